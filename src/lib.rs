@@ -1,0 +1,5 @@
+//! **ndc**: the compiler of nd, a small language for differentiable programs.
+
+pub mod diagnostics;
+pub mod source;
+pub mod syntax;
