@@ -1,0 +1,240 @@
+//! The graph: an arena of nodes, arguments before users, hash-consed.
+//!
+//! Invariants, checked by `verify`: a node's arguments have smaller ids; the same operation on the same arguments
+//! with the same type is the same node; types follow from the operation. Passes build new graphs or append;
+//! nothing is mutated in place.
+
+use super::op::{Op, PointwiseRef};
+use super::types::{ElementType, TensorType};
+use crate::source::Span;
+use smallvec::SmallVec;
+use std::collections::HashMap;
+
+/// Identifies a node of one graph. Smaller ids come first in topological order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// As an index of side tables.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The arguments of a node.
+pub type Arguments = SmallVec<[NodeId; 3]>;
+
+/// One operation applied to earlier nodes.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Node {
+    /// The operation.
+    pub op: Op,
+    /// What it is applied to.
+    pub arguments: Arguments,
+    /// The type of its value.
+    pub ty: TensorType,
+}
+
+/// A value supplied at each call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Input {
+    /// Its name in printed IR and in bind errors.
+    pub name: String,
+    /// Its type.
+    pub ty: TensorType,
+}
+
+/// A value that a call returns.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Output {
+    /// Its name.
+    pub name: String,
+    /// The node.
+    pub node: NodeId,
+    /// The input that it replaces in place: both have the same type, and the caller passes one buffer for both.
+    pub updates: Option<u32>,
+}
+
+/// A constant tensor, as the bits of its elements in row-major order.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Table {
+    /// Its type.
+    pub ty: TensorType,
+    /// One word per element, as in [`Op::Scalar`].
+    pub bits: Vec<u64>,
+}
+
+/// A program as a directed acyclic graph.
+#[derive(Clone, Default, Debug)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    ids: HashMap<Node, NodeId>,
+    spans: Vec<Option<Span>>,
+    inputs: Vec<Input>,
+    outputs: Vec<Output>,
+    tables: Vec<Table>,
+    table_ids: HashMap<Table, u32>,
+    placeholders: u32,
+    /// The place that new nodes are attributed to.
+    pub current_span: Option<Span>,
+}
+
+impl Graph {
+    /// An empty graph.
+    pub fn new() -> Self {
+        Graph::default()
+    }
+
+    /// The number of nodes.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there are no nodes.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// All ids in topological order.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + ExactSizeIterator + use<> {
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
+    /// A node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// The type of a node.
+    pub fn ty(&self, id: NodeId) -> &TensorType {
+        &self.nodes[id.index()].ty
+    }
+
+    /// The source place a node came from first.
+    pub fn span(&self, id: NodeId) -> Option<Span> {
+        self.spans[id.index()]
+    }
+
+    /// The inputs in order.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// The outputs in order.
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// A constant tensor.
+    pub fn table(&self, index: u32) -> &Table {
+        &self.tables[index as usize]
+    }
+
+    /// Declares an input and returns its node.
+    pub fn input(&mut self, name: impl Into<String>, ty: TensorType) -> NodeId {
+        let index = self.inputs.len() as u32;
+        self.inputs.push(Input { name: name.into(), ty: ty.clone() });
+        self.intern(Op::Input(index), &[], ty)
+    }
+
+    /// Declares an output.
+    pub fn output(&mut self, name: impl Into<String>, node: NodeId) {
+        self.outputs.push(Output { name: name.into(), node, updates: None });
+    }
+
+    /// Declares an output that replaces an input in place.
+    pub fn updating_output(&mut self, name: impl Into<String>, node: NodeId, input: u32) {
+        self.outputs.push(Output { name: name.into(), node, updates: Some(input) });
+    }
+
+    /// Removes all outputs; a pass that builds on a graph declares its own.
+    pub fn clear_outputs(&mut self) {
+        self.outputs.clear();
+    }
+
+    /// A fresh variable, to be replaced later.
+    pub fn placeholder(&mut self, ty: TensorType) -> NodeId {
+        self.placeholders += 1;
+        self.intern(Op::Placeholder(self.placeholders), &[], ty)
+    }
+
+    /// A constant tensor.
+    pub fn constant_table(&mut self, table: Table) -> NodeId {
+        let ty = table.ty.clone();
+        let index = match self.table_ids.get(&table) {
+            Some(index) => *index,
+            None => {
+                let index = self.tables.len() as u32;
+                self.tables.push(table.clone());
+                self.table_ids.insert(table, index);
+                index
+            }
+        };
+        self.intern(Op::Table(index), &[], ty)
+    }
+
+    /// The node of an operation on arguments with a given type: an existing one where there is one.
+    /// The typed constructors of `build` call this with types that follow from the operation.
+    pub fn intern(&mut self, op: Op, arguments: &[NodeId], ty: TensorType) -> NodeId {
+        let node = Node { op, arguments: Arguments::from_slice(arguments), ty };
+        if let Some(id) = self.ids.get(&node) {
+            return *id;
+        }
+        let id = NodeId(self.nodes.len() as u32);
+        self.nodes.push(node.clone());
+        self.spans.push(self.current_span);
+        self.ids.insert(node, id);
+        id
+    }
+
+    /// Which nodes the given ones depend on, themselves included.
+    pub fn reachable_from(&self, roots: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
+        let mut reachable = vec![false; self.nodes.len()];
+        for root in roots {
+            reachable[root.index()] = true;
+        }
+        for id in self.ids().rev() {
+            if reachable[id.index()] {
+                for argument in &self.nodes[id.index()].arguments {
+                    reachable[argument.index()] = true;
+                }
+            }
+        }
+        reachable
+    }
+
+    /// Which nodes depend on the given ones, themselves included.
+    pub fn dependent_on(&self, sources: &[NodeId]) -> Vec<bool> {
+        let mut dependent = vec![false; self.nodes.len()];
+        for source in sources {
+            dependent[source.index()] = true;
+        }
+        for (index, node) in self.nodes.iter().enumerate() {
+            dependent[index] |= node.arguments.iter().any(|argument| dependent[argument.index()]);
+        }
+        dependent
+    }
+
+    /// The value of a scalar constant as a real number; sees through broadcasts.
+    pub fn constant_value(&self, id: NodeId) -> Option<f64> {
+        let node = self.node(id);
+        match node.op {
+            Op::Scalar(bits) => Some(match node.ty.element {
+                ElementType::F64 => f64::from_bits(bits),
+                ElementType::F32 => f64::from(f32::from_bits(bits as u32)),
+                ElementType::I64 => bits as i64 as f64,
+                ElementType::Bool => bits as f64,
+            }),
+            Op::Broadcast(_) | Op::Reshape => self.constant_value(node.arguments[0]),
+            _ => None,
+        }
+    }
+
+    /// The definition of a pointwise node.
+    pub fn pointwise_of(&self, id: NodeId) -> Option<&'static super::definition::Pointwise> {
+        match self.node(id).op {
+            Op::Pointwise(PointwiseRef(definition)) => Some(definition),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The intermediate representation: a hash-consed directed acyclic graph of tensor operations with known sizes.
+//!
+//! The graph knows nothing of syntax, and nothing of how code is made from it. Passes are functions from graphs to
+//! graphs; [`verify::verify`] runs between them, and a verified graph never makes a later stage panic.
+
+pub mod build;
+pub mod definition;
+pub mod graph;
+pub mod op;
+pub mod print;
+pub mod rewrite;
+pub mod types;
+pub mod verify;
+
+pub use definition::{Differential, Instruction, Meaning, Partial, Pointwise};
+pub use graph::{Graph, Input, Node, NodeId, Output, Table};
+pub use op::{Extreme, Op, PointwiseRef, Reduction};
+pub use types::{Axes, ElementType, MAX_RANK, Shape, TensorType};

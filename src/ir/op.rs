@@ -1,0 +1,98 @@
+//! The operations of the IR: a closed, `Copy`, hashable set of families with small payloads.
+//!
+//! What an operation *means* is not here: pointwise operations carry a reference to their one [`Pointwise`]
+//! definition; the structural families are defined one file each in the `ops` room.
+
+use super::definition::Pointwise;
+use super::types::Axes;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// A reference to the one definition of a pointwise operation, compared by identity.
+#[derive(Clone, Copy)]
+pub struct PointwiseRef(pub &'static Pointwise);
+
+impl PartialEq for PointwiseRef {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+impl Eq for PointwiseRef {}
+impl Hash for PointwiseRef {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.name.hash(state);
+    }
+}
+impl fmt::Debug for PointwiseRef {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.0.name)
+    }
+}
+
+/// How a reduction combines elements.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Reduction {
+    /// `+`, from 0.
+    Sum,
+    /// `*`, from 1.
+    Product,
+    /// The greatest; NaN propagates. Of booleans: any.
+    Max,
+    /// The least; NaN propagates. Of booleans: all.
+    Min,
+}
+
+/// Which extreme an arg-reduction looks for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Extreme {
+    /// The first greatest element.
+    Max,
+    /// The first least element.
+    Min,
+}
+
+/// An operation.
+///
+/// Shapes that the arguments do not determine (broadcast, reshape, slice, iota, …) are read from the node's type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Op {
+    /// The value supplied for `Graph::inputs()[index]`.
+    Input(u32),
+    /// A variable that a transformation introduces and replaces; never in a finished graph.
+    Placeholder(u32),
+    /// A scalar constant, as the bits of its element type (f32 in the low half; bool 0 or 1).
+    Scalar(u64),
+    /// A constant tensor, `Graph::table(index)`.
+    Table(u32),
+    /// The same scalar function at every element; arguments and result have equal shapes.
+    Pointwise(PointwiseRef),
+    /// Argument axis `i` becomes result axis `axes[i]` (ascending); the result repeats along the others.
+    Broadcast(Axes),
+    /// The same elements in row-major order under another shape.
+    Reshape,
+    /// Result axis `i` is argument axis `axes[i]`.
+    Transpose(Axes),
+    /// Along one axis: elements `start, start + step, …`; how many, the result's type says.
+    Slice { axis: u8, start: u32, step: u32 },
+    /// Along one axis: argument element `i` goes to `low + i * step`, zero elsewhere; the transpose of a slice.
+    Pad { axis: u8, low: u32, step: u32 },
+    /// The arguments one after another along an axis.
+    Concatenate(u8),
+    /// Along one axis: the elements from last to first.
+    Reverse(u8),
+    /// The position along an axis, as i64.
+    Iota(u8),
+    /// Folds the axes (ascending) away.
+    Reduce(Reduction, Axes),
+    /// The position, as i64, of an extreme along one axis, which is folded away; NaN is the greatest and least.
+    ArgReduce(Extreme, u8),
+    /// `[batch…, m…, k…] × [batch…, n…, k…] → [batch…, m…, n…]`: the sum over the last `contract` axes of both of the
+    /// products; the first `batch` axes of both go together.
+    Contract { batch: u8, contract: u8 },
+    /// `(operand [n, rest…], indices i64 [at…]) → [at…, rest…]`: rows of the operand. An index outside `0..n` is a
+    /// run-time error.
+    Gather,
+    /// `(indices i64 [at…], updates [at…, rest…]) → [n, rest…]`: from zero, each update is added to its row; the
+    /// transpose of a gather. Indices outside `0..n` are a run-time error.
+    ScatterAdd,
+}

@@ -1,0 +1,113 @@
+//! Building a graph from another: copying live nodes, replacing some.
+
+use super::graph::{Graph, NodeId};
+use super::op::Op;
+
+/// Maps the nodes of one graph to those of another that is being built from it.
+pub struct Rewriter<'a> {
+    source: &'a Graph,
+    map: Vec<Option<NodeId>>,
+}
+
+impl<'a> Rewriter<'a> {
+    /// A rewriter that has mapped nothing yet.
+    pub fn new(source: &'a Graph) -> Self {
+        Rewriter { source, map: vec![None; source.len()] }
+    }
+
+    /// States what a source node becomes.
+    pub fn set(&mut self, source: NodeId, target: NodeId) {
+        self.map[source.index()] = Some(target);
+    }
+
+    /// What a source node became, if it was visited.
+    pub fn get(&self, source: NodeId) -> Option<NodeId> {
+        self.map[source.index()]
+    }
+
+    /// The new arguments of a source node, all of which must be mapped.
+    pub fn arguments(&self, source: NodeId) -> super::graph::Arguments {
+        let arguments = &self.source.node(source).arguments;
+        arguments
+            .iter()
+            .map(|argument| self.map[argument.index()].expect("arguments are mapped before users"))
+            .collect()
+    }
+
+    /// Copies a node with its new arguments, keeping its place in the source text.
+    pub fn copy(&mut self, target: &mut Graph, id: NodeId) -> NodeId {
+        let node = self.source.node(id);
+        let arguments = self.arguments(id);
+        let before = std::mem::replace(&mut target.current_span, self.source.span(id));
+        let copied = match node.op {
+            Op::Table(index) => target.constant_table(self.source.table(index).clone()),
+            op => target.intern(op, &arguments, node.ty.clone()),
+        };
+        target.current_span = before;
+        self.set(id, copied);
+        copied
+    }
+
+    /// Copies the declared inputs, used or not, so that calls keep their signature.
+    pub fn copy_inputs(&mut self, target: &mut Graph) {
+        for (index, input) in self.source.inputs().iter().enumerate() {
+            let new = target.input(input.name.clone(), input.ty.clone());
+            let old = self.source.ids().find(|id| self.source.node(*id).op == Op::Input(index as u32));
+            if let Some(old) = old {
+                self.set(old, new);
+            }
+        }
+    }
+
+    /// Declares the source's outputs on the target.
+    pub fn copy_outputs(&self, target: &mut Graph) {
+        for output in self.source.outputs() {
+            let node = self.map[output.node.index()].expect("outputs are mapped");
+            match output.updates {
+                Some(input) => target.updating_output(output.name.clone(), node, input),
+                None => target.output(output.name.clone(), node),
+            }
+        }
+    }
+}
+
+/// The graph without nodes that no output needs; inputs stay.
+pub fn without_dead_code(graph: &Graph) -> Graph {
+    let live = graph.reachable_from(graph.outputs().iter().map(|output| output.node));
+    let mut target = Graph::new();
+    let mut rewriter = Rewriter::new(graph);
+    rewriter.copy_inputs(&mut target);
+    for id in graph.ids() {
+        if live[id.index()] && rewriter.get(id).is_none() {
+            rewriter.copy(&mut target, id);
+        }
+    }
+    rewriter.copy_outputs(&mut target);
+    target
+}
+
+/// Nodes equal to `roots` but for `from[i]` replaced by `to[i]`, appended to the same graph.
+///
+/// Only nodes that depend on a replaced one are built again.
+pub fn substitute(graph: &mut Graph, roots: &[NodeId], from: &[NodeId], to: &[NodeId]) -> Vec<NodeId> {
+    let dependent = graph.dependent_on(from);
+    let needed = graph.reachable_from(roots.iter().copied());
+    let mut map: Vec<Option<NodeId>> = vec![None; graph.len()];
+    for (source, target) in from.iter().zip(to) {
+        map[source.index()] = Some(*target);
+    }
+    for index in 0..dependent.len() {
+        if !dependent[index] || !needed[index] || map[index].is_some() {
+            continue;
+        }
+        let id = NodeId(index as u32);
+        let node = graph.node(id).clone();
+        let arguments: Vec<NodeId> =
+            node.arguments.iter().map(|argument| map[argument.index()].unwrap_or(*argument)).collect();
+        let span = graph.span(id);
+        let before = std::mem::replace(&mut graph.current_span, span);
+        map[index] = Some(graph.intern(node.op, &arguments, node.ty));
+        graph.current_span = before;
+    }
+    roots.iter().map(|root| map[root.index()].unwrap_or(*root)).collect()
+}

@@ -1,0 +1,201 @@
+//! The rules of a well-formed graph. A violation is our bug, never the user's.
+//!
+//! 1. Arguments come before users.
+//! 2. The number, element types and shapes of arguments fit the operation.
+//! 3. The type of a node follows from its operation and arguments, as far as they determine it.
+//! 4. Axes are inside the rank; ranks are at most [`MAX_RANK`].
+//! 5. A finished graph has no placeholder that an output needs; an output that updates an input has its type.
+
+use super::definition::{Meaning, Pointwise};
+use super::graph::{Graph, Node, NodeId};
+use super::op::{Op, PointwiseRef};
+use super::print::operation;
+use super::types::{ElementType, MAX_RANK, Shape, TensorType};
+
+/// A broken rule: the node and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("after {pass}: %{} = {operation}: {rule}", node.0)]
+pub struct Violation {
+    /// The pass whose result was checked.
+    pub pass: String,
+    /// The node.
+    pub node: NodeId,
+    /// Its operation, printed.
+    pub operation: String,
+    /// The rule it breaks.
+    pub rule: String,
+}
+
+/// Checks every rule on every node.
+///
+/// # Errors
+/// The first violation in topological order.
+pub fn verify(graph: &Graph, pass: &str) -> Result<(), Violation> {
+    let violation = |id: NodeId, rule: String| Violation {
+        pass: pass.to_string(),
+        node: id,
+        operation: operation(graph, id),
+        rule,
+    };
+    for id in graph.ids() {
+        let node = graph.node(id);
+        if node.arguments.iter().any(|argument| *argument >= id) {
+            return Err(violation(id, "an argument does not come before its user".into()));
+        }
+        if node.ty.shape.rank() > MAX_RANK {
+            return Err(violation(id, "too many axes".into()));
+        }
+        check_node(graph, node).map_err(|rule| violation(id, rule))?;
+    }
+    for output in graph.outputs() {
+        let updated = output.updates.map(|input| &graph.inputs()[input as usize].ty);
+        if updated.is_some_and(|ty| ty != graph.ty(output.node)) {
+            return Err(violation(output.node, "an updating output differs in type from its input".into()));
+        }
+    }
+    let needed = graph.reachable_from(graph.outputs().iter().map(|output| output.node));
+    match graph.ids().find(|id| needed[id.index()] && matches!(graph.node(*id).op, Op::Placeholder(_))) {
+        Some(id) => Err(violation(id, "a placeholder is left".into())),
+        None => Ok(()),
+    }
+}
+
+fn check_node(graph: &Graph, node: &Node) -> Result<(), String> {
+    let arguments: Vec<&TensorType> = node.arguments.iter().map(|argument| graph.ty(*argument)).collect();
+    let expect = |holds: bool, rule: &str| if holds { Ok(()) } else { Err(rule.to_string()) };
+    let one = || arguments.first().copied().ok_or_else(|| "an argument is missing".to_string());
+    let same_element = || Ok::<bool, String>(one()?.element == node.ty.element);
+    match node.op {
+        Op::Input(index) => expect(
+            graph.inputs().get(index as usize).is_some_and(|input| input.ty == node.ty),
+            "differs from its input",
+        ),
+        Op::Placeholder(_) => Ok(()),
+        Op::Scalar(_) => expect(node.ty.shape.rank() == 0, "a scalar has no axes"),
+        Op::Table(index) => {
+            let table = graph.table(index);
+            expect(table.ty == node.ty && table.bits.len() == node.ty.shape.count(), "differs from its table")
+        }
+        Op::Pointwise(PointwiseRef(definition)) => check_pointwise(definition, &arguments, &node.ty),
+        Op::Broadcast(axes) => {
+            let source = one()?;
+            let fits = axes.len() == source.shape.rank()
+                && axes.iter().zip(axes.iter().skip(1)).all(|(a, b)| a < b)
+                && axes
+                    .iter()
+                    .enumerate()
+                    .all(|(from, to)| to < node.ty.shape.rank() && node.ty.shape[to] == source.shape[from]);
+            expect(fits && same_element()?, "the axes do not fit")
+        }
+        Op::Reshape => expect(one()?.shape.count() == node.ty.shape.count() && same_element()?, "the counts differ"),
+        Op::Transpose(axes) => {
+            let source = one()?;
+            let fits = axes.len() == source.shape.rank()
+                && node.ty.shape.rank() == source.shape.rank()
+                && (0..axes.len()).all(|axis| axes.contains(axis))
+                && axes.iter().enumerate().all(|(to, from)| node.ty.shape[to] == source.shape[from]);
+            expect(fits && same_element()?, "not a permutation of the axes")
+        }
+        Op::Slice { axis, start, step } => {
+            let (source, count) = (one()?, size(&node.ty.shape, axis)?);
+            let last = start as usize + count.saturating_sub(1) * step as usize;
+            let inside = count == 0 || last < size(&source.shape, axis)?;
+            expect(inside && step > 0 && same_but(&source.shape, &node.ty.shape, axis), "outside the argument")
+        }
+        Op::Pad { axis, low, step } => {
+            let (source, whole) = (one()?, size(&node.ty.shape, axis)?);
+            let count = size(&source.shape, axis)?;
+            let inside = count == 0 || low as usize + (count - 1) * (step as usize) < whole;
+            expect(inside && step > 0 && same_but(&source.shape, &node.ty.shape, axis), "the argument does not fit")
+        }
+        Op::Concatenate(axis) => {
+            let total: usize = arguments.iter().map(|ty| size(&ty.shape, axis).unwrap_or(0)).sum();
+            let fits =
+                arguments.iter().all(|ty| ty.element == node.ty.element && same_but(&ty.shape, &node.ty.shape, axis));
+            expect(fits && total == size(&node.ty.shape, axis)?, "the parts do not fit")
+        }
+        Op::Reverse(axis) => {
+            expect(one()? == &node.ty && (axis as usize) < node.ty.shape.rank(), "the axis is not there")
+        }
+        Op::Iota(axis) => {
+            let fits = node.ty.element == ElementType::I64 && (axis as usize) < node.ty.shape.rank();
+            expect(fits, "not an integer position along an axis")
+        }
+        Op::Reduce(_, axes) => {
+            let source = one()?;
+            let inside = axes.iter().all(|axis| axis < source.shape.rank());
+            let fits = inside && super::build::without(&source.shape, axes) == node.ty.shape;
+            expect(fits && same_element()? && !axes.is_empty(), "the axes do not fit")
+        }
+        Op::ArgReduce(_, axis) => {
+            let source = one()?;
+            let fits = size(&source.shape, axis)? > 0 && node.ty.element == ElementType::I64;
+            expect(fits, "needs an axis with elements and gives integers")
+        }
+        Op::Contract { batch, contract } => check_contract(&arguments, &node.ty, batch as usize, contract as usize),
+        Op::Gather => match arguments[..] {
+            [operand, indices] => {
+                let rest = operand.shape.sizes().get(1..).ok_or("a scalar has no rows")?;
+                let shape: Shape = indices.shape.sizes().iter().chain(rest).copied().collect();
+                let fits = shape == node.ty.shape && indices.element == ElementType::I64;
+                expect(fits && operand.element == node.ty.element, "the shapes do not fit")
+            }
+            _ => Err("takes two arguments".into()),
+        },
+        Op::ScatterAdd => match arguments[..] {
+            [indices, updates] => {
+                let rest = node.ty.shape.sizes().get(1..).ok_or("a scalar has no rows")?;
+                let shape: Shape = indices.shape.sizes().iter().chain(rest).copied().collect();
+                let fits = shape == updates.shape && indices.element == ElementType::I64;
+                expect(fits && updates.element == node.ty.element, "the shapes do not fit")
+            }
+            _ => Err("takes two arguments".into()),
+        },
+    }
+}
+
+fn check_pointwise(definition: &Pointwise, arguments: &[&TensorType], ty: &TensorType) -> Result<(), String> {
+    if arguments.len() != definition.meaning.arity() {
+        return Err(format!("takes {} arguments, has {}", definition.meaning.arity(), arguments.len()));
+    }
+    if arguments.iter().any(|argument| argument.shape != ty.shape) {
+        return Err("the shapes differ".into());
+    }
+    let elements: Vec<ElementType> = arguments.iter().map(|argument| argument.element).collect();
+    let number = |element: ElementType, integer: bool| element.is_real() || (integer && element == ElementType::I64);
+    let fits = match &definition.meaning {
+        Meaning::Unary { integer, .. } => number(elements[0], integer.is_some()) && ty.element == elements[0],
+        Meaning::Binary { integer, .. } => {
+            number(elements[0], integer.is_some()) && elements[0] == elements[1] && ty.element == elements[0]
+        }
+        Meaning::Comparison { .. } => elements[0] == elements[1] && ty.element == ElementType::Bool,
+        Meaning::Not | Meaning::Logic(_) => {
+            elements.iter().all(|each| *each == ElementType::Bool) && ty.element == ElementType::Bool
+        }
+        Meaning::Select => elements[0] == ElementType::Bool && elements[1] == elements[2] && ty.element == elements[1],
+        Meaning::Convert(target) => ty.element == *target,
+    };
+    if fits { Ok(()) } else { Err(format!("the element types {elements:?} do not fit")) }
+}
+
+fn check_contract(arguments: &[&TensorType], ty: &TensorType, batch: usize, contract: usize) -> Result<(), String> {
+    let [left, right] = arguments[..] else { return Err("takes two arguments".into()) };
+    let (l, r) = (left.shape.sizes(), right.shape.sizes());
+    if l.len() < batch + contract || r.len() < batch + contract {
+        return Err("too few axes".into());
+    }
+    if l[..batch] != r[..batch] || l[l.len() - contract..] != r[r.len() - contract..] {
+        return Err("the shared axes differ in size".into());
+    }
+    let shape: Shape = l[..l.len() - contract].iter().chain(&r[batch..r.len() - contract]).copied().collect();
+    let element = left.element == right.element && left.element == ty.element;
+    if element && shape == ty.shape { Ok(()) } else { Err("the result's type does not follow".into()) }
+}
+
+fn size(shape: &Shape, axis: u8) -> Result<usize, String> {
+    shape.sizes().get(axis as usize).copied().ok_or_else(|| "the axis is not there".to_string())
+}
+
+fn same_but(left: &Shape, right: &Shape, axis: u8) -> bool {
+    left.rank() == right.rank() && (0..left.rank()).all(|place| place == axis as usize || left[place] == right[place])
+}
