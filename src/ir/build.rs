@@ -201,19 +201,19 @@ impl Graph {
         self.intern(op, &[left, right], TensorType::new(l.element, shape))
     }
 
-    /// Rows of an operand, chosen by integer indices.
-    pub fn gather(&mut self, operand: NodeId, indices: NodeId) -> NodeId {
+    /// Rows of an operand along axis `batch`, chosen by integer indices whose first `batch` axes are the operand's.
+    pub fn gather(&mut self, operand: NodeId, indices: NodeId, batch: usize) -> NodeId {
         let (o, i) = (self.ty(operand).clone(), self.ty(indices).clone());
-        let shape = i.shape.sizes().iter().chain(&o.shape.sizes()[1..]).copied().collect();
-        self.intern(Op::Gather, &[operand, indices], TensorType::new(o.element, shape))
+        let shape = i.shape.sizes().iter().chain(&o.shape.sizes()[batch + 1..]).copied().collect();
+        self.intern(Op::Gather { batch: batch as u8 }, &[operand, indices], TensorType::new(o.element, shape))
     }
 
-    /// From zeros of `rows` rows, adds each update to the row that its index names.
-    pub fn scatter_add(&mut self, indices: NodeId, updates: NodeId, rows: usize) -> NodeId {
+    /// From zeros of `rows` rows (along axis `batch`), adds each update to the row that its index names.
+    pub fn scatter_add(&mut self, indices: NodeId, updates: NodeId, rows: usize, batch: usize) -> NodeId {
         let (i, u) = (self.ty(indices).clone(), self.ty(updates).clone());
-        let rest = &u.shape.sizes()[i.shape.rank()..];
-        let shape = std::iter::once(rows).chain(rest.iter().copied()).collect();
-        self.intern(Op::ScatterAdd, &[indices, updates], TensorType::new(u.element, shape))
+        let (before, rest) = (&i.shape.sizes()[..batch], &u.shape.sizes()[i.shape.rank()..]);
+        let shape = before.iter().copied().chain([rows]).chain(rest.iter().copied()).collect();
+        self.intern(Op::ScatterAdd { batch: batch as u8 }, &[indices, updates], TensorType::new(u.element, shape))
     }
 }
 

@@ -89,10 +89,10 @@ pub enum Op {
     /// `[batch…, m…, k…] × [batch…, n…, k…] → [batch…, m…, n…]`: the sum over the last `contract` axes of both of the
     /// products; the first `batch` axes of both go together.
     Contract { batch: u8, contract: u8 },
-    /// `(operand [n, rest…], indices i64 [at…]) → [at…, rest…]`: rows of the operand. An index outside `0..n` is a
-    /// run-time error.
-    Gather,
-    /// `(indices i64 [at…], updates [at…, rest…]) → [n, rest…]`: from zero, each update is added to its row; the
-    /// transpose of a gather. Indices outside `0..n` are a run-time error.
-    ScatterAdd,
+    /// `(operand [batch…, n, rest…], indices i64 [batch…, at…]) → [batch…, at…, rest…]`: rows of the operand, each
+    /// batch entry from its own; the first `batch` axes go together. An index outside `0..n` is a run-time error.
+    Gather { batch: u8 },
+    /// `(indices i64 [batch…, at…], updates [batch…, at…, rest…]) → [batch…, n, rest…]`: from zero, each update is added
+    /// to its row; the transpose of a gather. Indices outside `0..n` are a run-time error.
+    ScatterAdd { batch: u8 },
 }

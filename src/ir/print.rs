@@ -42,8 +42,8 @@ pub fn operation(graph: &Graph, id: NodeId) -> String {
         Op::Reduce(reduction, axes) => format!("reduce_{}{axes}", format!("{reduction:?}").to_lowercase()),
         Op::ArgReduce(extreme, axis) => format!("arg{}(axis {axis})", format!("{extreme:?}").to_lowercase()),
         Op::Contract { batch, contract } => format!("contract(batch {batch}, over {contract})"),
-        Op::Gather => "gather".to_string(),
-        Op::ScatterAdd => "scatter_add".to_string(),
+        Op::Gather { batch } => format!("gather(batch {batch})"),
+        Op::ScatterAdd { batch } => format!("scatter_add(batch {batch})"),
     }
 }
 

@@ -133,22 +133,12 @@ fn check_node(graph: &Graph, node: &Node) -> Result<(), String> {
             expect(fits, "needs an axis with elements and gives integers")
         }
         Op::Contract { batch, contract } => check_contract(&arguments, &node.ty, batch as usize, contract as usize),
-        Op::Gather => match arguments[..] {
-            [operand, indices] => {
-                let rest = operand.shape.sizes().get(1..).ok_or("a scalar has no rows")?;
-                let shape: Shape = indices.shape.sizes().iter().chain(rest).copied().collect();
-                let fits = shape == node.ty.shape && indices.element == ElementType::I64;
-                expect(fits && operand.element == node.ty.element, "the shapes do not fit")
-            }
+        Op::Gather { batch } => match arguments[..] {
+            [operand, indices] => check_rows(operand, indices, &node.ty, batch as usize),
             _ => Err("takes two arguments".into()),
         },
-        Op::ScatterAdd => match arguments[..] {
-            [indices, updates] => {
-                let rest = node.ty.shape.sizes().get(1..).ok_or("a scalar has no rows")?;
-                let shape: Shape = indices.shape.sizes().iter().chain(rest).copied().collect();
-                let fits = shape == updates.shape && indices.element == ElementType::I64;
-                expect(fits && updates.element == node.ty.element, "the shapes do not fit")
-            }
+        Op::ScatterAdd { batch } => match arguments[..] {
+            [indices, updates] => check_rows(&node.ty, indices, updates, batch as usize),
             _ => Err("takes two arguments".into()),
         },
     }
@@ -176,6 +166,17 @@ fn check_pointwise(definition: &Pointwise, arguments: &[&TensorType], ty: &Tenso
         Meaning::Convert(target) => ty.element == *target,
     };
     if fits { Ok(()) } else { Err(format!("the element types {elements:?} do not fit")) }
+}
+
+/// The rule of gather, and of scatter-add with result and updates exchanged.
+fn check_rows(table: &TensorType, indices: &TensorType, rows: &TensorType, batch: usize) -> Result<(), String> {
+    let (t, i) = (table.shape.sizes(), indices.shape.sizes());
+    if t.len() <= batch || i.len() < batch || t[..batch] != i[..batch] {
+        return Err("the batch axes do not fit".into());
+    }
+    let shape: Shape = i.iter().chain(&t[batch + 1..]).copied().collect();
+    let elements = indices.element == ElementType::I64 && table.element == rows.element;
+    if elements && shape == rows.shape { Ok(()) } else { Err("the shapes do not fit".into()) }
 }
 
 fn check_contract(arguments: &[&TensorType], ty: &TensorType, batch: usize, contract: usize) -> Result<(), String> {
