@@ -1,0 +1,483 @@
+//! Calls: function values, arguments against signatures, and function bodies at argument types.
+
+use super::annotations::SizeBindings;
+use super::captures::mentioned;
+use super::program::{Binding, Closure, Instance, InstanceId, Kind, Typed};
+use super::scope::{Bound, Frame};
+use super::size::Size;
+use super::types::{ClosureId, Element, Type};
+use super::{CallFrame, Checker, LocalFunction};
+use crate::diagnostics::catalog::{names, shapes};
+use crate::source::Span;
+use crate::syntax::ast::{Argument, Expr, Name, Parameter, Pattern};
+
+/// The deepest chain of calls.
+const MAX_CALLS: usize = 200;
+
+/// A call of a built-in function.
+pub(super) struct BuiltinCall<'a> {
+    /// The name it was called by.
+    pub name: &'static str,
+    /// The whole call.
+    pub span: Span,
+    /// Arguments in order.
+    pub arguments: Vec<Typed>,
+    /// Named arguments, not yet checked.
+    pub named: Vec<(&'a Name, &'a Expr)>,
+}
+
+/// What a call gives for one parameter.
+type Given<'a> = Option<&'a Expr>;
+
+impl<'a> Checker<'a, '_> {
+    /// `callee(arguments)`.
+    pub(super) fn call(&mut self, callee: &'a Expr, arguments: &'a [Argument], span: Span) -> Typed {
+        let callee = self.expression(callee, None);
+        let id = match &callee.ty {
+            Type::Function(id) => *id,
+            Type::Error => {
+                for argument in arguments {
+                    self.expression(&argument.value, None);
+                }
+                return Typed::error(span);
+            }
+            other => {
+                let found = match other {
+                    Type::Tensor(..) => format!("a value of type {other}"),
+                    _ => other.to_string(),
+                };
+                return self.fail(names::not_a_function(&found, callee.span), span);
+            }
+        };
+        match self.program.closures[id.0 as usize].clone() {
+            Closure::Item(index) => {
+                let function = self.functions[index as usize].function;
+                self.call_function(callee, id, &function.parameters, arguments, span)
+            }
+            Closure::Lambda { place, .. } => {
+                let function = self.local_functions[&place];
+                self.call_function(callee, id, function.parameters, arguments, span)
+            }
+            Closure::Builtin(name) => {
+                let named = arguments.iter().filter_map(|argument| Some((argument.name.as_ref()?, &argument.value)));
+                let named: Vec<_> = named.collect();
+                let positional = arguments.iter().filter(|argument| argument.name.is_none());
+                let arguments = positional.map(|argument| self.expression(&argument.value, None)).collect();
+                super::builtins::apply(self, BuiltinCall { name, span, arguments, named })
+            }
+            _ => {
+                if let Some(name) = arguments.iter().find_map(|argument| argument.name.as_ref()) {
+                    let function = self.closure_name(id);
+                    let error =
+                        names::bad_named_argument(&function, &name.text, name.span, "takes no argument called", &[]);
+                    return self.fail(error, span);
+                }
+                let arguments = arguments.iter().map(|argument| self.expression(&argument.value, None)).collect();
+                self.apply(callee, arguments, span)
+            }
+        }
+    }
+
+    /// A call of a function written in nd, with named and default arguments.
+    fn call_function(
+        &mut self,
+        callee: Typed,
+        id: ClosureId,
+        parameters: &'a [Parameter],
+        arguments: &'a [Argument],
+        span: Span,
+    ) -> Typed {
+        let function = self.closure_name(id);
+        let Some(given) = self.arrange(&function, parameters, arguments, span) else { return Typed::error(span) };
+        let mut typed = Vec::with_capacity(given.len());
+        for (parameter, given) in parameters.iter().zip(given) {
+            let hint = parameter.annotation.as_ref();
+            let hint = hint.map(|annotation| self.declared_type(annotation, &Type::Error, &mut Vec::new()));
+            let value = match given {
+                Some(expression) => self.expression(expression, hint.as_ref()),
+                None => self.default_value(parameter),
+            };
+            typed.push(value);
+        }
+        self.apply(callee, typed, span)
+    }
+
+    fn default_value(&mut self, parameter: &'a Parameter) -> Typed {
+        let Some(default) = &parameter.default else { return Typed::error(parameter.pattern.span()) };
+        let frame = std::mem::take(&mut self.frame);
+        let value = self.expression(default, None);
+        self.frame = frame;
+        value
+    }
+
+    /// Brings arguments into the order of the parameters.
+    fn arrange(
+        &mut self,
+        function: &str,
+        parameters: &'a [Parameter],
+        arguments: &'a [Argument],
+        span: Span,
+    ) -> Option<Vec<Given<'a>>> {
+        let known: Vec<&str> = parameters.iter().filter_map(|parameter| name_of(&parameter.pattern)).collect();
+        let mut given: Vec<Given<'a>> = vec![None; parameters.len()];
+        let mut surplus = false;
+        let mut failed = false;
+        for (place, argument) in arguments.iter().enumerate() {
+            let slot = match &argument.name {
+                None => place,
+                Some(name) => {
+                    match parameters.iter().position(|each| name_of(&each.pattern) == Some(name.text.as_str())) {
+                        Some(slot) => slot,
+                        None => {
+                            let problem = "takes no argument called";
+                            self.report(names::bad_named_argument(function, &name.text, name.span, problem, &known));
+                            failed = true;
+                            continue;
+                        }
+                    }
+                }
+            };
+            match given.get_mut(slot) {
+                None => surplus = true,
+                Some(filled @ None) => *filled = Some(&argument.value),
+                Some(Some(_)) => {
+                    let name = argument.name.as_ref().map_or("", |name| name.text.as_str());
+                    let place = argument.value.span;
+                    self.report(names::bad_named_argument(function, name, place, "is given twice the argument", &known));
+                    failed = true;
+                }
+            }
+        }
+        let missing = given.iter().zip(parameters).any(|(given, parameter)| given.is_none() && parameter.default.is_none());
+        if surplus || (missing && !failed) {
+            let required = parameters.iter().filter(|parameter| parameter.default.is_none()).count();
+            let expected = if required == parameters.len() {
+                required.to_string()
+            } else {
+                format!("{required} to {}", parameters.len())
+            };
+            let declared = parameters.first().zip(parameters.last());
+            let declared = declared.map(|(first, last)| first.pattern.span().to(last.pattern.span()));
+            self.report(names::wrong_argument_count(function, &expected, arguments.len(), span, declared));
+            failed = true;
+        }
+        (!failed).then_some(given)
+    }
+
+    /// A function value applied to checked arguments.
+    pub(super) fn apply(&mut self, callee: Typed, arguments: Vec<Typed>, span: Span) -> Typed {
+        let Type::Function(id) = callee.ty else { return Typed::error(span) };
+        match self.program.closures[id.0 as usize].clone() {
+            Closure::Item(index) => {
+                let item = self.functions[index as usize];
+                let function = LocalFunction {
+                    name: Some(&item.function.name),
+                    parameters: &item.function.parameters,
+                    result: item.function.result.as_ref(),
+                    body: &item.function.body,
+                    position: item.position,
+                };
+                self.apply_function(callee, id, function, &[], &[], arguments, span)
+            }
+            Closure::Lambda { place, captures, sizes } => {
+                let function = self.local_functions[&place];
+                self.apply_function(callee, id, function, &captures, &sizes, arguments, span)
+            }
+            Closure::Builtin(name) => {
+                super::builtins::apply(self, BuiltinCall { name, span, arguments, named: Vec::new() })
+            }
+            Closure::Compose(first, second) => {
+                let first = Typed::new(Kind::Captured(callee.clone(), 0), Type::Function(first), callee.span);
+                let second = Typed::new(Kind::Captured(callee.clone(), 1), Type::Function(second), callee.span);
+                let inner = self.apply(first, arguments, span);
+                self.apply(second, vec![inner], span)
+            }
+            Closure::Gradient { function, wrt, with_value } => {
+                self.apply_gradient(callee, function, wrt.as_deref(), with_value, arguments, span)
+            }
+            Closure::Abstract { parameters, result } => self.apply_abstract(&parameters, &result, arguments, span),
+        }
+    }
+
+    /// A function argument of a function that is checked for itself: only its declared type is known.
+    fn apply_abstract(&mut self, parameters: &[Type], result: &Type, arguments: Vec<Typed>, span: Span) -> Typed {
+        if parameters.len() != arguments.len() {
+            let expected = parameters.len().to_string();
+            let error =
+                names::wrong_argument_count("the function argument", &expected, arguments.len(), span, None);
+            return self.fail(error, span);
+        }
+        for (parameter, argument) in parameters.iter().zip(arguments) {
+            if let Err(argument) = self.coerce(argument, parameter) {
+                let (expected, found) = (parameter.to_string(), argument.ty.to_string());
+                let why = "the function argument is declared to take this";
+                self.report(shapes::type_mismatch(&expected, &found, argument.span, why, None));
+            }
+        }
+        Typed::new(Kind::Error, result.clone(), span)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one function value and one call")]
+    fn apply_function(
+        &mut self,
+        callee: Typed,
+        id: ClosureId,
+        function: LocalFunction<'a>,
+        captures: &[(String, Type)],
+        sizes: &[(String, Size)],
+        arguments: Vec<Typed>,
+        span: Span,
+    ) -> Typed {
+        let name = self.closure_name(id);
+        if arguments.len() != function.parameters.len() {
+            let expected = function.parameters.len().to_string();
+            let error = names::wrong_argument_count(&name, &expected, arguments.len(), span, Some(function.body.span));
+            return self.fail(error, span);
+        }
+        let mut bound: SizeBindings = sizes.to_vec();
+        let mut lifted = false;
+        let mut converted = Vec::with_capacity(arguments.len());
+        let mut failed = false;
+        for (parameter, argument) in function.parameters.iter().zip(arguments) {
+            match self.argument(&name, parameter, argument, &mut bound) {
+                Some(argument) => {
+                    lifted |= parameter.annotation.is_none() && !argument.ty.sizes().is_empty();
+                    failed |= argument.ty.is_error();
+                    converted.push(argument);
+                }
+                None => failed = true,
+            }
+        }
+        if failed {
+            return Typed::error(span);
+        }
+        let types: Vec<Type> = converted.iter().map(|argument| argument.ty.clone()).collect();
+        let body = Body { function, captures, bound, lifted, name: &name };
+        match self.instance(id, types, body, span) {
+            Some((instance, result)) => {
+                Typed::new(Kind::Call { callee, instance, arguments: converted }, result, span)
+            }
+            None => Typed::error(span),
+        }
+    }
+
+    /// An argument converted to what its parameter declares.
+    fn argument(
+        &mut self,
+        function: &str,
+        parameter: &'a Parameter,
+        argument: Typed,
+        bound: &mut SizeBindings,
+    ) -> Option<Typed> {
+        let Some(annotation) = &parameter.annotation else {
+            return Some(if argument.ty == Type::Fill { self.settle(argument) } else { argument });
+        };
+        let target = self.declared_type(annotation, &argument.ty, bound);
+        if let (Type::Function(_), Type::Function(_)) = (&target, &argument.ty) {
+            return Some(argument);
+        }
+        match self.coerce(argument, &target) {
+            Ok(argument) => Some(argument),
+            Err(argument) => {
+                let label = name_of(&parameter.pattern).unwrap_or("this argument").to_string();
+                let (expected, found) = (target.to_string(), argument.ty.to_string());
+                let declared = annotation.span;
+                self.report(shapes::argument_mismatch(function, &label, &expected, &found, argument.span, declared));
+                None
+            }
+        }
+    }
+
+    /// The type that a signature declares for a given one; the names of the caller mean nothing in it.
+    fn declared_type(
+        &mut self,
+        annotation: &'a crate::syntax::ast::TypeExpr,
+        given: &Type,
+        bound: &mut SizeBindings,
+    ) -> Type {
+        let frame = std::mem::take(&mut self.frame);
+        let ty = self.match_annotation(annotation, given, bound);
+        self.frame = frame;
+        ty
+    }
+
+    /// The function body at these argument types, checked once for each.
+    fn instance(&mut self, id: ClosureId, types: Vec<Type>, body: Body<'a, '_>, span: Span) -> Option<(InstanceId, Type)> {
+        let key = (id, types);
+        if let Some((instance, result)) = self.instances.get(&key) {
+            return (!result.is_error()).then(|| (*instance, result.clone()));
+        }
+        let repeated = self.in_progress.contains(&key);
+        if repeated || self.calls.len() >= MAX_CALLS {
+            let definition = body.function.name.map_or(body.function.body.span, |name| name.span);
+            self.report(names::recursion(body.name, span, definition));
+            return None;
+        }
+        self.in_progress.push(key.clone());
+        self.calls.push(CallFrame { span, function: body.name.to_string() });
+        let (instance, result) = self.check_body(&key.1, body);
+        self.calls.pop();
+        self.in_progress.pop();
+        let id = InstanceId(self.program.instances.len() as u32);
+        self.program.instances.push(instance);
+        self.instances.insert(key, (id, result.clone()));
+        (!result.is_error()).then_some((id, result))
+    }
+
+    fn check_body(&mut self, types: &[Type], body: Body<'a, '_>) -> (Instance, Type) {
+        let frame = Frame { lifted: body.lifted, ..Frame::default() };
+        let outer = std::mem::replace(&mut self.frame, frame);
+        let position = std::mem::replace(&mut self.position, body.function.position);
+        let mut parameters = Vec::new();
+        for (name, ty) in body.captures {
+            let local = self.frame.local();
+            self.frame.bind(name.clone(), Bound::Local(local, ty.clone()));
+            parameters.push(Binding::Local(local));
+        }
+        for (name, size) in &body.bound {
+            self.frame.bind(name.clone(), Bound::Size(size.clone()));
+        }
+        for (parameter, ty) in body.function.parameters.iter().zip(types) {
+            parameters.push(self.bind_pattern(&parameter.pattern, ty, parameter.pattern.span()));
+        }
+        let typed = self.body_value(&body);
+        self.frame = outer;
+        self.position = position;
+        let result = typed.ty.clone();
+        (Instance { name: body.name.to_string(), parameters, body: typed }, result)
+    }
+
+    /// The body converted to the declared result.
+    fn body_value(&mut self, body: &Body<'a, '_>) -> Typed {
+        let Some(annotation) = body.function.result else {
+            let value = self.expression(body.function.body, None);
+            return if value.ty == Type::Fill { self.settle(value) } else { value };
+        };
+        let mut bound = body.bound.clone();
+        let hint = self.annotation(annotation, &bound);
+        let value = self.expression(body.function.body, Some(&hint));
+        let target = self.match_annotation(annotation, &value.ty, &mut bound);
+        match self.coerce(value, &target) {
+            Ok(value) => value,
+            Err(value) => {
+                let (declared, found) = (target.to_string(), value.ty.to_string());
+                let error = shapes::result_mismatch(body.name, &declared, &found, value.span, annotation.span);
+                self.fail(error, value.span)
+            }
+        }
+    }
+
+    /// A lambda, or a function in a block, as a value with what it captures.
+    pub(super) fn function_value(&mut self, function: LocalFunction<'a>, span: Span) -> Typed {
+        let mut mentions = Vec::new();
+        mentioned(function.body, &mut mentions);
+        for annotation in function.parameters.iter().filter_map(|parameter| parameter.annotation.as_ref()) {
+            size_names(annotation, &mut mentions);
+        }
+        mentions.sort_unstable();
+        mentions.dedup();
+        let (mut captures, mut sizes, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for name in mentions {
+            match self.frame.find(name).cloned() {
+                Some(Bound::Size(size)) => sizes.push((name.to_string(), size)),
+                Some(bound) => {
+                    let value = self.bound_name(name, bound, span);
+                    captures.push((name.to_string(), value.ty.clone()));
+                    values.push(value);
+                }
+                None => {}
+            }
+        }
+        self.local_functions.insert(span, function);
+        let id = self.closure(Closure::Lambda { place: span, captures, sizes });
+        Typed::new(Kind::Closure(values), Type::Function(id), span)
+    }
+
+    /// Checks a function for itself: its size variables stay variables, arguments without a type fit everything.
+    pub(super) fn check_alone(&mut self, index: u32) {
+        let item = self.functions[index as usize];
+        let bound = SizeBindings::new();
+        let types: Vec<Type> = item
+            .function
+            .parameters
+            .iter()
+            .map(|parameter| match &parameter.annotation {
+                Some(annotation) => self.annotation(annotation, &bound),
+                None => Type::Error,
+            })
+            .collect();
+        let mut sizes: Vec<String> = types.iter().flat_map(size_variables).collect();
+        sizes.sort();
+        sizes.dedup();
+        let bound = sizes.into_iter().map(|name| (name.clone(), Size::variable(name))).collect();
+        let name = item.function.name.text.clone();
+        let function = LocalFunction {
+            name: Some(&item.function.name),
+            parameters: &item.function.parameters,
+            result: item.function.result.as_ref(),
+            body: &item.function.body,
+            position: item.position,
+        };
+        let key = (self.closure(Closure::Item(index)), types.clone());
+        self.in_progress.push(key);
+        self.check_body(&types, Body { function, captures: &[], bound, lifted: false, name: &name });
+        self.in_progress.pop();
+    }
+
+    /// The names of a function value's parameters, where it has names.
+    pub(super) fn parameter_names(&self, id: ClosureId) -> Vec<Option<String>> {
+        let parameters = match &self.program.closures[id.0 as usize] {
+            Closure::Item(index) => &self.functions[*index as usize].function.parameters[..],
+            Closure::Lambda { place, .. } => self.local_functions[place].parameters,
+            _ => return Vec::new(),
+        };
+        parameters.iter().map(|parameter| name_of(&parameter.pattern).map(str::to_string)).collect()
+    }
+}
+
+/// A function body and what its names are bound to.
+struct Body<'a, 'b> {
+    function: LocalFunction<'a>,
+    captures: &'b [(String, Type)],
+    bound: SizeBindings,
+    lifted: bool,
+    name: &'b str,
+}
+
+fn name_of(pattern: &Pattern) -> Option<&str> {
+    match pattern {
+        Pattern::Name(name) => Some(&name.text),
+        _ => None,
+    }
+}
+
+/// The variables in the sizes of a type.
+fn size_variables(ty: &Type) -> Vec<String> {
+    match ty {
+        Type::Tensor(_, sizes) => sizes.iter().flat_map(|size| size.variables()).map(str::to_string).collect(),
+        Type::Tuple(parts) => parts.iter().flat_map(size_variables).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The names that the sizes of an annotation mention.
+fn size_names<'a>(annotation: &'a crate::syntax::ast::TypeExpr, names: &mut Vec<&'a str>) {
+    use crate::syntax::ast::TypeExprKind;
+    match &annotation.kind {
+        TypeExprKind::Named { sizes, .. } | TypeExprKind::Tensor { sizes } => {
+            sizes.iter().for_each(|size| mentioned(size, names));
+        }
+        TypeExprKind::Tuple(parts) => parts.iter().for_each(|part| size_names(part, names)),
+        TypeExprKind::Record(fields) => fields.iter().for_each(|(_, part)| size_names(part, names)),
+        TypeExprKind::Function { parameters, result } => {
+            parameters.iter().for_each(|parameter| size_names(parameter, names));
+            size_names(result, names);
+        }
+        TypeExprKind::Error => {}
+    }
+}
+
+/// A scalar `int` or a whole literal as an index; used where the language counts.
+pub(super) fn is_integer_like(ty: &Type) -> bool {
+    matches!(ty.element(), Some(Element::Int | Element::Flexible))
+}

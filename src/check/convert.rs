@@ -1,0 +1,157 @@
+//! Conversions that the language makes by itself: flexible numbers to reals or integers, integers to reals, fills and
+//! scalars to shapes.
+
+use super::program::{Binding, Kind, LocalId, Typed};
+use super::size::Size;
+use super::types::{Element, Type};
+use super::Checker;
+
+impl Checker<'_, '_> {
+    /// The expression with another element; constants are converted on the spot.
+    pub(super) fn to_element(&mut self, typed: Typed, element: Element) -> Typed {
+        let Type::Tensor(from, sizes) = &typed.ty else { return typed };
+        if *from == element {
+            return typed;
+        }
+        let ty = Type::Tensor(element, sizes.clone());
+        let span = typed.span;
+        let kind = match (*typed.kind, element) {
+            (Kind::Integer(value), Element::Real) => Kind::Number(value as f64),
+            (Kind::Integer(value), Element::Int) => Kind::Integer(value),
+            (Kind::Stack(rows), _) => {
+                Kind::Stack(rows.into_iter().map(|row| self.to_element(row, element)).collect())
+            }
+            (Kind::Splat(scalar), _) => Kind::Splat(self.to_element(scalar, element)),
+            (kind, _) => Kind::Convert(Typed::new(kind, typed.ty.clone(), span)),
+        };
+        Typed::new(kind, ty, span)
+    }
+
+    /// Flexible numbers as reals, in every leaf.
+    pub(super) fn settle(&mut self, typed: Typed) -> Typed {
+        match &typed.ty {
+            Type::Tensor(Element::Flexible, _) => self.to_element(typed, Element::Real),
+            Type::Tuple(_) if typed.ty != typed.ty.settled() => {
+                let target = typed.ty.settled();
+                self.coerce(typed, &target).unwrap_or_else(|typed| typed)
+            }
+            Type::Fill => {
+                let span = typed.span;
+                self.fail(crate::diagnostics::catalog::shapes::fill_without_shape(span), span)
+            }
+            _ => typed,
+        }
+    }
+
+    /// A scalar repeated to a shape; a tensor stays as it is.
+    pub(super) fn splat(&mut self, typed: Typed, sizes: &[Size]) -> Typed {
+        if sizes.is_empty() || !typed.ty.is_scalar() {
+            return typed;
+        }
+        let (element, span) = (typed.ty.element().unwrap_or(Element::Real), typed.span);
+        Typed::new(Kind::Splat(typed), Type::Tensor(element, sizes.to_vec()), span)
+    }
+
+    /// The expression as a value of a type, where the language converts by itself.
+    ///
+    /// # Errors
+    /// The expression unchanged, when it does not.
+    pub(super) fn coerce(&mut self, typed: Typed, target: &Type) -> Result<Typed, Typed> {
+        if typed.ty == *target || typed.ty.is_error() || target.is_error() {
+            return Ok(typed);
+        }
+        match (&typed.ty, target) {
+            (Type::Fill, Type::Tensor(element, sizes)) if element.is_number() => {
+                let scalar = Typed::new(*typed.kind, Type::scalar(Element::Flexible), typed.span);
+                let scalar = self.to_element(scalar, *element);
+                Ok(self.splat(scalar, sizes))
+            }
+            (Type::Tensor(from, found), Type::Tensor(to, expected)) if found == expected => match (from, to) {
+                (Element::Flexible, Element::Real | Element::Int) | (Element::Int, Element::Real) => {
+                    Ok(self.to_element(typed, *to))
+                }
+                _ => Err(typed),
+            },
+            (Type::Tuple(found), Type::Tuple(expected)) if found.len() == expected.len() => {
+                self.coerce_tuple(typed, expected)
+            }
+            _ => Err(typed),
+        }
+    }
+
+    fn coerce_tuple(&mut self, typed: Typed, expected: &[Type]) -> Result<Typed, Typed> {
+        let original = typed.clone();
+        let rebuilt = self.map_parts(typed, |checker, place, part| match checker.coerce(part, &expected[place]) {
+            Ok(part) => Some(part),
+            Err(_) => None,
+        });
+        rebuilt.ok_or(original)
+    }
+
+    /// A tuple made from the parts of another, which is computed once.
+    pub(super) fn map_parts(
+        &mut self,
+        typed: Typed,
+        mut change: impl FnMut(&mut Self, usize, Typed) -> Option<Typed>,
+    ) -> Option<Typed> {
+        let span = typed.span;
+        let Type::Tuple(types) = typed.ty.clone() else { return None };
+        if let Kind::Tuple(parts) = *typed.kind {
+            let parts: Option<Vec<Typed>> =
+                parts.into_iter().enumerate().map(|(place, part)| change(self, place, part)).collect();
+            let parts = parts?;
+            let ty = Type::Tuple(parts.iter().map(|part| part.ty.clone()).collect());
+            return Some(Typed::new(Kind::Tuple(parts), ty, span));
+        }
+        let local = self.frame.local();
+        let mut parts = Vec::with_capacity(types.len());
+        for place in 0..types.len() {
+            let part = part_of(local, &typed.ty, place, span);
+            parts.push(change(self, place, part)?);
+        }
+        let ty = Type::Tuple(parts.iter().map(|part| part.ty.clone()).collect());
+        let body = Typed::new(Kind::Tuple(parts), ty.clone(), span);
+        Some(Typed::new(Kind::Let(Binding::Local(local), typed, body), ty, span))
+    }
+
+    /// The element that holds values of both, if there is one.
+    pub(super) fn join_elements(left: Element, right: Element) -> Option<Element> {
+        use Element::{Bool, Flexible, Int, Real};
+        match (left, right) {
+            (left, right) if left == right => Some(left),
+            (Bool, _) | (_, Bool) => None,
+            (Real, _) | (_, Real) => Some(Real),
+            (Int, Flexible) | (Flexible, Int) => Some(Int),
+            _ => Some(Real),
+        }
+    }
+
+    /// The type that both convert to, if there is one. Shapes must be equal.
+    pub(super) fn join(left: &Type, right: &Type) -> Option<Type> {
+        match (left, right) {
+            (Type::Error, other) | (other, Type::Error) => Some(other.clone()),
+            (Type::Tensor(a, left), Type::Tensor(b, right)) if left == right => {
+                Some(Type::Tensor(Self::join_elements(*a, *b)?, left.clone()))
+            }
+            (Type::Fill, Type::Tensor(element, _)) | (Type::Tensor(element, _), Type::Fill) if element.is_number() => {
+                Some(if *left == Type::Fill { right.clone() } else { left.clone() })
+            }
+            (Type::Tuple(left), Type::Tuple(right)) if left.len() == right.len() => {
+                let parts: Option<Vec<Type>> = left.iter().zip(right).map(|(a, b)| Self::join(a, b)).collect();
+                parts.map(Type::Tuple)
+            }
+            (left, right) if left == right => Some(left.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// One part of a tuple held in a variable.
+pub(super) fn part_of(local: LocalId, tuple: &Type, place: usize, span: crate::source::Span) -> Typed {
+    let whole = Typed::new(Kind::Local(local), tuple.clone(), span);
+    let ty = match tuple {
+        Type::Tuple(parts) => parts[place].clone(),
+        _ => Type::Error,
+    };
+    Typed::new(Kind::Part(whole, place as u32), ty, span)
+}

@@ -1,0 +1,253 @@
+//! `data` items: sources, columns, and columns as values.
+
+use super::program::{ColumnSource, DataColumn, DataId, DataSet, Kind, Typed};
+use super::scope::{Bound, DataInScope, Frame};
+use super::size::Size;
+use super::table::{CellProblemKind, RawTable};
+use super::types::{Element, Type};
+use super::{Checker, Global};
+use crate::diagnostics::catalog::{actions, data as errors, names};
+use crate::source::Span;
+use crate::syntax::ast::{self, Expr, ExprKind, Setting};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+impl<'a> Checker<'a, '_> {
+    /// Checks a `data` item and enters it.
+    pub(super) fn data_set(&mut self, data: &'a ast::Data) {
+        let set = match &*data.source.kind {
+            ExprKind::Name(name) if name == "table" => self.table(data),
+            ExprKind::Call { callee, arguments } => match &*callee.kind {
+                ExprKind::Name(name) if name == "csv" => match &arguments[..] {
+                    [argument] if argument.name.is_none() => self.csv(data, &argument.value),
+                    _ => {
+                        let found = arguments.len();
+                        self.report(names::wrong_argument_count("csv", "1", found, data.source.span, None));
+                        None
+                    }
+                },
+                ExprKind::Name(name) if matches!(name.as_str(), "npy" | "npz" | "idx" | "safetensors") => {
+                    self.later(&format!("`{name}` data"), data.source.span, "convert the data to CSV");
+                    None
+                }
+                ExprKind::Name(name) if name == "split" => {
+                    self.later("`split`", data.source.span, "keep the parts in two files");
+                    None
+                }
+                _ => {
+                    self.report(errors::unknown_source(&self.text(callee.span), callee.span));
+                    None
+                }
+            },
+            ExprKind::Error => None,
+            _ => {
+                let text = self.text(data.source.span);
+                self.report(errors::unknown_source(&text, data.source.span));
+                None
+            }
+        };
+        let id = set.map(|set| {
+            self.program.data.push(set);
+            DataId(self.program.data.len() as u32 - 1)
+        });
+        self.data.insert(&data.name.text, id);
+    }
+
+    fn csv(&mut self, data: &'a ast::Data, path: &'a Expr) -> Option<DataSet> {
+        let ExprKind::Text(text) = &*path.kind else {
+            self.report(errors::cannot_open(&self.text(path.span), "not a quoted path", path.span));
+            return None;
+        };
+        let folder: PathBuf = self.sources.get(path.span.source).folder().to_path_buf();
+        let table = match self.loader.csv(&folder.join(text), path.span, self.sources) {
+            Ok(table) => table,
+            Err(diagnostic) => {
+                self.report(*diagnostic);
+                return None;
+            }
+        };
+        let columns = match &data.columns {
+            Some(settings) => self.row_columns(settings, &table),
+            None => self.all_columns(&table, data.name.span),
+        };
+        Some(DataSet { name: data.name.text.clone(), span: data.name.span, rows: table.rows, columns: columns? })
+    }
+
+    /// Columns as expressions of one row.
+    fn row_columns(&mut self, settings: &'a [Setting], table: &Arc<RawTable>) -> Option<Vec<DataColumn>> {
+        self.check_names(settings);
+        let columns: Vec<Option<DataColumn>> = settings.iter().map(|setting| self.row_column(setting, table)).collect();
+        columns.into_iter().collect()
+    }
+
+    fn row_column(&mut self, setting: &'a Setting, table: &Arc<RawTable>) -> Option<DataColumn> {
+        let mut frame = Frame::default();
+        for (index, column) in table.columns.iter().enumerate() {
+            let element = if column.whole { Element::Flexible } else { Element::Real };
+            let declared = column.header.unwrap_or(setting.name.span);
+            let bound = Bound::Example { index: index as u32, ty: Type::scalar(element), declared };
+            frame.bind(column.name.clone(), bound);
+        }
+        frame.source = Some(table.clone());
+        frame.data = Some(DataInScope { data: None, used: Vec::new() });
+        let outer = std::mem::replace(&mut self.frame, frame);
+        let expression = self.value(&setting.value, None);
+        let frame = std::mem::replace(&mut self.frame, outer);
+        let used = frame.data.map(|data| data.used).unwrap_or_default();
+        let mut columns = Vec::new();
+        for index in used {
+            columns.push(self.numbers(table, index as usize, setting.value.span)?);
+        }
+        let ty = expression.ty.clone();
+        match &ty {
+            Type::Error => None,
+            Type::Tensor(..) => {
+                let source = ColumnSource::Rows { expression, columns };
+                Some(DataColumn { name: setting.name.text.clone(), span: setting.name.span, ty, source })
+            }
+            other => {
+                let text = format!("a column holds numbers or tensors, but this is {other}");
+                self.report(errors::bad_column(&text, setting.value.span, "make one column for each part"));
+                None
+            }
+        }
+    }
+
+    /// All columns of a file that hold numbers, under their own names.
+    fn all_columns(&mut self, table: &Arc<RawTable>, span: Span) -> Option<Vec<DataColumn>> {
+        let mut columns = Vec::new();
+        for column in &table.columns {
+            let Ok(values) = &column.values else { continue };
+            let element = if column.whole { Element::Flexible } else { Element::Real };
+            let ty = Type::scalar(element);
+            let expression = Typed::new(Kind::Example(0), ty.clone(), span);
+            let source = ColumnSource::Rows { expression, columns: vec![values.clone()] };
+            columns.push(DataColumn { name: column.name.clone(), span, ty, source });
+        }
+        Some(columns)
+    }
+
+    /// The numbers of a source column, or what is wrong with the first cell that is none.
+    fn numbers(&mut self, table: &RawTable, index: usize, used: Span) -> Option<Arc<Vec<f64>>> {
+        let column = &table.columns[index];
+        match &column.values {
+            Ok(values) => Some(values.clone()),
+            Err(problem) => {
+                let (line, place) = (problem.line, problem.place);
+                let diagnostic = match problem.kind {
+                    CellProblemKind::NotANumber => errors::not_a_number(&column.name, &problem.cell, line, place, used),
+                    CellProblemKind::Missing => errors::missing_cell(&column.name, line, place, used),
+                    CellProblemKind::NotFinite => errors::not_finite(&column.name, &problem.cell, line, place, used),
+                };
+                self.report(diagnostic);
+                None
+            }
+        }
+    }
+
+    pub(super) fn missing_source_column(&mut self, table: &Arc<RawTable>, name: &str, span: Span) -> Typed {
+        let known: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        let same = table.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+        let near = crate::diagnostics::nearest(name, known.iter().copied());
+        let near = same.or_else(|| table.columns.iter().find(|column| Some(column.name.as_str()) == near));
+        let header = near.and_then(|column| Some((column.header?, column.name.as_str())));
+        let error = errors::no_such_source_column(&table.name, name, span, header, known.iter().copied());
+        self.fail(error, span)
+    }
+
+    fn check_names(&mut self, settings: &'a [Setting]) {
+        for (place, setting) in settings.iter().enumerate() {
+            if let Some(first) = settings[..place].iter().find(|first| first.name.text == setting.name.text) {
+                self.report(actions::duplicate_setting(&setting.name.text, setting.name.span, first.name.span));
+            }
+        }
+    }
+
+    /// `table { x = [[0, 0], [0, 1]], y = [0, 1] }`.
+    fn table(&mut self, data: &'a ast::Data) -> Option<DataSet> {
+        let settings = data.columns.as_deref().unwrap_or_default();
+        self.check_names(settings);
+        let mut rows: Option<(usize, &str, Span)> = None;
+        let mut columns = Vec::new();
+        let mut failed = false;
+        for setting in settings {
+            let value = self.value(&setting.value, None);
+            let (Type::Tensor(element, sizes), false) = (&value.ty, value.ty.is_error()) else {
+                failed = true;
+                continue;
+            };
+            let Some(count) = sizes.first().and_then(Size::count) else {
+                let help = "write a list with one entry for each example: `y = [0, 1, 1, 0]`";
+                self.report(errors::bad_column("a column of a table has an entry for each example", value.span, help));
+                failed = true;
+                continue;
+            };
+            match rows {
+                Some((first, name, span)) if first != count => {
+                    let other = (setting.name.text.as_str(), count, setting.value.span);
+                    self.report(errors::row_counts_differ((name, first, span), other));
+                    failed = true;
+                }
+                Some(_) => {}
+                None => rows = Some((count, &setting.name.text, setting.value.span)),
+            }
+            let ty = Type::Tensor(*element, sizes[1..].to_vec());
+            let source = ColumnSource::Whole(value);
+            columns.push(DataColumn { name: setting.name.text.clone(), span: setting.name.span, ty, source });
+        }
+        match rows {
+            Some((rows, _, _)) if rows > 0 && !failed => {
+                Some(DataSet { name: data.name.text.clone(), span: data.name.span, rows, columns })
+            }
+            _ if failed => None,
+            _ => {
+                let help = "give at least one column with at least one entry";
+                self.report(errors::bad_column("this table has no examples", data.name.span, help));
+                None
+            }
+        }
+    }
+
+    /// The data set of this name, or a message.
+    pub(super) fn data_named(&mut self, name: &str, span: Span) -> Option<DataId> {
+        if let Some(id) = self.data.get(name) {
+            return *id;
+        }
+        let known: Vec<&str> = super::annotations::sorted(self.data.keys().copied().collect());
+        self.report(names::unknown_name(name, span, known));
+        None
+    }
+
+    /// `iris.x`: the whole column, rows leading.
+    pub(super) fn whole_column(&mut self, data: &'a str, name: &'a ast::Name, span: Span) -> Typed {
+        let Some(Some(id)) = self.data.get(data).copied() else { return Typed::error(span) };
+        let set = &self.program.data[id.0 as usize];
+        let Some(index) = set.columns.iter().position(|column| column.name == name.text) else {
+            let known: Vec<&str> = set.columns.iter().map(|column| column.name.as_str()).collect();
+            let declared = set.span;
+            let error = names::unknown_column(data, &name.text, name.span, declared, known.iter().copied());
+            return self.fail(error, span);
+        };
+        let column = &set.columns[index];
+        let mut sizes = vec![Size::constant(set.rows as i64)];
+        sizes.extend(column.ty.sizes().iter().cloned());
+        let ty = Type::Tensor(column.ty.element().unwrap_or(Element::Real), sizes);
+        Typed::new(Kind::Column(id, index as u32), ty, span)
+    }
+
+    /// The names of a data set's columns as entries of one example.
+    pub(super) fn columns_in_scope(&self, id: DataId) -> Frame {
+        let mut frame = Frame::default();
+        for (index, column) in self.program.data[id.0 as usize].columns.iter().enumerate() {
+            let bound = Bound::Example { index: index as u32, ty: column.ty.clone(), declared: column.span };
+            frame.bind(column.name.clone(), bound);
+        }
+        frame.data = Some(DataInScope { data: Some(id), used: Vec::new() });
+        frame
+    }
+
+    /// Whether a name is a data set.
+    pub(super) fn is_data(&self, name: &str) -> bool {
+        matches!(self.globals.get(name), Some((Global::Data(_), _)))
+    }
+}

@@ -1,0 +1,173 @@
+//! `grad` and `value_and_grad`.
+
+use super::arithmetic::tuple_of;
+use super::calls::BuiltinCall;
+use super::program::{Binding, Closure, GradientCall, Instance, InstanceId, Kind, Typed, Wrt, WrtName};
+use super::types::{ClosureId, Element, Type};
+use super::Checker;
+use crate::diagnostics::catalog::{derivative, names};
+use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind};
+
+impl<'a> Checker<'a, '_> {
+    /// `grad(f)`, `grad(f, wrt = (w, x))`: a function value.
+    pub(super) fn gradient_value(&mut self, call: BuiltinCall<'a>, with_value: bool) -> Typed {
+        let span = call.span;
+        if call.arguments.len() != 1 {
+            let error = names::wrong_argument_count(call.name, "1", call.arguments.len(), span, None);
+            return self.fail(error, span);
+        }
+        let Some(function) = call.arguments.into_iter().next() else { return Typed::error(span) };
+        let id = match &function.ty {
+            Type::Function(id) => *id,
+            Type::Error => return Typed::error(span),
+            other => {
+                let found = other.to_string();
+                return self.fail(derivative::gradient_of_value(call.name, &found, function.span), span);
+            }
+        };
+        let mut wrt = None;
+        for (name, value) in call.named {
+            if name.text == "wrt" {
+                wrt = Some(self.wrt_names(value));
+            } else {
+                let problem = "takes no argument called";
+                self.report(names::bad_named_argument(call.name, &name.text, name.span, problem, &["wrt"]));
+            }
+        }
+        let closure = self.closure(Closure::Gradient { function: id, wrt, with_value });
+        Typed::new(Kind::Closure(vec![function]), Type::Function(closure), span)
+    }
+
+    fn wrt_names(&mut self, value: &'a Expr) -> Vec<WrtName> {
+        match &*value.kind {
+            ExprKind::Name(name) => vec![WrtName { name: name.clone(), span: value.span }],
+            ExprKind::Paren(inner) => self.wrt_names(inner),
+            ExprKind::Tuple(parts) => parts.iter().flat_map(|part| self.wrt_names(part)).collect(),
+            _ => {
+                self.report(derivative::unknown_wrt(&self.text(value.span), value.span, []));
+                Vec::new()
+            }
+        }
+    }
+
+    /// A gradient applied to arguments.
+    pub(super) fn apply_gradient(
+        &mut self,
+        callee: Typed,
+        function: ClosureId,
+        wrt: Option<&[WrtName]>,
+        with_value: bool,
+        arguments: Vec<Typed>,
+        span: Span,
+    ) -> Typed {
+        let arguments: Vec<Typed> = arguments
+            .into_iter()
+            .map(|argument| if matches!(argument.ty, Type::Function(_)) { argument } else { self.settle(argument) })
+            .collect();
+        if arguments.iter().any(|argument| argument.ty.is_error()) {
+            return Typed::error(span);
+        }
+        let types: Vec<Type> = arguments.iter().map(|argument| argument.ty.clone()).collect();
+        let Some((instance, result)) = self.wrapped_instance(function, types.clone(), span) else {
+            return Typed::error(span);
+        };
+        let name = self.closure_name(function);
+        let body = self.program.instances[instance.0 as usize].body.span;
+        if result != Type::real() {
+            let found = result.to_string();
+            return self.fail(derivative::gradient_of_tensor(&name, &found, span, body), span);
+        }
+        let Some(wrt) = self.resolve_wrt(function, wrt, &types) else { return Typed::error(span) };
+        if wrt.is_empty() {
+            return self.fail(derivative::nothing_to_differentiate(&name, span), span);
+        }
+        let mut gradients: Vec<Type> = wrt.iter().map(|target| self.gradient_type(target, &types)).collect();
+        let gradient = if gradients.len() == 1 { gradients.remove(0) } else { Type::Tuple(gradients) };
+        let ty = if with_value { Type::Tuple(vec![Type::real(), gradient]) } else { gradient };
+        let call = GradientCall { callee, instance, arguments, wrt, with_value };
+        Typed::new(Kind::Gradient(Box::new(call)), ty, span)
+    }
+
+    /// An instance that takes the function value and its arguments, and calls it.
+    fn wrapped_instance(&mut self, function: ClosureId, types: Vec<Type>, span: Span) -> Option<(InstanceId, Type)> {
+        let outer = std::mem::take(&mut self.frame);
+        let mut parameters = Vec::new();
+        let mut variable = |checker: &mut Self, ty: Type| {
+            let local = checker.frame.local();
+            parameters.push(Binding::Local(local));
+            Typed::new(Kind::Local(local), ty, span)
+        };
+        let callee = variable(self, Type::Function(function));
+        let arguments: Vec<Typed> = types.into_iter().map(|ty| variable(self, ty)).collect();
+        let body = self.apply(callee, arguments, span);
+        let body = if body.ty.element() == Some(Element::Flexible) { self.settle(body) } else { body };
+        self.frame = outer;
+        if body.ty.is_error() {
+            return None;
+        }
+        let ty = body.ty.clone();
+        let id = InstanceId(self.program.instances.len() as u32);
+        self.program.instances.push(Instance { name: format!("grad {}", self.closure_name(function)), parameters, body });
+        Some((id, ty))
+    }
+
+    fn resolve_wrt(&mut self, function: ClosureId, wrt: Option<&[WrtName]>, types: &[Type]) -> Option<Vec<Wrt>> {
+        let real = |place: usize| types.get(place).is_some_and(Type::has_real_leaf);
+        let Some(wrt) = wrt else {
+            return Some((0..types.len()).filter(|place| real(*place)).map(|place| Wrt::Argument(place as u32)).collect());
+        };
+        let parameters = self.parameter_names(function);
+        let mut targets = Vec::new();
+        for WrtName { name, span } in wrt {
+            let place = parameters.iter().position(|parameter| parameter.as_deref() == Some(name));
+            match (place, self.params.get(name.as_str())) {
+                (Some(place), _) if real(place) => targets.push(Wrt::Argument(place as u32)),
+                (None, Some(id)) => targets.push(Wrt::Param(*id)),
+                _ => {
+                    let arguments = parameters.iter().flatten().map(String::as_str);
+                    let mut known: Vec<&str> = arguments.chain(self.params.keys().copied()).collect();
+                    known.sort_unstable();
+                    let error = derivative::unknown_wrt(name, *span, known);
+                    self.report(error);
+                    return None;
+                }
+            }
+        }
+        Some(targets)
+    }
+
+    fn gradient_type(&self, target: &Wrt, types: &[Type]) -> Type {
+        match target {
+            Wrt::Argument(place) => real_leaves(&types[*place as usize]),
+            Wrt::Param(id) => {
+                let shape = &self.program.params[id.0 as usize].shape;
+                let sizes = shape.sizes().iter().map(|size| super::size::Size::constant(*size as i64));
+                Type::Tensor(Element::Real, sizes.collect())
+            }
+        }
+    }
+
+    /// `stop_gradient(e)`, leaf by leaf.
+    pub(super) fn stop_gradient(&mut self, value: Typed, span: Span) -> Typed {
+        match &value.ty {
+            Type::Tuple(_) => {
+                let parts = self.map_parts(value, |checker, _, part| Some(checker.stop_gradient(part, span)));
+                parts.unwrap_or_else(|| tuple_of(Vec::new(), span))
+            }
+            Type::Tensor(Element::Real, _) => {
+                let ty = value.ty.clone();
+                Typed::new(Kind::Pointwise(&crate::ops::STOP_GRADIENT, vec![value]), ty, span)
+            }
+            _ => value,
+        }
+    }
+}
+
+/// The part of a type that a gradient has entries for.
+pub fn real_leaves(ty: &Type) -> Type {
+    match ty {
+        Type::Tuple(parts) => Type::Tuple(parts.iter().filter(|part| part.has_real_leaf()).map(real_leaves).collect()),
+        other => other.settled(),
+    }
+}

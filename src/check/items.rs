@@ -1,0 +1,284 @@
+//! The items of a file: which names there are, and the order in which they are checked.
+
+use super::program::{self, Param, Program, Test};
+use super::scope::Frame;
+use super::table::TableLoader;
+use super::{Checker, Context, FunctionItem, Global};
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::catalog::{actions, names};
+use crate::ir::ElementType;
+use crate::source::{SourceMap, Span};
+use crate::syntax::ast::{self, Item, ItemKind, Pattern};
+use std::collections::{HashMap, HashSet};
+
+/// What the command line decides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// The precision of reals, over what the file says.
+    pub precision: Option<ElementType>,
+    /// The seed of initialisers and of orders that state none.
+    pub seed: u64,
+}
+
+/// Checks a file. `prelude` is the standard library's file; its functions can be redefined.
+///
+/// Returns the program and all messages; the program is usable when none of them is an error.
+pub fn check(
+    file: &ast::File,
+    prelude: &ast::File,
+    sources: &mut SourceMap,
+    loader: &mut dyn TableLoader,
+    options: Options,
+) -> (Program, Vec<Diagnostic>) {
+    let items: Vec<&Item> = file.items.iter().collect();
+    check_items(&items, prelude, sources, loader, options, Part::Whole)
+}
+
+/// Which part of the work a checker does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// A file: every function for itself, the actions, the tests.
+    Whole,
+    /// The body of a test with the definitions around it.
+    Body,
+}
+
+fn check_items<'a>(
+    items: &[&'a Item],
+    prelude: &'a ast::File,
+    sources: &mut SourceMap,
+    loader: &mut dyn TableLoader,
+    options: Options,
+    part: Part,
+) -> (Program, Vec<Diagnostic>) {
+    let mut checker = Checker {
+        items: items.to_vec(),
+        prelude,
+        sources,
+        loader,
+        diagnostics: Vec::new(),
+        reported: HashSet::new(),
+        program: Program { seed: options.seed, precision: options.precision, ..Program::default() },
+        globals: HashMap::new(),
+        functions: Vec::new(),
+        lets: Vec::new(),
+        later_lets: Vec::new(),
+        params: HashMap::new(),
+        data: HashMap::new(),
+        constants: HashMap::new(),
+        closures: HashMap::new(),
+        local_functions: HashMap::new(),
+        instances: HashMap::new(),
+        in_progress: Vec::new(),
+        calls: Vec::new(),
+        types_in_progress: Vec::new(),
+        frame: Frame::default(),
+        position: 0,
+        context: Context::Run,
+    };
+    checker.collect_prelude(prelude);
+    checker.collect(items);
+    checker.definitions(items, part);
+    for (position, item) in items.iter().enumerate() {
+        checker.position = position;
+        checker.frame = Frame::default();
+        checker.action(item, position);
+    }
+    if part == Part::Whole {
+        checker.tests(items, prelude, options);
+    }
+    let Checker { program, mut diagnostics, .. } = checker;
+    diagnostics.sort_by_key(|diagnostic| {
+        diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start))
+    });
+    (program, diagnostics)
+}
+
+impl<'a> Checker<'a, '_> {
+    /// Functions and constants of the standard library; the file's own definitions replace them.
+    fn collect_prelude(&mut self, prelude: &'a ast::File) {
+        for item in &prelude.items {
+            if let ItemKind::Function(function) = &item.kind {
+                let index = self.functions.len() as u32;
+                self.functions.push(FunctionItem { function, position: 0 });
+                self.globals.insert(&function.name.text, (Global::Function(index), function.name.span));
+            }
+        }
+    }
+
+    /// Enters every name of the file; reports names defined twice.
+    fn collect(&mut self, items: &[&'a Item]) {
+        let mut own: HashMap<&'a str, Span> = HashMap::new();
+        for (position, item) in items.iter().enumerate() {
+            let (name, global) = match &item.kind {
+                ItemKind::Function(function) => {
+                    self.functions.push(FunctionItem { function, position });
+                    (&function.name, Global::Function(self.functions.len() as u32 - 1))
+                }
+                ItemKind::Param(param) => (&param.name, Global::Param(param)),
+                ItemKind::Const { name, value } => (name, Global::Const(value)),
+                ItemKind::Type { name, sizes, definition } => (name, Global::Type(sizes, definition)),
+                ItemKind::Data(data) => (&data.name, Global::Data(data)),
+                ItemKind::Layer(layer) => (&layer.name, Global::Later("a layer")),
+                ItemKind::Model { name, .. } => (name, Global::Later("a model")),
+                ItemKind::Let(binding) => {
+                    self.later_names(&binding.pattern);
+                    continue;
+                }
+                ItemKind::Precision(name) => {
+                    self.precision(name);
+                    continue;
+                }
+                _ => continue,
+            };
+            match own.insert(&name.text, name.span) {
+                Some(first) => self.report(names::duplicate(&name.text, name.span, first)),
+                None => {
+                    self.globals.insert(&name.text, (global, name.span));
+                }
+            }
+        }
+    }
+
+    fn later_names(&mut self, pattern: &'a Pattern) {
+        match pattern {
+            Pattern::Name(name) => self.later_lets.push((&name.text, name.span)),
+            Pattern::Ignore(_) => {}
+            Pattern::Tuple(parts, _) => parts.iter().for_each(|part| self.later_names(part)),
+        }
+    }
+
+    fn precision(&mut self, name: &ast::Name) {
+        let precision = match name.text.as_str() {
+            "f32" => ElementType::F32,
+            "f64" => ElementType::F64,
+            _ => {
+                let help = "write `precision f32` or `precision f64`";
+                self.report(actions::bad_setting("precision", "is f32 or f64", name.span, help));
+                return;
+            }
+        };
+        if self.program.precision.is_none() {
+            self.program.precision = Some(precision);
+        }
+    }
+
+    /// Data, parameters, constants, types and functions, which are visible everywhere.
+    fn definitions(&mut self, items: &[&'a Item], part: Part) {
+        self.context = Context::Before;
+        for item in items {
+            if let ItemKind::Data(data) = &item.kind {
+                self.data_set(data);
+            }
+        }
+        for item in items {
+            match &item.kind {
+                ItemKind::Param(param) => self.param(param),
+                ItemKind::Const { name, .. } => {
+                    let constant = self.constant(&name.text);
+                    if let Some(constant) = constant {
+                        self.require_value(constant);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.context = Context::Run;
+        if part == Part::Whole {
+            self.functions_alone(items);
+        }
+    }
+
+    /// Checks functions and types for themselves, with the file's `let` values above them in scope only at their uses.
+    fn functions_alone(&mut self, items: &[&'a Item]) {
+        for (position, item) in items.iter().enumerate() {
+            self.position = position;
+            match &item.kind {
+                ItemKind::Function(function) if !self.reads_a_let(&function.body) => {
+                    let index = self.functions.iter().position(|each| std::ptr::eq(each.function, function));
+                    if let Some(index) = index {
+                        self.check_alone(index as u32);
+                    }
+                }
+                ItemKind::Type { definition, .. } => {
+                    self.annotation(definition, &Vec::new());
+                }
+                _ => {}
+            }
+        }
+        self.calls.clear();
+    }
+
+    /// Whether a body mentions a `let` of the file, whose type is known only after the actions above it are checked.
+    fn reads_a_let(&self, body: &'a ast::Expr) -> bool {
+        let mut mentions = Vec::new();
+        super::captures::mentioned(body, &mut mentions);
+        mentions.iter().any(|name| self.later_lets.iter().any(|(each, _)| each == name))
+    }
+
+    /// Each test is a program of its own: the definitions of the file, the `let` values above it, and its body.
+    fn tests(&mut self, items: &[&'a Item], prelude: &'a ast::File, options: Options) {
+        for (position, item) in items.iter().enumerate() {
+            let ItemKind::Test { name, body } = &item.kind else { continue };
+            let mut all: Vec<&'a Item> = visible_items(items, position).collect();
+            all.extend(body);
+            let precision = self.program.precision;
+            let options = Options { precision, ..options };
+            let (program, diagnostics) = check_items(&all, prelude, self.sources, self.loader, options, Part::Body);
+            let inside = |diagnostic: &Diagnostic| {
+                let place = diagnostic.primary.as_ref().map(|label| label.span);
+                place.is_none_or(|place| covers(item.span, place)) || diagnostic.code == "E0102"
+            };
+            for diagnostic in diagnostics {
+                if inside(&diagnostic) || self.diagnostics.iter().all(|known| !known.is_error()) {
+                    self.report(diagnostic);
+                }
+            }
+            self.program.tests.push(Test { name: name.text.clone(), span: item.span, program });
+        }
+    }
+
+    /// `assert fails "E0204" { items }`: checks the body apart and tells which errors came.
+    pub(super) fn codes_of(&mut self, body: &'a [Item], position: usize) -> Vec<String> {
+        let all: Vec<&'a Item> = self.surroundings(position).into_iter().chain(body).collect();
+        let prelude = self.prelude;
+        let options = Options { precision: self.program.precision, seed: self.program.seed };
+        let (_, diagnostics) = check_items(&all, prelude, self.sources, self.loader, options, Part::Whole);
+        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+        errors.map(|diagnostic| diagnostic.code.to_string()).collect()
+    }
+
+    fn surroundings(&self, position: usize) -> Vec<&'a Item> {
+        visible_items(&self.items, position).collect()
+    }
+
+    /// A `param` of the file, entered under its name.
+    pub(super) fn enter_param(&mut self, name: &'a str, param: Param) {
+        let id = program::ParamId(self.program.params.len() as u32);
+        self.program.params.push(param);
+        self.params.insert(name, id);
+    }
+}
+
+/// The definitions of a file, and the `let` values above a position.
+fn visible_items<'a, 'b>(items: &'b [&'a Item], position: usize) -> impl Iterator<Item = &'a Item> + use<'a, 'b> {
+    items.iter().enumerate().filter_map(move |(place, item)| {
+        let definition = matches!(
+            item.kind,
+            ItemKind::Function(_)
+                | ItemKind::Param(_)
+                | ItemKind::Const { .. }
+                | ItemKind::Type { .. }
+                | ItemKind::Data(_)
+                | ItemKind::Layer(_)
+                | ItemKind::Model { .. }
+                | ItemKind::Precision(_)
+        );
+        let value = matches!(item.kind, ItemKind::Let(_)) && place < position;
+        (definition || value).then_some(*item)
+    })
+}
+
+fn covers(outer: Span, inner: Span) -> bool {
+    outer.source == inner.source && outer.start <= inner.start && inner.end <= outer.end
+}

@@ -1,0 +1,175 @@
+//! Syntax tree to checked program: names, types, symbolic shapes. All source errors end here.
+//!
+//! A function is checked at each use, for the types it is used at ([`calls`]); one whose signature is written out is
+//! also checked once for itself, with its sizes as variables. Nothing here builds graphs or reads files; tables come
+//! through [`table::TableLoader`].
+
+mod actions;
+mod annotations;
+mod arithmetic;
+mod builtins;
+mod calls;
+mod captures;
+mod convert;
+mod data;
+mod expressions;
+mod gradients;
+mod items;
+mod params;
+pub mod print;
+pub mod program;
+pub mod scope;
+pub mod size;
+mod subscripts;
+pub mod table;
+mod train;
+pub mod types;
+
+pub use items::{Options, check};
+
+use crate::diagnostics::Diagnostic;
+use crate::source::{SourceMap, Span};
+use crate::syntax::ast;
+use program::{Closure, InstanceId, Program, Typed};
+use scope::Frame;
+use std::collections::{HashMap, HashSet};
+use table::TableLoader;
+use types::{ClosureId, Type};
+
+/// A function that calls can name.
+#[derive(Clone, Copy)]
+struct FunctionItem<'a> {
+    function: &'a ast::Function,
+    /// The position of its item in the file; `let` values above it are visible in it.
+    position: usize,
+}
+
+/// A lambda or a function in a block.
+#[derive(Clone, Copy)]
+struct LocalFunction<'a> {
+    name: Option<&'a ast::Name>,
+    parameters: &'a [ast::Parameter],
+    result: Option<&'a ast::TypeExpr>,
+    body: &'a ast::Expr,
+    position: usize,
+}
+
+/// What a name at file level stands for.
+#[derive(Clone, Copy)]
+enum Global<'a> {
+    Function(u32),
+    Param(&'a ast::Param),
+    Const(&'a ast::Expr),
+    Type(&'a [ast::Name], &'a ast::TypeExpr),
+    Data(&'a ast::Data),
+    /// A layer or model, which this version does not compile.
+    Later(&'static str),
+}
+
+/// A call that is being checked.
+struct CallFrame {
+    span: Span,
+    function: String,
+}
+
+/// The state of checking one file.
+///
+/// `'a` is the syntax tree; the source map and the loader are borrowed for as long as the checker lives.
+struct Checker<'a, 'b> {
+    items: Vec<&'a ast::Item>,
+    prelude: &'a ast::File,
+    sources: &'b mut SourceMap,
+    loader: &'b mut dyn TableLoader,
+    diagnostics: Vec<Diagnostic>,
+    reported: HashSet<(&'static str, Option<Span>)>,
+    program: Program,
+    globals: HashMap<&'a str, (Global<'a>, Span)>,
+    functions: Vec<FunctionItem<'a>>,
+    /// `let` values bound so far, with the position of their items.
+    lets: Vec<(String, program::GlobalId, Type, usize)>,
+    /// `let` names of the whole file, for messages about use before binding.
+    later_lets: Vec<(&'a str, Span)>,
+    params: HashMap<&'a str, program::ParamId>,
+    data: HashMap<&'a str, Option<program::DataId>>,
+    constants: HashMap<&'a str, Typed>,
+    closures: HashMap<Closure, ClosureId>,
+    local_functions: HashMap<Span, LocalFunction<'a>>,
+    instances: HashMap<(ClosureId, Vec<Type>), (InstanceId, Type)>,
+    in_progress: Vec<(ClosureId, Vec<Type>)>,
+    calls: Vec<CallFrame>,
+    /// The uses of type names that are being worked out.
+    types_in_progress: Vec<Span>,
+    /// The body being checked.
+    frame: Frame,
+    /// The position of the item being checked; `let` values above it are visible.
+    position: usize,
+    /// Whether draws and reads of parameters are allowed in the expression at hand.
+    context: Context,
+}
+
+/// Where an expression stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Context {
+    /// An action, a test or a function.
+    Run,
+    /// An initial value, a constant or a data column: trainable values are not known yet.
+    Before,
+}
+
+impl<'a> Checker<'a, '_> {
+    /// Records a message, once for each code and place, with the calls that led there.
+    fn report(&mut self, mut diagnostic: Diagnostic) {
+        let place = diagnostic.primary.as_ref().map(|label| label.span);
+        if !self.reported.insert((diagnostic.code, place)) {
+            return;
+        }
+        for call in self.calls.iter().rev().take(2) {
+            if Some(call.span) != place && diagnostic.labels.iter().all(|label| label.span != call.span) {
+                diagnostic.labels.push(crate::diagnostics::Label {
+                    span: call.span,
+                    text: format!("in this call of `{}`", call.function),
+                });
+            }
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Records a message and stands in for the expression.
+    fn fail(&mut self, diagnostic: Diagnostic, span: Span) -> Typed {
+        self.report(diagnostic);
+        Typed::error(span)
+    }
+
+    /// The id of a function value.
+    fn closure(&mut self, closure: Closure) -> ClosureId {
+        if let Some(id) = self.closures.get(&closure) {
+            return *id;
+        }
+        let id = ClosureId(self.program.closures.len() as u32);
+        self.program.closures.push(closure.clone());
+        self.closures.insert(closure, id);
+        id
+    }
+
+    /// The name of a function value in messages.
+    fn closure_name(&self, id: ClosureId) -> String {
+        match &self.program.closures[id.0 as usize] {
+            Closure::Item(index) => self.functions[*index as usize].function.name.text.clone(),
+            Closure::Builtin(name) => (*name).to_string(),
+            Closure::Lambda { place, .. } => {
+                let name = self.local_functions.get(place).and_then(|function| function.name);
+                name.map_or_else(|| "this lambda".to_string(), |name| name.text.clone())
+            }
+            Closure::Gradient { function, .. } => format!("grad({})", self.closure_name(*function)),
+            Closure::Compose(first, second) => {
+                format!("{} >> {}", self.closure_name(*first), self.closure_name(*second))
+            }
+            Closure::Abstract { .. } => "the function argument".to_string(),
+        }
+    }
+
+    /// The source text of an expression.
+    fn text(&self, span: Span) -> String {
+        self.sources.text(span).to_string()
+    }
+}

@@ -1,0 +1,433 @@
+//! The checked program: every name resolved, every expression typed, conversions and repetitions made explicit.
+//!
+//! Functions appear as instances, one for each function value and argument types it is used at. `lower` turns typed
+//! expressions into graphs without looking at the syntax tree again; all source errors end before this.
+
+use super::size::Size;
+use super::types::{ClosureId, Type};
+use crate::ir::{self, Extreme, Pointwise, Reduction};
+use crate::source::Span;
+
+/// A typed expression.
+#[derive(Clone, Debug)]
+pub struct Typed {
+    /// What it computes.
+    pub kind: Box<Kind>,
+    /// Its type.
+    pub ty: Type,
+    /// Where it is written.
+    pub span: Span,
+}
+
+impl Typed {
+    /// A typed expression.
+    pub fn new(kind: Kind, ty: Type, span: Span) -> Self {
+        Typed { kind: Box::new(kind), ty, span }
+    }
+
+    /// The stand-in for what could not be checked.
+    pub fn error(span: Span) -> Self {
+        Typed::new(Kind::Error, Type::Error, span)
+    }
+}
+
+/// A variable bound inside one body.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct LocalId(pub u32);
+
+/// A trainable value of the file.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct ParamId(pub u32);
+
+/// A value bound by a `let` of the file, computed once.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct GlobalId(pub u32);
+
+/// A data set.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct DataId(pub u32);
+
+/// A function value used at certain argument types.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct InstanceId(pub u32);
+
+/// What an expression computes.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// Nothing: an error was reported.
+    Error,
+    /// A number of the expression's element.
+    Number(f64),
+    /// An integer too large to be exact as a real, or demanded as `int`.
+    Integer(i64),
+    /// A truth value.
+    Bool(bool),
+    /// A text.
+    Text(String),
+    /// A size as an `int`.
+    Size(Size),
+    /// A variable of this body.
+    Local(LocalId),
+    /// A trainable value.
+    Param(ParamId),
+    /// A value of the file.
+    Global(GlobalId),
+    /// A whole column of a data set, rows leading.
+    Column(DataId, u32),
+    /// A column's entry for the example at hand (in losses, metrics and column expressions).
+    Example(u32),
+    /// What a training run is at (in `stop`).
+    Progress(Progress),
+    /// To the element of the expression's type.
+    Convert(Typed),
+    /// A scalar repeated to the expression's shape.
+    Splat(Typed),
+    /// The same scalar function at every element; operands have the expression's shape.
+    Pointwise(&'static Pointwise, Vec<Typed>),
+    /// A power with a whole exponent, by multiplication.
+    Power(Typed, i32),
+    /// All elements folded to one.
+    Reduce(Reduction, Typed),
+    /// The mean of all elements.
+    Mean(Typed),
+    /// The position of the extreme of a vector.
+    ArgReduce(Extreme, Typed),
+    /// The sum of products over the last axis of the left and the first of the right.
+    MatrixProduct(Typed, Typed),
+    /// A matrix with its axes exchanged.
+    Transpose(Typed),
+    /// Tensors of equal shape as the rows of a new leading axis.
+    Stack(Vec<Typed>),
+    /// Elements and slices.
+    Index(Typed, Vec<Place>),
+    /// 1 at the position, 0 elsewhere.
+    OneHot(Typed),
+    /// A value bound to variables in what follows.
+    Let(Binding, Typed, Typed),
+    /// A choice; with a tensor condition, element by element.
+    If(Typed, Typed, Typed),
+    /// Several values.
+    Tuple(Vec<Typed>),
+    /// One of several values.
+    Part(Typed, u32),
+    /// A function value with what it captured.
+    Closure(Vec<Typed>),
+    /// What a function value captured, by its place.
+    Captured(Typed, u32),
+    /// A call; the callee gives the captured values.
+    Call { callee: Typed, instance: InstanceId, arguments: Vec<Typed> },
+    /// A call of a gradient; the callee gives the captured values of the differentiated function.
+    Gradient(Box<GradientCall>),
+}
+
+/// What a pattern binds.
+#[derive(Clone, Debug)]
+pub enum Binding {
+    /// One variable.
+    Local(LocalId),
+    /// Nothing.
+    Ignore,
+    /// The parts of a tuple.
+    Tuple(Vec<Binding>),
+}
+
+/// A subscript.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// One known position along an axis.
+    At(usize),
+    /// A position computed when running: an `int`, or an `int` tensor that chooses rows.
+    Computed(Typed),
+    /// `count` positions from `start`.
+    Slice { start: usize, count: usize },
+}
+
+/// `grad(f)(…)` and `value_and_grad(f)(…)`.
+#[derive(Clone, Debug)]
+pub struct GradientCall {
+    /// The differentiated function value.
+    pub callee: Typed,
+    /// The function at these argument types.
+    pub instance: InstanceId,
+    /// The arguments.
+    pub arguments: Vec<Typed>,
+    /// With respect to what, in the order of the result.
+    pub wrt: Vec<Wrt>,
+    /// Whether the value is returned too.
+    pub with_value: bool,
+}
+
+/// What a gradient is taken with respect to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Wrt {
+    /// The argument at this place.
+    Argument(u32),
+    /// A trainable value.
+    Param(ParamId),
+}
+
+/// What a training run is at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Progress {
+    /// Steps done.
+    Step,
+    /// The epoch, from 1.
+    Epoch,
+    /// The loss of this step's batch.
+    Loss,
+    /// The Euclidean norm of this step's change of all parameters.
+    StepNorm,
+    /// The Euclidean norm of this step's gradient.
+    GradNorm,
+}
+
+/// A function value, known when compiling. Captured values are not part of it, only their types.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Closure {
+    /// A function of the file or of the prelude, by its place in the checker's list.
+    Item(u32),
+    /// A built-in function.
+    Builtin(&'static str),
+    /// A lambda or a function in a block, by its place in the text, with the names, types and sizes that it captured.
+    Lambda { place: Span, captures: Vec<(String, Type)>, sizes: Vec<(String, Size)> },
+    /// `grad(f)`, `value_and_grad(f)`.
+    Gradient { function: ClosureId, wrt: Option<Vec<WrtName>>, with_value: bool },
+    /// `f >> g`.
+    Compose(ClosureId, ClosureId),
+    /// A function argument of a function that is checked for itself.
+    Abstract { parameters: Vec<Type>, result: Box<Type> },
+}
+
+/// A name given to `wrt`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct WrtName {
+    /// The name.
+    pub name: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// A function body at certain argument types.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// For messages and printing.
+    pub name: String,
+    /// What captured values and then arguments are bound to.
+    pub parameters: Vec<Binding>,
+    /// The body.
+    pub body: Typed,
+}
+
+/// A trainable value.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Its name, which is its path.
+    pub name: String,
+    /// Where it is declared.
+    pub span: Span,
+    /// Its shape.
+    pub shape: ir::Shape,
+    /// Whether training leaves it alone.
+    pub frozen: bool,
+    /// How it starts.
+    pub initial: Initial,
+}
+
+/// How a trainable value starts.
+#[derive(Clone, Debug)]
+pub enum Initial {
+    /// From an expression without trainable values.
+    Value(Typed),
+    /// Drawn from a distribution.
+    Random(Initializer),
+}
+
+/// A random initialiser, keyed by the seed and the parameter's path.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Initializer {
+    /// Uniform between two bounds.
+    Uniform(f64, f64),
+    /// Normal with a mean and a standard deviation.
+    Normal(f64, f64),
+    /// Uniform with bound sqrt(6 / (fan in + fan out)): Glorot and Bengio 2010.
+    GlorotUniform,
+    /// Normal with variance 2 / (fan in + fan out): Glorot and Bengio 2010.
+    GlorotNormal,
+    /// Uniform with bound sqrt(6 / fan in): He et al. 2015.
+    HeUniform,
+    /// Normal with variance 2 / fan in: He et al. 2015.
+    HeNormal,
+    /// A random orthogonal matrix (rows or columns, whichever are fewer): Saxe et al. 2014.
+    Orthogonal,
+}
+
+/// A data set whose columns are expressions over a source.
+#[derive(Clone, Debug)]
+pub struct DataSet {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared.
+    pub span: Span,
+    /// The number of examples.
+    pub rows: usize,
+    /// Its columns.
+    pub columns: Vec<DataColumn>,
+}
+
+/// A column of a data set.
+#[derive(Clone, Debug)]
+pub struct DataColumn {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared.
+    pub span: Span,
+    /// The type of one example's entry.
+    pub ty: Type,
+    /// How it is made.
+    pub source: ColumnSource,
+}
+
+/// How a column is made.
+#[derive(Clone, Debug)]
+pub enum ColumnSource {
+    /// An expression of one row of the source; `Kind::Example(i)` is the source's column `columns[i]`.
+    Rows { expression: Typed, columns: Vec<std::sync::Arc<Vec<f64>>> },
+    /// The whole column at once, rows leading.
+    Whole(Typed),
+}
+
+/// What a file does, in order.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Computes values once.
+    Let { binding: GlobalBinding, value: Typed },
+    /// Shows values; each with its source text.
+    Print(Vec<(String, Typed)>),
+    /// Checks a claim.
+    Assert(Assert),
+    /// Optimises parameters.
+    Train(Box<Train>),
+}
+
+/// What a `let` of the file binds.
+#[derive(Clone, Debug)]
+pub enum GlobalBinding {
+    /// One value.
+    Global(GlobalId),
+    /// Nothing.
+    Ignore,
+    /// The parts of a tuple.
+    Tuple(Vec<GlobalBinding>),
+}
+
+/// A claim.
+#[derive(Clone, Debug)]
+pub struct Assert {
+    /// The whole `assert`.
+    pub span: Span,
+    /// What is claimed.
+    pub claim: Claim,
+}
+
+/// What is claimed.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    /// A condition that holds (all of it, if a tensor).
+    Condition(Typed),
+    /// Two values that agree at every leaf.
+    Equal(Typed, Typed, Tolerance),
+    /// Decided when checking: whether the expected error came, and what came in its place.
+    Fails { expected: String, found: Vec<String> },
+}
+
+/// How closely two values must agree.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Tolerance {
+    /// The language's default for the precision.
+    Default,
+    /// Within this much of max(1, |b|).
+    Relative(f64),
+    /// Within this many units in the last place.
+    Ulp(u64),
+}
+
+/// A `train` block.
+#[derive(Clone, Debug)]
+pub struct Train {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// The word `train`.
+    pub span: Span,
+    /// The data.
+    pub data: Option<DataId>,
+    /// The columns that the block reads: `Kind::Example(i)` is column `columns[i]` of the data.
+    pub columns: Vec<u32>,
+    /// The loss of one example.
+    pub loss: Typed,
+    /// What is reported beside the loss, of one example.
+    pub metrics: Vec<(String, Typed)>,
+    /// The update rule.
+    pub optimizer: Optimizer,
+    /// How many passes over the data at most.
+    pub epochs: Option<u64>,
+    /// How many updates at most.
+    pub steps: Option<u64>,
+    /// Examples per update; `None` for all.
+    pub batch: Option<usize>,
+    /// Whether each epoch visits the examples in a new order.
+    pub shuffle: bool,
+    /// The seed of the order.
+    pub seed: u64,
+    /// Ends training when it becomes true.
+    pub stop: Option<Typed>,
+    /// The parameters that change: what the loss reads, less the frozen ones.
+    pub params: Vec<ParamId>,
+}
+
+/// An update rule.
+#[derive(Clone, Debug)]
+pub enum Optimizer {
+    /// Stochastic gradient descent: `p - lr * gradient`.
+    Sgd { learning_rate: Typed },
+}
+
+/// A `test` block.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub span: Span,
+    /// The program of its body.
+    pub program: Program,
+}
+
+/// A checked program.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// The precision of reals.
+    pub precision: Option<ir::ElementType>,
+    /// The seed of initialisers.
+    pub seed: u64,
+    /// Trainable values.
+    pub params: Vec<Param>,
+    /// Data sets.
+    pub data: Vec<DataSet>,
+    /// Function values.
+    pub closures: Vec<Closure>,
+    /// Functions at argument types.
+    pub instances: Vec<Instance>,
+    /// The types of the file's `let` values with their names.
+    pub globals: Vec<(String, Type)>,
+    /// What to do.
+    pub actions: Vec<Action>,
+    /// Tests.
+    pub tests: Vec<Test>,
+}
+
+impl Program {
+    /// The element type of reals.
+    pub fn real(&self) -> ir::ElementType {
+        self.precision.unwrap_or(ir::ElementType::F64)
+    }
+}

@@ -1,0 +1,88 @@
+//! Names that are bound inside a body, and the state of the body being checked.
+
+use super::program::{DataId, GlobalId, LocalId, Progress};
+use super::size::Size;
+use super::types::Type;
+use crate::source::Span;
+
+/// What a name in scope stands for.
+#[derive(Clone, Debug)]
+pub enum Bound {
+    /// A variable of this body.
+    Local(LocalId, Type),
+    /// A value bound by a `let` of the file or test.
+    Global(GlobalId, Type),
+    /// A size.
+    Size(Size),
+    /// A data column's entry for one example.
+    Example { index: u32, ty: Type, declared: Span },
+    /// What a training run is at.
+    Progress(Progress),
+}
+
+/// The body being checked.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    names: Vec<(String, Bound)>,
+    next_local: u32,
+    /// Whether an argument without annotation was given a tensor, so that `if` works element by element.
+    pub lifted: bool,
+    /// The data whose columns are in scope.
+    pub data: Option<DataInScope>,
+    /// The table whose columns a column expression reads.
+    pub source: Option<std::sync::Arc<super::table::RawTable>>,
+}
+
+/// The data whose columns a loss or a column expression sees.
+#[derive(Clone, Debug)]
+pub struct DataInScope {
+    /// The data set, for messages.
+    pub data: Option<DataId>,
+    /// The columns that were read, in the order of first use.
+    pub used: Vec<u32>,
+}
+
+/// Where a scope began.
+#[derive(Clone, Copy)]
+pub struct Mark(usize);
+
+impl Frame {
+    /// A fresh variable.
+    pub fn local(&mut self) -> LocalId {
+        self.next_local += 1;
+        LocalId(self.next_local - 1)
+    }
+
+    /// Binds a name until the scope ends.
+    pub fn bind(&mut self, name: impl Into<String>, bound: Bound) {
+        self.names.push((name.into(), bound));
+    }
+
+    /// The innermost binding of a name.
+    pub fn find(&self, name: &str) -> Option<&Bound> {
+        self.names.iter().rev().find(|(bound, _)| bound == name).map(|(_, bound)| bound)
+    }
+
+    /// Begins a scope.
+    pub fn enter(&self) -> Mark {
+        Mark(self.names.len())
+    }
+
+    /// Ends a scope.
+    pub fn leave(&mut self, mark: Mark) {
+        self.names.truncate(mark.0);
+    }
+
+    /// All names, for suggestions.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The innermost binding of each name.
+    pub fn visible(&self) -> impl Iterator<Item = (&str, &Bound)> {
+        self.names.iter().enumerate().filter_map(|(place, (name, bound))| {
+            let hidden = self.names[place + 1..].iter().any(|(later, _)| later == name);
+            (!hidden).then_some((name.as_str(), bound))
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! E04xx: differentiation.
+
+use crate::diagnostics::{Diagnostic, nearest};
+use crate::source::Span;
+
+/// E0401: the gradient of something that is not one real number.
+pub fn gradient_of_tensor(function: &str, found: &str, span: Span, body: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0401",
+        format!("`grad` needs a function with one real result, but `{function}` gives {found}"),
+        span,
+    )
+    .saying("not a single real number")
+    .label(body, format!("this is {found}"))
+    .help("differentiate a scalar made from it, such as `sum(…)`; `jacobian(f)` differentiates every entry")
+}
+
+/// E0402: no argument that could be differentiated.
+pub fn nothing_to_differentiate(function: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0402", format!("`{function}` has no real argument to differentiate with respect to"), span)
+        .saying("nothing to vary")
+        .help("pass real arguments, or name parameters: `grad(f, wrt = w)`")
+}
+
+/// E0403: a `wrt` that names nothing to vary.
+pub fn unknown_wrt<'a>(name: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let error =
+        Diagnostic::error("E0403", format!("`{name}` is neither an argument of the function nor a parameter"), span)
+            .saying("cannot be varied");
+    match nearest(name, known) {
+        Some(near) => error.fix(format!("did you mean `{near}`?"), span, near),
+        None => error.help("`wrt` takes arguments of the function and `param` names: `wrt = (w, b)`"),
+    }
+}
+
+/// E0404: `grad` of something that is not a function.
+pub fn gradient_of_value(form: &str, found: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0404", format!("`{form}` differentiates a function, but this is {found}"), span)
+        .saying(format!("this is {found}"))
+        .help(format!("name the function without calling it, `{form}(f)(x)`, or write a lambda: `{form}(|x| …)(x)`"))
+}

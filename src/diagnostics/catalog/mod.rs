@@ -1,0 +1,8 @@
+//! One constructor for every message, grouped by code.
+
+pub mod actions;
+pub mod data;
+pub mod derivative;
+pub mod names;
+pub mod numeric;
+pub mod shapes;

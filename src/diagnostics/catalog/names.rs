@@ -1,0 +1,121 @@
+//! E01xx: names, calls and modules.
+
+use crate::diagnostics::{Diagnostic, nearest};
+use crate::source::Span;
+
+/// E0101: nothing has this name.
+pub fn unknown_name<'a>(name: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let error = Diagnostic::error("E0101", format!("nothing here is called `{name}`"), span).saying("not found");
+    match nearest(name, known) {
+        Some(near) => error.fix(format!("did you mean `{near}`?"), span, near),
+        None => error.help(format!("define it above: `let {name} = …`, `fn {name}(…) = …` or `param {name} = …`")),
+    }
+}
+
+/// E0102: two definitions of one name.
+pub fn duplicate(name: &str, second: Span, first: Span) -> Diagnostic {
+    Diagnostic::error("E0102", format!("`{name}` is defined twice"), second)
+        .saying("again here")
+        .label(first, "first here")
+        .help("rename one of them")
+}
+
+/// E0103: a function that calls itself.
+pub fn recursion(name: &str, call: Span, definition: Span) -> Diagnostic {
+    Diagnostic::error("E0103", format!("`{name}` calls itself"), call)
+        .saying("this call leads back here")
+        .label(definition, "while this is being worked out")
+        .note("nd has no recursion: every size and every call is known before the program runs")
+        .help("write a `fold` or a `while` in place of the recursive call")
+}
+
+/// E0103: a type that contains itself.
+pub fn recursive_type(name: &str, span: Span, definition: Span) -> Diagnostic {
+    Diagnostic::error("E0103", format!("the type `{name}` contains itself"), span)
+        .saying("leads back to itself")
+        .label(definition, "defined here")
+        .help("write the parts out: every type has a known size")
+}
+
+/// E0104: a name that does not stand for a value.
+pub fn not_a_value(name: &str, what: &str, span: Span, help: &str) -> Diagnostic {
+    Diagnostic::error("E0104", format!("`{name}` is {what}, not a value"), span).saying("used as a value").help(help)
+}
+
+/// E0105: a `let` that stands further down.
+pub fn used_before_let(name: &str, span: Span, binding: Span) -> Diagnostic {
+    Diagnostic::error("E0105", format!("`{name}` is not known yet at this point"), span)
+        .saying("used here")
+        .label(binding, "bound only here")
+        .help(format!("move the `let {name} = …` above its first use"))
+}
+
+/// E0106: a data set without this column.
+pub fn unknown_column<'a>(
+    data: &str,
+    name: &str,
+    span: Span,
+    declaration: Span,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> Diagnostic {
+    let listed: Vec<&str> = known.clone().into_iter().collect();
+    let error = Diagnostic::error("E0106", format!("the data `{data}` has no column `{name}`"), span)
+        .saying("no such column")
+        .label(declaration, format!("its columns are {}", listed.join(", ")));
+    match nearest(name, known) {
+        Some(near) => error.fix(format!("did you mean `{near}`?"), span, near),
+        None => error.help("use one of the columns listed in its block"),
+    }
+}
+
+/// E0107: too many or too few arguments.
+pub fn wrong_argument_count(
+    function: &str,
+    expected: &str,
+    found: usize,
+    span: Span,
+    declaration: Option<Span>,
+) -> Diagnostic {
+    let noun = if expected == "1" { "argument" } else { "arguments" };
+    let error =
+        Diagnostic::error("E0107", format!("`{function}` takes {expected} {noun}, but {found} given here"), span)
+            .saying(format!("{found} given"));
+    let error = match declaration {
+        Some(declaration) => error.label(declaration, format!("declared with {expected}")),
+        None => error,
+    };
+    error.help(format!("call it with {expected}"))
+}
+
+/// E0108: a named argument that does not exist, or is given twice.
+pub fn bad_named_argument(function: &str, name: &str, span: Span, problem: &str, known: &[&str]) -> Diagnostic {
+    let error = Diagnostic::error("E0108", format!("`{function}` {problem} `{name}`"), span).saying("this argument");
+    match (nearest(name, known.iter().copied()), known.is_empty()) {
+        (Some(near), _) if near != name => error.fix(format!("did you mean `{near}`?"), span, near),
+        (_, false) => error.help(format!("its arguments are {}", known.join(", "))),
+        (_, true) => error.help("give the arguments in order, without names"),
+    }
+}
+
+/// E0109: a value that is called as if it were a function.
+pub fn not_a_function(found: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0109", format!("this is {found}, and only functions can be called"), span)
+        .saying("not a function")
+        .help("write `*` between factors: `a * (b + c)`")
+}
+
+/// E0110: a data column that hides another name the block uses.
+pub fn column_hides_name(name: &str, span: Span, column: Span, other: Span) -> Diagnostic {
+    Diagnostic::error("E0110", format!("`{name}` could be the data's column or the file's own `{name}`"), span)
+        .saying("which one?")
+        .label(column, "the column")
+        .label(other, "the other definition")
+        .help("rename the column or the definition")
+}
+
+/// E0199: a form of nd that is not compiled yet.
+pub fn not_yet(what: &str, span: Span, instead: &str) -> Diagnostic {
+    Diagnostic::error("E0199", format!("{what} cannot be compiled by this version of ndc yet"), span)
+        .saying("part of nd, but not supported yet")
+        .help(instead)
+}
