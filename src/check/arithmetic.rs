@@ -10,8 +10,11 @@ use crate::ops;
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOperator, Expr};
 
-/// The largest whole exponent that is multiplied out.
+/// The largest whole exponent of an integer.
 const LARGEST_POWER: i64 = 64;
+/// The largest whole exponent of a real that is multiplied out; beyond, rounding of the products would add up to more
+/// than the power function's own error.
+const LARGEST_REAL_POWER: i32 = 8;
 
 impl<'a> Checker<'a, '_> {
     /// An infix operator.
@@ -164,8 +167,8 @@ impl<'a> Checker<'a, '_> {
                     .collect();
                 let body = tuple_of(parts, span);
                 let ty = body.ty.clone();
-                let inner = Typed::new(Kind::Let(Binding::Local(right_local), right, body), ty.clone(), span);
-                Typed::new(Kind::Let(Binding::Local(left_local), left, inner), ty, span)
+                let bindings = vec![(Binding::Local(left_local), left), (Binding::Local(right_local), right)];
+                Typed::new(Kind::Let(bindings, body), ty, span)
             }
             (Type::Tuple(_), scalar, Multiply | Divide) if scalar.is_scalar() => {
                 let local = self.frame.local();
@@ -194,7 +197,7 @@ impl<'a> Checker<'a, '_> {
     fn let_around(&mut self, local: super::program::LocalId, value: Typed, body: Option<Typed>, span: Span) -> Typed {
         let body = body.unwrap_or_else(|| Typed::error(span));
         let ty = body.ty.clone();
-        Typed::new(Kind::Let(Binding::Local(local), value, body), ty, span)
+        Typed::new(Kind::Let(vec![(Binding::Local(local), value)], body), ty, span)
     }
 
     /// `-x`.
@@ -241,8 +244,12 @@ impl<'a> Checker<'a, '_> {
             } else {
                 left
             };
-            let ty = left.ty.clone();
-            return Typed::new(Kind::Power(left, exponent), ty, span);
+            if left.ty.element() == Some(Element::Int) || exponent.abs() <= LARGEST_REAL_POWER {
+                let ty = left.ty.clone();
+                return Typed::new(Kind::Power(left, exponent), ty, span);
+            }
+            let right = self.to_element(right, Element::Real);
+            return self.pointwise_pair(&ops::POWER, "^", left, right, at, span);
         }
         let (left, right) = (self.to_element(left, Element::Real), self.to_element(right, Element::Real));
         self.pointwise_pair(&ops::POWER, "^", left, right, at, span)

@@ -305,10 +305,11 @@ impl<'a> Checker<'a, '_> {
         }
         let result = self.expression(result, expected);
         self.frame.leave(mark);
-        bindings.into_iter().rev().fold(result, |body, (binding, value)| {
-            let ty = body.ty.clone();
-            Typed::new(Kind::Let(binding, value, body), ty, span)
-        })
+        if bindings.is_empty() {
+            return Typed { span, ..result };
+        }
+        let ty = result.ty.clone();
+        Typed::new(Kind::Let(bindings, result), ty, span)
     }
 
     /// The value of a `let`, converted to its annotation.
