@@ -1,7 +1,11 @@
 //! **ndc**: the compiler of nd, a small language for differentiable programs.
 
+pub mod autodiff;
 pub mod diagnostics;
+pub mod eval;
 pub mod ir;
+pub mod lower;
+pub mod ops;
 pub mod runtime;
 pub mod source;
 pub mod syntax;
