@@ -1,0 +1,3 @@
+//! From checked programs to graphs.
+
+pub mod batch;
