@@ -113,7 +113,7 @@ impl<'a> Checker<'a, '_> {
             return self.fail(error, span);
         }
         let (left, right) = (self.to_element(left, Element::Real), self.to_element(right, Element::Real));
-        self.pointwise_pair(&ops::DIVIDE, "/", left, right, at, span)
+        self.pointwise_pair(&ops::arithmetic::DIVIDE, "/", left, right, at, span)
     }
 
     /// A pointwise operation on two operands of one element type: a scalar goes with anything, other shapes are equal.
@@ -211,7 +211,7 @@ impl<'a> Checker<'a, '_> {
             },
             (_, Type::Tensor(element, _)) if element.is_number() => {
                 let ty = operand.ty.clone();
-                Typed::new(Kind::Pointwise(&ops::NEGATE, vec![operand]), ty, span)
+                Typed::new(Kind::Pointwise(&ops::arithmetic::NEGATE, vec![operand]), ty, span)
             }
             (_, Type::Tuple(_)) => {
                 let mapped = self.map_parts(operand, |checker, _, part| Some(checker.negate(part, span)));
@@ -249,10 +249,10 @@ impl<'a> Checker<'a, '_> {
                 return Typed::new(Kind::Power(left, exponent), ty, span);
             }
             let right = self.to_element(right, Element::Real);
-            return self.pointwise_pair(&ops::POWER, "^", left, right, at, span);
+            return self.pointwise_pair(&ops::arithmetic::POWER, "^", left, right, at, span);
         }
         let (left, right) = (self.to_element(left, Element::Real), self.to_element(right, Element::Real));
-        self.pointwise_pair(&ops::POWER, "^", left, right, at, span)
+        self.pointwise_pair(&ops::arithmetic::POWER, "^", left, right, at, span)
     }
 
     fn logic(&mut self, operator: BinaryOperator, at: Span, left: Typed, right: Typed, span: Span) -> Typed {
@@ -263,7 +263,7 @@ impl<'a> Checker<'a, '_> {
                 return self.fail(shapes::condition_not_bool(&found, place, "compare it: `x != 0`"), span);
             }
         }
-        let definition = if operator == BinaryOperator::And { &ops::AND } else { &ops::OR };
+        let definition = if operator == BinaryOperator::And { &ops::comparison::AND } else { &ops::comparison::OR };
         self.pointwise_pair(definition, word, left, right, at, span)
     }
 
@@ -382,17 +382,17 @@ fn fold_integers(operator: BinaryOperator, left: &Typed, right: &Typed) -> Optio
 
 fn definition(operator: BinaryOperator) -> &'static Pointwise {
     match operator {
-        BinaryOperator::Add => &ops::ADD,
-        BinaryOperator::Subtract => &ops::SUBTRACT,
-        BinaryOperator::Multiply => &ops::MULTIPLY,
-        BinaryOperator::Divide => &ops::DIVIDE,
-        BinaryOperator::Remainder => &ops::REMAINDER,
-        BinaryOperator::Equal => &ops::EQUAL,
-        BinaryOperator::NotEqual => &ops::NOT_EQUAL,
-        BinaryOperator::Less => &ops::LESS,
-        BinaryOperator::LessEqual => &ops::LESS_EQUAL,
-        BinaryOperator::Greater => &ops::GREATER,
-        _ => &ops::GREATER_EQUAL,
+        BinaryOperator::Add => &ops::arithmetic::ADD,
+        BinaryOperator::Subtract => &ops::arithmetic::SUBTRACT,
+        BinaryOperator::Multiply => &ops::arithmetic::MULTIPLY,
+        BinaryOperator::Divide => &ops::arithmetic::DIVIDE,
+        BinaryOperator::Remainder => &ops::arithmetic::REMAINDER,
+        BinaryOperator::Equal => &ops::comparison::EQUAL,
+        BinaryOperator::NotEqual => &ops::comparison::NOT_EQUAL,
+        BinaryOperator::Less => &ops::comparison::LESS,
+        BinaryOperator::LessEqual => &ops::comparison::LESS_EQUAL,
+        BinaryOperator::Greater => &ops::comparison::GREATER,
+        _ => &ops::comparison::GREATER_EQUAL,
     }
 }
 

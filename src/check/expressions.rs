@@ -112,7 +112,7 @@ impl<'a> Checker<'a, '_> {
         self.fail(diagnostic, span)
     }
 
-    fn bound_name(&mut self, name: &str, bound: Bound, span: Span) -> Typed {
+    pub(super) fn bound_name(&mut self, name: &str, bound: Bound, span: Span) -> Typed {
         match bound {
             Bound::Local(id, ty) => Typed::new(Kind::Local(id), ty, span),
             Bound::Global(id, ty) => Typed::new(Kind::Global(id), ty, span),
@@ -194,7 +194,7 @@ impl<'a> Checker<'a, '_> {
                     return self.fail(shapes::condition_not_bool(&found, operand.span, "compare it: `x == 0`"), span);
                 }
                 let ty = operand.ty.clone();
-                Typed::new(Kind::Pointwise(&ops::NOT, vec![operand]), ty, span)
+                Typed::new(Kind::Pointwise(&ops::comparison::NOT, vec![operand]), ty, span)
             }
         }
     }
