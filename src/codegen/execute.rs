@@ -160,6 +160,23 @@ impl Executable {
         Ok(())
     }
 
+    /// Runs the program on memory of the caller.
+    ///
+    /// # Safety
+    /// There is a pointer for each input and output, to memory of the port's size and alignment; outputs overlap
+    /// nothing but the inputs they update; nothing else uses the memory during the call.
+    #[inline]
+    pub(super) unsafe fn enter(
+        &self,
+        inputs: &[*const u8],
+        outputs: &[*mut u8],
+        workspace: &mut Workspace,
+    ) -> Result<(), RunError> {
+        // SAFETY: as the caller promises.
+        let status = unsafe { (self.code.entry)(inputs.as_ptr(), outputs.as_ptr(), workspace.0.start()) };
+        self.result(status)
+    }
+
     #[inline]
     fn result(&self, status: i64) -> Result<(), RunError> {
         if status == 0 { Ok(()) } else { Err(self.error(status)) }
@@ -261,27 +278,27 @@ struct Line([u8; 64]);
 
 /// Memory aligned to a cache line.
 #[derive(Debug)]
-struct Memory {
+pub(super) struct Memory {
     lines: Box<[Line]>,
     bytes: usize,
 }
 
 impl Memory {
-    fn zeroed(bytes: usize) -> Self {
+    pub(super) fn zeroed(bytes: usize) -> Self {
         Memory { lines: vec![Line([0; 64]); bytes.div_ceil(64)].into_boxed_slice(), bytes }
     }
 
     #[inline]
-    fn start(&mut self) -> *mut u8 {
+    pub(super) fn start(&mut self) -> *mut u8 {
         self.lines.as_mut_ptr().cast()
     }
 
-    fn as_slice(&self) -> &[u8] {
+    pub(super) fn as_slice(&self) -> &[u8] {
         // SAFETY: the lines are that many initialised bytes.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.bytes) }
     }
 
-    fn as_mut_slice(&mut self) -> &mut [u8] {
+    pub(super) fn as_mut_slice(&mut self) -> &mut [u8] {
         // SAFETY: the lines are that many initialised bytes, borrowed exclusively.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.bytes) }
     }

@@ -21,7 +21,10 @@ mod keep;
 mod lower;
 mod module;
 mod scalar;
+mod shared;
 mod strip;
+
+pub use shared::{BindError, MemoryId, ProgramId, Programs};
 
 pub use execute::{BoundCall, CallError, Executable, RunError, RunErrorKind, Workspace};
 
