@@ -141,11 +141,11 @@ fn tolerance(name: &str) -> (f64, f64) {
 }
 
 fn stored(path: &str, arity: usize) {
-    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_path(path).unwrap();
+    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_path(path).expect("the stored cases are there");
     let mut wrong = Vec::new();
     for record in reader.records() {
-        let record = record.unwrap();
-        let number = |column: usize| record[column].parse::<f64>().unwrap();
+        let record = record.expect("the stored cases are well-formed");
+        let number = |column: usize| record[column].parse::<f64>().expect("a stored number");
         let name = &record[0];
         let at: Vec<f64> = (0..arity).map(|each| number(2 + each)).collect();
         let function = stored_function(name);

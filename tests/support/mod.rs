@@ -57,14 +57,14 @@ pub fn integers(graph: &mut Graph, sizes: &[usize], values: &[i64]) -> NodeId {
 
 /// The input nodes of a graph, in order.
 pub fn inputs(graph: &Graph) -> Vec<NodeId> {
-    let node = |index| graph.ids().find(|id| graph.node(*id).op == Op::Input(index)).unwrap();
+    let node = |index| graph.ids().find(|id| graph.node(*id).op == Op::Input(index)).expect("every input has a node");
     (0..graph.inputs().len() as u32).map(node).collect()
 }
 
 /// The numbers of one node.
 pub fn value(graph: &Graph, inputs: &[Table], node: NodeId) -> Vec<f64> {
-    ndc::ir::verify::verify(graph, "test").unwrap();
-    table::numbers(&evaluate_nodes(graph, inputs, &[node]).unwrap()[0])
+    ndc::ir::verify::verify(graph, "test").expect("the graph is well-formed");
+    table::numbers(&evaluate_nodes(graph, inputs, &[node]).expect("no faults")[0])
 }
 
 /// The sum of all elements of a node times constants between -1 and 1.
@@ -105,7 +105,7 @@ pub fn check_derivatives(graph: &Graph, node: NodeId, at: &[Table], random: &mut
             if !table.ty.element.is_real() {
                 return table.clone();
             }
-            let direction = table::numbers(next.next().unwrap());
+            let direction = table::numbers(next.next().expect("a direction for every real input"));
             let numbers: Vec<f64> = table::numbers(table).iter().zip(direction).map(|(x, d)| x + step * d).collect();
             table::reals(table.ty.element, table.ty.shape.clone(), &numbers)
         };
