@@ -219,9 +219,13 @@ impl Kind {
             | Kind::OneHot(part)
             | Kind::Part(part, _)
             | Kind::Captured(part, _) => visit(part),
-            Kind::MatrixProduct(left, right) | Kind::Let(_, left, right) => {
+            Kind::MatrixProduct(left, right) => {
                 visit(left);
                 visit(right);
+            }
+            Kind::Let(bindings, result) => {
+                bindings.iter().for_each(|(_, value)| visit(value));
+                visit(result);
             }
             Kind::If(condition, then, otherwise) => {
                 visit(condition);

@@ -10,8 +10,11 @@ use crate::ops;
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOperator, Expr};
 
-/// The largest whole exponent that is multiplied out.
+/// The largest whole exponent of an integer.
 const LARGEST_POWER: i64 = 64;
+/// The largest whole exponent of a real that is multiplied out; beyond, rounding of the products would add up to more
+/// than the power function's own error.
+const LARGEST_REAL_POWER: i32 = 8;
 
 impl<'a> Checker<'a, '_> {
     /// An infix operator.
@@ -110,7 +113,7 @@ impl<'a> Checker<'a, '_> {
             return self.fail(error, span);
         }
         let (left, right) = (self.to_element(left, Element::Real), self.to_element(right, Element::Real));
-        self.pointwise_pair(&ops::DIVIDE, "/", left, right, at, span)
+        self.pointwise_pair(&ops::arithmetic::DIVIDE, "/", left, right, at, span)
     }
 
     /// A pointwise operation on two operands of one element type: a scalar goes with anything, other shapes are equal.
@@ -164,8 +167,8 @@ impl<'a> Checker<'a, '_> {
                     .collect();
                 let body = tuple_of(parts, span);
                 let ty = body.ty.clone();
-                let inner = Typed::new(Kind::Let(Binding::Local(right_local), right, body), ty.clone(), span);
-                Typed::new(Kind::Let(Binding::Local(left_local), left, inner), ty, span)
+                let bindings = vec![(Binding::Local(left_local), left), (Binding::Local(right_local), right)];
+                Typed::new(Kind::Let(bindings, body), ty, span)
             }
             (Type::Tuple(_), scalar, Multiply | Divide) if scalar.is_scalar() => {
                 let local = self.frame.local();
@@ -194,7 +197,7 @@ impl<'a> Checker<'a, '_> {
     fn let_around(&mut self, local: super::program::LocalId, value: Typed, body: Option<Typed>, span: Span) -> Typed {
         let body = body.unwrap_or_else(|| Typed::error(span));
         let ty = body.ty.clone();
-        Typed::new(Kind::Let(Binding::Local(local), value, body), ty, span)
+        Typed::new(Kind::Let(vec![(Binding::Local(local), value)], body), ty, span)
     }
 
     /// `-x`.
@@ -208,7 +211,7 @@ impl<'a> Checker<'a, '_> {
             },
             (_, Type::Tensor(element, _)) if element.is_number() => {
                 let ty = operand.ty.clone();
-                Typed::new(Kind::Pointwise(&ops::NEGATE, vec![operand]), ty, span)
+                Typed::new(Kind::Pointwise(&ops::arithmetic::NEGATE, vec![operand]), ty, span)
             }
             (_, Type::Tuple(_)) => {
                 let mapped = self.map_parts(operand, |checker, _, part| Some(checker.negate(part, span)));
@@ -241,11 +244,15 @@ impl<'a> Checker<'a, '_> {
             } else {
                 left
             };
-            let ty = left.ty.clone();
-            return Typed::new(Kind::Power(left, exponent), ty, span);
+            if left.ty.element() == Some(Element::Int) || exponent.abs() <= LARGEST_REAL_POWER {
+                let ty = left.ty.clone();
+                return Typed::new(Kind::Power(left, exponent), ty, span);
+            }
+            let right = self.to_element(right, Element::Real);
+            return self.pointwise_pair(&ops::arithmetic::POWER, "^", left, right, at, span);
         }
         let (left, right) = (self.to_element(left, Element::Real), self.to_element(right, Element::Real));
-        self.pointwise_pair(&ops::POWER, "^", left, right, at, span)
+        self.pointwise_pair(&ops::arithmetic::POWER, "^", left, right, at, span)
     }
 
     fn logic(&mut self, operator: BinaryOperator, at: Span, left: Typed, right: Typed, span: Span) -> Typed {
@@ -256,7 +263,7 @@ impl<'a> Checker<'a, '_> {
                 return self.fail(shapes::condition_not_bool(&found, place, "compare it: `x != 0`"), span);
             }
         }
-        let definition = if operator == BinaryOperator::And { &ops::AND } else { &ops::OR };
+        let definition = if operator == BinaryOperator::And { &ops::comparison::AND } else { &ops::comparison::OR };
         self.pointwise_pair(definition, word, left, right, at, span)
     }
 
@@ -375,17 +382,17 @@ fn fold_integers(operator: BinaryOperator, left: &Typed, right: &Typed) -> Optio
 
 fn definition(operator: BinaryOperator) -> &'static Pointwise {
     match operator {
-        BinaryOperator::Add => &ops::ADD,
-        BinaryOperator::Subtract => &ops::SUBTRACT,
-        BinaryOperator::Multiply => &ops::MULTIPLY,
-        BinaryOperator::Divide => &ops::DIVIDE,
-        BinaryOperator::Remainder => &ops::REMAINDER,
-        BinaryOperator::Equal => &ops::EQUAL,
-        BinaryOperator::NotEqual => &ops::NOT_EQUAL,
-        BinaryOperator::Less => &ops::LESS,
-        BinaryOperator::LessEqual => &ops::LESS_EQUAL,
-        BinaryOperator::Greater => &ops::GREATER,
-        _ => &ops::GREATER_EQUAL,
+        BinaryOperator::Add => &ops::arithmetic::ADD,
+        BinaryOperator::Subtract => &ops::arithmetic::SUBTRACT,
+        BinaryOperator::Multiply => &ops::arithmetic::MULTIPLY,
+        BinaryOperator::Divide => &ops::arithmetic::DIVIDE,
+        BinaryOperator::Remainder => &ops::arithmetic::REMAINDER,
+        BinaryOperator::Equal => &ops::comparison::EQUAL,
+        BinaryOperator::NotEqual => &ops::comparison::NOT_EQUAL,
+        BinaryOperator::Less => &ops::comparison::LESS,
+        BinaryOperator::LessEqual => &ops::comparison::LESS_EQUAL,
+        BinaryOperator::Greater => &ops::comparison::GREATER,
+        _ => &ops::comparison::GREATER_EQUAL,
     }
 }
 

@@ -28,8 +28,8 @@ pub static BUILTINS: &[Builtin] = &[
     Builtin { name: "sum", signature: "sum(x)", documentation: "The sum of all elements; truth values count as 0 or 1.", rule: |c, call| c.reduction(call, Reduction::Sum) },
     Builtin { name: "prod", signature: "prod(x)", documentation: "The product of all elements.", rule: |c, call| c.reduction(call, Reduction::Product) },
     Builtin { name: "mean", signature: "mean(x)", documentation: "The mean of all elements; of truth values, the share that is true.", rule: |c, call| c.mean(call) },
-    Builtin { name: "max", signature: "max(x), max(a, b)", documentation: "The greatest element, or elementwise the greater of two; NaN propagates. Ties share the gradient evenly.", rule: |c, call| c.extreme(call, Reduction::Max, &ops::MAX) },
-    Builtin { name: "min", signature: "min(x), min(a, b)", documentation: "The least element, or elementwise the lesser of two; NaN propagates. Ties share the gradient evenly.", rule: |c, call| c.extreme(call, Reduction::Min, &ops::MIN) },
+    Builtin { name: "max", signature: "max(x), max(a, b)", documentation: "The greatest element, or elementwise the greater of two; NaN propagates. Ties share the gradient evenly.", rule: |c, call| c.extreme(call, Reduction::Max, &ops::choice::MAX) },
+    Builtin { name: "min", signature: "min(x), min(a, b)", documentation: "The least element, or elementwise the lesser of two; NaN propagates. Ties share the gradient evenly.", rule: |c, call| c.extreme(call, Reduction::Min, &ops::choice::MIN) },
     Builtin { name: "any", signature: "any(c)", documentation: "Whether any element is true.", rule: |c, call| c.truth(call, Reduction::Max) },
     Builtin { name: "all", signature: "all(c)", documentation: "Whether all elements are true.", rule: |c, call| c.truth(call, Reduction::Min) },
     Builtin { name: "count", signature: "count(c)", documentation: "How many elements are true, as an `int`.", rule: |c, call| c.count(call) },
@@ -137,7 +137,8 @@ impl<'a> Checker<'a, '_> {
             values.into_iter().map(|value| self.tensor_argument(name, value)).collect();
         let Some(values) = values else { return Typed::error(span) };
         let has_integer = match &definition.meaning {
-            Meaning::Unary { integer, .. } | Meaning::Binary { integer, .. } => integer.is_some(),
+            Meaning::Unary { integer, .. } => integer.is_some(),
+            Meaning::Binary { integer, .. } => integer.is_some(),
             _ => false,
         };
         self.real_pointwise(definition, values, has_integer, span)
@@ -310,7 +311,7 @@ impl<'a> Checker<'a, '_> {
         {
             return Typed::new(Kind::Integer(value), Type::scalar(Element::Flexible), span);
         }
-        self.real_pointwise(&ops::FLOOR_DIVIDE, vec![left, right], true, span)
+        self.real_pointwise(&ops::rounding::FLOOR_DIVIDE, vec![left, right], true, span)
     }
 
     fn one_hot(&mut self, call: BuiltinCall<'a>) -> Typed {

@@ -325,7 +325,8 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn check_body(&mut self, types: &[Type], body: Body<'a, '_>) -> (Instance, Type) {
-        let frame = Frame { lifted: body.lifted, ..Frame::default() };
+        let mut frame = Frame::default();
+        frame.lifted = body.lifted;
         let outer = std::mem::replace(&mut self.frame, frame);
         let position = std::mem::replace(&mut self.position, body.function.position);
         let mut parameters = Vec::new();

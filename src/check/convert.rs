@@ -111,7 +111,7 @@ impl Checker<'_, '_> {
         }
         let ty = Type::Tuple(parts.iter().map(|part| part.ty.clone()).collect());
         let body = Typed::new(Kind::Tuple(parts), ty.clone(), span);
-        Some(Typed::new(Kind::Let(Binding::Local(local), typed, body), ty, span))
+        Some(Typed::new(Kind::Let(vec![(Binding::Local(local), typed)], body), ty, span))
     }
 
     /// The element that holds values of both, if there is one.

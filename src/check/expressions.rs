@@ -112,7 +112,7 @@ impl<'a> Checker<'a, '_> {
         self.fail(diagnostic, span)
     }
 
-    fn bound_name(&mut self, name: &str, bound: Bound, span: Span) -> Typed {
+    pub(super) fn bound_name(&mut self, name: &str, bound: Bound, span: Span) -> Typed {
         match bound {
             Bound::Local(id, ty) => Typed::new(Kind::Local(id), ty, span),
             Bound::Global(id, ty) => Typed::new(Kind::Global(id), ty, span),
@@ -194,7 +194,7 @@ impl<'a> Checker<'a, '_> {
                     return self.fail(shapes::condition_not_bool(&found, operand.span, "compare it: `x == 0`"), span);
                 }
                 let ty = operand.ty.clone();
-                Typed::new(Kind::Pointwise(&ops::NOT, vec![operand]), ty, span)
+                Typed::new(Kind::Pointwise(&ops::comparison::NOT, vec![operand]), ty, span)
             }
         }
     }
@@ -305,10 +305,11 @@ impl<'a> Checker<'a, '_> {
         }
         let result = self.expression(result, expected);
         self.frame.leave(mark);
-        bindings.into_iter().rev().fold(result, |body, (binding, value)| {
-            let ty = body.ty.clone();
-            Typed::new(Kind::Let(binding, value, body), ty, span)
-        })
+        if bindings.is_empty() {
+            return Typed { span, ..result };
+        }
+        let ty = result.ty.clone();
+        Typed::new(Kind::Let(bindings, result), ty, span)
     }
 
     /// The value of a `let`, converted to its annotation.

@@ -157,7 +157,7 @@ impl<'a> Checker<'a, '_> {
             }
             Type::Tensor(Element::Real, _) => {
                 let ty = value.ty.clone();
-                Typed::new(Kind::Pointwise(&crate::ops::STOP_GRADIENT, vec![value]), ty, span)
+                Typed::new(Kind::Pointwise(&crate::ops::choice::STOP_GRADIENT, vec![value]), ty, span)
             }
             _ => value,
         }

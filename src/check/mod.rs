@@ -26,6 +26,7 @@ mod train;
 pub mod types;
 
 pub use items::{Options, check};
+pub use params::fans;
 
 use crate::diagnostics::Diagnostic;
 use crate::source::{SourceMap, Span};

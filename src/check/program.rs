@@ -102,8 +102,8 @@ pub enum Kind {
     Index(Typed, Vec<Place>),
     /// 1 at the position, 0 elsewhere.
     OneHot(Typed),
-    /// A value bound to variables in what follows.
-    Let(Binding, Typed, Typed),
+    /// Values bound one after another, then the result.
+    Let(Vec<(Binding, Typed)>, Typed),
     /// A choice; with a tensor condition, element by element.
     If(Typed, Typed, Typed),
     /// Several values.

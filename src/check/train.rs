@@ -7,7 +7,6 @@ use super::scope::{Bound, Frame};
 use super::types::{Element, Type};
 use super::Checker;
 use crate::diagnostics::catalog::{actions, names, shapes};
-use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Setting};
 
 const SETTINGS: &[&str] =

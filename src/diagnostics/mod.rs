@@ -7,8 +7,6 @@
 use crate::source::Span;
 
 pub mod catalog;
-pub mod explain;
-pub mod render;
 
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -116,4 +114,18 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// The candidate most like a name, if any is like it: equal but for case, or a few letters apart.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (name.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            let same = candidate.eq_ignore_ascii_case(name);
+            (if same { 0 } else { strsim::damerau_levenshtein(name, candidate) }, candidate)
+        })
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
 }

@@ -173,3 +173,9 @@ pub enum Differential {
     /// That of a conversion between real types.
     Convert,
 }
+
+impl std::fmt::Debug for Pointwise {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.name)
+    }
+}

@@ -1,0 +1,128 @@
+//! Kernels that are one call of the runtime each.
+
+use super::lower::Lower;
+use crate::ir::{ElementType, Extreme, NodeId};
+use crate::runtime::support_fold::{ContractDescriptor, contract_elements};
+use crate::runtime::support_move::{MoveDescriptor, move_elements};
+use crate::runtime::support_rows::{
+    FoldDescriptor, GatherDescriptor, ScatterDescriptor, arg_extreme, gather_rows, scatter_add,
+};
+use crate::schedule::{Body, BufferId, View};
+use cranelift_codegen::ir::{Value, types};
+
+impl Lower<'_> {
+    /// Writes the call of a kernel at a node.
+    pub fn call_kernel(&mut self, node: NodeId, body: &Body) {
+        match body {
+            Body::Scalar(_) | Body::Strip(_) => {}
+            Body::Copy { from, to } => self.copy_kernel(from, to),
+            Body::Zero { to } => {
+                let bytes = self.number(self.schedule.buffer(*to).bytes());
+                let start = self.start(*to);
+                self.call(zero_bytes as *const u8, &[start, bytes], None);
+            }
+            Body::Contract { left, right, to } => self.contract_kernel(node, left, right, *to),
+            Body::Gather { operand, indices, at, to } => self.gather_kernel(node, operand, *indices, *at, *to),
+            Body::ScatterAdd { indices, updates, to, batch, at, rows, rest } => {
+                let descriptor = ScatterDescriptor { batch: *batch, rows: *rows, at: *at, rest: *rest };
+                let address = match self.element(*to) {
+                    ElementType::F32 => scatter_add::<f32> as *const u8,
+                    ElementType::F64 => scatter_add::<f64> as *const u8,
+                    _ => scatter_add::<i64> as *const u8,
+                };
+                let arguments = [self.kept(descriptor), self.start(*indices), self.start(*updates), self.start(*to)];
+                self.checked_call(address, &arguments, node);
+            }
+            Body::ArgReduce { extreme, from, to, outer, n, inner } => {
+                let descriptor = FoldDescriptor { outer: *outer, n: *n, inner: *inner };
+                let address = arg_address(*extreme, self.element(*from));
+                let arguments = [self.kept(descriptor), self.start(*from), self.start(*to)];
+                self.call(address, &arguments, None);
+            }
+        }
+    }
+
+    fn element(&self, id: BufferId) -> ElementType {
+        self.schedule.buffer(id).element
+    }
+
+    fn kept<T: std::any::Any + Send + Sync>(&mut self, descriptor: T) -> Value {
+        let address = self.keep.keep(descriptor);
+        self.pointer(address)
+    }
+
+    fn checked_call(&mut self, address: *const u8, arguments: &[Value], node: NodeId) {
+        if let Some(status) = self.call(address, arguments, Some(types::I8)) {
+            self.fail_by_status(status, node);
+        }
+    }
+
+    fn copy_kernel(&mut self, from: &View, to: &View) {
+        if from.layout.count() == 0 {
+            return;
+        }
+        let axes = from.layout.sizes.iter().zip(&from.layout.strides).zip(&to.layout.strides);
+        let axes = axes.map(|((size, source), target)| (*size, *source, *target)).collect();
+        let bytes = self.element(from.buffer).bytes();
+        let descriptor = MoveDescriptor::new(bytes, axes, from.layout.offset, to.layout.offset);
+        let arguments = [self.kept(descriptor), self.start(from.buffer), self.start(to.buffer)];
+        self.call(move_elements as *const u8, &arguments, None);
+    }
+
+    fn contract_kernel(&mut self, node: NodeId, left: &View, right: &View, to: BufferId) {
+        let (l, r) = (&left.layout, &right.layout);
+        let descriptor = ContractDescriptor {
+            sizes: [l.sizes[0], l.sizes[1], r.sizes[1], l.sizes[2]],
+            left: [l.strides[0], l.strides[1], l.strides[2]],
+            right: [r.strides[0], r.strides[1], r.strides[2]],
+        };
+        let element = self.element(to);
+        let address = match element {
+            ElementType::F32 => contract_elements::<f32> as *const u8,
+            ElementType::F64 => contract_elements::<f64> as *const u8,
+            _ => contract_elements::<i64> as *const u8,
+        };
+        let bytes = element.bytes() as i64;
+        let (a, b, out) = (self.start(left.buffer), self.start(right.buffer), self.start(to));
+        let (a, b) = (self.offset(a, l.offset as i64 * bytes), self.offset(b, r.offset as i64 * bytes));
+        let arguments = [self.kept(descriptor), a, b, out];
+        self.checked_call(address, &arguments, node);
+    }
+
+    fn gather_kernel(&mut self, node: NodeId, operand: &View, indices: BufferId, at: usize, to: BufferId) {
+        let layout = &operand.layout;
+        let rest = layout.axes(2..layout.sizes.len(), layout.offset);
+        let strides = crate::ir::Shape::new(&rest.sizes).strides();
+        let axes = rest.sizes.iter().zip(&rest.strides).zip(&strides);
+        let axes = axes.map(|((size, source), target)| (*size, *source, *target as isize)).collect();
+        let descriptor = GatherDescriptor {
+            batch: layout.sizes[0],
+            batch_stride: layout.strides[0],
+            rows: layout.sizes[1],
+            row_stride: layout.strides[1],
+            at,
+            row_elements: rest.count(),
+            row: MoveDescriptor::new(self.element(to).bytes(), axes, layout.offset, 0),
+        };
+        let arguments = [self.kept(descriptor), self.start(operand.buffer), self.start(indices), self.start(to)];
+        self.checked_call(gather_rows as *const u8, &arguments, node);
+    }
+}
+
+unsafe extern "C" fn zero_bytes(to: *mut u8, bytes: usize) {
+    // SAFETY: generated code passes a buffer of so many bytes.
+    unsafe { std::ptr::write_bytes(to, 0, bytes) };
+}
+
+fn arg_address(extreme: Extreme, element: ElementType) -> *const u8 {
+    match (extreme, element) {
+        (Extreme::Max, ElementType::F32) => arg_extreme::<f32, true> as *const u8,
+        (Extreme::Max, ElementType::F64) => arg_extreme::<f64, true> as *const u8,
+        (Extreme::Max, ElementType::I64) => arg_extreme::<i64, true> as *const u8,
+        (Extreme::Max, ElementType::Bool) => arg_extreme::<u8, true> as *const u8,
+        (Extreme::Min, ElementType::F32) => arg_extreme::<f32, false> as *const u8,
+        (Extreme::Min, ElementType::F64) => arg_extreme::<f64, false> as *const u8,
+        (Extreme::Min, ElementType::I64) => arg_extreme::<i64, false> as *const u8,
+        (Extreme::Min, ElementType::Bool) => arg_extreme::<u8, false> as *const u8,
+    }
+}

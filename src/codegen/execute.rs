@@ -1,0 +1,305 @@
+//! Running compiled programs.
+
+use super::keep::Keep;
+use super::module::Code;
+use crate::ir::{ElementType, NodeId};
+use crate::schedule::{Port, Schedule};
+use crate::source::Span;
+use std::sync::Arc;
+
+/// A compiled program. Calls are independent; any number of threads may call at once, each with its own workspace.
+pub struct Executable {
+    code: Code,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+    /// For each input, the output that replaces it in place.
+    replaced: Vec<Option<usize>>,
+    workspace_bytes: usize,
+    spans: Vec<(NodeId, Option<Span>)>,
+    /// What the code names by address.
+    _keep: Keep,
+}
+
+/// What went wrong while a program ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} at %{}", node.0)]
+pub struct RunError {
+    /// What.
+    pub kind: RunErrorKind,
+    /// The node.
+    pub node: NodeId,
+    /// Its place in the source.
+    pub span: Option<Span>,
+}
+
+/// The kinds of run-time errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RunErrorKind {
+    /// A gather or scatter-add index outside its rows.
+    #[error("index out of range")]
+    Index,
+    /// An integer operation without a result: overflow or division by zero.
+    #[error("integer overflow or division by zero")]
+    Integer,
+}
+
+impl RunErrorKind {
+    /// What generated code returns.
+    pub(super) fn code(self, node: NodeId) -> i64 {
+        let kind = match self {
+            RunErrorKind::Index => 1,
+            RunErrorKind::Integer => 2,
+        };
+        i64::from(node.0) << 8 | kind
+    }
+}
+
+/// A call that was refused or failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The arguments do not fit the program.
+    #[error("{0}")]
+    Arguments(String),
+    /// The program failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+impl Executable {
+    pub(super) fn new(schedule: &Schedule, keep: Keep, code: Code) -> Self {
+        let replacing = |input: usize| {
+            let updates = |port: &Port| port.updates == Some(input as u32);
+            schedule.outputs.iter().position(updates)
+        };
+        Executable {
+            code,
+            inputs: schedule.inputs.clone(),
+            outputs: schedule.outputs.clone(),
+            replaced: (0..schedule.inputs.len()).map(replacing).collect(),
+            workspace_bytes: schedule.workspace_bytes,
+            spans: schedule.spans.clone(),
+            _keep: keep,
+        }
+    }
+
+    /// What the program takes.
+    pub fn inputs(&self) -> &[Port] {
+        &self.inputs
+    }
+
+    /// What it gives.
+    pub fn outputs(&self) -> &[Port] {
+        &self.outputs
+    }
+
+    /// The output that replaces an input in place.
+    pub fn replaced_by(&self, input: usize) -> Option<usize> {
+        self.replaced[input]
+    }
+
+    /// A workspace for one thread's calls.
+    pub fn workspace(&self) -> Workspace {
+        Workspace(Memory::zeroed(self.workspace_bytes))
+    }
+
+    /// Runs the program on the bytes of tensors, row-major, in this machine's order; truth values are 0 or 1.
+    ///
+    /// An output that updates an input is written as a new value; the input stays.
+    ///
+    /// # Errors
+    /// When the arguments do not fit in number, size or alignment, or the program fails.
+    pub fn call_bytes(
+        &self,
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+        workspace: &mut Workspace,
+    ) -> Result<(), CallError> {
+        self.check("input", &self.inputs, inputs.iter().map(|bytes| &**bytes))?;
+        self.check("output", &self.outputs, outputs.iter().map(|bytes| &**bytes))?;
+        if workspace.0.bytes < self.workspace_bytes {
+            return Err(CallError::Arguments("the workspace is that of another program".to_string()));
+        }
+        for (input, output) in self.replaced.iter().enumerate() {
+            if let Some(output) = output {
+                outputs[*output].copy_from_slice(inputs[input]);
+            }
+        }
+        let outputs: Vec<*mut u8> = outputs.iter_mut().map(|bytes| bytes.as_mut_ptr()).collect();
+        let places = inputs.iter().zip(&self.replaced);
+        let inputs: Vec<*const u8> = places
+            .map(|(bytes, output)| output.map_or(bytes.as_ptr(), |output| outputs[output].cast_const()))
+            .collect();
+        // SAFETY: sizes and alignments were checked against the ports; outputs are borrowed exclusively, and an input
+        // pointer equals an output pointer only where the schedule replaces the one by the other.
+        let status = unsafe { (self.code.entry)(inputs.as_ptr(), outputs.as_ptr(), workspace.0.start()) };
+        self.result(status).map_err(CallError::Run)
+    }
+
+    fn check<'b>(
+        &self,
+        what: &str,
+        ports: &[Port],
+        given: impl ExactSizeIterator<Item = &'b [u8]>,
+    ) -> Result<(), CallError> {
+        if given.len() != ports.len() {
+            let message = format!("the program has {} {what}s, not {}", ports.len(), given.len());
+            return Err(CallError::Arguments(message));
+        }
+        for (port, bytes) in ports.iter().zip(given) {
+            if bytes.len() != port.ty.bytes() {
+                let message = format!("{what} {}: {} has {} bytes, not {}", port.name, port.ty, port.ty.bytes(), bytes.len());
+                return Err(CallError::Arguments(message));
+            }
+            if !bytes.is_empty() && !bytes.as_ptr().addr().is_multiple_of(port.ty.element.bytes()) {
+                return Err(CallError::Arguments(format!("{what} {} is not aligned", port.name)));
+            }
+            if port.ty.element == ElementType::Bool && bytes.iter().any(|byte| *byte > 1) {
+                return Err(CallError::Arguments(format!("{what} {} has a truth value other than 0 and 1", port.name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the program on memory of the caller.
+    ///
+    /// # Safety
+    /// There is a pointer for each input and output, to memory of the port's size and alignment; outputs overlap
+    /// nothing but the inputs they update; nothing else uses the memory during the call.
+    #[inline]
+    pub(super) unsafe fn enter(
+        &self,
+        inputs: &[*const u8],
+        outputs: &[*mut u8],
+        workspace: &mut Workspace,
+    ) -> Result<(), RunError> {
+        // SAFETY: as the caller promises.
+        let status = unsafe { (self.code.entry)(inputs.as_ptr(), outputs.as_ptr(), workspace.0.start()) };
+        self.result(status)
+    }
+
+    #[inline]
+    fn result(&self, status: i64) -> Result<(), RunError> {
+        if status == 0 { Ok(()) } else { Err(self.error(status)) }
+    }
+
+    #[cold]
+    fn error(&self, status: i64) -> RunError {
+        let kind = if status & 0xff == 1 { RunErrorKind::Index } else { RunErrorKind::Integer };
+        let node = NodeId((status >> 8) as u32);
+        let place = self.spans.binary_search_by_key(&node, |(each, _)| *each);
+        RunError { kind, node, span: place.ok().and_then(|place| self.spans[place].1) }
+    }
+}
+
+/// The memory that one call at a time computes in.
+#[derive(Debug)]
+pub struct Workspace(Memory);
+
+/// A program bound to memory of its own: set inputs, run any number of times, read outputs. An output that updates an
+/// input shares its memory, so that each run goes on from the last.
+pub struct BoundCall {
+    executable: Arc<Executable>,
+    memories: Vec<Memory>,
+    /// The memory of each input and output.
+    input_memory: Vec<usize>,
+    output_memory: Vec<usize>,
+    input_pointers: Vec<*const u8>,
+    output_pointers: Vec<*mut u8>,
+    workspace: Workspace,
+}
+
+// SAFETY: the pointers point into `memories`, which move with the call.
+unsafe impl Send for BoundCall {}
+
+impl BoundCall {
+    /// Binds a program; all inputs are zero at first.
+    pub fn new(executable: Arc<Executable>) -> Self {
+        let memory = |port: &Port| Memory::zeroed(port.ty.bytes());
+        let mut memories: Vec<Memory> = executable.inputs.iter().map(memory).collect();
+        let input_memory: Vec<usize> = (0..memories.len()).collect();
+        let mut output_memory = Vec::new();
+        for port in &executable.outputs {
+            output_memory.push(match port.updates {
+                Some(input) => input as usize,
+                None => {
+                    memories.push(memory(port));
+                    memories.len() - 1
+                }
+            });
+        }
+        let starts: Vec<*mut u8> = memories.iter_mut().map(Memory::start).collect();
+        BoundCall {
+            input_pointers: input_memory.iter().map(|place| starts[*place].cast_const()).collect(),
+            output_pointers: output_memory.iter().map(|place| starts[*place]).collect(),
+            workspace: executable.workspace(),
+            executable,
+            memories,
+            input_memory,
+            output_memory,
+        }
+    }
+
+    /// The program.
+    pub fn executable(&self) -> &Arc<Executable> {
+        &self.executable
+    }
+
+    /// Runs the program; allocates nothing.
+    ///
+    /// # Errors
+    /// When the program fails; outputs are then undefined, those that update inputs included.
+    #[inline]
+    pub fn run(&mut self) -> Result<(), RunError> {
+        let (inputs, outputs) = (self.input_pointers.as_ptr(), self.output_pointers.as_ptr());
+        // SAFETY: the memories have the sizes of the ports and are borrowed exclusively through `self`.
+        let status = unsafe { (self.executable.code.entry)(inputs, outputs, self.workspace.0.start()) };
+        self.executable.result(status)
+    }
+
+    /// The bytes of an input.
+    pub fn input(&self, index: usize) -> &[u8] {
+        self.memories[self.input_memory[index]].as_slice()
+    }
+
+    /// The bytes of an input, to be set. Truth values are 0 or 1; other bytes count as true or false unpredictably.
+    pub fn input_mut(&mut self, index: usize) -> &mut [u8] {
+        self.memories[self.input_memory[index]].as_mut_slice()
+    }
+
+    /// The bytes of an output after the last run.
+    pub fn output(&self, index: usize) -> &[u8] {
+        self.memories[self.output_memory[index]].as_slice()
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+/// Memory aligned to a cache line.
+#[derive(Debug)]
+pub(super) struct Memory {
+    lines: Box<[Line]>,
+    bytes: usize,
+}
+
+impl Memory {
+    pub(super) fn zeroed(bytes: usize) -> Self {
+        Memory { lines: vec![Line([0; 64]); bytes.div_ceil(64)].into_boxed_slice(), bytes }
+    }
+
+    #[inline]
+    pub(super) fn start(&mut self) -> *mut u8 {
+        self.lines.as_mut_ptr().cast()
+    }
+
+    pub(super) fn as_slice(&self) -> &[u8] {
+        // SAFETY: the lines are that many initialised bytes.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.bytes) }
+    }
+
+    pub(super) fn as_mut_slice(&mut self) -> &mut [u8] {
+        // SAFETY: the lines are that many initialised bytes, borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.bytes) }
+    }
+}

@@ -1,0 +1,47 @@
+//! Data that generated code names by address, owned by the executable.
+
+use crate::ir::ElementType;
+use crate::schedule::{Place, Schedule};
+use std::any::Any;
+
+/// Constants and descriptors at addresses that do not change.
+#[derive(Default)]
+pub struct Keep {
+    constants: Vec<Option<Box<[u64]>>>,
+    descriptors: Vec<Box<dyn Any + Send + Sync>>,
+}
+
+impl Keep {
+    /// The constants of a schedule.
+    pub fn new(schedule: &Schedule) -> Self {
+        let constant = |buffer: &crate::schedule::Buffer| match &buffer.place {
+            Place::Constant(bits) => Some(pack(bits, buffer.element)),
+            _ => None,
+        };
+        Keep { constants: schedule.buffers.iter().map(constant).collect(), descriptors: Vec::new() }
+    }
+
+    /// The address of a constant buffer.
+    pub fn constant(&self, index: usize) -> Option<*const u8> {
+        self.constants[index].as_ref().map(|words| words.as_ptr().cast())
+    }
+
+    /// Keeps a value; its address is good as long as `self` lives.
+    pub fn keep<T: Any + Send + Sync>(&mut self, value: T) -> *const T {
+        let kept = Box::new(value);
+        let address: *const T = &raw const *kept;
+        self.descriptors.push(kept);
+        address
+    }
+}
+
+/// Elements one after another in memory, as words so that they are aligned.
+fn pack(bits: &[u64], element: ElementType) -> Box<[u64]> {
+    let bytes: Vec<u8> = bits.iter().flat_map(|word| word.to_le_bytes().into_iter().take(element.bytes())).collect();
+    let word = |chunk: &[u8]| {
+        let mut padded = [0; 8];
+        padded[..chunk.len()].copy_from_slice(chunk);
+        u64::from_ne_bytes(padded)
+    };
+    bytes.chunks(8).map(word).collect()
+}

@@ -1,0 +1,184 @@
+//! Writing one generated function: what all kinds of kernels share.
+
+use super::CodegenError;
+use super::execute::RunErrorKind;
+use super::keep::Keep;
+use crate::ir::{ElementType, NodeId};
+use crate::schedule::{Body, BufferId, Kernel, Place, Schedule};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{AbiParam, InstBuilder, MemFlagsData, Signature, Type, Value, types};
+use cranelift_frontend::FunctionBuilder;
+use cranelift_jit::JITModule;
+use cranelift_module::{FuncId, Module};
+use std::collections::HashMap;
+
+/// The writer of a function.
+pub struct Lower<'a> {
+    /// The program.
+    pub schedule: &'a Schedule,
+    /// What the code names by address.
+    pub keep: &'a mut Keep,
+    /// Cranelift's builder, in the block that the code goes on in.
+    pub builder: FunctionBuilder<'a>,
+    module: &'a mut JITModule,
+    inputs: Value,
+    outputs: Value,
+    workspace: Value,
+    bases: HashMap<BufferId, Value>,
+    signatures: HashMap<Signature, cranelift_codegen::ir::SigRef>,
+}
+
+/// A buffer's address: a register and a distance.
+#[derive(Clone, Copy)]
+pub struct Address {
+    /// The register.
+    pub base: Value,
+    /// The distance in bytes.
+    pub offset: i64,
+}
+
+/// The register type of an element.
+pub fn register(element: ElementType) -> Type {
+    match element {
+        ElementType::F32 => types::F32,
+        ElementType::F64 => types::F64,
+        ElementType::I64 => types::I64,
+        ElementType::Bool => types::I8,
+    }
+}
+
+impl<'a> Lower<'a> {
+    /// A writer that stands at the start of a function with these parameters.
+    pub fn new(
+        schedule: &'a Schedule,
+        keep: &'a mut Keep,
+        module: &'a mut JITModule,
+        builder: FunctionBuilder<'a>,
+        parameters: [Value; 3],
+    ) -> Self {
+        let [inputs, outputs, workspace] = parameters;
+        let (bases, signatures) = (HashMap::new(), HashMap::new());
+        Lower { schedule, keep, module, builder, inputs, outputs, workspace, bases, signatures }
+    }
+
+    /// Writes kernels one after another.
+    pub fn kernels(&mut self, kernels: &[Kernel]) -> Result<(), CodegenError> {
+        for kernel in kernels {
+            self.bases.clear();
+            match &kernel.body {
+                Body::Scalar(block) => self.scalar_block(block),
+                Body::Strip(strip) => self.strip_kernel(strip),
+                body => self.call_kernel(kernel.origin, body),
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls functions of the program's own signature one after another.
+    pub fn call_pieces(&mut self, functions: &[FuncId]) -> Result<(), CodegenError> {
+        for function in functions {
+            let callee = self.module.declare_func_in_func(*function, self.builder.func);
+            let call = self.builder.ins().call(callee, &[self.inputs, self.outputs, self.workspace]);
+            let status = self.builder.inst_results(call)[0];
+            self.leave_if(status, status);
+        }
+        Ok(())
+    }
+
+    /// Where a buffer starts.
+    pub fn address(&mut self, id: BufferId) -> Address {
+        let (table, index) = match &self.schedule.buffer(id).place {
+            Place::Workspace(offset) => return Address { base: self.workspace, offset: *offset as i64 },
+            Place::Constant(_) => return self.constant_address(id),
+            Place::Input(index) => (self.inputs, *index),
+            Place::Output(index) => (self.outputs, *index),
+        };
+        let known = self.bases.get(&id).copied();
+        let base = known.unwrap_or_else(|| {
+            let loaded = self.builder.ins().load(types::I64, MemFlagsData::trusted(), table, 8 * index as i32);
+            self.bases.insert(id, loaded);
+            loaded
+        });
+        Address { base, offset: 0 }
+    }
+
+    fn constant_address(&mut self, id: BufferId) -> Address {
+        let address = self.keep.constant(id.index()).unwrap_or(std::ptr::null());
+        Address { base: self.pointer(address), offset: 0 }
+    }
+
+    /// An address as a register.
+    pub fn start(&mut self, id: BufferId) -> Value {
+        let Address { base, offset } = self.address(id);
+        self.offset(base, offset)
+    }
+
+    /// A pointer some bytes further.
+    pub fn offset(&mut self, base: Value, bytes: i64) -> Value {
+        if bytes == 0 { base } else { self.builder.ins().iadd_imm_s(base, bytes) }
+    }
+
+    /// A fixed address.
+    pub fn pointer<T>(&mut self, address: *const T) -> Value {
+        self.builder.ins().iconst(types::I64, address as i64)
+    }
+
+    /// A whole number.
+    pub fn number(&mut self, value: usize) -> Value {
+        self.builder.ins().iconst(types::I64, value as i64)
+    }
+
+    /// Calls a function of the runtime by its address.
+    pub fn call(&mut self, address: *const u8, arguments: &[Value], result: Option<Type>) -> Option<Value> {
+        let mut signature = self.module.make_signature();
+        let types = arguments.iter().map(|argument| self.builder.func.dfg.value_type(*argument));
+        signature.params = types.map(AbiParam::new).collect();
+        signature.returns = result.map(AbiParam::new).into_iter().collect();
+        let signature = match self.signatures.get(&signature) {
+            Some(known) => *known,
+            None => {
+                let imported = self.builder.import_signature(signature.clone());
+                self.signatures.insert(signature, imported);
+                imported
+            }
+        };
+        let callee = self.pointer(address);
+        let call = self.builder.ins().call_indirect(signature, callee, arguments);
+        self.builder.inst_results(call).first().copied()
+    }
+
+    /// Ends the program with an error of a node if a flag (any integer) is not zero.
+    pub fn fail_if(&mut self, flag: Value, node: NodeId, kind: RunErrorKind) {
+        let (failed, next) = self.fork(flag);
+        self.builder.switch_to_block(failed);
+        let code = self.builder.ins().iconst(types::I64, kind.code(node));
+        self.builder.ins().return_(&[code]);
+        self.builder.switch_to_block(next);
+    }
+
+    /// Ends the program if a call reported 1 (an index) or 2 (integers) at a node.
+    pub fn fail_by_status(&mut self, status: Value, node: NodeId) {
+        let (failed, next) = self.fork(status);
+        self.builder.switch_to_block(failed);
+        let is_index = self.builder.ins().icmp_imm_s(IntCC::Equal, status, 1);
+        let index = self.builder.ins().iconst(types::I64, RunErrorKind::Index.code(node));
+        let integer = self.builder.ins().iconst(types::I64, RunErrorKind::Integer.code(node));
+        let code = self.builder.ins().select(is_index, index, integer);
+        self.builder.ins().return_(&[code]);
+        self.builder.switch_to_block(next);
+    }
+
+    fn leave_if(&mut self, flag: Value, code: Value) {
+        let (failed, next) = self.fork(flag);
+        self.builder.switch_to_block(failed);
+        self.builder.ins().return_(&[code]);
+        self.builder.switch_to_block(next);
+    }
+
+    fn fork(&mut self, flag: Value) -> (cranelift_codegen::ir::Block, cranelift_codegen::ir::Block) {
+        let (failed, next) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.set_cold_block(failed);
+        self.builder.ins().brif(flag, failed, &[], next, &[]);
+        (failed, next)
+    }
+}

@@ -1,0 +1,189 @@
+//! The cranelift module: settings, functions, executable memory.
+
+use super::CodegenError;
+use super::keep::Keep;
+use super::lower::Lower;
+use crate::schedule::{Body, Kernel, Schedule};
+use cranelift_codegen::ir::{AbiParam, Function, InstBuilder, Signature, UserFuncName, types};
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_codegen::{Context, control::ControlPlane};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
+use std::fmt::Write;
+use std::sync::OnceLock;
+
+/// Functions longer than about so many scalar operations are cut; the workspace carries values across.
+const FUNCTION: usize = 512;
+
+/// The generated entry function.
+pub type Entry = unsafe extern "C" fn(*const *const u8, *const *mut u8, *mut u8) -> i64;
+
+/// Executable memory and the function in it.
+pub struct Code {
+    module: Option<JITModule>,
+    /// The entry function; good as long as `self` lives.
+    pub entry: Entry,
+}
+
+// SAFETY: after finalisation the module is only held to be freed; its code is read-only and reentrant.
+unsafe impl Send for Code {}
+// SAFETY: as above; no method of `Code` touches the module through a shared reference.
+unsafe impl Sync for Code {}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        if let Some(module) = self.module.take() {
+            // SAFETY: `entry` is the only way into the code, and it dies with `self`.
+            unsafe { module.free_memory() };
+        }
+    }
+}
+
+/// Printed forms of the generated functions.
+#[derive(Default)]
+pub struct Texts {
+    /// Cranelift's intermediate form.
+    pub clif: String,
+    /// Assembly.
+    pub assembly: String,
+}
+
+/// Generates, compiles and links the code of a schedule.
+pub fn generate(schedule: &Schedule, texts: Option<&mut Texts>) -> Result<(Keep, Code), CodegenError> {
+    let isa = isa()?.clone();
+    let mut maker = Maker {
+        module: JITModule::new(JITBuilder::with_isa(isa, default_libcall_names())),
+        keep: Keep::new(schedule),
+        context: Context::new(),
+        frontend: FunctionBuilderContext::new(),
+        texts,
+    };
+    let made = maker.program(schedule).and_then(|entry| {
+        maker.module.finalize_definitions().map_err(CodegenError::new)?;
+        Ok(entry)
+    });
+    let Maker { module, keep, .. } = maker;
+    match made {
+        Ok(entry) => {
+            let address = module.get_finalized_function(entry);
+            // SAFETY: the function was made with this signature.
+            let entry = unsafe { std::mem::transmute::<*const u8, Entry>(address) };
+            Ok((keep, Code { module: Some(module), entry }))
+        }
+        Err(error) => {
+            // SAFETY: no pointer into the code was handed out.
+            unsafe { module.free_memory() };
+            Err(error)
+        }
+    }
+}
+
+/// The machine that this process runs on, under ndc's settings.
+fn isa() -> Result<&'static OwnedTargetIsa, CodegenError> {
+    static ISA: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
+    let make = || {
+        let mut flags = settings::builder();
+        let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
+        let values = [
+            ("opt_level", "none"),
+            ("regalloc_algorithm", "backtracking"),
+            ("enable_verifier", verifier),
+            ("is_pic", "false"),
+            ("use_colocated_libcalls", "false"),
+            ("enable_alias_analysis", "false"),
+            ("unwind_info", "false"),
+            ("enable_probestack", "false"),
+        ];
+        for (name, value) in values {
+            flags.set(name, value).map_err(|error| error.to_string())?;
+        }
+        let builder = cranelift_native::builder().map_err(str::to_string)?;
+        builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())
+    };
+    ISA.get_or_init(make).as_ref().map_err(CodegenError::new)
+}
+
+struct Maker<'t> {
+    module: JITModule,
+    keep: Keep,
+    context: Context,
+    frontend: FunctionBuilderContext,
+    texts: Option<&'t mut Texts>,
+}
+
+impl Maker<'_> {
+    fn program(&mut self, schedule: &Schedule) -> Result<FuncId, CodegenError> {
+        let pieces = pieces(&schedule.kernels);
+        if let [kernels] = pieces[..] {
+            return self.function("entry", schedule, |lower| lower.kernels(kernels));
+        }
+        let mut functions = Vec::new();
+        for (index, kernels) in pieces.iter().enumerate() {
+            functions.push(self.function(&format!("piece{index}"), schedule, |lower| lower.kernels(kernels))?);
+        }
+        self.function("entry", schedule, |lower| lower.call_pieces(&functions))
+    }
+
+    fn signature(&self) -> Signature {
+        let mut signature = self.module.make_signature();
+        signature.params = vec![AbiParam::new(types::I64); 3];
+        signature.returns = vec![AbiParam::new(types::I64)];
+        signature
+    }
+
+    fn function(
+        &mut self,
+        name: &str,
+        schedule: &Schedule,
+        write: impl FnOnce(&mut Lower) -> Result<(), CodegenError>,
+    ) -> Result<FuncId, CodegenError> {
+        let (signature, config) = (self.signature(), self.module.target_config());
+        let id = self.module.declare_function(name, Linkage::Local, &signature).map_err(CodegenError::new)?;
+        self.context.clear();
+        self.context.func = Function::with_name_signature(UserFuncName::user(0, id.as_u32()), signature);
+        let mut builder = FunctionBuilder::new(&mut self.context.func, &mut self.frontend);
+        let start = builder.create_block();
+        builder.append_block_params_for_function_params(start);
+        builder.switch_to_block(start);
+        let parameters = [0, 1, 2].map(|place| builder.block_params(start)[place]);
+        let mut lower = Lower::new(schedule, &mut self.keep, &mut self.module, builder, parameters);
+        write(&mut lower)?;
+        let mut builder = lower.builder;
+        let zero = builder.ins().iconst(types::I64, 0);
+        builder.ins().return_(&[zero]);
+        builder.seal_all_blocks();
+        builder.finalize(config);
+        if let Some(texts) = self.texts.as_deref_mut() {
+            let _ = writeln!(texts.clif, "; {name}\n{}", self.context.func.display());
+            self.context.set_disasm(true);
+        }
+        self.module
+            .define_function_with_control_plane(id, &mut self.context, &mut ControlPlane::default())
+            .map_err(|error| CodegenError::new(format!("{name}: {error:?}")))?;
+        if let (Some(texts), Some(code)) = (self.texts.as_deref_mut(), self.context.compiled_code()) {
+            let _ = writeln!(texts.assembly, "; {name}\n{}", code.vcode.as_deref().unwrap_or_default());
+        }
+        Ok(id)
+    }
+}
+
+/// Neighbouring kernels in runs of about [`FUNCTION`] operations.
+fn pieces(kernels: &[Kernel]) -> Vec<&[Kernel]> {
+    let (mut pieces, mut start, mut weight) = (Vec::new(), 0, 0);
+    for (place, kernel) in kernels.iter().enumerate() {
+        let own = match &kernel.body {
+            Body::Scalar(block) => block.instructions.len(),
+            Body::Strip(strip) => 8 * strip.instructions.len(),
+            _ => 8,
+        };
+        if weight > 0 && weight + own > FUNCTION {
+            pieces.push(&kernels[start..place]);
+            (start, weight) = (place, 0);
+        }
+        weight += own;
+    }
+    pieces.push(&kernels[start..]);
+    pieces
+}

@@ -1,0 +1,242 @@
+//! Straight-line scalar code.
+
+use super::execute::RunErrorKind;
+use super::fallback;
+use super::lower::{Lower, register};
+use crate::ir::{ElementType, Extreme, Instruction, Pointwise, PointwiseRef};
+use crate::schedule::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp};
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
+
+impl Lower<'_> {
+    /// Writes a block.
+    pub fn scalar_block(&mut self, block: &ScalarBlock) {
+        let mut values: Vec<Value> = Vec::with_capacity(block.instructions.len());
+        for instruction in &block.instructions {
+            let arguments: smallvec::SmallVec<[Value; 3]> =
+                instruction.arguments.iter().map(|argument| values[argument.index()]).collect();
+            let from = instruction.arguments.first().map(|argument| block.instructions[argument.index()].element);
+            let value = self.scalar(instruction, &arguments, from.unwrap_or(instruction.element));
+            values.push(value);
+        }
+        for store in &block.stores {
+            let bytes = self.schedule.buffer(store.buffer).element.bytes();
+            let address = self.address(store.buffer);
+            let offset = address.offset + (store.position * bytes) as i64;
+            let (base, offset) = self.near(address.base, offset);
+            self.builder.ins().store(MemFlagsData::trusted(), values[store.value.index()], base, offset);
+        }
+    }
+
+    /// A base and an offset that fits an instruction.
+    fn near(&mut self, base: Value, offset: i64) -> (Value, i32) {
+        match i32::try_from(offset) {
+            Ok(offset) => (base, offset),
+            Err(_) => (self.offset(base, offset), 0),
+        }
+    }
+
+    /// Writes one operation; `from` is the element type of its first argument.
+    fn scalar(&mut self, instruction: &ScalarInstruction, arguments: &[Value], from: ElementType) -> Value {
+        let element = instruction.element;
+        match instruction.op {
+            ScalarOp::Constant(bits) => self.constant(bits, element),
+            ScalarOp::Load { buffer, position } => {
+                let address = self.address(buffer);
+                let offset = address.offset + (position * element.bytes()) as i64;
+                let (base, offset) = self.near(address.base, offset);
+                self.builder.ins().load(register(element), MemFlagsData::trusted(), base, offset)
+            }
+            ScalarOp::LoadAt { buffer, position, stride, limit } => {
+                let outside = self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, arguments[0], limit as i64);
+                self.fail_if(outside, instruction.origin, RunErrorKind::Index);
+                self.load_at(buffer, position, stride, arguments[0], element)
+            }
+            ScalarOp::Pointwise(PointwiseRef(definition)) => match definition.instruction {
+                Some(operation) => self.operation(operation, definition, instruction, arguments, from),
+                None => self.scalar_call(definition, instruction, arguments, from),
+            },
+            ScalarOp::Add => self.arithmetic(Instruction::Add, instruction, arguments),
+            ScalarOp::Multiply => self.arithmetic(Instruction::Multiply, instruction, arguments),
+            ScalarOp::Greater => self.extreme(Extreme::Max, arguments, element),
+            ScalarOp::Lesser => self.extreme(Extreme::Min, arguments, element),
+            ScalarOp::Beats(extreme) => self.beats(extreme, arguments, from),
+            ScalarOp::Choose => self.builder.ins().select(arguments[0], arguments[1], arguments[2]),
+        }
+    }
+
+    fn constant(&mut self, bits: u64, element: ElementType) -> Value {
+        let ins = self.builder.ins();
+        match element {
+            ElementType::F32 => ins.f32const(f32::from_bits(bits as u32)),
+            ElementType::F64 => ins.f64const(f64::from_bits(bits)),
+            ElementType::I64 => ins.iconst(types::I64, bits as i64),
+            ElementType::Bool => ins.iconst(types::I8, i64::from(bits != 0)),
+        }
+    }
+
+    fn load_at(&mut self, id: BufferId, position: isize, stride: isize, index: Value, element: ElementType) -> Value {
+        let bytes = element.bytes() as i64;
+        let address = self.address(id);
+        let scaled = self.builder.ins().imul_imm_s(index, stride as i64 * bytes);
+        let base = self.builder.ins().iadd(address.base, scaled);
+        let (base, offset) = self.near(base, address.offset + position as i64 * bytes);
+        self.builder.ins().load(register(element), MemFlagsData::trusted(), base, offset)
+    }
+
+    /// A pointwise operation that has an instruction.
+    fn operation(
+        &mut self,
+        operation: Instruction,
+        definition: &'static Pointwise,
+        instruction: &ScalarInstruction,
+        arguments: &[Value],
+        from: ElementType,
+    ) -> Value {
+        use Instruction as I;
+        let a = arguments[0];
+        match operation {
+            I::Identity => a,
+            I::Select => self.builder.ins().select(a, arguments[1], arguments[2]),
+            I::And => self.builder.ins().band(a, arguments[1]),
+            I::Or => self.builder.ins().bor(a, arguments[1]),
+            I::Not => self.builder.ins().bxor_imm_u(a, 1),
+            I::Maximum => self.extreme(Extreme::Max, arguments, from),
+            I::Minimum => self.extreme(Extreme::Min, arguments, from),
+            I::Convert => self.convert(a, from, instruction.element),
+            I::Equal | I::NotEqual | I::Less | I::LessEqual | I::Greater | I::GreaterEqual => {
+                self.compare(operation, a, arguments[1], from)
+            }
+            _ if from.is_real() => self.real(operation, arguments),
+            I::Add | I::Subtract | I::Multiply => self.arithmetic(operation, instruction, arguments),
+            _ => self.scalar_call(definition, instruction, arguments, from),
+        }
+    }
+
+    fn real(&mut self, operation: Instruction, arguments: &[Value]) -> Value {
+        let ins = self.builder.ins();
+        let a = arguments[0];
+        let b = arguments.get(1).copied().unwrap_or(a);
+        match operation {
+            Instruction::Add => ins.fadd(a, b),
+            Instruction::Subtract => ins.fsub(a, b),
+            Instruction::Multiply => ins.fmul(a, b),
+            Instruction::Divide => ins.fdiv(a, b),
+            Instruction::Negate => ins.fneg(a),
+            Instruction::Absolute => ins.fabs(a),
+            Instruction::SquareRoot => ins.sqrt(a),
+            Instruction::Floor => ins.floor(a),
+            Instruction::Ceiling => ins.ceil(a),
+            Instruction::Truncate => ins.trunc(a),
+            _ => a,
+        }
+    }
+
+    /// Addition, subtraction, multiplication; of integers, checked.
+    fn arithmetic(&mut self, operation: Instruction, instruction: &ScalarInstruction, arguments: &[Value]) -> Value {
+        if instruction.element.is_real() {
+            return self.real(operation, arguments);
+        }
+        let (a, b) = (arguments[0], arguments[1]);
+        let (value, overflow) = match operation {
+            Instruction::Add => self.builder.ins().sadd_overflow(a, b),
+            Instruction::Subtract => self.builder.ins().ssub_overflow(a, b),
+            _ => self.builder.ins().smul_overflow(a, b),
+        };
+        self.fail_if(overflow, instruction.origin, RunErrorKind::Integer);
+        value
+    }
+
+    fn extreme(&mut self, extreme: Extreme, arguments: &[Value], element: ElementType) -> Value {
+        let (a, b) = (arguments[0], arguments[1]);
+        let ins = self.builder.ins();
+        match (element, extreme) {
+            (ElementType::F32 | ElementType::F64, Extreme::Max) => ins.fmax(a, b),
+            (ElementType::F32 | ElementType::F64, Extreme::Min) => ins.fmin(a, b),
+            (ElementType::I64, Extreme::Max) => ins.smax(a, b),
+            (ElementType::I64, Extreme::Min) => ins.smin(a, b),
+            (ElementType::Bool, Extreme::Max) => ins.bor(a, b),
+            (ElementType::Bool, Extreme::Min) => ins.band(a, b),
+        }
+    }
+
+    fn compare(&mut self, operation: Instruction, a: Value, b: Value, element: ElementType) -> Value {
+        let (float, integer) = match operation {
+            Instruction::Equal => (FloatCC::Equal, IntCC::Equal),
+            Instruction::NotEqual => (FloatCC::NotEqual, IntCC::NotEqual),
+            Instruction::Less => (FloatCC::LessThan, IntCC::SignedLessThan),
+            Instruction::LessEqual => (FloatCC::LessThanOrEqual, IntCC::SignedLessThanOrEqual),
+            Instruction::Greater => (FloatCC::GreaterThan, IntCC::SignedGreaterThan),
+            _ => (FloatCC::GreaterThanOrEqual, IntCC::SignedGreaterThanOrEqual),
+        };
+        match element {
+            ElementType::F32 | ElementType::F64 => self.builder.ins().fcmp(float, a, b),
+            _ => self.builder.ins().icmp(integer, a, b),
+        }
+    }
+
+    /// Whether the first is more extreme than the second; NaN is more extreme than any number.
+    fn beats(&mut self, extreme: Extreme, arguments: &[Value], element: ElementType) -> Value {
+        let (value, best) = (arguments[0], arguments[1]);
+        let operation = match extreme {
+            Extreme::Max => Instruction::Greater,
+            Extreme::Min => Instruction::Less,
+        };
+        let further = self.compare(operation, value, best, element);
+        if !element.is_real() {
+            return further;
+        }
+        let is_nan = self.builder.ins().fcmp(FloatCC::Unordered, value, value);
+        let was_number = self.builder.ins().fcmp(FloatCC::Ordered, best, best);
+        let first_nan = self.builder.ins().band(is_nan, was_number);
+        self.builder.ins().bor(further, first_nan)
+    }
+
+    fn convert(&mut self, a: Value, from: ElementType, to: ElementType) -> Value {
+        use ElementType as E;
+        match (from, to) {
+            (E::F32, E::F64) => self.builder.ins().fpromote(types::F64, a),
+            (E::F64, E::F32) => self.builder.ins().fdemote(types::F32, a),
+            (E::F32 | E::F64, E::I64) => self.builder.ins().fcvt_to_sint_sat(types::I64, a),
+            (E::F32 | E::F64, E::Bool) => {
+                let zero = self.constant(0, from);
+                self.builder.ins().fcmp(FloatCC::NotEqual, a, zero)
+            }
+            (E::I64, E::F32 | E::F64) => self.builder.ins().fcvt_from_sint(register(to), a),
+            (E::I64, E::Bool) => self.builder.ins().icmp_imm_s(IntCC::NotEqual, a, 0),
+            (E::Bool, E::F32 | E::F64) => {
+                let wide = self.builder.ins().uextend(types::I64, a);
+                self.builder.ins().fcvt_from_sint(register(to), wide)
+            }
+            (E::Bool, E::I64) => self.builder.ins().uextend(types::I64, a),
+            _ => a,
+        }
+    }
+
+    /// A pointwise operation as a call.
+    fn scalar_call(
+        &mut self,
+        definition: &'static Pointwise,
+        instruction: &ScalarInstruction,
+        arguments: &[Value],
+        from: ElementType,
+    ) -> Value {
+        let pointer = self.pointer(std::ptr::from_ref(definition));
+        if from == ElementType::I64 && instruction.element == ElementType::I64 {
+            let slot = StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3);
+            let slot = self.builder.create_sized_stack_slot(slot);
+            let out = self.builder.ins().stack_addr(types::I64, slot, 0);
+            let b = arguments.get(1).copied().unwrap_or(arguments[0]);
+            let call = [pointer, arguments[0], b, out];
+            if let Some(status) = self.call(fallback::integer_address(), &call, Some(types::I8)) {
+                self.fail_if(status, instruction.origin, RunErrorKind::Integer);
+            }
+            return self.builder.ins().stack_load(types::I64, types::I64, slot, 0);
+        }
+        let mut call: smallvec::SmallVec<[Value; 4]> = smallvec::smallvec![pointer];
+        call.extend_from_slice(arguments);
+        let address = fallback::scalar_address(definition, from);
+        let result = self.call(address, &call, Some(register(instruction.element)));
+        result.unwrap_or(arguments[0])
+    }
+}

@@ -1,0 +1,30 @@
+//! The graph of a data column: an expression of one row, batched over all rows.
+
+use super::batch::batch;
+use super::{Lowered, Lowerer, Source};
+use crate::check::program::{Program, Typed};
+use crate::ir::{NodeId, Shape, TensorType};
+
+/// A graph whose inputs are the raw columns (`rows` reals each) and whose one output is the column, rows leading.
+pub fn lower_column(program: &Program, expression: &Typed, raw_columns: usize, rows: usize) -> Lowered {
+    let mut lowerer = Lowerer::new(program);
+    let mut columns: Vec<NodeId> = Vec::with_capacity(raw_columns);
+    for index in 0..raw_columns {
+        let ty = TensorType::new(lowerer.real, Shape::new(&[rows]));
+        columns.push(lowerer.source(Source::Raw(index as u32), format!("column {index}"), ty));
+        let variable = lowerer.graph.placeholder(TensorType::scalar(lowerer.real));
+        lowerer.examples.push(variable);
+    }
+    let entry = lowerer.tensor(expression);
+    let variables = lowerer.examples.clone();
+    let (node, batched) = batch(&mut lowerer.graph, &[entry], &variables, &columns, rows)[0];
+    let node = if batched {
+        node
+    } else {
+        let shape = lowerer.graph.ty(node).shape.with_leading(rows);
+        let axes = crate::ir::Axes::new(1..shape.rank());
+        lowerer.graph.broadcast(node, axes, &shape)
+    };
+    lowerer.graph.output("column", node);
+    lowerer.finish()
+}

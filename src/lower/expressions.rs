@@ -1,0 +1,231 @@
+//! Typed expressions to nodes.
+
+use super::{Lowerer, Source, Value, progress_key};
+use crate::check::program::{Binding, InstanceId, Kind, Progress, Typed};
+use crate::check::types::{Element, Type};
+use crate::ir::{Axes, NodeId, Pointwise, Reduction, TensorType};
+use crate::ops;
+
+impl Lowerer<'_> {
+    /// The value of an expression; new nodes are attributed to its place.
+    pub(super) fn lower(&mut self, typed: &Typed) -> Value {
+        let before = self.graph.current_span.replace(typed.span);
+        let value = self.lower_kind(typed);
+        self.graph.current_span = before;
+        value
+    }
+
+    /// The node of an expression that is a tensor.
+    pub(super) fn tensor(&mut self, typed: &Typed) -> NodeId {
+        self.lower(typed).node()
+    }
+
+    fn lower_kind(&mut self, typed: &Typed) -> Value {
+        let node = match &*typed.kind {
+            Kind::Number(value) => self.number(*value, &typed.ty),
+            Kind::Integer(value) => match typed.ty.element() {
+                Some(Element::Int) => self.graph.integer(*value),
+                _ => self.number(*value as f64, &typed.ty),
+            },
+            Kind::Size(size) => self.graph.integer(size.value().unwrap_or(0)),
+            Kind::Bool(value) => self.graph.boolean(*value),
+            Kind::Local(id) => return self.locals[id].clone(),
+            Kind::Param(id) => self.param(*id),
+            Kind::Global(id) => return self.global(*id),
+            Kind::Column(data, index) => self.column(*data, *index),
+            Kind::Example(index) => self.examples[*index as usize],
+            Kind::Progress(progress) => self.progress(*progress),
+            Kind::Convert(inner) => {
+                let node = self.tensor(inner);
+                let element = self.tensor_type(&typed.ty).element;
+                self.graph.pointwise(ops::choice::conversion(element), &[node])
+            }
+            Kind::Splat(scalar) => {
+                let node = self.tensor(scalar);
+                let shape = self.tensor_type(&typed.ty).shape;
+                self.graph.splat(node, &shape)
+            }
+            Kind::Pointwise(definition, operands) => {
+                let nodes: Vec<NodeId> = operands.iter().map(|operand| self.tensor(operand)).collect();
+                self.graph.pointwise(definition, &nodes)
+            }
+            Kind::Power(base, exponent) => {
+                let node = self.tensor(base);
+                self.power(node, *exponent)
+            }
+            Kind::Reduce(reduction, operand) => {
+                let node = self.tensor(operand);
+                self.graph.reduce_all(*reduction, node)
+            }
+            Kind::Mean(operand) => {
+                let node = self.tensor(operand);
+                self.mean(node)
+            }
+            Kind::ArgReduce(extreme, operand) => {
+                let node = self.tensor(operand);
+                self.graph.arg_reduce(*extreme, node, 0)
+            }
+            Kind::MatrixProduct(left, right) => {
+                let (left, right) = (self.tensor(left), self.tensor(right));
+                self.matrix_product(left, right)
+            }
+            Kind::Transpose(operand) => {
+                let node = self.tensor(operand);
+                self.graph.transpose(node, Axes::new([1, 0]))
+            }
+            Kind::Stack(entries) => {
+                let nodes: Vec<NodeId> = entries.iter().map(|entry| self.tensor(entry)).collect();
+                let ty = self.tensor_type(&typed.ty);
+                self.stack(&nodes, ty)
+            }
+            Kind::Index(base, places) => {
+                let node = self.tensor(base);
+                self.index(node, places)
+            }
+            Kind::OneHot(position) => {
+                let node = self.tensor(position);
+                let classes = self.tensor_type(&typed.ty).shape[0];
+                let one = self.graph.real(self.real, 1.0);
+                self.graph.scatter_add(node, one, classes, 0)
+            }
+            Kind::Let(bindings, result) => {
+                for (binding, value) in bindings {
+                    let value = self.lower(value);
+                    self.bind(binding, value);
+                }
+                return self.lower(result);
+            }
+            Kind::If(condition, then, otherwise) => {
+                let condition = self.tensor(condition);
+                let (then, otherwise) = (self.lower(then), self.lower(otherwise));
+                return self.choose(condition, &then, &otherwise);
+            }
+            Kind::Tuple(parts) => return Value::Tuple(parts.iter().map(|part| self.lower(part)).collect()),
+            Kind::Closure(captures) => {
+                return Value::Closure(captures.iter().map(|capture| self.lower(capture)).collect());
+            }
+            Kind::Part(whole, index) => return part(self.lower(whole), *index),
+            Kind::Captured(closure, index) => return part(self.lower(closure), *index),
+            Kind::Call { callee, instance, arguments } => {
+                let captured = self.lower(callee);
+                let arguments = arguments.iter().map(|argument| self.lower(argument)).collect();
+                return self.call(*instance, captured, arguments);
+            }
+            Kind::Gradient(call) => return self.gradient(call),
+            Kind::Text(_) | Kind::Error => unreachable!("only checked values are lowered"),
+        };
+        Value::Node(node)
+    }
+
+    fn number(&mut self, value: f64, ty: &Type) -> NodeId {
+        let element = self.tensor_type(ty).element;
+        self.graph.real(element, value)
+    }
+
+    fn progress(&mut self, progress: Progress) -> NodeId {
+        if let Some(node) = self.progress.get(&progress_key(progress)) {
+            return *node;
+        }
+        let ty = TensorType::scalar(self.real);
+        self.source(Source::Progress(progress), format!("{progress:?}").to_lowercase(), ty)
+    }
+
+    /// Binds a pattern in the body being lowered.
+    pub(super) fn bind(&mut self, binding: &Binding, value: Value) {
+        match (binding, value) {
+            (Binding::Ignore, _) => {}
+            (Binding::Local(id), value) => {
+                self.locals.insert(*id, value);
+            }
+            (Binding::Tuple(bindings), Value::Tuple(parts)) => {
+                for (binding, part) in bindings.iter().zip(parts) {
+                    self.bind(binding, part);
+                }
+            }
+            (Binding::Tuple(_), _) => unreachable!("the checker typed this as a tuple"),
+        }
+    }
+
+    /// Inlines a function body on captured values and arguments.
+    pub(super) fn call(&mut self, instance: InstanceId, captured: Value, arguments: Vec<Value>) -> Value {
+        let Value::Closure(captures) = captured else { unreachable!("the checker typed this as a function") };
+        self.inline(instance, captures.into_iter().chain(arguments).collect())
+    }
+
+    /// Inlines a function body on the values of its parameters.
+    pub(super) fn inline(&mut self, instance: InstanceId, values: Vec<Value>) -> Value {
+        let program = self.program;
+        let instance = &program.instances[instance.0 as usize];
+        let outer = std::mem::take(&mut self.locals);
+        for (parameter, value) in instance.parameters.iter().zip(values) {
+            self.bind(parameter, value);
+        }
+        let value = self.lower(&instance.body);
+        self.locals = outer;
+        value
+    }
+
+    /// A power with a whole exponent, by repeated squaring.
+    fn power(&mut self, base: NodeId, exponent: i32) -> NodeId {
+        if exponent == 0 {
+            return self.graph.constant_like(base, 1.0);
+        }
+        let mut remaining = exponent.unsigned_abs();
+        let (mut square, mut product) = (base, None);
+        loop {
+            if remaining & 1 == 1 {
+                product = Some(match product {
+                    None => square,
+                    Some(product) => self.graph.pointwise(&ops::arithmetic::MULTIPLY, &[product, square]),
+                });
+            }
+            remaining >>= 1;
+            if remaining == 0 {
+                break;
+            }
+            square = self.graph.pointwise(&ops::arithmetic::MULTIPLY, &[square, square]);
+        }
+        let product = product.unwrap_or(base);
+        if exponent > 0 {
+            return product;
+        }
+        let one = self.graph.constant_like(product, 1.0);
+        self.graph.pointwise(&ops::arithmetic::DIVIDE, &[one, product])
+    }
+
+    /// The mean of all elements.
+    pub(super) fn mean(&mut self, node: NodeId) -> NodeId {
+        let count = self.graph.ty(node).shape.count();
+        let sum = self.graph.reduce_all(Reduction::Sum, node);
+        let count = self.graph.constant_like(sum, count as f64);
+        self.pair(&ops::arithmetic::DIVIDE, sum, count)
+    }
+
+    /// A pointwise operation on two nodes of equal shape.
+    pub(super) fn pair(&mut self, definition: &'static Pointwise, left: NodeId, right: NodeId) -> NodeId {
+        self.graph.pointwise(definition, &[left, right])
+    }
+
+    /// A choice, leaf by leaf; a scalar condition is repeated.
+    fn choose(&mut self, condition: NodeId, then: &Value, otherwise: &Value) -> Value {
+        match (then, otherwise) {
+            (Value::Node(then), Value::Node(otherwise)) => {
+                let shape = self.graph.ty(*then).shape.clone();
+                let condition = self.graph.splat(condition, &shape);
+                Value::Node(self.graph.pointwise(&ops::choice::SELECT, &[condition, *then, *otherwise]))
+            }
+            (Value::Tuple(then), Value::Tuple(otherwise)) => Value::Tuple(
+                then.iter().zip(otherwise).map(|(then, otherwise)| self.choose(condition, then, otherwise)).collect(),
+            ),
+            _ => unreachable!("the checker gave both branches one type"),
+        }
+    }
+}
+
+/// A part of a tuple, or a captured value of a function.
+fn part(value: Value, index: u32) -> Value {
+    match value {
+        Value::Tuple(mut parts) | Value::Closure(mut parts) => parts.swap_remove(index as usize),
+        Value::Node(_) => unreachable!("the checker typed this as a tuple"),
+    }
+}

@@ -1,0 +1,111 @@
+//! Gradients of function values, written into the graph at hand.
+//!
+//! The function is inlined on fresh variables in place of what it is differentiated with respect to, so that only
+//! the dependence through those counts; the adjoint is appended; then the variables are replaced by the real values.
+
+use super::{Lowerer, Value};
+use crate::autodiff::reverse::reverse;
+use crate::check::program::{GradientCall, ParamId, Wrt};
+use crate::ir::NodeId;
+use crate::ir::rewrite::substitute;
+
+/// Variables that stand for the real leaves of a value.
+struct Varied {
+    /// The value with its real leaves replaced by variables.
+    value: Value,
+    variables: Vec<NodeId>,
+    originals: Vec<NodeId>,
+}
+
+impl Lowerer<'_> {
+    /// `grad(f)(…)` or `value_and_grad(f)(…)`.
+    pub(super) fn gradient(&mut self, call: &GradientCall) -> Value {
+        let Value::Closure(captures) = self.lower(&call.callee) else {
+            unreachable!("the checker typed this as a function")
+        };
+        let mut arguments: Vec<Value> = call.arguments.iter().map(|argument| self.lower(argument)).collect();
+        let mut targets = Vec::with_capacity(call.wrt.len());
+        let mut replaced: Vec<(ParamId, Option<NodeId>)> = Vec::new();
+        for wrt in &call.wrt {
+            let varied = match wrt {
+                Wrt::Argument(place) => {
+                    let varied = self.vary(&arguments[*place as usize]);
+                    arguments[*place as usize] = varied.value.clone();
+                    varied
+                }
+                Wrt::Param(id) => {
+                    let original = self.param(*id);
+                    let varied = self.vary(&Value::Node(original));
+                    replaced.push((*id, self.replaced.insert(*id, varied.value.node())));
+                    varied
+                }
+            };
+            targets.push(varied);
+        }
+        let result = self.inline(call.instance, captures.into_iter().chain(arguments).collect()).node();
+        for (id, before) in replaced.into_iter().rev() {
+            match before {
+                Some(node) => self.replaced.insert(id, node),
+                None => self.replaced.remove(&id),
+            };
+        }
+        self.adjoint(result, targets, call.with_value)
+    }
+
+    /// Differentiates `result` and replaces the variables by what they stand for.
+    fn adjoint(&mut self, result: NodeId, targets: Vec<Varied>, with_value: bool) -> Value {
+        let variables: Vec<NodeId> = targets.iter().flat_map(|target| target.variables.iter().copied()).collect();
+        let originals: Vec<NodeId> = targets.iter().flat_map(|target| target.originals.iter().copied()).collect();
+        let one = self.graph.constant_like(result, 1.0);
+        let mut roots = reverse(&mut self.graph, result, one, &variables);
+        roots.push(result);
+        let mut roots = substitute(&mut self.graph, &roots, &variables, &originals);
+        let value = roots.pop().unwrap_or(result);
+        let mut gradients = roots.into_iter();
+        let mut parts: Vec<Value> =
+            targets.iter().map(|target| self.real_leaves(&target.value, &mut gradients)).collect();
+        let gradient = if parts.len() == 1 { parts.remove(0) } else { Value::Tuple(parts) };
+        if with_value { Value::Tuple(vec![Value::Node(value), gradient]) } else { gradient }
+    }
+
+    fn vary(&mut self, value: &Value) -> Varied {
+        let mut leaves = Vec::new();
+        value.leaves(&mut leaves);
+        let (mut variables, mut originals) = (Vec::new(), Vec::new());
+        let replaced: Vec<NodeId> = leaves
+            .into_iter()
+            .map(|leaf| {
+                let ty = self.graph.ty(leaf).clone();
+                if !ty.element.is_real() {
+                    return leaf;
+                }
+                let variable = self.graph.placeholder(ty);
+                variables.push(variable);
+                originals.push(leaf);
+                variable
+            })
+            .collect();
+        Varied { value: value.with_leaves(&mut replaced.into_iter()), variables, originals }
+    }
+
+    /// The structure of a value, kept where it has real leaves, with gradients in their place.
+    fn real_leaves(&self, value: &Value, gradients: &mut dyn Iterator<Item = NodeId>) -> Value {
+        match value {
+            Value::Node(node) => Value::Node(gradients.next().unwrap_or(*node)),
+            Value::Tuple(parts) | Value::Closure(parts) => Value::Tuple(
+                parts
+                    .iter()
+                    .filter(|part| self.has_real_leaf(part))
+                    .map(|part| self.real_leaves(part, gradients))
+                    .collect(),
+            ),
+        }
+    }
+
+    fn has_real_leaf(&self, value: &Value) -> bool {
+        match value {
+            Value::Node(node) => self.graph.ty(*node).element.is_real(),
+            Value::Tuple(parts) | Value::Closure(parts) => parts.iter().any(|part| self.has_real_leaf(part)),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Checked program to graph, for the sizes at hand: calls are inlined, tensors of examples get a batch axis,
+//! gradients are written by `autodiff` into the same graph.
+//!
+//! [`value`] makes the graph of one expression, [`column`] that of a data column, [`training`] that of a whole training
+//! step. The graph's inputs are listed as [`Source`]s, for the runtime to bind.
+
+pub mod batch;
+pub mod column;
+mod expressions;
+mod gradients;
+mod structure;
+pub mod training;
+pub mod value;
+
+use crate::check::program::{DataId, GlobalId, LocalId, ParamId, Program, Progress};
+use crate::check::types::{Element, Type};
+use crate::ir::{ElementType, Graph, NodeId, Shape, TensorType};
+use std::collections::HashMap;
+
+/// Where an input of a lowered graph comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Source {
+    /// A trainable value.
+    Param(ParamId),
+    /// A leaf of a value that a `let` of the file bound; leaves count in order.
+    Global(GlobalId, u32),
+    /// A whole column, rows leading.
+    Column(DataId, u32),
+    /// A column of the table that a data item reads, as reals.
+    Raw(u32),
+    /// The rows of a batch.
+    Rows,
+    /// What a training run is at.
+    Progress(Progress),
+}
+
+/// A graph with the meaning of its inputs.
+#[derive(Clone, Debug, Default)]
+pub struct Lowered {
+    /// The graph.
+    pub graph: Graph,
+    /// `sources[i]` is what input `i` is bound to.
+    pub sources: Vec<Source>,
+}
+
+/// A value while lowering.
+#[derive(Clone, Debug)]
+enum Value {
+    /// A tensor.
+    Node(NodeId),
+    /// Several values.
+    Tuple(Vec<Value>),
+    /// A function value: what it captured. Which function it is, its type says.
+    Closure(Vec<Value>),
+}
+
+impl Value {
+    /// The tensor; the checker has made sure that it is one.
+    fn node(&self) -> NodeId {
+        match self {
+            Value::Node(node) => *node,
+            Value::Tuple(_) | Value::Closure(_) => unreachable!("the checker typed this as a tensor"),
+        }
+    }
+
+    /// All tensors in order.
+    fn leaves(&self, leaves: &mut Vec<NodeId>) {
+        match self {
+            Value::Node(node) => leaves.push(*node),
+            Value::Tuple(parts) | Value::Closure(parts) => parts.iter().for_each(|part| part.leaves(leaves)),
+        }
+    }
+
+    /// The same structure with other tensors, taken in order.
+    fn with_leaves(&self, leaves: &mut dyn Iterator<Item = NodeId>) -> Value {
+        match self {
+            Value::Node(node) => Value::Node(leaves.next().unwrap_or(*node)),
+            Value::Tuple(parts) => Value::Tuple(parts.iter().map(|part| part.with_leaves(leaves)).collect()),
+            Value::Closure(parts) => Value::Closure(parts.iter().map(|part| part.with_leaves(leaves)).collect()),
+        }
+    }
+}
+
+/// The state of lowering into one graph.
+struct Lowerer<'p> {
+    program: &'p Program,
+    real: ElementType,
+    graph: Graph,
+    sources: Vec<Source>,
+    inputs: HashMap<Source, NodeId>,
+    /// Trainable values that are being differentiated with respect to.
+    replaced: HashMap<ParamId, NodeId>,
+    /// The entries of the example at hand.
+    examples: Vec<NodeId>,
+    /// What a training step has computed, for `stop`.
+    progress: HashMap<u8, NodeId>,
+    /// The variables of the body being lowered.
+    locals: HashMap<LocalId, Value>,
+}
+
+impl<'p> Lowerer<'p> {
+    fn new(program: &'p Program) -> Self {
+        Lowerer {
+            program,
+            real: program.real(),
+            graph: Graph::new(),
+            sources: Vec::new(),
+            inputs: HashMap::new(),
+            replaced: HashMap::new(),
+            examples: Vec::new(),
+            progress: HashMap::new(),
+            locals: HashMap::new(),
+        }
+    }
+
+    /// The input for a source, declared at its first use.
+    fn source(&mut self, source: Source, name: impl Into<String>, ty: TensorType) -> NodeId {
+        if let Some(node) = self.inputs.get(&source) {
+            return *node;
+        }
+        let node = self.graph.input(name, ty);
+        self.sources.push(source);
+        self.inputs.insert(source, node);
+        node
+    }
+
+    fn param(&mut self, id: ParamId) -> NodeId {
+        if let Some(node) = self.replaced.get(&id) {
+            return *node;
+        }
+        let param = &self.program.params[id.0 as usize];
+        self.source(Source::Param(id), param.name.clone(), TensorType::new(self.real, param.shape.clone()))
+    }
+
+    fn column(&mut self, data: DataId, index: u32) -> NodeId {
+        let set = &self.program.data[data.0 as usize];
+        let column = &set.columns[index as usize];
+        let row = self.tensor_type(&column.ty);
+        let ty = TensorType::new(row.element, row.shape.with_leading(set.rows));
+        self.source(Source::Column(data, index), format!("{}.{}", set.name, column.name), ty)
+    }
+
+    fn global(&mut self, id: GlobalId) -> Value {
+        let (name, ty) = &self.program.globals[id.0 as usize];
+        let mut leaf = 0;
+        self.global_leaves(id, name, ty, &mut leaf)
+    }
+
+    fn global_leaves(&mut self, id: GlobalId, name: &str, ty: &Type, leaf: &mut u32) -> Value {
+        match ty {
+            Type::Tuple(parts) => {
+                Value::Tuple(parts.iter().map(|part| self.global_leaves(id, name, part, leaf)).collect())
+            }
+            ty => {
+                let tensor = self.tensor_type(ty);
+                *leaf += 1;
+                Value::Node(self.source(Source::Global(id, *leaf - 1), format!("{name}.{}", *leaf - 1), tensor))
+            }
+        }
+    }
+
+    /// The tensor type of a checked type whose sizes are known.
+    fn tensor_type(&self, ty: &Type) -> TensorType {
+        tensor_type(ty, self.real)
+    }
+
+    fn finish(self) -> Lowered {
+        Lowered { graph: self.graph, sources: self.sources }
+    }
+}
+
+/// The tensor type of a checked type whose sizes are known.
+pub fn tensor_type(ty: &Type, real: ElementType) -> TensorType {
+    let element = ty.element().unwrap_or(Element::Real).lowered(real);
+    let shape = ty.known_shape().unwrap_or_else(Shape::scalar);
+    TensorType::new(element, shape)
+}
+
+/// The tensor types of all leaves of a type, in order.
+pub fn leaf_types(ty: &Type, real: ElementType, leaves: &mut Vec<TensorType>) {
+    match ty {
+        Type::Tuple(parts) => parts.iter().for_each(|part| leaf_types(part, real, leaves)),
+        ty => leaves.push(tensor_type(ty, real)),
+    }
+}
+
+/// A number that tells the kinds of progress apart.
+fn progress_key(progress: Progress) -> u8 {
+    progress as u8
+}

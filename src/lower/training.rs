@@ -1,0 +1,161 @@
+//! A whole training step as one graph: loss of the batch, adjoint, update in place, and what is reported.
+
+use super::batch::batch;
+use super::{Lowered, Lowerer, Source, progress_key};
+use crate::autodiff::reverse::reverse;
+use crate::check::program::{Optimizer, Program, Progress, Train};
+use crate::ir::{ElementType, Graph, NodeId, Op, Reduction, Shape, TensorType};
+use crate::ops::arithmetic::{ADD, MULTIPLY, SUBTRACT};
+use crate::ops::roots::SQRT;
+
+/// What a step gives beside the updated parameters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Report {
+    /// Only whether to stop, if the block says when.
+    Quiet,
+    /// The loss and the metrics of the batch too.
+    Full,
+}
+
+/// The names of the outputs that are not parameters.
+pub const LOSS: &str = "loss";
+/// See [`LOSS`].
+pub const STOP: &str = "stop";
+/// Metrics are named by this and their own names.
+pub const METRIC: &str = "metric ";
+
+/// The graph of a step over `size` examples; `whole` says that these are all examples in order.
+///
+/// Inputs are the parameters, the columns, the rows of the batch unless `whole`, and progress. The parameters that
+/// train are updated in place.
+pub fn lower_step(program: &Program, train: &Train, size: usize, whole: bool, report: Report) -> Lowered {
+    let forward = forward(program, train, size, whole);
+    let Lowered { graph, sources } = forward;
+    let graph = crate::optimize::optimize(&graph);
+    step(program, train, Lowered { graph, sources }, report)
+}
+
+/// The graph of loss and metrics without an update.
+pub fn lower_evaluation(program: &Program, train: &Train, size: usize, whole: bool) -> Lowered {
+    forward(program, train, size, whole)
+}
+
+/// Loss and metrics of a batch as outputs.
+fn forward(program: &Program, train: &Train, size: usize, whole: bool) -> Lowered {
+    let mut lowerer = Lowerer::new(program);
+    for id in &train.params {
+        lowerer.param(*id);
+    }
+    let columns = lowerer.batch_columns(train, size, whole);
+    let variables = lowerer.examples.clone();
+    let mut roots = vec![lowerer.tensor(&train.loss)];
+    for (_, metric) in &train.metrics {
+        roots.push(lowerer.tensor(metric));
+    }
+    let batched = batch(&mut lowerer.graph, &roots, &variables, &columns, size);
+    let names = std::iter::once(LOSS.to_string()).chain(train.metrics.iter().map(|(name, _)| format!("{METRIC}{name}")));
+    for ((node, depends), name) in batched.into_iter().zip(names) {
+        lowerer.graph.current_span = Some(train.loss.span);
+        let node = if depends { lowerer.mean(node) } else { node };
+        lowerer.graph.output(name, node);
+    }
+    lowerer.finish()
+}
+
+impl Lowerer<'_> {
+    /// A variable for each column's entry, and the batch's entries.
+    fn batch_columns(&mut self, train: &Train, size: usize, whole: bool) -> Vec<NodeId> {
+        let Some(data) = train.data else { return Vec::new() };
+        let rows = (!whole).then(|| {
+            let ty = TensorType::new(ElementType::I64, Shape::new(&[size]));
+            self.source(Source::Rows, "rows", ty)
+        });
+        let mut columns = Vec::with_capacity(train.columns.len());
+        for index in &train.columns {
+            let column = self.column(data, *index);
+            columns.push(match rows {
+                Some(rows) => self.graph.gather(column, rows, 0),
+                None => column,
+            });
+            let ty = &self.program.data[data.0 as usize].columns[*index as usize].ty;
+            let ty = self.tensor_type(ty);
+            let variable = self.graph.placeholder(ty);
+            self.examples.push(variable);
+        }
+        columns
+    }
+}
+
+/// Adds adjoint, update and stop condition to a forward graph.
+fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> Lowered {
+    let mut lowerer = Lowerer::new(program);
+    lowerer.graph = forward.graph;
+    lowerer.sources = forward.sources;
+    for (index, source) in lowerer.sources.clone().into_iter().enumerate() {
+        let node = input_node(&mut lowerer.graph, index);
+        lowerer.inputs.insert(source, node);
+    }
+    lowerer.graph.current_span = Some(train.span);
+    let reported = lowerer.graph.outputs().to_vec();
+    lowerer.graph.clear_outputs();
+    let loss = reported[0].node;
+    let params: Vec<NodeId> = train.params.iter().map(|id| lowerer.param(*id)).collect();
+    let one = lowerer.graph.constant_like(loss, 1.0);
+    let gradients = reverse(&mut lowerer.graph, loss, one, &params);
+    let Optimizer::Sgd { learning_rate } = &train.optimizer;
+    let rate = lowerer.tensor(learning_rate);
+    let mut changes = Vec::with_capacity(params.len());
+    for ((param, gradient), id) in params.iter().zip(&gradients).zip(&train.params) {
+        let shape = lowerer.graph.ty(*param).shape.clone();
+        let rate = lowerer.graph.splat(rate, &shape);
+        let change = lowerer.pair(&MULTIPLY, rate, *gradient);
+        let updated = lowerer.pair(&SUBTRACT, *param, change);
+        changes.push(change);
+        let index = lowerer.sources.iter().position(|source| *source == Source::Param(*id));
+        let index = index.unwrap_or_default() as u32;
+        let name = program.params[id.0 as usize].name.clone();
+        lowerer.graph.updating_output(name, updated, index);
+    }
+    if let Some(stop) = &train.stop {
+        let step_norm = lowerer.norm(&changes);
+        let grad_norm = lowerer.norm(&gradients);
+        for (progress, node) in
+            [(Progress::Loss, loss), (Progress::StepNorm, step_norm), (Progress::GradNorm, grad_norm)]
+        {
+            lowerer.progress.insert(progress_key(progress), node);
+        }
+        let stop = lowerer.tensor(stop);
+        lowerer.graph.output(STOP, stop);
+    }
+    if report == Report::Full {
+        for output in reported {
+            lowerer.graph.output(output.name, output.node);
+        }
+    }
+    lowerer.finish()
+}
+
+impl Lowerer<'_> {
+    /// The Euclidean norm of all elements of some tensors.
+    fn norm(&mut self, nodes: &[NodeId]) -> NodeId {
+        let mut total = None;
+        for node in nodes {
+            let square = self.pair(&MULTIPLY, *node, *node);
+            let sum = self.graph.reduce_all(Reduction::Sum, square);
+            total = Some(match total {
+                None => sum,
+                Some(total) => self.pair(&ADD, total, sum),
+            });
+        }
+        match total {
+            Some(total) => self.graph.pointwise(&SQRT, &[total]),
+            None => self.graph.real(self.real, 0.0),
+        }
+    }
+}
+
+/// The node of an input, declared again where an earlier pass dropped it.
+fn input_node(graph: &mut Graph, index: usize) -> NodeId {
+    let ty = graph.inputs()[index].ty.clone();
+    graph.intern(Op::Input(index as u32), &[], ty)
+}

@@ -1,0 +1,298 @@
+//! Addition, multiplication and their kin; products that keep NaN from crossing a branch not taken.
+
+use super::declare::*;
+use super::real::Real;
+use super::rounding::FLOOR_DIVIDE;
+use crate::ir::{Differential, Graph, Instruction, Meaning, NodeId, Partial, Pointwise};
+
+fn add<R: Real>(a: R, b: R) -> R {
+    a + b
+}
+fn subtract<R: Real>(a: R, b: R) -> R {
+    a - b
+}
+fn multiply<R: Real>(a: R, b: R) -> R {
+    a * b
+}
+fn divide<R: Real>(a: R, b: R) -> R {
+    a / b
+}
+fn negate<R: Real>(x: R) -> R {
+    -x
+}
+fn absolute<R: Real>(x: R) -> R {
+    x.absolute()
+}
+
+/// The remainder with the divisor's sign.
+fn remainder<R: Real>(a: R, b: R) -> R {
+    let zero = R::of(0.0);
+    let rest = a.truncated_remainder(b);
+    if rest != zero && (rest < zero) != (b < zero) { rest + b } else { rest }
+}
+
+fn integer_remainder(a: i64, b: i64) -> Option<i64> {
+    if b == 0 {
+        return None;
+    }
+    let rest = a.wrapping_rem(b);
+    Some(if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest })
+}
+
+fn power<R: Real>(a: R, b: R) -> R {
+    a.power(b)
+}
+
+fn masked_multiply<R: Real>(g: R, p: R) -> R {
+    if g == R::of(0.0) { R::of(0.0) } else { g * p }
+}
+
+fn routed_multiply<R: Real>(p: R, g: R) -> R {
+    let zero = R::of(0.0);
+    if p == zero || g == zero { zero } else { p * g }
+}
+
+/// `p`, but zero where it is not finite and `g` is zero.
+fn masked_pass<R: Real>(g: R, p: R) -> R {
+    if g == R::of(0.0) && !p.is_finite() { R::of(0.0) } else { p }
+}
+
+/// One, but zero where `masked_pass` drops.
+fn masked_pass_share<R: Real>(g: R, p: R) -> R {
+    if g == R::of(0.0) && !p.is_finite() { R::of(0.0) } else { R::of(1.0) }
+}
+
+unary_meanings!(Negate = negate, Absolute = absolute);
+binary_meanings!(
+    Add = add,
+    Subtract = subtract,
+    Multiply = multiply,
+    Divide = divide,
+    Remainder = remainder,
+    Power = power,
+    MaskedMultiply = masked_multiply,
+    RoutedMultiply = routed_multiply,
+    MaskedPass = masked_pass,
+    MaskedPassShare = masked_pass_share,
+);
+
+/// `a + b`
+pub static ADD: Pointwise = Pointwise {
+    name: "add",
+    documentation: "The sum, written `a + b`.",
+    builtin: false,
+    meaning: Meaning::binary_with_integer::<Add>(i64::checked_add),
+    instruction: Some(Instruction::Add),
+    differential: Differential::Partials(|_, _, _| vec![Partial::One, Partial::One]),
+    conventions: "Integer overflow is an error.",
+    ..binary::<Add>()
+};
+
+/// `a - b`
+pub static SUBTRACT: Pointwise = Pointwise {
+    name: "subtract",
+    documentation: "The difference, written `a - b`.",
+    builtin: false,
+    meaning: Meaning::binary_with_integer::<Subtract>(i64::checked_sub),
+    instruction: Some(Instruction::Subtract),
+    differential: Differential::Partials(|_, _, _| vec![Partial::One, Partial::MinusOne]),
+    conventions: "Integer overflow is an error.",
+    ..binary::<Subtract>()
+};
+
+/// `a * b`
+pub static MULTIPLY: Pointwise = Pointwise {
+    name: "multiply",
+    documentation: "The product, written `a * b`.",
+    builtin: false,
+    meaning: Meaning::binary_with_integer::<Multiply>(i64::checked_mul),
+    instruction: Some(Instruction::Multiply),
+    differential: Differential::Partials(|_, a, _| both(a[1], a[0])),
+    probes: &[&[0.7, 2.3], &[-3.0, 0.2], &[0.0, 5.0], &[0.0, 0.0], &[1e-200, 1e-200], &[1e200, 1e-200]],
+    conventions: "Integer overflow is an error.",
+    ..binary::<Multiply>()
+};
+
+/// `a / b`
+pub static DIVIDE: Pointwise = Pointwise {
+    name: "divide",
+    documentation: "The quotient of reals, written `a / b`.",
+    builtin: false,
+    instruction: Some(Instruction::Divide),
+    differential: Differential::Partials(|g, a, y| {
+        let inverse = g.apply(&super::roots::RECIPROCAL, a[1]);
+        let ratio = g.divide(y, a[1]);
+        both(inverse, g.negate(ratio))
+    }),
+    probes: &[&[0.7, 2.3], &[-3.0, 0.2], &[1e-200, 1e-200], &[0.0, 2.0], &[1.0, 0.0], &[0.0, 0.0]],
+    conventions: "Division by zero gives an infinity or NaN, by IEEE 754.",
+    ..binary::<Divide>()
+};
+
+/// `-a`
+pub static NEGATE: Pointwise = Pointwise {
+    name: "negate",
+    documentation: "The opposite, written `-x`.",
+    builtin: false,
+    meaning: Meaning::unary_with_integer::<Negate>(i64::checked_neg),
+    instruction: Some(Instruction::Negate),
+    differential: Differential::Partials(|_, _, _| vec![Partial::MinusOne]),
+    conventions: "Integer overflow is an error.",
+    ..unary::<Negate>()
+};
+
+/// `abs(x)`
+pub static ABSOLUTE: Pointwise = Pointwise {
+    name: "abs",
+    documentation: "The absolute value.",
+    example: ("abs(-3.5)", "3.5"),
+    meaning: Meaning::unary_with_integer::<Absolute>(i64::checked_abs),
+    instruction: Some(Instruction::Absolute),
+    differential: Differential::Partials(|g, a, _| only(g.apply(&super::rounding::SIGN, a[0]))),
+    routes: true,
+    conventions: "The derivative at 0 is 0. Integer overflow is an error.",
+    ..unary::<Absolute>()
+};
+
+/// `a % b`
+pub static REMAINDER: Pointwise = Pointwise {
+    name: "remainder",
+    documentation: "What floor division leaves, written `a % b`: it has the sign of `b`.",
+    builtin: false,
+    meaning: Meaning::binary_with_integer::<Remainder>(integer_remainder),
+    differential: Differential::Partials(|g, a, _| {
+        let quotient = g.apply2(&FLOOR_DIVIDE, a[0], a[1]);
+        vec![Partial::One, Partial::Value(g.negate(quotient))]
+    }),
+    probes: &[&[7.3, 2.3], &[-3.1, 0.7], &[5.0, -3.2], &[-0.5, -2.0], &[1.0, 0.0]],
+    conventions: "At multiples of `b` the derivative is that from above. An integer divisor of zero is an error.",
+    ..binary::<Remainder>()
+};
+
+/// `a ^ b`
+pub static POWER: Pointwise = Pointwise {
+    name: "power",
+    documentation: "A power with a real exponent, written `a^b`.",
+    builtin: false,
+    differential: Differential::Partials(|g, a, y| {
+        let (base, exponent) = (a[0], a[1]);
+        let zero = g.constant_like(exponent, 0.0);
+        let constant = g.apply2(&super::comparison::EQUAL, exponent, zero);
+        let lower = g.offset(exponent, -1.0);
+        let lower = g.apply2(&POWER, base, lower);
+        let slope = g.multiply(exponent, lower);
+        let by_base = g.select(constant, zero, slope);
+        both(by_base, g.apply2(&super::exponential::XLOGY, y, base))
+    }),
+    probes: &[
+        &[0.7, 2.3],
+        &[2.3, -1.7],
+        &[11.0, 0.5],
+        &[2.0, 3.0],
+        &[0.0, 2.0],
+        &[0.0, 1.0],
+        &[0.0, 0.5],
+        &[0.0, -1.0],
+        &[1.5, 0.0],
+        &[-8.0, 1.0 / 3.0],
+    ],
+    conventions: "`0^0` is 1. A negative base with a fractional exponent is NaN. The derivative by the exponent at \
+                  base 0 is 0 where the power is 0.",
+    ..binary::<Power>()
+};
+
+const MASKED_PROBES: &[&[f64]] = &[&[0.7, 2.3], &[-3.0, 0.2], &[0.0, f64::INFINITY], &[0.0, f64::NAN], &[2.0, 0.0]];
+
+/// `g * p`, but exactly 0 where `g` is 0.
+pub static MASKED_MULTIPLY: Pointwise = Pointwise {
+    name: "masked_multiply",
+    documentation: "A product that is 0 wherever its first factor is 0, whatever the second is.",
+    differential: Differential::Partials(|g, a, _| both(g.apply2(&MASKED_PASS, a[0], a[1]), a[0])),
+    routes: true,
+    probes: MASKED_PROBES,
+    conventions: "0 times infinity or NaN is 0 if the first factor is the 0.",
+    ..binary_helper::<MaskedMultiply>()
+};
+
+/// [`MASKED_MULTIPLY`] behind a selection: its own derivatives are masked in contractions too.
+pub static SELECTED_MULTIPLY: Pointwise = Pointwise {
+    name: "selected_multiply",
+    documentation: "A product that is 0 wherever its first factor is 0, as an argument that was not selected makes it.",
+    differential: Differential::Partials(|g, a, _| both(g.apply2(&SELECTED_PASS, a[0], a[1]), a[0])),
+    routes: true,
+    probes: MASKED_PROBES,
+    conventions: "0 times infinity or NaN is 0 if the first factor is the 0.",
+    ..binary_helper::<MaskedMultiply>()
+};
+
+/// `p * g`, but exactly 0 where either is 0.
+pub static ROUTED_MULTIPLY: Pointwise = Pointwise {
+    name: "routed_multiply",
+    documentation: "A product that is 0 wherever one of its factors is 0, whatever the other is.",
+    differential: Differential::Partials(|g, a, _| {
+        both(g.apply2(&MASKED_PASS, a[0], a[1]), g.apply2(&MASKED_PASS, a[1], a[0]))
+    }),
+    routes: true,
+    probes: &[&[0.7, 2.3], &[-3.0, 0.2], &[0.0, f64::INFINITY], &[f64::NAN, 0.0]],
+    conventions: "0 times infinity or NaN is 0.",
+    ..binary_helper::<RoutedMultiply>()
+};
+
+/// `p`, but 0 where it is not finite and `g` is 0.
+pub static MASKED_PASS: Pointwise = Pointwise {
+    name: "masked_pass",
+    documentation: "The second argument, but 0 where it is not finite and the first is 0.",
+    differential: Differential::Partials(by_passed),
+    routes: true,
+    probes: &[&[0.7, 2.3], &[0.0, 2.0], &[0.0, f64::INFINITY]],
+    conventions: "The derivative by the second argument is 0 where it is dropped.",
+    ..binary_helper::<MaskedPass>()
+};
+
+/// [`MASKED_PASS`] behind a selection.
+pub static SELECTED_PASS: Pointwise = Pointwise {
+    name: "selected_pass",
+    documentation: "The second argument, but 0 where it is not finite and the first is 0.",
+    differential: Differential::Partials(by_passed),
+    routes: true,
+    probes: MASKED_PROBES,
+    conventions: "The derivative by the second argument is 0 where it is dropped.",
+    ..binary_helper::<MaskedPass>()
+};
+
+/// The partials of a masked pass: by the argument that passes, where it does.
+fn by_passed(g: &mut Graph, a: &[NodeId], _: NodeId) -> Vec<Partial> {
+    vec![Partial::Zero, Partial::Value(g.apply2(&MASKED_PASS_SHARE, a[0], a[1]))]
+}
+
+/// Whether derivatives behind an operation are masked as behind a selection.
+pub fn selects(definition: &'static Pointwise) -> bool {
+    [&SELECTED_MULTIPLY, &SELECTED_PASS].into_iter().any(|each| std::ptr::eq(each, definition))
+}
+
+/// The derivative of [`MASKED_PASS`] by its second argument.
+pub static MASKED_PASS_SHARE: Pointwise = Pointwise {
+    name: "masked_pass_share",
+    documentation: "1, but 0 where the first argument is 0 and the second is not finite.",
+    probes: &[&[0.7, 2.3], &[0.0, 2.0], &[0.0, f64::INFINITY]],
+    conventions: "Piecewise constant: no derivative.",
+    ..binary_helper::<MaskedPassShare>()
+};
+
+/// The operations of this file.
+pub static ALL: &[&Pointwise] = &[
+    &ADD,
+    &SUBTRACT,
+    &MULTIPLY,
+    &DIVIDE,
+    &NEGATE,
+    &ABSOLUTE,
+    &REMAINDER,
+    &POWER,
+    &MASKED_MULTIPLY,
+    &SELECTED_MULTIPLY,
+    &ROUTED_MULTIPLY,
+    &MASKED_PASS,
+    &SELECTED_PASS,
+    &MASKED_PASS_SHARE,
+];

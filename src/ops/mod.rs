@@ -1,0 +1,65 @@
+//! Every operation of the IR, defined once.
+//!
+//! Pointwise operations are `static` values, one file per family, listed in [`POINTWISE`]. Structural operations are
+//! values of [`structural::Structural`], one file per family, found by [`structural::definition`].
+
+pub mod activation;
+pub mod arithmetic;
+pub mod choice;
+pub mod comparison;
+pub mod declare;
+pub mod exponential;
+pub mod real;
+pub mod roots;
+pub mod rounding;
+pub mod special;
+mod special_gamma;
+mod special_normal;
+pub mod structural;
+pub mod trigonometric;
+
+use crate::ir::Pointwise;
+
+const FAMILIES: [&[&Pointwise]; 9] = [
+    arithmetic::ALL,
+    rounding::ALL,
+    roots::ALL,
+    exponential::ALL,
+    trigonometric::ALL,
+    activation::ALL,
+    special::ALL,
+    comparison::ALL,
+    choice::ALL,
+];
+
+const COUNT: usize = {
+    let (mut count, mut family) = (0, 0);
+    while family < FAMILIES.len() {
+        count += FAMILIES[family].len();
+        family += 1;
+    }
+    count
+};
+
+const TABLE: [&Pointwise; COUNT] = {
+    let mut table = [&arithmetic::ADD; COUNT];
+    let (mut next, mut family) = (0, 0);
+    while family < FAMILIES.len() {
+        let mut member = 0;
+        while member < FAMILIES[family].len() {
+            table[next] = FAMILIES[family][member];
+            next += 1;
+            member += 1;
+        }
+        family += 1;
+    }
+    table
+};
+
+/// Every pointwise operation.
+pub static POINTWISE: &[&Pointwise] = &TABLE;
+
+/// The pointwise operation of a name.
+pub fn find(name: &str) -> Option<&'static Pointwise> {
+    POINTWISE.iter().copied().find(|definition| definition.name == name)
+}

@@ -1,0 +1,133 @@
+//! Real arithmetic in both precisions, so that the meaning of an operation is written once.
+//!
+//! Elementary functions are ours, not the platform's: equal programs give bit-equal results everywhere.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// A floating-point number of either precision.
+pub trait Real:
+    Copy
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// The nearest number of this precision.
+    fn of(value: f64) -> Self;
+    /// Whether it is not a number.
+    fn is_nan(self) -> bool;
+    /// Whether it is neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+    /// Absolute value.
+    fn absolute(self) -> Self;
+    /// The magnitude of `self` with the sign of another.
+    fn with_sign_of(self, sign: Self) -> Self;
+    /// Square root.
+    fn root(self) -> Self;
+    /// Largest integer not above.
+    fn floor(self) -> Self;
+    /// Smallest integer not below.
+    fn ceil(self) -> Self;
+    /// Nearest integer, halves to even.
+    fn round(self) -> Self;
+    /// Nearest integer toward zero.
+    fn trunc(self) -> Self;
+    /// The remainder of division rounded toward zero, exact.
+    fn truncated_remainder(self, divisor: Self) -> Self;
+    /// e to this power.
+    fn exp(self) -> Self;
+    /// 2 to this power.
+    fn exp2(self) -> Self;
+    /// `exp(x) - 1` without cancellation.
+    fn expm1(self) -> Self;
+    /// Natural logarithm.
+    fn log(self) -> Self;
+    /// Logarithm to base 2.
+    fn log2(self) -> Self;
+    /// Logarithm to base 10.
+    fn log10(self) -> Self;
+    /// `log(1 + x)` without cancellation.
+    fn log1p(self) -> Self;
+    /// Cube root.
+    fn cbrt(self) -> Self;
+    /// Power with a real exponent, by the rules of IEEE 754.
+    fn power(self, exponent: Self) -> Self;
+    /// Sine.
+    fn sin(self) -> Self;
+    /// Cosine.
+    fn cos(self) -> Self;
+    /// Tangent.
+    fn tan(self) -> Self;
+    /// Inverse sine.
+    fn asin(self) -> Self;
+    /// Inverse cosine.
+    fn acos(self) -> Self;
+    /// Inverse tangent.
+    fn atan(self) -> Self;
+    /// The angle of the point `(x, self)`.
+    fn atan2(self, x: Self) -> Self;
+    /// Hyperbolic sine.
+    fn sinh(self) -> Self;
+    /// Hyperbolic cosine.
+    fn cosh(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Inverse hyperbolic sine.
+    fn asinh(self) -> Self;
+    /// Inverse hyperbolic cosine.
+    fn acosh(self) -> Self;
+    /// Inverse hyperbolic tangent.
+    fn atanh(self) -> Self;
+    /// `sqrt(x² + y²)` without overflow.
+    fn hypot(self, other: Self) -> Self;
+}
+
+macro_rules! real {
+    ($type:ty, $bits:ident, { $($method:ident = $function:path),* $(,)? }, { $($method2:ident = $function2:path),* $(,)? }) => {
+        impl Real for $type {
+            #[inline(always)]
+            fn of(value: f64) -> Self {
+                value as $type
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                self != self
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                self.abs() < <$type>::INFINITY
+            }
+            #[inline(always)]
+            fn truncated_remainder(self, divisor: Self) -> Self {
+                self % divisor
+            }
+            $(#[inline(always)]
+            fn $method(self) -> Self {
+                $function(self)
+            })*
+            $(#[inline(always)]
+            fn $method2(self, other: Self) -> Self {
+                $function2(self, other)
+            })*
+        }
+    };
+}
+
+real!(f64, u64, {
+    absolute = f64::abs, root = f64::sqrt, floor = f64::floor, ceil = f64::ceil, round = f64::round_ties_even,
+    trunc = f64::trunc, exp = libm::exp, exp2 = libm::exp2, expm1 = libm::expm1, log = libm::log, log2 = libm::log2,
+    log10 = libm::log10, log1p = libm::log1p, cbrt = libm::cbrt, sin = libm::sin, cos = libm::cos, tan = libm::tan,
+    asin = libm::asin, acos = libm::acos, atan = libm::atan, sinh = libm::sinh, cosh = libm::cosh, tanh = libm::tanh,
+    asinh = libm::asinh, acosh = libm::acosh, atanh = libm::atanh,
+}, { with_sign_of = f64::copysign, power = libm::pow, atan2 = libm::atan2, hypot = libm::hypot });
+
+real!(f32, u32, {
+    absolute = f32::abs, root = f32::sqrt, floor = f32::floor, ceil = f32::ceil, round = f32::round_ties_even,
+    trunc = f32::trunc, exp = libm::expf, exp2 = libm::exp2f, expm1 = libm::expm1f, log = libm::logf,
+    log2 = libm::log2f, log10 = libm::log10f, log1p = libm::log1pf, cbrt = libm::cbrtf, sin = libm::sinf,
+    cos = libm::cosf, tan = libm::tanf, asin = libm::asinf, acos = libm::acosf, atan = libm::atanf,
+    sinh = libm::sinhf, cosh = libm::coshf, tanh = libm::tanhf, asinh = libm::asinhf, acosh = libm::acoshf,
+    atanh = libm::atanhf,
+}, { with_sign_of = f32::copysign, power = libm::powf, atan2 = libm::atan2f, hypot = libm::hypotf });

@@ -1,0 +1,146 @@
+//! The contraction `[batch…, m…, k…] × [batch…, n…, k…] → [batch…, m…, n…]`.
+
+use super::{Batching, Call, Cotangent, Fault, Mask, Structural, guarded_product, table};
+use crate::ir::{Axes, Graph, NodeId, Op, Reduction, Shape, Table};
+use crate::ops::arithmetic::ADD;
+
+/// Sums of products over shared axes.
+pub static CONTRACT: Structural = Structural {
+    name: "contract",
+    documentation: "The sum over the last axes of both arguments of their products; the first axes of both go together.",
+    evaluate,
+    reverse,
+    forward,
+    batch,
+};
+
+/// The numbers of axes of each kind.
+#[derive(Clone, Copy)]
+struct Kinds {
+    batch: usize,
+    left: usize,
+    right: usize,
+    contract: usize,
+}
+
+fn counts(op: Op) -> (usize, usize) {
+    match op {
+        Op::Contract { batch, contract } => (batch as usize, contract as usize),
+        _ => unreachable!("only contractions come here"),
+    }
+}
+
+fn kinds(op: Op, left_rank: usize, right_rank: usize) -> Kinds {
+    let (batch, contract) = counts(op);
+    Kinds { batch, left: left_rank - batch - contract, right: right_rank - batch - contract, contract }
+}
+
+fn count(sizes: &[usize]) -> usize {
+    sizes.iter().product()
+}
+
+/// Sums are formed in double precision and rounded once.
+fn evaluate(call: &Call) -> Result<Table, Fault> {
+    let (left, right) = (call.arguments[0], call.arguments[1]);
+    let kinds = kinds(call.node.op, left.ty.shape.rank(), right.ty.shape.rank());
+    let (l, r) = (left.ty.shape.sizes(), right.ty.shape.sizes());
+    let (batches, rows) = (count(&l[..kinds.batch]), count(&l[kinds.batch..kinds.batch + kinds.left]));
+    let columns = count(&r[kinds.batch..kinds.batch + kinds.right]);
+    let inner = count(&l[kinds.batch + kinds.left..]);
+    let (a, b) = (table::numbers(left), table::numbers(right));
+    let mut values = Vec::with_capacity(batches * rows * columns);
+    for batch in 0..batches {
+        for row in 0..rows {
+            for column in 0..columns {
+                let (at, other) = ((batch * rows + row) * inner, (batch * columns + column) * inner);
+                let sum = (0..inner).fold(0.0, |sum, k| sum + a[at + k] * b[other + k]);
+                values.push(sum);
+            }
+        }
+    }
+    Ok(table::reals(call.node.ty.element, call.node.ty.shape.clone(), &values))
+}
+
+/// Two groups of axes exchanged: `[batch…, first…, second…, rest…]` to `[batch…, second…, first…, rest…]`.
+fn exchange(graph: &mut Graph, node: NodeId, batch: usize, first: usize, second: usize) -> NodeId {
+    let (rank, end) = (graph.ty(node).shape.rank(), batch + first + second);
+    let order = (0..batch).chain(batch + first..end).chain(batch..batch + first).chain(end..rank);
+    graph.transpose(node, Axes::new(order))
+}
+
+fn reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: Cotangent) -> Option<Cotangent> {
+    let node = graph.node(id).clone();
+    let rank = |at: usize| graph.ty(node.arguments[at]).shape.rank();
+    let Kinds { batch, left, right, contract } = kinds(node.op, rank(0), rank(1));
+    if cotangent.mask == Mask::Masked {
+        return cotangent.with(masked_reverse(graph, id, argument, cotangent.node));
+    }
+    let flow = if argument == 0 {
+        let other = exchange(graph, node.arguments[1], batch, right, contract);
+        graph.contract(cotangent.node, other, batch, right)
+    } else {
+        let turned = exchange(graph, cotangent.node, batch, left, right);
+        let other = exchange(graph, node.arguments[0], batch, left, contract);
+        graph.contract(turned, other, batch, left)
+    };
+    cotangent.with(flow)
+}
+
+/// The same over all products of `[batch…, m…, n…, k…]`, so that a zero of the cotangent meets each factor alone.
+fn masked_reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: NodeId) -> NodeId {
+    let node = graph.node(id).clone();
+    let [first, second] = [0, 1].map(|at| graph.ty(node.arguments[at]).shape.clone());
+    let Kinds { batch, left, right, contract } = kinds(node.op, first.rank(), second.rank());
+    let (columns, inner) = (batch + left, batch + left + right);
+    let inner_sizes = first.sizes()[batch + left..].iter();
+    let shape: Shape = node.ty.shape.sizes().iter().chain(inner_sizes).copied().collect();
+    let flow = graph.broadcast(cotangent, Axes::new(0..inner), &shape);
+    let (other, other_axes, summed) = if argument == 0 {
+        let axes = Axes::new((0..batch).chain(columns..inner + contract));
+        (node.arguments[1], axes, Axes::new(columns..inner))
+    } else {
+        let axes = Axes::new((0..columns).chain(inner..inner + contract));
+        (node.arguments[0], axes, Axes::new(batch..columns))
+    };
+    let other = graph.broadcast(other, other_axes, &shape);
+    let products = guarded_product(graph, Mask::Masked, flow, other);
+    graph.reduce(Reduction::Sum, products, summed)
+}
+
+fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
+    let node = graph.node(id).clone();
+    let (batch, contract) = counts(node.op);
+    let by_left = tangents[0].map(|tangent| graph.contract(tangent, node.arguments[1], batch, contract));
+    let by_right = tangents[1].map(|tangent| graph.contract(node.arguments[0], tangent, batch, contract));
+    match (by_left, by_right) {
+        (Some(left), Some(right)) => Some(graph.pointwise(&ADD, &[left, right])),
+        (left, right) => left.or(right),
+    }
+}
+
+/// The axis of examples becomes a free axis of the argument that carries it, so that the whole stays one contraction.
+fn batch(graph: &mut Graph, batching: &Batching) -> NodeId {
+    let (batch, contract) = counts(batching.node.op);
+    let (left, right) = (batching.arguments[0], batching.arguments[1]);
+    match batching.carried[..] {
+        [true, true] => graph.contract(left, right, batch + 1, contract),
+        [true, false] => {
+            let left = exchange(graph, left, 0, 1, batch);
+            let result = graph.contract(left, right, batch, contract);
+            exchange(graph, result, 0, batch, 1)
+        }
+        _ => {
+            let free_left = graph.ty(left).shape.rank() - batch - contract;
+            let free_right = graph.ty(right).shape.rank() - 1 - batch - contract;
+            let right = exchange(graph, right, 0, 1, batch);
+            let result = if free_left == 0 {
+                graph.contract(left, right, batch, contract)
+            } else {
+                // Commuted, since `[batch…, m…, size, n…]` would have to be transposed even without n.
+                let commuted = graph.contract(right, left, batch, contract);
+                exchange(graph, commuted, batch + 1, free_right, free_left)
+            };
+            exchange(graph, result, 0, batch, 1)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Reading and writing the words of constant tables.
+
+use crate::ir::{ElementType, Shape, Table, TensorType};
+
+/// The number that a word stands for.
+pub fn real(element: ElementType, bits: u64) -> f64 {
+    match element {
+        ElementType::F64 => f64::from_bits(bits),
+        ElementType::F32 => f64::from(f32::from_bits(bits as u32)),
+        ElementType::I64 => bits as i64 as f64,
+        ElementType::Bool => bits as f64,
+    }
+}
+
+/// The word of a number, rounded to its element type; integers toward zero, truth by `!= 0`.
+pub fn word(element: ElementType, value: f64) -> u64 {
+    match element {
+        ElementType::F64 => value.to_bits(),
+        ElementType::F32 => u64::from((value as f32).to_bits()),
+        ElementType::I64 => (value as i64) as u64,
+        ElementType::Bool => u64::from(value != 0.0),
+    }
+}
+
+/// A table of real numbers.
+pub fn reals(element: ElementType, shape: Shape, values: &[f64]) -> Table {
+    let bits = values.iter().map(|value| word(element, *value)).collect();
+    Table { ty: TensorType::new(element, shape), bits }
+}
+
+/// The numbers of a table.
+pub fn numbers(table: &Table) -> Vec<f64> {
+    table.bits.iter().map(|bits| real(table.ty.element, *bits)).collect()
+}
+
+/// Calls with every index of a shape, in row-major order.
+pub fn each_index(shape: &Shape, mut visit: impl FnMut(&[usize])) {
+    let mut index = vec![0; shape.rank()];
+    for _ in 0..shape.count() {
+        visit(&index);
+        for axis in (0..shape.rank()).rev() {
+            index[axis] += 1;
+            if index[axis] < shape[axis] {
+                break;
+            }
+            index[axis] = 0;
+        }
+    }
+}
+
+/// A table whose every element is given by its index.
+pub fn by_index(ty: &TensorType, mut element: impl FnMut(&[usize]) -> u64) -> Table {
+    let mut bits = Vec::with_capacity(ty.shape.count());
+    each_index(&ty.shape, |index| bits.push(element(index)));
+    Table { ty: ty.clone(), bits }
+}
+
+/// The row-major position of an index.
+pub fn position(strides: &[usize], index: impl IntoIterator<Item = usize>) -> usize {
+    strides.iter().zip(index).map(|(stride, at)| stride * at).sum()
+}

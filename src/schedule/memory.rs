@@ -1,0 +1,220 @@
+//! Lifetimes to workspace offsets.
+
+use super::{Body, Buffer, BufferId, Kernel, Operand, Place, StripKernel, StripOp, Target};
+use std::collections::BTreeMap;
+
+/// Alignment of buffers of a cache line or more.
+const ALIGNMENT: usize = 64;
+
+/// Gives every workspace buffer its offset; returns the workspace's size.
+pub fn plan(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
+    let lifetimes = lifetimes(buffers.len(), kernels);
+    let mut arena = Arena::default();
+    let mut ending: Vec<Vec<BufferId>> = vec![Vec::new(); kernels.len()];
+    let mut starting: Vec<Vec<BufferId>> = vec![Vec::new(); kernels.len()];
+    for (index, lifetime) in lifetimes.iter().enumerate() {
+        if let (Some((first, last)), Place::Workspace(_)) = (lifetime, &buffers[index].place) {
+            starting[*first].push(BufferId(index as u32));
+            ending[*last].push(BufferId(index as u32));
+        }
+    }
+    let mut handed_over = vec![false; buffers.len()];
+    for (place, kernel) in kernels.iter().enumerate() {
+        for id in std::mem::take(&mut starting[place]) {
+            let donor = ending[place].iter().copied().find(|donor| {
+                !handed_over[donor.index()] && *donor != id && can_replace(buffers, kernel, lifetimes[donor.index()], *donor, id, place)
+            });
+            let offset = match donor {
+                Some(donor) => {
+                    handed_over[donor.index()] = true;
+                    offset_of(&buffers[donor.index()])
+                }
+                None => arena.take(rounded(&buffers[id.index()])),
+            };
+            buffers[id.index()].place = Place::Workspace(offset);
+        }
+        for id in &ending[place] {
+            if !handed_over[id.index()] {
+                arena.give(offset_of(&buffers[id.index()]), rounded(&buffers[id.index()]));
+            }
+        }
+    }
+    arena.top
+}
+
+/// The first and last kernel that touches each buffer.
+pub fn lifetimes(buffers: usize, kernels: &[Kernel]) -> Vec<Option<(usize, usize)>> {
+    let mut lifetimes: Vec<Option<(usize, usize)>> = vec![None; buffers];
+    for (place, kernel) in kernels.iter().enumerate() {
+        kernel.body.each_access(&mut |id, _| {
+            let first = lifetimes[id.index()].map_or(place, |(first, _)| first);
+            lifetimes[id.index()] = Some((first, place));
+        });
+    }
+    lifetimes
+}
+
+fn offset_of(buffer: &Buffer) -> usize {
+    match buffer.place {
+        Place::Workspace(offset) => offset,
+        _ => 0,
+    }
+}
+
+fn rounded(buffer: &Buffer) -> usize {
+    let bytes = buffer.bytes().max(1);
+    if bytes <= 8 { 8 } else { bytes.next_multiple_of(ALIGNMENT) }
+}
+
+/// Whether a strip kernel's result can lie where an operand that dies in it lies: the operand is read in place only,
+/// and by no instruction after the one that writes the result.
+fn can_replace(
+    buffers: &[Buffer],
+    kernel: &Kernel,
+    lifetime: Option<(usize, usize)>,
+    operand: BufferId,
+    result: BufferId,
+    place: usize,
+) -> bool {
+    let Body::Strip(strip) = &kernel.body else { return false };
+    let same = buffers[operand.index()].bytes() == buffers[result.index()].bytes()
+        && rounded(&buffers[operand.index()]) == rounded(&buffers[result.index()])
+        && buffers[operand.index()].element.bytes() == buffers[result.index()].element.bytes()
+        && buffers[result.index()].count == strip.count;
+    same && lifetime.is_some_and(|(first, _)| first < place) && strip.reads_before_writing(operand, result)
+}
+
+impl StripKernel {
+    /// Whether each element of `operand` is read in place and no later than that of `result` is written.
+    pub fn reads_before_writing(&self, operand: BufferId, result: BufferId) -> bool {
+        let written = self.instructions.iter().position(|each| each.target == Target::Buffer(result));
+        let Some(written) = written else { return false };
+        let folds = matches!(self.instructions[written].op, StripOp::Accumulate { .. });
+        let reads_well = |(place, instruction): (usize, &super::StripInstruction)| {
+            let expanded = matches!(&instruction.op, StripOp::Expand(view) if view.buffer == operand);
+            let awry = instruction.arguments.iter().any(|argument| match argument {
+                Operand::Direct { buffer, offset } => *buffer == operand && (*offset != 0 || place > written),
+                Operand::Splat { buffer, .. } => *buffer == operand,
+                Operand::Value(_) => false,
+            });
+            !expanded && !awry
+        };
+        !folds && self.instructions.iter().enumerate().all(reads_well)
+    }
+}
+
+impl Body {
+    /// Calls back with every buffer that the kernel touches, and whether it writes it.
+    pub fn each_access(&self, visit: &mut dyn FnMut(BufferId, bool)) {
+        match self {
+            Body::Scalar(block) => {
+                for instruction in &block.instructions {
+                    match instruction.op {
+                        super::ScalarOp::Load { buffer, .. } | super::ScalarOp::LoadAt { buffer, .. } => {
+                            visit(buffer, false);
+                        }
+                        _ => {}
+                    }
+                }
+                block.stores.iter().for_each(|store| visit(store.buffer, true));
+            }
+            Body::Strip(strip) => strip.each_access(visit),
+            Body::Copy { from, to } => {
+                visit(from.buffer, false);
+                visit(to.buffer, true);
+            }
+            Body::Zero { to } => visit(*to, true),
+            Body::Contract { left, right, to } => {
+                visit(left.buffer, false);
+                visit(right.buffer, false);
+                visit(*to, true);
+            }
+            Body::Gather { operand, indices, to, .. } => {
+                visit(operand.buffer, false);
+                visit(*indices, false);
+                visit(*to, true);
+            }
+            Body::ScatterAdd { indices, updates, to, .. } => {
+                visit(*indices, false);
+                visit(*updates, false);
+                visit(*to, true);
+            }
+            Body::ArgReduce { from, to, .. } => {
+                visit(*from, false);
+                visit(*to, true);
+            }
+        }
+    }
+}
+
+impl StripKernel {
+    fn each_access(&self, visit: &mut dyn FnMut(BufferId, bool)) {
+        for instruction in &self.instructions {
+            if let StripOp::Expand(view) = &instruction.op {
+                visit(view.buffer, false);
+            }
+            for operand in &instruction.arguments {
+                match operand {
+                    Operand::Direct { buffer, .. } | Operand::Splat { buffer, .. } => visit(*buffer, false),
+                    Operand::Value(_) => {}
+                }
+            }
+            if let Target::Buffer(buffer) = instruction.target {
+                visit(buffer, true);
+            }
+        }
+        if let Some(scratch) = self.scratch {
+            visit(scratch, true);
+        }
+    }
+}
+
+/// Free stretches of the workspace, by offset.
+#[derive(Default)]
+struct Arena {
+    free: BTreeMap<usize, usize>,
+    top: usize,
+    small: Vec<usize>,
+}
+
+impl Arena {
+    /// The offset of a stretch of so many bytes: the tightest free one, or new. Single words share cache lines.
+    fn take(&mut self, bytes: usize) -> usize {
+        if bytes == 8 {
+            if self.small.is_empty() {
+                let line = self.take(ALIGNMENT);
+                self.small.extend((0..ALIGNMENT).step_by(8).rev().map(|word| line + word));
+            }
+            return self.small.pop().unwrap_or_default();
+        }
+        let fitting = self.free.iter().filter(|(_, length)| **length >= bytes).min_by_key(|(_, length)| **length);
+        if let Some((offset, length)) = fitting.map(|(offset, length)| (*offset, *length)) {
+            self.free.remove(&offset);
+            if length > bytes {
+                self.free.insert(offset + bytes, length - bytes);
+            }
+            return offset;
+        }
+        let offset = self.top;
+        self.top += bytes;
+        offset
+    }
+
+    fn give(&mut self, offset: usize, bytes: usize) {
+        if bytes == 8 {
+            self.small.push(offset);
+            return;
+        }
+        let (mut offset, mut bytes) = (offset, bytes);
+        if let Some((before, length)) = self.free.range(..offset).next_back().map(|(at, length)| (*at, *length))
+            && before + length == offset
+        {
+            self.free.remove(&before);
+            (offset, bytes) = (before, bytes + length);
+        }
+        if let Some(length) = self.free.remove(&(offset + bytes)) {
+            bytes += length;
+        }
+        self.free.insert(offset, bytes);
+    }
+}

@@ -1,0 +1,282 @@
+//! From a graph to a linear list of kernels over buffers in one planned workspace.
+//!
+//! 1. `resolve`: broadcast, transpose, reshape, slice and reverse become strided layouts of other nodes' buffers.
+//! 2. `group`: every remaining node gets a class (scalar code, strips over `n` elements, a kernel of its own) and a
+//!    level; nodes of one class and level run together. An edge inside a group keeps the level and any other edge
+//!    raises it, so groups cannot depend on each other in a circle.
+//! 3. `build`: one kernel per group (long scalar blocks are cut), outputs placed in the caller's memory.
+//! 4. `memory`: lifetimes to offsets.
+//!
+//! The result is plain data; [`verify::verify`] checks it and [`print::print`] shows it.
+
+mod build;
+mod explode;
+mod group;
+pub mod layout;
+mod memory;
+pub mod print;
+mod resolve;
+mod strips;
+pub mod verify;
+
+pub use build::schedule;
+pub use layout::Layout;
+
+use crate::ir::{ElementType, Extreme, NodeId, PointwiseRef, Reduction, TensorType};
+use crate::source::Span;
+
+/// The number of elements of a strip.
+pub const STRIP: usize = 256;
+
+/// A program in the order of its execution.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// What the caller supplies.
+    pub inputs: Vec<Port>,
+    /// What the caller receives.
+    pub outputs: Vec<Port>,
+    /// All memory that kernels name.
+    pub buffers: Vec<Buffer>,
+    /// What to run, in order.
+    pub kernels: Vec<Kernel>,
+    /// The size of the workspace; its start is aligned to 64 bytes.
+    pub workspace_bytes: usize,
+    /// The source places of nodes that can fail at run time.
+    pub spans: Vec<(NodeId, Option<Span>)>,
+}
+
+/// An input or output of a schedule.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Port {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: TensorType,
+    /// Of an output: the input that it replaces in place.
+    pub updates: Option<u32>,
+}
+
+/// Identifies a buffer of a schedule.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct BufferId(pub u32);
+
+impl BufferId {
+    /// As an index of side tables.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A run of elements in memory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Buffer {
+    /// Element type.
+    pub element: ElementType,
+    /// Number of elements.
+    pub count: usize,
+    /// Where it is.
+    pub place: Place,
+}
+
+impl Buffer {
+    /// Size in bytes.
+    pub fn bytes(&self) -> usize {
+        self.count * self.element.bytes()
+    }
+}
+
+/// Where a buffer is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In the caller's memory of an input.
+    Input(u32),
+    /// In the caller's memory of an output.
+    Output(u32),
+    /// In the workspace, this many bytes from its start.
+    Workspace(usize),
+    /// In the program; one word of bits per element.
+    Constant(Vec<u64>),
+}
+
+/// A buffer under a layout.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct View {
+    /// The buffer.
+    pub buffer: BufferId,
+    /// How its elements are seen.
+    pub layout: Layout,
+}
+
+/// One step of the program.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    /// The first node that it computes.
+    pub origin: NodeId,
+    /// What it does.
+    pub body: Body,
+}
+
+/// What a kernel does. Unless said otherwise the result fills its buffer in row-major order.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// Straight-line code.
+    Scalar(ScalarBlock),
+    /// Pointwise operations, copies and reductions over strips.
+    Strip(StripKernel),
+    /// Elements of one view to the places of another of the same sizes.
+    Copy { from: View, to: View },
+    /// Zero everywhere.
+    Zero { to: BufferId },
+    /// `[batch…, m, k] × [batch…, n, k] → [batch…, m, n]`: the sum over `k`.
+    Contract { left: View, right: View, to: BufferId },
+    /// `(operand [batch, n, rest…], indices [batch, at]) → [batch, at, rest…]`
+    Gather { operand: View, indices: BufferId, at: usize, to: BufferId },
+    /// `(indices [batch, at], updates [batch, at, rest]) → [batch, n, rest]`
+    ScatterAdd { indices: BufferId, updates: BufferId, to: BufferId, batch: usize, at: usize, rows: usize, rest: usize },
+    /// `[outer, n, inner] → [outer, inner]`
+    ArgReduce { extreme: Extreme, from: BufferId, to: BufferId, outer: usize, n: usize, inner: usize },
+}
+
+/// A value of a scalar block: the instruction that makes it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ValueId(pub u32);
+
+impl ValueId {
+    /// As an index of side tables.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Straight-line code: instructions in order, then stores.
+///
+/// All stores stand at the end, so that a block can replace in place what it reads.
+#[derive(Clone, Debug, Default)]
+pub struct ScalarBlock {
+    /// The instructions; arguments come before users.
+    pub instructions: Vec<ScalarInstruction>,
+    /// What is written when all instructions are done.
+    pub stores: Vec<Store>,
+}
+
+/// A value written to memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Store {
+    /// The value.
+    pub value: ValueId,
+    /// The buffer.
+    pub buffer: BufferId,
+    /// The element.
+    pub position: usize,
+}
+
+/// One scalar operation.
+#[derive(Clone, Debug)]
+pub struct ScalarInstruction {
+    /// What it does.
+    pub op: ScalarOp,
+    /// Operands.
+    pub arguments: smallvec::SmallVec<[ValueId; 3]>,
+    /// The type of its value.
+    pub element: ElementType,
+    /// The node that it is part of.
+    pub origin: NodeId,
+}
+
+/// The operations of scalar code.
+#[derive(Clone, Copy, Debug)]
+pub enum ScalarOp {
+    /// The bits of a constant.
+    Constant(u64),
+    /// An element of a buffer.
+    Load { buffer: BufferId, position: usize },
+    /// The element at `position + index * stride`, the index below `limit` or else a run-time error.
+    LoadAt { buffer: BufferId, position: isize, stride: isize, limit: usize },
+    /// A pointwise operation.
+    Pointwise(PointwiseRef),
+    /// A sum; of integers, checked.
+    Add,
+    /// A product; of integers, checked.
+    Multiply,
+    /// The greater, NaN propagates; of booleans, or.
+    Greater,
+    /// The lesser, NaN propagates; of booleans, and.
+    Lesser,
+    /// The position (first argument: candidate, second: best so far) choice of an arg-reduction: whether the
+    /// candidate takes the place of the best.
+    Beats(Extreme),
+    /// The second argument where the first is true, else the third.
+    Choose,
+}
+
+/// Operations over one flat iteration space, walked in strips of [`STRIP`] elements.
+#[derive(Clone, Debug)]
+pub struct StripKernel {
+    /// The number of elements.
+    pub count: usize,
+    /// The instructions of one strip, in order.
+    pub instructions: Vec<StripInstruction>,
+    /// Memory for the strips of values that are not stored.
+    pub scratch: Option<BufferId>,
+}
+
+/// One operation on a strip.
+#[derive(Clone, Debug)]
+pub struct StripInstruction {
+    /// What it does.
+    pub op: StripOp,
+    /// Operands.
+    pub arguments: smallvec::SmallVec<[Operand; 3]>,
+    /// The type of its value.
+    pub element: ElementType,
+    /// Where its strip goes.
+    pub target: Target,
+    /// The node that it is part of.
+    pub origin: NodeId,
+}
+
+/// The operations on strips.
+#[derive(Clone, Debug)]
+pub enum StripOp {
+    /// A pointwise operation.
+    Pointwise(PointwiseRef),
+    /// The elements of a view.
+    Expand(View),
+    /// The argument, copied.
+    Copy,
+    /// Folds the value as `[outer, n, inner]` into `[outer, inner]`; the target is the result's buffer.
+    Accumulate { reduction: Reduction, outer: usize, n: usize, inner: usize },
+}
+
+/// Where a strip instruction finds an operand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operand {
+    /// The strip of an earlier instruction.
+    Value(usize),
+    /// A buffer as large as the iteration space, from this element on.
+    Direct { buffer: BufferId, offset: usize },
+    /// One element for all.
+    Splat { buffer: BufferId, position: usize },
+}
+
+/// Where a strip instruction leaves its result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// In the scratch memory, at the slot of this number.
+    Slot(usize),
+    /// In a buffer: at the strip's own place, or, of a reduction, where it belongs.
+    Buffer(BufferId),
+}
+
+impl Schedule {
+    /// A buffer.
+    pub fn buffer(&self, id: BufferId) -> &Buffer {
+        &self.buffers[id.index()]
+    }
+
+    /// The source place of a node that can fail.
+    pub fn span(&self, node: NodeId) -> Option<Span> {
+        let place = self.spans.binary_search_by_key(&node, |(each, _)| *each).ok()?;
+        self.spans[place].1
+    }
+}

@@ -1,0 +1,106 @@
+//! The printed form of a schedule.
+
+use super::{
+    Body, BufferId, Kernel, Operand, Place, ScalarBlock, ScalarOp, Schedule, StripKernel, StripOp, Target, View,
+};
+use std::fmt::Write;
+
+/// Buffers, then kernels in order.
+pub fn print(schedule: &Schedule) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "workspace {} bytes", schedule.workspace_bytes);
+    for (index, buffer) in schedule.buffers.iter().enumerate() {
+        let place = match &buffer.place {
+            Place::Input(input) => format!("input {input} \"{}\"", schedule.inputs[*input as usize].name),
+            Place::Output(output) => format!("output {output} \"{}\"", schedule.outputs[*output as usize].name),
+            Place::Workspace(offset) => format!("workspace + {offset}"),
+            Place::Constant(_) => "constant".to_string(),
+        };
+        let _ = writeln!(out, "b{index}: {}[{}] at {place}", buffer.element.name(), buffer.count);
+    }
+    for (index, kernel) in schedule.kernels.iter().enumerate() {
+        let _ = write!(out, "kernel {index}: ");
+        body(&mut out, kernel);
+    }
+    out
+}
+
+fn body(out: &mut String, kernel: &Kernel) {
+    let _ = match &kernel.body {
+        Body::Scalar(block) => return scalar(out, block),
+        Body::Strip(strip) => return strips(out, strip),
+        Body::Copy { from, to } => writeln!(out, "copy {} to {}", view(from), view(to)),
+        Body::Zero { to } => writeln!(out, "zero {}", buffer(*to)),
+        Body::Contract { left, right, to } => {
+            writeln!(out, "contract {} × {} to {}", view(left), view(right), buffer(*to))
+        }
+        Body::Gather { operand, indices, to, .. } => {
+            writeln!(out, "gather {} at {} to {}", view(operand), buffer(*indices), buffer(*to))
+        }
+        Body::ScatterAdd { indices, updates, to, .. } => {
+            writeln!(out, "scatter_add {} at {} to {}", buffer(*updates), buffer(*indices), buffer(*to))
+        }
+        Body::ArgReduce { extreme, from, to, outer, n, inner } => {
+            writeln!(out, "arg{extreme:?} {} as [{outer}, {n}, {inner}] to {}", buffer(*from), buffer(*to))
+        }
+    };
+}
+
+fn scalar(out: &mut String, block: &ScalarBlock) {
+    let _ = writeln!(out, "scalar");
+    for (place, instruction) in block.instructions.iter().enumerate() {
+        let operation = match instruction.op {
+            ScalarOp::Constant(bits) => format!("constant {bits:#x}"),
+            ScalarOp::Load { buffer: id, position } => format!("load {}[{position}]", buffer(id)),
+            ScalarOp::LoadAt { buffer: id, position, stride, limit } => {
+                format!("load {}[{position} + {stride} * i], i < {limit}", buffer(id))
+            }
+            ScalarOp::Pointwise(definition) => definition.0.name.to_string(),
+            other => format!("{other:?}").to_lowercase(),
+        };
+        let arguments: Vec<String> = instruction.arguments.iter().map(|value| format!("v{}", value.0)).collect();
+        let _ = writeln!(out, "  v{place} = {operation} {} : {}", arguments.join(", "), instruction.element.name());
+    }
+    for store in &block.stores {
+        let _ = writeln!(out, "  {}[{}] = v{}", buffer(store.buffer), store.position, store.value.0);
+    }
+}
+
+fn strips(out: &mut String, strip: &StripKernel) {
+    let scratch = strip.scratch.map_or(String::new(), |scratch| format!(", scratch {}", buffer(scratch)));
+    let _ = writeln!(out, "strips over {}{scratch}", strip.count);
+    for (place, instruction) in strip.instructions.iter().enumerate() {
+        let operation = match &instruction.op {
+            StripOp::Pointwise(definition) => definition.0.name.to_string(),
+            StripOp::Expand(from) => format!("expand {}", view(from)),
+            StripOp::Copy => "copy".to_string(),
+            StripOp::Accumulate { reduction, outer, n, inner } => {
+                format!("accumulate {reduction:?} [{outer}, {n}, {inner}]").to_lowercase()
+            }
+        };
+        let arguments: Vec<String> = instruction.arguments.iter().map(operand).collect();
+        let target = match instruction.target {
+            Target::Slot(slot) => format!("slot {slot}"),
+            Target::Buffer(id) => buffer(id),
+        };
+        let element = instruction.element.name();
+        let _ = writeln!(out, "  s{place} = {operation} {} : {element} in {target}", arguments.join(", "));
+    }
+}
+
+fn operand(operand: &Operand) -> String {
+    match operand {
+        Operand::Value(value) => format!("s{value}"),
+        Operand::Direct { buffer: id, offset } => format!("{}[{offset}..]", buffer(*id)),
+        Operand::Splat { buffer: id, position } => format!("all {}[{position}]", buffer(*id)),
+    }
+}
+
+fn buffer(id: BufferId) -> String {
+    format!("b{}", id.0)
+}
+
+fn view(view: &View) -> String {
+    let layout = &view.layout;
+    format!("{}[{} + {:?} by {:?}]", buffer(view.buffer), layout.offset, layout.sizes, layout.strides)
+}

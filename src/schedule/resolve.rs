@@ -1,0 +1,83 @@
+//! Views: which node's buffer a node really looks at, and under which layout.
+
+use super::layout::Layout;
+use crate::ir::{Graph, NodeId, Op, Shape};
+
+/// What each live node looks at.
+pub struct Resolved {
+    live: Vec<bool>,
+    sights: Vec<Option<Sight>>,
+}
+
+/// The node whose elements are looked at, and how.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// A node that is no view.
+    pub base: NodeId,
+    /// How its buffer is seen.
+    pub layout: Layout,
+}
+
+impl Resolved {
+    /// Resolves the nodes that outputs need.
+    pub fn new(graph: &Graph) -> Self {
+        let live = graph.reachable_from(graph.outputs().iter().map(|output| output.node));
+        let mut resolved = Resolved { live, sights: Vec::with_capacity(graph.len()) };
+        for id in graph.ids() {
+            let sight = resolved.live[id.index()].then(|| resolved.look(graph, id));
+            resolved.sights.push(sight);
+        }
+        resolved
+    }
+
+    /// Whether an output needs the node.
+    pub fn is_live(&self, id: NodeId) -> bool {
+        self.live[id.index()]
+    }
+
+    /// What a live node looks at.
+    pub fn sight(&self, id: NodeId) -> &Sight {
+        self.sights[id.index()].as_ref().expect("only live nodes are looked at")
+    }
+
+    /// Whether the node is live and has elements of its own: it is computed, supplied or constant.
+    pub fn is_base(&self, id: NodeId) -> bool {
+        self.sights[id.index()].as_ref().is_some_and(|sight| sight.base == id)
+    }
+
+    fn look(&self, graph: &Graph, id: NodeId) -> Sight {
+        let node = graph.node(id);
+        let through = |change: &dyn Fn(&Layout) -> Option<Layout>| {
+            let argument = self.sight(node.arguments[0]);
+            change(&argument.layout).map(|layout| Sight { base: argument.base, layout })
+        };
+        let shape = &node.ty.shape;
+        let view = match node.op {
+            Op::Broadcast(axes) => through(&|layout| Some(layout.broadcast(axes, shape))),
+            Op::Reshape => through(&|layout| layout.reshape(shape)),
+            Op::Transpose(axes) => through(&|layout| Some(layout.transpose(axes))),
+            Op::Reverse(axis) => through(&|layout| Some(layout.reverse(axis.into()))),
+            Op::Slice { axis, start, step } => {
+                let count = shape[axis.into()];
+                through(&|layout| Some(layout.slice(axis.into(), start as usize, step as usize, count)))
+            }
+            Op::Iota(axis) => Some(Sight { base: id, layout: positions(shape, axis.into()) }),
+            _ => None,
+        };
+        view.unwrap_or_else(|| Sight { base: id, layout: Layout::contiguous(shape) })
+    }
+}
+
+/// Whether the node is there before the program runs: an input or a constant.
+pub fn is_leaf(graph: &Graph, id: NodeId) -> bool {
+    matches!(graph.node(id).op, Op::Input(_) | Op::Scalar(_) | Op::Table(_) | Op::Iota(_))
+}
+
+/// The layout of positions along an axis on a buffer `0, 1, 2, …`.
+fn positions(shape: &Shape, axis: usize) -> Layout {
+    let mut layout = Layout::contiguous(shape);
+    for (place, stride) in layout.strides.iter_mut().enumerate() {
+        *stride = isize::from(place == axis);
+    }
+    layout
+}

@@ -1,0 +1,190 @@
+//! The rules of a well-formed schedule. A violation is our bug, never the user's.
+//!
+//! 1. Instructions use values of earlier instructions.
+//! 2. What a kernel reads is an input, a constant, or was written by an earlier kernel (in strips: or instruction).
+//! 3. Every access lies within its buffer.
+//! 4. Workspace buffers lie within the workspace; two whose lifetimes overlap do not overlap in memory, unless one
+//!    strip kernel reads the one, for the last time, no later than it writes the other.
+//! 5. Every output is written, unless it updates an input and keeps its value; a replaced input is not read after.
+
+use super::memory::lifetimes;
+use super::{Body, Buffer, BufferId, Operand, Place, Schedule, StripOp, Target, View};
+
+/// Checks every rule.
+///
+/// # Errors
+/// What is wrong with the first thing that is.
+pub fn verify(schedule: &Schedule) -> Result<(), String> {
+    for (index, kernel) in schedule.kernels.iter().enumerate() {
+        check_body(schedule, &kernel.body).map_err(|rule| format!("kernel {index}: {rule}"))?;
+    }
+    check_order(schedule)?;
+    check_memory(schedule)?;
+    check_outputs(schedule)
+}
+
+fn within(schedule: &Schedule, id: BufferId, position: usize, count: usize) -> Result<(), String> {
+    let buffer = schedule.buffer(id);
+    if position + count <= buffer.count { Ok(()) } else { Err(format!("outside b{}", id.0)) }
+}
+
+fn check_view(schedule: &Schedule, view: &View) -> Result<(), String> {
+    match view.layout.bounds() {
+        Some((least, _)) if least < 0 => Err(format!("before b{}", view.buffer.0)),
+        Some((_, greatest)) => within(schedule, view.buffer, greatest as usize, 1),
+        None => Ok(()),
+    }
+}
+
+fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
+    match body {
+        Body::Scalar(block) => {
+            for (place, instruction) in block.instructions.iter().enumerate() {
+                if instruction.arguments.iter().any(|argument| argument.index() >= place) {
+                    return Err(format!("v{place} comes before its argument"));
+                }
+                match instruction.op {
+                    super::ScalarOp::Load { buffer, position } => within(schedule, buffer, position, 1)?,
+                    super::ScalarOp::LoadAt { buffer, position, stride, limit } => {
+                        let last = position + stride * (limit as isize - 1);
+                        if limit > 0 && (position < 0 || last < 0) {
+                            return Err(format!("before b{}", buffer.0));
+                        }
+                        if limit > 0 {
+                            within(schedule, buffer, position.max(last) as usize, 1)?;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            block.stores.iter().try_for_each(|store| within(schedule, store.buffer, store.position, 1))
+        }
+        Body::Strip(strip) => {
+            for (place, instruction) in strip.instructions.iter().enumerate() {
+                for operand in &instruction.arguments {
+                    match operand {
+                        Operand::Value(value) if *value >= place => return Err(format!("s{place} is early")),
+                        Operand::Value(_) => {}
+                        Operand::Direct { buffer, offset } => within(schedule, *buffer, *offset, strip.count)?,
+                        Operand::Splat { buffer, position } => within(schedule, *buffer, *position, 1)?,
+                    }
+                }
+                if let StripOp::Expand(view) = &instruction.op {
+                    check_view(schedule, view)?;
+                }
+                match (instruction.target, &instruction.op) {
+                    (Target::Buffer(buffer), StripOp::Accumulate { outer, inner, .. }) => {
+                        within(schedule, buffer, 0, outer * inner)?;
+                    }
+                    (Target::Buffer(buffer), _) => within(schedule, buffer, 0, strip.count)?,
+                    (Target::Slot(slot), _) => {
+                        let scratch = strip.scratch.ok_or("no scratch memory")?;
+                        within(schedule, scratch, slot * super::strips::SLOT_BYTES, super::strips::SLOT_BYTES)?;
+                    }
+                }
+            }
+            Ok(())
+        }
+        Body::Copy { from, to } => {
+            check_view(schedule, from)?;
+            check_view(schedule, to)?;
+            if from.layout.sizes == to.layout.sizes { Ok(()) } else { Err("a copy between sizes".into()) }
+        }
+        Body::Contract { left, right, .. } => {
+            check_view(schedule, left)?;
+            check_view(schedule, right)
+        }
+        Body::Gather { operand, .. } => check_view(schedule, operand),
+        Body::Zero { .. } | Body::ScatterAdd { .. } | Body::ArgReduce { .. } => Ok(()),
+    }
+}
+
+fn check_order(schedule: &Schedule) -> Result<(), String> {
+    let mut written: Vec<bool> = schedule
+        .buffers
+        .iter()
+        .map(|buffer| matches!(buffer.place, Place::Input(_) | Place::Constant(_)) || buffer.count == 0)
+        .collect();
+    let mut replaced: Vec<bool> = vec![false; schedule.inputs.len()];
+    for (index, kernel) in schedule.kernels.iter().enumerate() {
+        let mut early = None;
+        kernel.body.each_access(&mut |id, writes| {
+            if writes {
+                written[id.index()] = true;
+            } else if !written[id.index()] {
+                early = Some(id);
+            } else if matches!(schedule.buffer(id).place, Place::Input(input) if replaced[input as usize]) {
+                early = Some(id);
+            }
+        });
+        if let Some(id) = early {
+            return Err(format!("kernel {index} reads b{} before it is written or after it is replaced", id.0));
+        }
+        kernel.body.each_access(&mut |id, writes| {
+            if let (true, Place::Output(output)) = (writes, &schedule.buffer(id).place)
+                && let Some(input) = schedule.outputs[*output as usize].updates
+            {
+                replaced[input as usize] = true;
+            }
+        });
+    }
+    Ok(())
+}
+
+fn check_memory(schedule: &Schedule) -> Result<(), String> {
+    let lifetimes = lifetimes(schedule.buffers.len(), &schedule.kernels);
+    let mut placed: Vec<(usize, usize, BufferId)> = Vec::new();
+    for (index, buffer) in schedule.buffers.iter().enumerate() {
+        if let (Place::Workspace(offset), Some(_)) = (&buffer.place, lifetimes[index]) {
+            if offset + buffer.bytes() > schedule.workspace_bytes || offset % buffer.element.bytes() != 0 {
+                return Err(format!("b{index} is outside the workspace or not aligned"));
+            }
+            placed.push((*offset, offset + buffer.bytes(), BufferId(index as u32)));
+        }
+    }
+    placed.sort();
+    for (place, (_, end, id)) in placed.iter().enumerate() {
+        for (start, _, other) in &placed[place + 1..] {
+            if start >= end {
+                break;
+            }
+            if let (Some(a), Some(b)) = (lifetimes[id.index()], lifetimes[other.index()])
+                && !may_share(schedule, (*id, a), (*other, b))
+            {
+                return Err(format!("b{} and b{} overlap", id.0, other.0));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether two buffers at overlapping places are never needed at once.
+fn may_share(schedule: &Schedule, a: (BufferId, (usize, usize)), b: (BufferId, (usize, usize))) -> bool {
+    let ((first, (_, first_end)), (second, (second_start, _))) = if a.1 <= b.1 { (a, b) } else { (b, a) };
+    let same_start = |x: &Buffer, y: &Buffer| x.place == y.place;
+    match &schedule.kernels[second_start].body {
+        _ if first_end < second_start => true,
+        Body::Strip(strip) if first_end == second_start => {
+            same_start(schedule.buffer(first), schedule.buffer(second)) && strip.reads_before_writing(first, second)
+        }
+        _ => false,
+    }
+}
+
+fn check_outputs(schedule: &Schedule) -> Result<(), String> {
+    let mut written = vec![false; schedule.outputs.len()];
+    for kernel in &schedule.kernels {
+        kernel.body.each_access(&mut |id, writes| {
+            if let (true, Place::Output(output)) = (writes, &schedule.buffer(id).place) {
+                written[*output as usize] = true;
+            }
+        });
+    }
+    let missing = schedule.outputs.iter().zip(&written).position(|(port, written)| {
+        !written && port.updates.is_none() && port.ty.shape.count() > 0
+    });
+    match missing {
+        Some(output) => Err(format!("output {output} is not written")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,35 @@
+//! Values of data columns, computed at their first use.
+
+use super::{Leaves, Session, native};
+use crate::check::program::{ColumnSource, DataId};
+use crate::diagnostics::Diagnostic;
+use crate::ir::{Shape, Table, TensorType};
+use crate::lower::column::lower_column;
+use crate::lower::Source;
+
+impl Session<'_> {
+    /// A whole column, rows leading.
+    pub(super) fn column_values(&mut self, data: DataId, index: u32) -> Result<Table, Box<Diagnostic>> {
+        let key = Source::Column(data, index);
+        if let Some(table) = self.columns.get(&key) {
+            return Ok(table.clone());
+        }
+        let program = self.program;
+        let set = &program.data[data.0 as usize];
+        let table = match &set.columns[index as usize].source {
+            ColumnSource::Whole(typed) => {
+                let Leaves { mut tables, .. } = self.evaluate(&[typed])?.remove(0);
+                tables.remove(0)
+            }
+            ColumnSource::Rows { expression, columns } => {
+                let lowered = lower_column(program, expression, columns.len(), set.rows);
+                let ty = TensorType::new(program.real(), Shape::new(&[set.rows]));
+                let inputs: Vec<Table> =
+                    columns.iter().map(|column| native::from_reals(ty.clone(), column)).collect();
+                native::run(&lowered.graph, &inputs)?.remove(0)
+            }
+        };
+        self.columns.insert(key, table.clone());
+        Ok(table)
+    }
+}

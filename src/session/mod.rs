@@ -1,0 +1,169 @@
+//! Runs a checked program: initial parameters, data columns, then its actions in order.
+//!
+//! Values are computed by native code made for the purpose ([`native`]); training is the `train` room's. Nothing here
+//! prints: what happens is told to an [`Observer`].
+
+pub mod claims;
+mod columns;
+pub mod initialize;
+pub mod native;
+mod observer;
+
+pub use observer::{Ending, Observer, Silent, TrainingEnd, TrainingProgress, TrainingStart};
+
+use crate::check::program::{Action, GlobalBinding, Program, Typed};
+use crate::check::types::Type;
+use crate::diagnostics::Diagnostic;
+use crate::ir::{ElementType, Table, TensorType};
+use crate::lower::{Source, leaf_types};
+use std::collections::HashMap;
+
+/// A program being run, and all its values.
+pub struct Session<'p> {
+    /// The program.
+    pub program: &'p Program,
+    /// The current value of each parameter.
+    pub params: Vec<Table>,
+    globals: HashMap<Source, Table>,
+    columns: HashMap<Source, Table>,
+}
+
+/// A value of an action: its type and its leaves in order.
+#[derive(Clone, Debug)]
+pub struct Leaves {
+    /// The type.
+    pub ty: Type,
+    /// The tensors.
+    pub tables: Vec<Table>,
+}
+
+impl<'p> Session<'p> {
+    /// A session with every parameter at its initial value.
+    ///
+    /// # Errors
+    /// A run-time error in an initial value.
+    pub fn new(program: &'p Program) -> Result<Self, Box<Diagnostic>> {
+        let mut session =
+            Session { program, params: Vec::new(), globals: HashMap::new(), columns: HashMap::new() };
+        for param in &program.params {
+            let value = session.initial(param)?;
+            session.params.push(value);
+        }
+        Ok(session)
+    }
+
+    /// Runs all actions. A failed assertion does not stop the run; anything else that fails does.
+    ///
+    /// # Errors
+    /// All failed assertions, or what stopped the run after them.
+    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<(), Vec<Diagnostic>> {
+        let mut failures = Vec::new();
+        for action in &self.program.actions {
+            match self.action(action, observer) {
+                Ok(None) => {}
+                Ok(Some(failed)) => failures.push(failed),
+                Err(stopped) => {
+                    failures.push(*stopped);
+                    break;
+                }
+            }
+        }
+        if failures.is_empty() { Ok(()) } else { Err(failures) }
+    }
+
+    /// Runs one action; a failed assertion is returned.
+    fn action(
+        &mut self,
+        action: &Action,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Diagnostic>, Box<Diagnostic>> {
+        match action {
+            Action::Let { binding, value } => {
+                let leaves = self.evaluate(&[value])?.remove(0);
+                let mut tables = leaves.tables.into_iter();
+                self.bind(binding, &leaves.ty, &mut tables);
+            }
+            Action::Print(values) => {
+                for (text, value) in values {
+                    match &*value.kind {
+                        crate::check::program::Kind::Text(text) => observer.text(text),
+                        _ => {
+                            let leaves = self.evaluate(&[value])?.remove(0);
+                            observer.value(text, &leaves);
+                        }
+                    }
+                }
+            }
+            Action::Assert(assert) => {
+                let failed = self.claim(assert)?;
+                observer.asserted(failed.is_none());
+                return Ok(failed);
+            }
+            Action::Train(train) => crate::train::train(self, train, observer)?,
+        }
+        Ok(None)
+    }
+
+    fn bind(&mut self, binding: &GlobalBinding, ty: &Type, tables: &mut dyn Iterator<Item = Table>) {
+        match (binding, ty) {
+            (GlobalBinding::Tuple(bindings), Type::Tuple(types)) => {
+                for (binding, ty) in bindings.iter().zip(types) {
+                    self.bind(binding, ty, tables);
+                }
+            }
+            (GlobalBinding::Global(id), ty) => {
+                let mut types = Vec::new();
+                leaf_types(ty, self.program.real(), &mut types);
+                for (leaf, table) in (0..types.len()).zip(tables) {
+                    self.globals.insert(Source::Global(*id, leaf as u32), table);
+                }
+            }
+            (_, ty) => {
+                let mut types = Vec::new();
+                leaf_types(ty, self.program.real(), &mut types);
+                for _ in types {
+                    tables.next();
+                }
+            }
+        }
+    }
+
+    /// The values of expressions, computed together.
+    ///
+    /// # Errors
+    /// A run-time error: an index out of range, an integer overflow.
+    pub fn evaluate(&mut self, values: &[&Typed]) -> Result<Vec<Leaves>, Box<Diagnostic>> {
+        let lowered = crate::lower::value::lower_values(self.program, values);
+        let inputs = self.inputs(&lowered.sources)?;
+        let mut tables = native::run(&lowered.graph, &inputs)?.into_iter();
+        let mut all = Vec::with_capacity(values.len());
+        for value in values {
+            let mut types: Vec<TensorType> = Vec::new();
+            leaf_types(&value.ty, self.program.real(), &mut types);
+            all.push(Leaves { ty: value.ty.clone(), tables: tables.by_ref().take(types.len()).collect() });
+        }
+        Ok(all)
+    }
+
+    /// The current values of what inputs stand for.
+    ///
+    /// # Errors
+    /// A run-time error in a column's expression.
+    pub fn inputs(&mut self, sources: &[Source]) -> Result<Vec<Table>, Box<Diagnostic>> {
+        sources.iter().map(|source| self.input(*source)).collect()
+    }
+
+    fn input(&mut self, source: Source) -> Result<Table, Box<Diagnostic>> {
+        match source {
+            Source::Param(id) => Ok(self.params[id.0 as usize].clone()),
+            Source::Global(..) => Ok(self.globals.get(&source).cloned().unwrap_or_else(|| zero(self.program.real()))),
+            Source::Column(data, index) => self.column_values(data, index),
+            Source::Raw(_) | Source::Rows | Source::Progress(_) => Ok(zero(self.program.real())),
+        }
+    }
+}
+
+/// The value of an input that the caller sets later.
+fn zero(element: ElementType) -> Table {
+    Table { ty: TensorType::scalar(element), bits: vec![0] }
+}

@@ -1,0 +1,150 @@
+//! Graph to native code to values.
+
+use crate::codegen::{CallError, Executable, RunError, RunErrorKind, compile};
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::catalog::numeric;
+use crate::ir::verify::verify;
+use crate::ir::{ElementType, Graph, Table};
+use crate::optimize::optimize;
+use crate::schedule::schedule;
+use std::sync::Arc;
+
+/// Native code for a graph, which is optimised first.
+///
+/// # Errors
+/// Our own bugs only, as E0999.
+pub fn executable(graph: &Graph) -> Result<Arc<Executable>, Box<Diagnostic>> {
+    if cfg!(debug_assertions) {
+        verify(graph, "lowering").map_err(internal)?;
+    }
+    let graph = optimize(graph);
+    if cfg!(debug_assertions) {
+        verify(&graph, "optimisation").map_err(internal)?;
+    }
+    compile(&schedule(&graph)).map(Arc::new).map_err(internal)
+}
+
+/// The outputs of a graph on inputs.
+///
+/// # Errors
+/// Run-time errors of the program, with their places.
+pub fn run(graph: &Graph, inputs: &[Table]) -> Result<Vec<Table>, Box<Diagnostic>> {
+    let executable = executable(graph)?;
+    let inputs: Vec<Vec<u64>> = inputs.iter().map(to_words).collect();
+    let bytes: Vec<&[u8]> = inputs
+        .iter()
+        .zip(executable.inputs())
+        .map(|(words, port)| &as_bytes(words)[..port.ty.bytes()])
+        .collect();
+    let mut outputs: Vec<Vec<u64>> =
+        executable.outputs().iter().map(|port| vec![0; port.ty.bytes().div_ceil(8)]).collect();
+    let mut places: Vec<&mut [u8]> = outputs
+        .iter_mut()
+        .zip(executable.outputs())
+        .map(|(words, port)| &mut as_bytes_mut(words)[..port.ty.bytes()])
+        .collect();
+    let mut workspace = executable.workspace();
+    executable.call_bytes(&bytes, &mut places, &mut workspace).map_err(|error| match error {
+        CallError::Run(error) => Box::new(run_error(error)),
+        CallError::Arguments(message) => internal(message),
+    })?;
+    Ok(outputs
+        .iter()
+        .zip(executable.outputs())
+        .map(|(words, port)| Table {
+            ty: port.ty.clone(),
+            bits: from_bytes(port.ty.element, &as_bytes(words)[..port.ty.bytes()]),
+        })
+        .collect())
+}
+
+/// A run-time error as a message at its place.
+pub fn run_error(error: RunError) -> Diagnostic {
+    match error.kind {
+        RunErrorKind::Index => numeric::position_outside(error.span),
+        RunErrorKind::Integer => numeric::integer_overflow(error.span),
+    }
+}
+
+/// A fault of ours as a message.
+pub fn internal(fault: impl std::fmt::Display) -> Box<Diagnostic> {
+    Box::new(
+        Diagnostic::without_place("E0999", format!("ndc made a mistake: {fault}"))
+            .help("please report this with the file that shows it"),
+    )
+}
+
+/// The bytes of a table as they lie in memory.
+pub fn to_bytes(table: &Table) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(table.ty.bytes());
+    for word in &table.bits {
+        match table.ty.element {
+            ElementType::F64 | ElementType::I64 => bytes.extend_from_slice(&word.to_ne_bytes()),
+            ElementType::F32 => bytes.extend_from_slice(&(*word as u32).to_ne_bytes()),
+            ElementType::Bool => bytes.push(u8::from(*word != 0)),
+        }
+    }
+    bytes
+}
+
+/// A table's words from bytes in memory.
+pub fn from_bytes(element: ElementType, bytes: &[u8]) -> Vec<u64> {
+    match element {
+        ElementType::F64 | ElementType::I64 => {
+            bytes.chunks_exact(8).map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default())).collect()
+        }
+        ElementType::F32 => bytes
+            .chunks_exact(4)
+            .map(|chunk| u64::from(u32::from_ne_bytes(chunk.try_into().unwrap_or_default())))
+            .collect(),
+        ElementType::Bool => bytes.iter().map(|byte| u64::from(*byte != 0)).collect(),
+    }
+}
+
+/// The elements of a table as real numbers.
+pub fn to_reals(table: &Table) -> Vec<f64> {
+    table
+        .bits
+        .iter()
+        .map(|bits| match table.ty.element {
+            ElementType::F64 => f64::from_bits(*bits),
+            ElementType::F32 => f64::from(f32::from_bits(*bits as u32)),
+            ElementType::I64 => *bits as i64 as f64,
+            ElementType::Bool => *bits as f64,
+        })
+        .collect()
+}
+
+/// Real numbers as a table of an element type.
+pub fn from_reals(ty: crate::ir::TensorType, values: &[f64]) -> Table {
+    let bits = values
+        .iter()
+        .map(|value| match ty.element {
+            ElementType::F64 => value.to_bits(),
+            ElementType::F32 => u64::from((*value as f32).to_bits()),
+            ElementType::I64 => (*value as i64) as u64,
+            ElementType::Bool => u64::from(*value != 0.0),
+        })
+        .collect();
+    Table { ty, bits }
+}
+
+/// The memory of a table, in words so that it is aligned.
+fn to_words(table: &Table) -> Vec<u64> {
+    to_bytes(table)
+        .chunks(8)
+        .map(|chunk| {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            u64::from_ne_bytes(word)
+        })
+        .collect()
+}
+
+fn as_bytes(words: &[u64]) -> &[u8] {
+    bytemuck::cast_slice(words)
+}
+
+fn as_bytes_mut(words: &mut [u64]) -> &mut [u8] {
+    bytemuck::cast_slice_mut(words)
+}

@@ -1,0 +1,98 @@
+//! What a run tells whoever watches it.
+
+use super::Leaves;
+use crate::ir::Shape;
+use std::time::Duration;
+
+/// Watches a run. All methods may be left out.
+pub trait Observer {
+    /// A printed text.
+    fn text(&mut self, _text: &str) {}
+    /// A printed value, with its source text.
+    fn value(&mut self, _source: &str, _value: &Leaves) {}
+    /// An assertion was checked.
+    fn asserted(&mut self, _holds: bool) {}
+    /// Training begins.
+    fn training_started(&mut self, _start: &TrainingStart) {}
+    /// Training goes on; called often, cheap to ignore.
+    fn training_progress(&mut self, _progress: &TrainingProgress) {}
+    /// Training ended.
+    fn training_ended(&mut self, _end: &TrainingEnd) {}
+    /// Whether the user asked to stop; training then ends after the step at hand.
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+/// Watches nothing.
+pub struct Silent;
+
+impl Observer for Silent {}
+
+/// What is about to be trained.
+#[derive(Clone, Debug)]
+pub struct TrainingStart {
+    /// The block's name.
+    pub name: Option<String>,
+    /// The data's name and number of examples.
+    pub data: Option<(String, usize)>,
+    /// The number of trainable values.
+    pub trainable: usize,
+    /// Examples per step.
+    pub batch: usize,
+    /// Steps per epoch.
+    pub steps_per_epoch: u64,
+    /// The most steps that may be taken; `None` when only `stop` ends the run.
+    pub steps: Option<u64>,
+    /// The time that making native code took.
+    pub compiled_in: Duration,
+}
+
+/// Where training is.
+#[derive(Clone, Debug)]
+pub struct TrainingProgress {
+    /// Steps done.
+    pub step: u64,
+    /// The epoch of the last step, from 1.
+    pub epoch: u64,
+    /// The loss and the metrics of the last step's batch, where they were computed.
+    pub loss: f64,
+    /// Names and values of the metrics.
+    pub metrics: Vec<(String, f64)>,
+    /// Since training began.
+    pub elapsed: Duration,
+    /// Whether this point is one of the few that a log keeps.
+    pub milestone: bool,
+}
+
+/// Why training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All epochs or steps are done.
+    Done,
+    /// The block's `stop` became true.
+    Stopped,
+    /// The user asked for it.
+    Interrupted,
+}
+
+/// What training came to.
+#[derive(Clone, Debug)]
+pub struct TrainingEnd {
+    /// The block's name.
+    pub name: Option<String>,
+    /// Why it ended.
+    pub ending: Ending,
+    /// Steps done.
+    pub steps: u64,
+    /// Epochs begun.
+    pub epochs: u64,
+    /// The loss over all examples, with the parameters as they are now.
+    pub loss: f64,
+    /// The metrics over all examples.
+    pub metrics: Vec<(String, f64)>,
+    /// The time of the steps.
+    pub elapsed: Duration,
+    /// The trained parameters: name, shape, values.
+    pub params: Vec<(String, Shape, Vec<f64>)>,
+}

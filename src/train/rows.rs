@@ -1,0 +1,130 @@
+//! Which examples each step sees.
+
+use crate::runtime::random::Key;
+
+/// The stream of the order of examples, apart from those of parameters.
+const ORDER_STREAM: u64 = 0x6f72_6465_7200_0001;
+
+/// The order of examples: every epoch visits each once, in a new order if shuffled. The order of an epoch depends on
+/// the seed and the epoch's number only.
+#[derive(Clone, Debug)]
+pub(super) struct Rows {
+    order: Vec<i64>,
+    batch: usize,
+    shuffled: bool,
+    seed: u64,
+    /// From 1; 0 before the first step.
+    epoch: u64,
+    /// Where the next batch begins in the order.
+    place: usize,
+    whole: bool,
+}
+
+impl Rows {
+    /// An order of `examples`, taken `batch` at a time (`None`: all, in their own order).
+    pub(super) fn new(examples: usize, batch: Option<usize>, shuffled: bool, seed: u64) -> Self {
+        let whole = batch.is_none_or(|batch| batch >= examples);
+        Rows {
+            order: (0..examples as i64).collect(),
+            batch: batch.unwrap_or(examples).min(examples),
+            shuffled: shuffled && !whole,
+            seed,
+            epoch: 0,
+            place: examples,
+            whole,
+        }
+    }
+
+    /// Whether every batch is all examples in their own order.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Examples per step.
+    pub(super) fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// The size of the last batch of an epoch, if it is smaller.
+    pub(super) fn remainder(&self) -> Option<usize> {
+        let rest = self.order.len() % self.batch;
+        (rest > 0).then_some(rest)
+    }
+
+    /// Steps per epoch.
+    pub(super) fn steps_per_epoch(&self) -> u64 {
+        self.order.len().div_ceil(self.batch) as u64
+    }
+
+    /// The epoch of a step, both from 1.
+    pub(super) fn epoch_of(&self, step: u64) -> u64 {
+        step.div_ceil(self.steps_per_epoch())
+    }
+
+    /// The epoch of the next step.
+    pub(super) fn epoch(&self) -> u64 {
+        if self.place >= self.order.len() { self.epoch + 1 } else { self.epoch }
+    }
+
+    /// The examples of the next step.
+    #[inline]
+    pub(super) fn next_batch(&mut self) -> &[i64] {
+        if self.place >= self.order.len() {
+            self.next_epoch();
+        }
+        let start = self.place;
+        self.place = (start + self.batch).min(self.order.len());
+        &self.order[start..self.place]
+    }
+
+    fn next_epoch(&mut self) {
+        self.epoch += 1;
+        self.place = 0;
+        if self.shuffled {
+            for (row, entry) in self.order.iter_mut().enumerate() {
+                *entry = row as i64;
+            }
+            let key = Key { seed: self.seed, stream: ORDER_STREAM }.child(self.epoch);
+            key.sequence().shuffle(&mut self.order);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_epoch_visits_each_example_once() {
+        let mut rows = Rows::new(10, Some(4), true, 3);
+        for epoch in 1..4 {
+            let mut seen = Vec::new();
+            for step in 0..rows.steps_per_epoch() {
+                assert_eq!(rows.epoch(), epoch, "step {step}");
+                let batch = rows.next_batch();
+                assert_eq!(batch.len(), if step == 2 { 2 } else { 4 });
+                seen.extend_from_slice(batch);
+            }
+            seen.sort_unstable();
+            assert_eq!(seen, (0..10).collect::<Vec<i64>>());
+        }
+    }
+
+    #[test]
+    fn the_order_depends_on_seed_and_epoch_only() {
+        let order = |seed| {
+            let mut rows = Rows::new(50, Some(50 - 1), true, seed);
+            rows.next_batch().to_vec()
+        };
+        assert_eq!(order(1), order(1));
+        assert_ne!(order(1), order(2));
+        assert_ne!(order(1), (0..49).collect::<Vec<i64>>());
+    }
+
+    #[test]
+    fn a_full_batch_is_never_shuffled() {
+        let mut rows = Rows::new(5, None, true, 0);
+        assert_eq!(rows.next_batch(), [0, 1, 2, 3, 4]);
+        assert!(rows.is_whole());
+    }
+}

@@ -1,0 +1,115 @@
+//! Where a loss stopped being a number: the step is computed again by the reference evaluator, node by node.
+
+use crate::check::program::Train;
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::catalog::numeric::{FirstBadValue, loss_not_finite};
+use crate::eval::evaluate_all;
+use crate::ir::print::operation;
+use crate::ir::{ElementType, Graph, NodeId, Shape, Table, TensorType};
+use crate::lower::training::{Report, lower_evaluation, lower_step};
+use crate::lower::{Lowered, Source};
+use crate::session::{Session, native};
+
+/// A step whose loss or update was not finite.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Failure {
+    /// The step, from 1.
+    pub(super) step: u64,
+    /// Its epoch, from 1.
+    pub(super) epoch: u64,
+    /// Its loss.
+    pub(super) loss: f64,
+    /// The examples it saw.
+    pub(super) batch: Vec<i64>,
+    /// Whether these are all examples in order.
+    pub(super) whole: bool,
+    /// The parameters before it.
+    pub(super) params: Vec<Vec<u8>>,
+}
+
+/// The message for a failed step. The session holds the parameters from before it.
+pub(super) fn first_bad_value(session: &mut Session<'_>, train: &Train, failure: &Failure) -> Box<Diagnostic> {
+    let size = failure.batch.len();
+    let forward = lower_evaluation(session.program, train, size, failure.whole);
+    let mut first = search(session, &forward, failure);
+    if first.is_none() {
+        // The loss is finite, its gradient is not.
+        let step = lower_step(session.program, train, size, failure.whole, Report::Full);
+        first = search(session, &step, failure).map(|found| FirstBadValue {
+            text: format!("{}, on the way back", found.text),
+            ..found
+        });
+    }
+    let loss = if failure.loss.is_finite() { f64::NAN } else { failure.loss };
+    let kept = format!("the parameters are those of step {}, before this one", failure.step.saturating_sub(1));
+    let advice = advice(first.as_ref());
+    Box::new(loss_not_finite(train.loss.span, loss, failure.epoch, failure.step, first, kept, advice))
+}
+
+/// What usually helps against this cause.
+fn advice(first: Option<&FirstBadValue>) -> String {
+    let text = first.map_or("", |found| found.text.as_str());
+    if text.starts_with("log") {
+        "keep the argument of `log` above zero, or use a form that is stable: `log_softmax(logits)`, `bce_logits(z, y)`"
+    } else if text.starts_with("exp") {
+        "use a form that does not overflow: `softplus`, `logsumexp`, `sigmoid`"
+    } else if text.starts_with("divide") {
+        "keep the divisor away from zero"
+    } else {
+        "try a smaller learning rate"
+    }
+    .to_string()
+}
+
+/// The first node that is not finite although all its arguments are.
+fn search(session: &mut Session<'_>, lowered: &Lowered, failure: &Failure) -> Option<FirstBadValue> {
+    let mut inputs = session.inputs(&lowered.sources).ok()?;
+    for (source, input) in lowered.sources.iter().zip(&mut inputs) {
+        match source {
+            Source::Rows => {
+                let ty = TensorType::new(ElementType::I64, Shape::new(&[failure.batch.len()]));
+                *input = Table { ty, bits: failure.batch.iter().map(|row| *row as u64).collect() };
+            }
+            Source::Progress(_) => {
+                let ty = TensorType::scalar(session.program.real());
+                *input = native::from_reals(ty, &[failure.step as f64]);
+            }
+            _ => {}
+        }
+    }
+    let graph = &lowered.graph;
+    let roots: Vec<NodeId> = graph.outputs().iter().map(|output| output.node).collect();
+    let values = evaluate_all(graph, &inputs, &roots).ok()?;
+    let bad = |id: NodeId| values[id.index()].as_ref().is_some_and(|table| first_not_finite(table).is_some());
+    let node = graph.ids().find(|id| {
+        let made_here = graph.node(*id).arguments.iter().all(|argument| !bad(*argument));
+        made_here && bad(*id) && !graph.node(*id).arguments.is_empty()
+    })?;
+    Some(FirstBadValue { span: graph.span(node), text: describe(graph, &values, node) })
+}
+
+/// `log(0) = -inf, in 3 of 640 entries`.
+fn describe(graph: &Graph, values: &[Option<Table>], node: NodeId) -> String {
+    let Some(table) = &values[node.index()] else { return String::new() };
+    let Some((place, value)) = first_not_finite(table) else { return String::new() };
+    let count = native::to_reals(table).iter().filter(|value| !value.is_finite()).count();
+    let arguments: Vec<String> = graph
+        .node(node)
+        .arguments
+        .iter()
+        .filter_map(|argument| values[argument.index()].as_ref())
+        .map(|argument| match argument.bits.len() {
+            len if len == table.bits.len() => format!("{:?}", native::to_reals(argument)[place]),
+            _ => format!("{}", argument.ty.shape),
+        })
+        .collect();
+    let entries = if table.bits.len() > 1 { format!(", in {count} of {} entries", table.bits.len()) } else { String::new() };
+    format!("{}({}) = {value:?}{entries}", operation(graph, node), arguments.join(", "))
+}
+
+fn first_not_finite(table: &Table) -> Option<(usize, f64)> {
+    if !table.ty.element.is_real() {
+        return None;
+    }
+    native::to_reals(table).into_iter().enumerate().find(|(_, value)| !value.is_finite())
+}
