@@ -3,6 +3,7 @@
 pub mod autodiff;
 pub mod check;
 pub mod codegen;
+pub mod data;
 pub mod diagnostics;
 pub mod eval;
 pub mod ir;
