@@ -1,7 +1,7 @@
 //! The part of a file that messages may show.
 //!
 //! The lines with something to show stand in the excerpt at their own line number and columns; the other lines are
-//! left empty, and a line is cut some way after the last thing to show.
+//! left empty. What is shown of a place is limited, and a line is cut some way after the last thing to show.
 
 use super::layout::{Place, line_end};
 use std::ops::Range;
@@ -18,21 +18,24 @@ pub(super) fn excerpt(text: &str, places: &[Place]) -> (String, Vec<Range<usize>
         shown.extend(std::iter::repeat_n('\n', first.line - line));
         line = first.line;
         let start = text[..first.start].rfind('\n').map_or(0, |newline| newline + 1);
-        let last = group.iter().map(|index| places[*index].end).max().unwrap_or(start);
+        let mut last = start;
         for index in group {
+            let place = places[*index];
+            let end = place.end.min(after(text, place.start));
             let moved = |at: usize| at - start + shown.len();
-            ranges[*index] = moved(places[*index].start)..moved(places[*index].end);
+            ranges[*index] = moved(place.start)..moved(end);
+            last = last.max(end);
         }
-        shown.push_str(&text[start..cut(text, last)]);
+        let end = line_end(text, last).min(after(text, last));
+        shown.push_str(&text[start..end]);
     }
     (shown, ranges)
 }
 
-/// Where to cut the line in which `from` lies.
-fn cut(text: &str, from: usize) -> usize {
-    const AFTER: usize = 200;
-    let limit = text.floor_char_boundary(from.saturating_add(AFTER).min(text.len()));
-    line_end(text, from).min(limit)
+/// A place as far after `from` as is shown.
+fn after(text: &str, from: usize) -> usize {
+    const SHOWN: usize = 200;
+    text.floor_char_boundary(from.saturating_add(SHOWN).min(text.len()))
 }
 
 #[cfg(test)]
@@ -60,6 +63,9 @@ mod tests {
         let (shown, ranges) = excerpt(&text, &[Place { line: 1, start: 2, end: 4 }]);
         assert_eq!(shown, "é".repeat(102));
         assert_eq!(ranges, [2..4]);
+        let (shown, ranges) = excerpt(&text, &[Place { line: 1, start: 2, end: 2000 }]);
+        assert_eq!(shown, "é".repeat(201));
+        assert_eq!(ranges, [2..202]);
         assert_eq!(excerpt("abc", &[]), (String::new(), vec![]));
     }
 }

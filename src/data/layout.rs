@@ -216,7 +216,7 @@ mod tests {
     fn faults_have_a_place() {
         for (text, fault, line, start, end) in [
             ("a,b\n1,\"2\n3,4", Fault::Unclosed, 2, 6, 7),
-            ("a,b\n\"x\ny\",\"2\n3,4\"\"", Fault::Unclosed, 3, 11, 12),
+            ("a,b\n\"x\ny\",\"2\n3,4\"\"", Fault::Unclosed, 3, 10, 11),
             ("a,b\n\"1\"2,3", Fault::AfterQuote, 2, 7, 8),
             ("a,b\n\"x\ny\" ,3", Fault::AfterQuote, 3, 9, 10),
             ("a,b\n\"x\\\"y\",3", Fault::AfterQuote, 2, 8, 9),

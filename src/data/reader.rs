@@ -55,7 +55,9 @@ impl Wrong {
             Wrong::Layout(Fault::CarriageReturn) => {
                 ("a carriage return does not end its line", "save the file with the line ends of Unix or of Windows")
             }
-            Wrong::Layout(Fault::BlankLine) => ("there is nothing", "remove the blank line, or fill in what is missing"),
+            Wrong::Layout(Fault::BlankLine) => {
+                ("there is nothing", "remove the blank line, or fill in what is missing")
+            }
         };
         errors::bad_layout(problem, line, place, used, help)
     }
