@@ -115,6 +115,12 @@ impl Executable {
         workspace: &mut Workspace,
     ) -> Result<(), CallError> {
         self.check("input", &self.inputs, inputs.iter().map(|bytes| &**bytes))?;
+        for (port, bytes) in self.inputs.iter().zip(inputs) {
+            if port.ty.element == ElementType::Bool && bytes.iter().any(|byte| *byte > 1) {
+                let message = format!("input {} has a truth value other than 0 and 1", port.name);
+                return Err(CallError::Arguments(message));
+            }
+        }
         self.check("output", &self.outputs, outputs.iter().map(|bytes| &**bytes))?;
         if workspace.0.bytes < self.workspace_bytes {
             return Err(CallError::Arguments("the workspace is that of another program".to_string()));
@@ -147,14 +153,12 @@ impl Executable {
         }
         for (port, bytes) in ports.iter().zip(given) {
             if bytes.len() != port.ty.bytes() {
-                let message = format!("{what} {}: {} has {} bytes, not {}", port.name, port.ty, port.ty.bytes(), bytes.len());
+                let message =
+                    format!("{what} {}: {} has {} bytes, not {}", port.name, port.ty, port.ty.bytes(), bytes.len());
                 return Err(CallError::Arguments(message));
             }
             if !bytes.is_empty() && !bytes.as_ptr().addr().is_multiple_of(port.ty.element.bytes()) {
                 return Err(CallError::Arguments(format!("{what} {} is not aligned", port.name)));
-            }
-            if port.ty.element == ElementType::Bool && bytes.iter().any(|byte| *byte > 1) {
-                return Err(CallError::Arguments(format!("{what} {} has a truth value other than 0 and 1", port.name)));
             }
         }
         Ok(())

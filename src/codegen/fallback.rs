@@ -103,7 +103,14 @@ type Operands = [*const u8; 3];
 /// # Safety
 /// The operands have `n` elements (or one) of the types that the operation takes; `out` has room. `out` may be an
 /// operand's own strip if the elements are equally wide.
-pub unsafe extern "C" fn strip(call: &StripCall, out: *mut u8, a: *const u8, b: *const u8, c: *const u8, n: usize) -> u8 {
+pub unsafe extern "C" fn strip(
+    call: &StripCall,
+    out: *mut u8,
+    a: *const u8,
+    b: *const u8,
+    c: *const u8,
+    n: usize,
+) -> u8 {
     use ElementType as E;
     let operands = [a, b, c];
     // SAFETY: promised by the caller; every arm reads and writes the types of its meaning.

@@ -48,7 +48,8 @@ impl Lower<'_> {
                 self.builder.ins().load(register(element), MemFlagsData::trusted(), base, offset)
             }
             ScalarOp::LoadAt { buffer, position, stride, limit } => {
-                let outside = self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, arguments[0], limit as i64);
+                let outside =
+                    self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, arguments[0], limit as i64);
                 self.fail_if(outside, instruction.origin, RunErrorKind::Index);
                 self.load_at(buffer, position, stride, arguments[0], element)
             }

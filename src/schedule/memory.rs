@@ -22,7 +22,9 @@ pub fn plan(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
     for (place, kernel) in kernels.iter().enumerate() {
         for id in std::mem::take(&mut starting[place]) {
             let donor = ending[place].iter().copied().find(|donor| {
-                !handed_over[donor.index()] && *donor != id && can_replace(buffers, kernel, lifetimes[donor.index()], *donor, id, place)
+                !handed_over[donor.index()]
+                    && *donor != id
+                    && can_replace(buffers, kernel, lifetimes[donor.index()], *donor, id, place)
             });
             let offset = match donor {
                 Some(donor) => {

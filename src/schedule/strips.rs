@@ -82,13 +82,7 @@ impl Builder<'_> {
         self.made.insert(Made::Node(id), made);
     }
 
-    fn push(
-        &mut self,
-        op: StripOp,
-        arguments: SmallVec<[Operand; 3]>,
-        element: ElementType,
-        origin: NodeId,
-    ) -> usize {
+    fn push(&mut self, op: StripOp, arguments: SmallVec<[Operand; 3]>, element: ElementType, origin: NodeId) -> usize {
         self.instructions.push(StripInstruction { op, arguments, element, target: Target::Slot(0), origin });
         self.instructions.len() - 1
     }
