@@ -152,8 +152,10 @@ impl Body {
 impl StripKernel {
     fn each_access(&self, visit: &mut dyn FnMut(BufferId, bool)) {
         for instruction in &self.instructions {
-            if let StripOp::Expand(view) = &instruction.op {
-                visit(view.buffer, false);
+            match &instruction.op {
+                StripOp::Expand(view) => visit(view.buffer, false),
+                StripOp::Accumulate { state: Some(state), .. } => visit(*state, true),
+                _ => {}
             }
             for operand in &instruction.arguments {
                 match operand {

@@ -1,0 +1,209 @@
+//! Double precision.
+
+/// The exponential function.
+#[inline(always)]
+pub fn exp(x: f64) -> f64 {
+    libm::exp(x)
+}
+
+/// `exp(x) - 1`, accurate near 0.
+#[inline(always)]
+pub fn expm1(x: f64) -> f64 {
+    libm::expm1(x)
+}
+
+/// Two to the power of `x`.
+#[inline(always)]
+pub fn exp2(x: f64) -> f64 {
+    libm::exp2(x)
+}
+
+/// The natural logarithm.
+#[inline(always)]
+pub fn log(x: f64) -> f64 {
+    libm::log(x)
+}
+
+/// `log(1 + x)`, accurate near 0.
+#[inline(always)]
+pub fn log1p(x: f64) -> f64 {
+    libm::log1p(x)
+}
+
+/// The logarithm to base 2.
+#[inline(always)]
+pub fn log2(x: f64) -> f64 {
+    libm::log2(x)
+}
+
+/// The logarithm to base 10.
+#[inline(always)]
+pub fn log10(x: f64) -> f64 {
+    libm::log10(x)
+}
+
+/// The hyperbolic tangent.
+#[inline(always)]
+pub fn tanh(x: f64) -> f64 {
+    libm::tanh(x)
+}
+
+/// The sine.
+#[inline(always)]
+pub fn sin(x: f64) -> f64 {
+    libm::sin(x)
+}
+
+/// The cosine.
+#[inline(always)]
+pub fn cos(x: f64) -> f64 {
+    libm::cos(x)
+}
+
+/// The tangent.
+#[inline(always)]
+pub fn tan(x: f64) -> f64 {
+    libm::tan(x)
+}
+
+/// The inverse sine.
+#[inline(always)]
+pub fn asin(x: f64) -> f64 {
+    libm::asin(x)
+}
+
+/// The inverse cosine.
+#[inline(always)]
+pub fn acos(x: f64) -> f64 {
+    libm::acos(x)
+}
+
+/// The inverse tangent.
+#[inline(always)]
+pub fn atan(x: f64) -> f64 {
+    libm::atan(x)
+}
+
+/// The hyperbolic sine.
+#[inline(always)]
+pub fn sinh(x: f64) -> f64 {
+    libm::sinh(x)
+}
+
+/// The hyperbolic cosine.
+#[inline(always)]
+pub fn cosh(x: f64) -> f64 {
+    libm::cosh(x)
+}
+
+/// The inverse hyperbolic sine.
+#[inline(always)]
+pub fn asinh(x: f64) -> f64 {
+    libm::asinh(x)
+}
+
+/// The inverse hyperbolic cosine.
+#[inline(always)]
+pub fn acosh(x: f64) -> f64 {
+    libm::acosh(x)
+}
+
+/// The inverse hyperbolic tangent.
+#[inline(always)]
+pub fn atanh(x: f64) -> f64 {
+    libm::atanh(x)
+}
+
+/// The cube root.
+#[inline(always)]
+pub fn cbrt(x: f64) -> f64 {
+    libm::cbrt(x)
+}
+
+/// The error function.
+#[inline(always)]
+pub fn erf(x: f64) -> f64 {
+    libm::erf(x)
+}
+
+/// The complementary error function, `1 - erf(x)`.
+#[inline(always)]
+pub fn erfc(x: f64) -> f64 {
+    libm::erfc(x)
+}
+
+/// The gamma function.
+#[inline(always)]
+pub fn tgamma(x: f64) -> f64 {
+    libm::tgamma(x)
+}
+
+/// The logistic function `1 / (1 + exp(-x))`.
+#[inline(always)]
+pub fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// `log(1 + exp(x))`.
+#[inline(always)]
+pub fn softplus(x: f64) -> f64 {
+    x.max(0.0) + log1p(exp(-x.abs()))
+}
+
+/// `base` to the power of `exponent`.
+#[inline(always)]
+pub fn pow(base: f64, exponent: f64) -> f64 {
+    libm::pow(base, exponent)
+}
+
+/// The angle of the point (`x`, `y`).
+#[inline(always)]
+pub fn atan2(y: f64, x: f64) -> f64 {
+    libm::atan2(y, x)
+}
+
+/// The length of the vector (`x`, `y`).
+#[inline(always)]
+pub fn hypot(x: f64, y: f64) -> f64 {
+    libm::hypot(x, y)
+}
+
+/// The logarithm of the absolute value of the gamma function.
+#[inline(always)]
+pub fn lgamma(x: f64) -> f64 {
+    libm::lgamma(x)
+}
+
+/// The logarithmic derivative of the gamma function. The poles at 0, -1, -2, ... give NaN, except 0, which gives the
+/// infinity of the sign opposite to its own.
+pub fn digamma(x: f64) -> f64 {
+    if x == 0.0 {
+        return -1.0 / x;
+    }
+    if x < 0.0 {
+        return if x == x.floor() { f64::NAN } else { digamma_reflected(x) };
+    }
+    digamma_positive(x)
+}
+
+/// The reflection `digamma(1 - x) - pi / tan(pi x)` for a negative `x` that is no integer.
+fn digamma_reflected(x: f64) -> f64 {
+    let fraction = x - x.round_ties_even();
+    digamma_positive(1.0 - x) - std::f64::consts::PI / libm::tan(std::f64::consts::PI * fraction)
+}
+
+/// Recurrence up to 10, then the asymptotic series.
+fn digamma_positive(mut x: f64) -> f64 {
+    let mut shift = 0.0;
+    while x < 10.0 {
+        shift += 1.0 / x;
+        x += 1.0;
+    }
+    let z = 1.0 / (x * x);
+    let series = BERNOULLI_TERMS.iter().rev().fold(0.0, |sum: f64, &term| sum.mul_add(z, term));
+    libm::log(x) - 0.5 / x - z * series - shift
+}
+
+/// The terms `B(2k) / 2k` of the asymptotic series, for k from 1.
+const BERNOULLI_TERMS: [f64; 8] =
+    [1.0 / 12.0, -1.0 / 120.0, 1.0 / 252.0, -1.0 / 240.0, 1.0 / 132.0, -691.0 / 32760.0, 1.0 / 12.0, -3617.0 / 8160.0];

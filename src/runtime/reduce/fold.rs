@@ -1,0 +1,267 @@
+//! Reductions by an operation on two elements.
+
+use super::{Accumulate, BLOCK_ROWS, Begin, ReduceKernel, ReduceShape, Whole};
+use crate::runtime::Element;
+use crate::runtime::kernel::levels::{PerLevel, for_each_level, per_level};
+
+/// An operation on two elements with its identity.
+pub(super) trait Fold<T> {
+    const IDENTITY: T;
+    fn fold(a: T, b: T) -> T;
+}
+
+/// Addition.
+pub(super) struct Sum;
+/// Multiplication.
+pub(super) struct Product;
+/// The greater of two.
+pub(super) struct Max;
+/// The lesser of two.
+pub(super) struct Min;
+/// Disjunction.
+pub(super) struct Any;
+/// Conjunction.
+pub(super) struct All;
+
+macro_rules! folds {
+    ($($operation:ty, $type:ty: $identity:expr, |$a:ident, $b:ident| $result:expr;)*) => {
+        $(impl Fold<$type> for $operation {
+            const IDENTITY: $type = $identity;
+            #[inline(always)]
+            fn fold($a: $type, $b: $type) -> $type {
+                $result
+            }
+        })*
+    };
+}
+
+folds! {
+    Sum, f64: -0.0, |a, b| a + b;
+    Sum, f32: -0.0, |a, b| a + b;
+    Sum, i64: 0, |a, b| a.wrapping_add(b);
+    Product, f64: 1.0, |a, b| a * b;
+    Product, f32: 1.0, |a, b| a * b;
+    Product, i64: 1, |a, b| a.wrapping_mul(b);
+    Max, f64: f64::NEG_INFINITY, |a, b| if a > b || a.is_nan() { a } else { b };
+    Max, f32: f32::NEG_INFINITY, |a, b| if a > b || a.is_nan() { a } else { b };
+    Max, i64: i64::MIN, |a, b| a.max(b);
+    Min, f64: f64::INFINITY, |a, b| if a < b || a.is_nan() { a } else { b };
+    Min, f32: f32::INFINITY, |a, b| if a < b || a.is_nan() { a } else { b };
+    Min, i64: i64::MAX, |a, b| a.min(b);
+    Any, u8: 0, |a, b| a | b;
+    All, u8: 1, |a, b| a & b;
+}
+
+/// The number of inner rows side by side in one super-row: a power of two that makes the lanes a multiple of 16 and at
+/// least 32 where the inner size is small.
+fn rows_abreast(inner: usize) -> usize {
+    if inner >= 64 {
+        return 1;
+    }
+    let mut rows = 1;
+    while rows * inner < 32 || !(rows * inner).is_multiple_of(16) {
+        rows *= 2;
+    }
+    rows
+}
+
+/// The number of lanes of a super-row.
+fn lane_count(inner: usize) -> usize {
+    rows_abreast(inner) * inner
+}
+
+/// The number of finished lane vectors that can wait at once.
+fn levels(slab: usize, lanes: usize) -> usize {
+    let blocks = slab / (lanes * BLOCK_ROWS);
+    (usize::BITS - blocks.leading_zeros()) as usize
+}
+
+/// The number of elements of scratch memory: the lanes of the current block, and those that wait.
+pub(super) fn state_elements(shape: &ReduceShape) -> usize {
+    if shape.inner == 0 {
+        return 0;
+    }
+    let lanes = lane_count(shape.inner);
+    lanes * (1 + levels(shape.length * shape.inner, lanes))
+}
+
+/// # Safety
+/// Both are valid for `n` elements and do not overlap.
+#[inline(always)]
+unsafe fn fold_into<T: Copy, O: Fold<T>>(into: *mut T, from: *const T, n: usize) {
+    for i in 0..n {
+        // SAFETY: `i` is below `n`.
+        unsafe { *into.add(i) = O::fold(*into.add(i), *from.add(i)) };
+    }
+}
+
+/// Lanes, waiting lane vectors and sizes of the slab that is being reduced.
+struct Slab<T> {
+    lanes: *mut T,
+    count: usize,
+    inner: usize,
+    length: usize,
+}
+
+impl<T: Copy> Slab<T> {
+    const fn block(&self) -> usize {
+        self.count * BLOCK_ROWS
+    }
+
+    /// Takes in a piece of one block, at position `at` of the block.
+    ///
+    /// # Safety
+    /// The state is valid, and so are `n` elements of `piece`.
+    #[inline(always)]
+    unsafe fn take<O: Fold<T>>(&self, piece: *const T, at: usize, n: usize) {
+        // SAFETY: every index is below `count` in the lanes and below `n` in the piece.
+        unsafe {
+            if at == 0 {
+                for i in 0..self.count {
+                    *self.lanes.add(i) = O::IDENTITY;
+                }
+            }
+            let mut done = 0;
+            while done < n {
+                let lane = (at + done) % self.count;
+                let width = (self.count - lane).min(n - done);
+                fold_into::<T, O>(self.lanes.add(lane), piece.add(done), width);
+                done += width;
+            }
+        }
+    }
+
+    /// Adds the lanes of a finished block to those that wait; `index` is the number of blocks before it.
+    ///
+    /// # Safety
+    /// The state is valid.
+    #[inline(always)]
+    unsafe fn finish_block<O: Fold<T>>(&self, index: usize) {
+        let carries = index.trailing_ones() as usize;
+        // SAFETY: the state has a place for every bit of the number of blocks.
+        unsafe {
+            for level in 0..carries {
+                let waiting = self.lanes.add((1 + level) * self.count);
+                for i in 0..self.count {
+                    *self.lanes.add(i) = O::fold(*waiting.add(i), *self.lanes.add(i));
+                }
+            }
+            let place = self.lanes.add((1 + carries) * self.count);
+            std::ptr::copy_nonoverlapping(self.lanes, place, self.count);
+        }
+    }
+
+    /// Writes the results of the slab.
+    ///
+    /// # Safety
+    /// The state is valid, and `out` for `inner` elements.
+    #[inline(always)]
+    unsafe fn finish<O: Fold<T>>(&self, out: *mut T) {
+        let blocks = self.length / self.block();
+        // SAFETY: the state has a place for every bit of the number of blocks.
+        unsafe {
+            let mut empty = self.length.is_multiple_of(self.block());
+            for level in 0..(usize::BITS - blocks.leading_zeros()) as usize {
+                if blocks >> level & 1 == 0 {
+                    continue;
+                }
+                let waiting = self.lanes.add((1 + level) * self.count);
+                for i in 0..self.count {
+                    *self.lanes.add(i) =
+                        if empty { *waiting.add(i) } else { O::fold(*waiting.add(i), *self.lanes.add(i)) };
+                }
+                empty = false;
+            }
+            let mut width = self.count;
+            while width > self.inner {
+                width /= 2;
+                fold_into::<T, O>(self.lanes, self.lanes.add(width), width);
+            }
+            std::ptr::copy_nonoverlapping(self.lanes, out, self.inner);
+        }
+    }
+}
+
+/// # Safety
+/// See [`Begin`].
+#[inline(always)]
+unsafe fn begin<T: Copy, O: Fold<T>>(out: *mut u8, shape: *const ReduceShape) {
+    // SAFETY: `out` is valid for the results.
+    unsafe {
+        if (*shape).length == 0 {
+            for i in 0..(*shape).outer * (*shape).inner {
+                *out.cast::<T>().add(i) = O::IDENTITY;
+            }
+        }
+    }
+}
+
+/// # Safety
+/// See [`Accumulate`].
+#[inline(always)]
+unsafe fn accumulate<T: Copy, O: Fold<T>>(
+    state: *mut u8,
+    out: *mut u8,
+    strip: *const u8,
+    start: usize,
+    n: usize,
+    shape: *const ReduceShape,
+) {
+    if n == 0 {
+        return;
+    }
+    // SAFETY: pieces lie within the strip, the state has the size asked for, `out` has `outer * inner` elements.
+    unsafe {
+        let ReduceShape { length, inner, .. } = *shape;
+        let slab = Slab { lanes: state.cast::<T>(), count: lane_count(inner), inner, length: length * inner };
+        let block = slab.block();
+        let mut out = out.cast::<T>().add(start / slab.length * inner);
+        let mut position = start % slab.length;
+        let mut done = 0;
+        while done < n {
+            let at = position % block;
+            let width = (block - at).min(slab.length - position).min(n - done);
+            slab.take::<O>(strip.cast::<T>().add(done), at, width);
+            done += width;
+            position += width;
+            if at + width == block {
+                slab.finish_block::<O>(position / block - 1);
+            }
+            if position == slab.length {
+                slab.finish::<O>(out);
+                out = out.add(inner);
+                position = 0;
+            }
+        }
+    }
+}
+
+/// # Safety
+/// See [`Whole`].
+#[inline(always)]
+unsafe fn whole<T: Copy, O: Fold<T>>(state: *mut u8, out: *mut u8, a: *const u8, shape: *const ReduceShape) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        begin::<T, O>(out, shape);
+        let ReduceShape { outer, length, inner } = *shape;
+        accumulate::<T, O>(state, out, a, 0, outer * length * inner, shape);
+    }
+}
+
+for_each_level! {
+    fn begin_at[T: Copy, O: Fold<T>](out: *mut u8, shape: *const ReduceShape) { begin::<T, O>(out, shape) }
+    fn accumulate_at[T: Copy, O: Fold<T>](
+        state: *mut u8, out: *mut u8, strip: *const u8, start: usize, n: usize, shape: *const ReduceShape
+    ) { accumulate::<T, O>(state, out, strip, start, n, shape) }
+    fn whole_at[T: Copy, O: Fold<T>](state: *mut u8, out: *mut u8, a: *const u8, shape: *const ReduceShape) {
+        whole::<T, O>(state, out, a, shape)
+    }
+}
+
+/// The functions of a fold over elements of one type.
+pub(super) fn kernel<T: Copy, O: Fold<T>>(result: Element) -> ReduceKernel {
+    let begin: PerLevel<Begin> = per_level!(begin_at::<T, O>);
+    let accumulate: PerLevel<Accumulate> = per_level!(accumulate_at::<T, O>);
+    let whole: PerLevel<Whole> = per_level!(whole_at::<T, O>);
+    ReduceKernel { begin, accumulate, whole, result }
+}

@@ -1,0 +1,197 @@
+//! Strided views: copying the elements of a view into a contiguous strip, and back.
+
+/// The greatest number of dimensions of a [`View`].
+pub const MAX_RANK: usize = 15;
+
+/// A view of a buffer: element (i, j, ...) of the iteration space lies `offset + i * strides[0] + j * strides[1] + ...`
+/// elements from the base. A stride of 0 repeats; negative strides run backwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct View {
+    /// The number of dimensions.
+    pub rank: usize,
+    /// Where element (0, 0, ...) lies, in elements.
+    pub offset: i64,
+    /// The size of each dimension, outermost first.
+    pub sizes: [usize; MAX_RANK],
+    /// The stride of each dimension, in elements.
+    pub strides: [i64; MAX_RANK],
+}
+
+impl View {
+    /// A view in its simplest form: dimensions of size 1 are dropped, and dimensions that continue one another merged, so
+    /// that runs are as long as they can be. `None` when more than [`MAX_RANK`] dimensions remain.
+    pub fn new(offset: i64, sizes: &[usize], strides: &[i64]) -> Option<Self> {
+        let mut view = Self { rank: 0, offset, sizes: [1; MAX_RANK], strides: [0; MAX_RANK] };
+        for (&size, &stride) in sizes.iter().zip(strides) {
+            if size == 1 {
+                continue;
+            }
+            if let Some(last) = view.rank.checked_sub(1)
+                && view.strides[last] == stride.wrapping_mul(size as i64)
+            {
+                view.sizes[last] *= size;
+                view.strides[last] = stride;
+                continue;
+            }
+            if view.rank == MAX_RANK {
+                return None;
+            }
+            view.sizes[view.rank] = size;
+            view.strides[view.rank] = stride;
+            view.rank += 1;
+        }
+        Some(view)
+    }
+
+    /// The number of elements of the iteration space.
+    pub fn len(&self) -> usize {
+        self.sizes[..self.rank].iter().product()
+    }
+
+    /// Whether the iteration space has no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// One run along the innermost dimension: where it lies in the strip and in the buffer.
+#[derive(Clone, Copy)]
+struct Run {
+    strip: usize,
+    place: i64,
+    stride: i64,
+    length: usize,
+}
+
+/// Calls `visit` for each innermost run of the positions `start .. start + n`.
+#[inline(always)]
+fn for_each_run(view: &View, start: usize, n: usize, mut visit: impl FnMut(Run)) {
+    if n == 0 {
+        return;
+    }
+    let Some(outer) = view.rank.checked_sub(1) else {
+        return visit(Run { strip: 0, place: view.offset, stride: 0, length: n });
+    };
+    let (inner_size, inner_stride) = (view.sizes[outer], view.strides[outer]);
+    let mut index = [0usize; MAX_RANK];
+    let mut rest = start / inner_size;
+    let mut row = view.offset;
+    for dimension in (0..outer).rev() {
+        index[dimension] = rest % view.sizes[dimension];
+        rest /= view.sizes[dimension];
+        row += index[dimension] as i64 * view.strides[dimension];
+    }
+    let mut within = start % inner_size;
+    let mut strip = 0;
+    while strip < n {
+        let length = (inner_size - within).min(n - strip);
+        visit(Run { strip, place: row + within as i64 * inner_stride, stride: inner_stride, length });
+        strip += length;
+        within = 0;
+        for dimension in (0..outer).rev() {
+            index[dimension] += 1;
+            row += view.strides[dimension];
+            if index[dimension] < view.sizes[dimension] {
+                break;
+            }
+            row -= view.sizes[dimension] as i64 * view.strides[dimension];
+            index[dimension] = 0;
+        }
+    }
+}
+
+/// # Safety
+/// See [`expand_8`].
+#[inline(always)]
+unsafe fn expand<T: Copy>(out: *mut T, base: *const T, view: *const View, start: usize, n: usize) {
+    // SAFETY: the caller promises that the view's places for these positions lie in the buffer.
+    unsafe {
+        for_each_run(&*view, start, n, |run| {
+            let source = base.offset(run.place as isize);
+            let target = out.add(run.strip);
+            match run.stride {
+                1 if run.length > 16 => std::ptr::copy_nonoverlapping(source, target, run.length),
+                0 => {
+                    let value = *source;
+                    (0..run.length).for_each(|i| *target.add(i) = value);
+                }
+                stride => (0..run.length).for_each(|i| *target.add(i) = *source.offset(i as isize * stride as isize)),
+            }
+        });
+    }
+}
+
+/// # Safety
+/// See [`scatter_8`].
+#[inline(always)]
+unsafe fn scatter<T: Copy>(base: *mut T, view: *const View, strip: *const T, start: usize, n: usize) {
+    // SAFETY: the caller promises that the view's places for these positions lie in the buffer.
+    unsafe {
+        for_each_run(&*view, start, n, |run| {
+            let source = strip.add(run.strip);
+            let target = base.offset(run.place as isize);
+            match run.stride {
+                1 if run.length > 16 => std::ptr::copy_nonoverlapping(source, target, run.length),
+                stride => (0..run.length).for_each(|i| *target.offset(i as isize * stride as isize) = *source.add(i)),
+            }
+        });
+    }
+}
+
+macro_rules! by_width {
+    ($($bytes:literal $type:ty: $expand:ident $scatter:ident;)*) => {
+        $(
+            #[doc = concat!("Copies the ", $bytes, "-byte elements at row-major positions `start .. start + n` of a view into a strip.")]
+            ///
+            /// # Safety
+            /// `out` is valid for `n` elements; the view's places for these positions, counted from `base`, are valid
+            /// elements and do not overlap `out`; `start + n` is at most the view's length.
+            pub unsafe extern "C" fn $expand(out: *mut u8, base: *const u8, view: *const View, start: usize, n: usize) {
+                // SAFETY: promised by the caller.
+                unsafe { expand::<$type>(out.cast(), base.cast(), view, start, n) }
+            }
+
+            #[doc = concat!("Writes a strip of ", $bytes, "-byte elements to the row-major positions `start .. start + n` of a view.")]
+            /// Where places coincide the last position wins.
+            ///
+            /// # Safety
+            /// `strip` is valid for `n` elements; the view's places for these positions, counted from `base`, are valid
+            /// elements and do not overlap `strip`; `start + n` is at most the view's length.
+            pub unsafe extern "C" fn $scatter(base: *mut u8, view: *const View, strip: *const u8, start: usize, n: usize) {
+                // SAFETY: promised by the caller.
+                unsafe { scatter::<$type>(base.cast(), view, strip.cast(), start, n) }
+            }
+        )*
+    };
+}
+
+by_width! {
+    1 u8: expand_1 scatter_1;
+    4 u32: expand_4 scatter_4;
+    8 u64: expand_8 scatter_8;
+}
+
+/// The type of [`expand_8`] and its siblings.
+pub type Expand = unsafe extern "C" fn(out: *mut u8, base: *const u8, view: *const View, start: usize, n: usize);
+
+/// The type of [`scatter_8`] and its siblings.
+pub type Scatter = unsafe extern "C" fn(base: *mut u8, view: *const View, strip: *const u8, start: usize, n: usize);
+
+/// The function that expands elements of this type.
+pub fn expand_function(element: super::Element) -> Expand {
+    match element.bytes() {
+        1 => expand_1,
+        4 => expand_4,
+        _ => expand_8,
+    }
+}
+
+/// The function that scatters elements of this type.
+pub fn scatter_function(element: super::Element) -> Scatter {
+    match element.bytes() {
+        1 => scatter_1,
+        4 => scatter_4,
+        _ => scatter_8,
+    }
+}
