@@ -8,7 +8,7 @@ use crate::runtime::support_move::{MoveDescriptor, move_elements};
 use crate::runtime::support_rows::{
     FoldDescriptor, GatherDescriptor, ScatterDescriptor, arg_extreme, gather_rows, scatter_add,
 };
-use crate::schedule::{names, Body, BufferId, View};
+use crate::schedule::{Body, BufferId, View, names};
 use cranelift_codegen::ir::{Value, types};
 
 impl Lower<'_> {

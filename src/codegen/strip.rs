@@ -1,15 +1,15 @@
 //! Strip kernels: a loop over strips, a call per instruction.
 
 use super::address;
-use super::fallback::{self, StripCall};
 use super::execute::RunErrorKind;
+use super::fallback::{self, StripCall};
 use super::lower::Lower;
 use crate::ir::{ElementType, Meaning, NodeId, Pointwise, Reduction};
 use crate::runtime::reduce::{self, ReduceShape};
 use crate::runtime::support_fold::{integers_begin, integers_fold};
 use crate::runtime::support_rows::FoldDescriptor;
 use crate::runtime::view::{self, View};
-use crate::schedule::{names, BufferId, Operand, STRIP, StripInstruction, StripKernel, StripOp, Target};
+use crate::schedule::{BufferId, Operand, STRIP, StripInstruction, StripKernel, StripOp, Target, names};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{BlockArg, InstBuilder, Value, types};
 use std::collections::HashMap;
