@@ -7,6 +7,7 @@ pub mod eval;
 pub mod ir;
 pub mod lower;
 pub mod ops;
+pub mod optimize;
 pub mod runtime;
 pub mod schedule;
 pub mod source;

@@ -16,10 +16,11 @@ pub fn forward(graph: &mut Graph, outputs: &[NodeId], wrt: &[NodeId], tangents: 
         pushed[node.index()] = Some(plus(graph, pushed[node.index()], *tangent));
     }
     for id in (0..dependent.len() as u32).map(NodeId) {
-        if dependent[id.index()] && needed[id.index()] && !graph.node(id).arguments.is_empty() {
-            if let Some(tangent) = push(graph, &pushed, id) {
-                pushed[id.index()] = Some(plus(graph, pushed[id.index()], tangent));
-            }
+        if dependent[id.index()]
+            && needed[id.index()]
+            && let Some(tangent) = push(graph, &pushed, id)
+        {
+            pushed[id.index()] = Some(plus(graph, pushed[id.index()], tangent));
         }
     }
     outputs

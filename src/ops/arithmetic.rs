@@ -3,7 +3,7 @@
 use super::declare::*;
 use super::real::Real;
 use super::rounding::FLOOR_DIVIDE;
-use crate::ir::{Differential, Instruction, Meaning, Partial, Pointwise};
+use crate::ir::{Differential, Graph, Instruction, Meaning, NodeId, Partial, Pointwise};
 
 fn add<R: Real>(a: R, b: R) -> R {
     a + b
@@ -201,13 +201,26 @@ pub static POWER: Pointwise = Pointwise {
     ..binary::<Power>()
 };
 
+const MASKED_PROBES: &[&[f64]] = &[&[0.7, 2.3], &[-3.0, 0.2], &[0.0, f64::INFINITY], &[0.0, f64::NAN], &[2.0, 0.0]];
+
 /// `g * p`, but exactly 0 where `g` is 0.
 pub static MASKED_MULTIPLY: Pointwise = Pointwise {
     name: "masked_multiply",
     documentation: "A product that is 0 wherever its first factor is 0, whatever the second is.",
     differential: Differential::Partials(|g, a, _| both(g.apply2(&MASKED_PASS, a[0], a[1]), a[0])),
     routes: true,
-    probes: &[&[0.7, 2.3], &[-3.0, 0.2], &[0.0, f64::INFINITY], &[0.0, f64::NAN], &[2.0, 0.0]],
+    probes: MASKED_PROBES,
+    conventions: "0 times infinity or NaN is 0 if the first factor is the 0.",
+    ..binary_helper::<MaskedMultiply>()
+};
+
+/// [`MASKED_MULTIPLY`] behind a selection: its own derivatives are masked in contractions too.
+pub static SELECTED_MULTIPLY: Pointwise = Pointwise {
+    name: "selected_multiply",
+    documentation: "A product that is 0 wherever its first factor is 0, as an argument that was not selected makes it.",
+    differential: Differential::Partials(|g, a, _| both(g.apply2(&SELECTED_PASS, a[0], a[1]), a[0])),
+    routes: true,
+    probes: MASKED_PROBES,
     conventions: "0 times infinity or NaN is 0 if the first factor is the 0.",
     ..binary_helper::<MaskedMultiply>()
 };
@@ -229,14 +242,33 @@ pub static ROUTED_MULTIPLY: Pointwise = Pointwise {
 pub static MASKED_PASS: Pointwise = Pointwise {
     name: "masked_pass",
     documentation: "The second argument, but 0 where it is not finite and the first is 0.",
-    differential: Differential::Partials(|g, a, _| {
-        vec![Partial::Zero, Partial::Value(g.apply2(&MASKED_PASS_SHARE, a[0], a[1]))]
-    }),
+    differential: Differential::Partials(by_passed),
     routes: true,
     probes: &[&[0.7, 2.3], &[0.0, 2.0], &[0.0, f64::INFINITY]],
     conventions: "The derivative by the second argument is 0 where it is dropped.",
     ..binary_helper::<MaskedPass>()
 };
+
+/// [`MASKED_PASS`] behind a selection.
+pub static SELECTED_PASS: Pointwise = Pointwise {
+    name: "selected_pass",
+    documentation: "The second argument, but 0 where it is not finite and the first is 0.",
+    differential: Differential::Partials(by_passed),
+    routes: true,
+    probes: MASKED_PROBES,
+    conventions: "The derivative by the second argument is 0 where it is dropped.",
+    ..binary_helper::<MaskedPass>()
+};
+
+/// The partials of a masked pass: by the argument that passes, where it does.
+fn by_passed(g: &mut Graph, a: &[NodeId], _: NodeId) -> Vec<Partial> {
+    vec![Partial::Zero, Partial::Value(g.apply2(&MASKED_PASS_SHARE, a[0], a[1]))]
+}
+
+/// Whether derivatives behind an operation are masked as behind a selection.
+pub fn selects(definition: &'static Pointwise) -> bool {
+    [&SELECTED_MULTIPLY, &SELECTED_PASS].into_iter().any(|each| std::ptr::eq(each, definition))
+}
 
 /// The derivative of [`MASKED_PASS`] by its second argument.
 pub static MASKED_PASS_SHARE: Pointwise = Pointwise {
@@ -258,7 +290,9 @@ pub static ALL: &[&Pointwise] = &[
     &REMAINDER,
     &POWER,
     &MASKED_MULTIPLY,
+    &SELECTED_MULTIPLY,
     &ROUTED_MULTIPLY,
     &MASKED_PASS,
+    &SELECTED_PASS,
     &MASKED_PASS_SHARE,
 ];

@@ -1,10 +1,11 @@
 //! The gamma function, its logarithm and the derivatives of that, in double precision.
 
 use super::real::Real;
+use crate::runtime::math::double;
 use std::f64::consts::PI;
 
 pub fn gamma(x: f64) -> f64 {
-    libm::tgamma(x)
+    double::tgamma(x)
 }
 
 pub fn lgamma(x: f64) -> f64 {
@@ -12,13 +13,13 @@ pub fn lgamma(x: f64) -> f64 {
         return f64::INFINITY;
     }
     if x > 0.0 || x.is_nan() || x > -1e-5 {
-        return libm::lgamma(x);
+        return double::lgamma(x);
     }
     // log(pi / |x sin(pi x)|) - lgamma(-x); the quotient is kept in two parts, since the logarithms nearly cancel.
     let divisor = x * sine_of_turns(x).0;
     let quotient = PI / divisor.abs();
-    let rest = (libm::fma(-quotient, divisor.abs(), PI) + PI_REST) / (divisor.abs() * quotient);
-    Real::log(quotient) - libm::lgamma(-x) + rest
+    let rest = (f64::mul_add(-quotient, divisor.abs(), PI) + PI_REST) / (divisor.abs() * quotient);
+    Real::log(quotient) - double::lgamma(-x) + rest
 }
 
 /// What pi loses in rounding to double precision.
@@ -30,30 +31,30 @@ const ROOT_REST: f64 = 9.549_995_429_965_697e-17;
 
 /// Chebyshev coefficients of `digamma(x) / (x - root)` on [1, 2], computed for this file with 60 digits.
 const NEAR_ROOT: [f64; 24] = [
-    0.983570260441566988,
-    -0.2270640863346443967,
-    0.03336889902393010897,
-    -0.005320077271596547444,
-    0.0008788656937820505333,
-    -0.0001477349265060604328,
-    0.00002506054346835914444,
-    -4.272103402999332207e-6,
-    7.302769272465923049e-7,
-    -1.250288681355959552e-7,
-    2.142500932235947373e-8,
-    -3.673295918565179039e-9,
-    6.299717236108930907e-10,
-    -1.080593028883266011e-10,
-    1.85373519205363789e-11,
-    -3.18023536582553001e-12,
-    5.456147570322794185e-13,
-    -9.360993131036438156e-14,
-    1.60606463629507501e-14,
-    -2.755543137743881311e-15,
-    4.727736178601911391e-16,
-    -8.111484203465090033e-17,
-    1.391707769474154065e-17,
-    -2.3877901082188627e-18,
+    0.983570260441567,
+    -0.2270640863346444,
+    0.03336889902393011,
+    -0.005320077271596548,
+    0.0008788656937820505,
+    -0.00014773492650606044,
+    2.5060543468359146e-05,
+    -4.2721034029993324e-06,
+    7.302769272465923e-07,
+    -1.2502886813559594e-07,
+    2.1425009322359472e-08,
+    -3.673295918565179e-09,
+    6.299717236108931e-10,
+    -1.080593028883266e-10,
+    1.853735192053638e-11,
+    -3.18023536582553e-12,
+    5.456147570322795e-13,
+    -9.360993131036438e-14,
+    1.606064636295075e-14,
+    -2.7555431377438815e-15,
+    4.727736178601912e-16,
+    -8.11148420346509e-17,
+    1.391707769474154e-17,
+    -2.3877901082188625e-18,
 ];
 
 /// Bernoulli numbers B₂, B₄, ….

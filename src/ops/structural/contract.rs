@@ -1,8 +1,8 @@
 //! The contraction `[batch…, m…, k…] × [batch…, n…, k…] → [batch…, m…, n…]`.
 
-use super::{Batching, Call, Cotangent, Fault, Mask, Structural, table};
+use super::{Batching, Call, Cotangent, Fault, Mask, Structural, guarded_product, table};
 use crate::ir::{Axes, Graph, NodeId, Op, Reduction, Shape, Table};
-use crate::ops::arithmetic::{ADD, MASKED_MULTIPLY};
+use crate::ops::arithmetic::ADD;
 
 /// Sums of products over shared axes.
 pub static CONTRACT: Structural = Structural {
@@ -103,7 +103,7 @@ fn masked_reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: Nod
         (node.arguments[0], axes, Axes::new(batch..columns))
     };
     let other = graph.broadcast(other, other_axes, &shape);
-    let products = graph.pointwise(&MASKED_MULTIPLY, &[flow, other]);
+    let products = guarded_product(graph, Mask::Masked, flow, other);
     graph.reduce(Reduction::Sum, products, summed)
 }
 

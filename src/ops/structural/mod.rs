@@ -14,6 +14,7 @@ mod rows;
 pub mod table;
 
 use crate::ir::{Graph, Node, NodeId, Op, Shape, Table};
+use crate::ops::arithmetic::{MASKED_MULTIPLY, MULTIPLY, SELECTED_MULTIPLY};
 
 /// Everything the compiler knows about one structural operation, or about the pointwise operations as a family.
 pub struct Structural {
@@ -60,7 +61,7 @@ pub enum Fault {
         /// How many rows there are.
         size: usize,
     },
-    /// A placeholder was left in the graph, or an input was not supplied.
+    /// A placeholder was left in the graph, or an input was not supplied with its type.
     #[error("a variable has no value")]
     Unbound,
 }
@@ -91,6 +92,16 @@ impl Cotangent {
     fn with(self, node: NodeId) -> Option<Cotangent> {
         Some(Cotangent { node, mask: self.mask })
     }
+}
+
+/// A cotangent times a partial derivative; behind operations that drop arguments, zero where the cotangent is zero.
+fn guarded_product(graph: &mut Graph, mask: Mask, cotangent: NodeId, partial: NodeId) -> NodeId {
+    let multiply = match mask {
+        Mask::None => &MULTIPLY,
+        Mask::Routed => &MASKED_MULTIPLY,
+        Mask::Masked => &SELECTED_MULTIPLY,
+    };
+    graph.pointwise(multiply, &[cotangent, partial])
 }
 
 /// A node to be computed for several examples at once.

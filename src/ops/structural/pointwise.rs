@@ -1,8 +1,8 @@
 //! The pointwise operations as one family: each rule follows from the operation's definition.
 
-use super::{Batching, Call, Cotangent, Fault, Mask, Structural};
+use super::{Batching, Call, Cotangent, Fault, Mask, Structural, guarded_product};
 use crate::ir::{Differential, ElementType, Graph, Meaning, NodeId, Op, Partial, Pointwise, PointwiseRef, Table};
-use crate::ops::arithmetic::{ADD, MASKED_MULTIPLY, MULTIPLY, NEGATE, ROUTED_MULTIPLY};
+use crate::ops::arithmetic::{ADD, NEGATE, ROUTED_MULTIPLY, selects};
 use crate::ops::choice::{SELECT, conversion};
 
 /// The pointwise operations.
@@ -80,10 +80,19 @@ fn convert(from: ElementType, to: ElementType, bits: u64) -> u64 {
 fn product(graph: &mut Graph, cotangent: Cotangent, partial: NodeId, routes: bool) -> NodeId {
     if routes {
         graph.pointwise(&ROUTED_MULTIPLY, &[partial, cotangent.node])
-    } else if cotangent.mask == Mask::None {
-        graph.pointwise(&MULTIPLY, &[cotangent.node, partial])
     } else {
-        graph.pointwise(&MASKED_MULTIPLY, &[cotangent.node, partial])
+        guarded_product(graph, cotangent.mask, cotangent.node, partial)
+    }
+}
+
+/// The care that cotangents need behind an operation.
+fn care_behind(definition: &'static Pointwise) -> Mask {
+    if selects(definition) {
+        Mask::Masked
+    } else if definition.routes {
+        Mask::Routed
+    } else {
+        Mask::None
     }
 }
 
@@ -104,8 +113,7 @@ fn reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: Cotangent)
         }
         Differential::Convert => cotangent.with(graph.pointwise(conversion(target), &[cotangent.node])),
         Differential::Partials(partials) => {
-            let routed = if definition.routes { Mask::Routed } else { Mask::None };
-            let mask = cotangent.mask.max(routed);
+            let mask = cotangent.mask.max(care_behind(definition));
             let flow = match partials(graph, &node.arguments, id)[argument] {
                 Partial::Zero => return None,
                 Partial::One => cotangent.node,

@@ -1,9 +1,9 @@
 //! Reductions. Each but the integer ones is, near a point, a weighted sum: sums have weights 1, products the product
 //! of the other elements, extremes equal shares among all ties. Both modes of differentiation follow from the weights.
 
-use super::{Batching, Call, Cotangent, Fault, Mask, Structural, product, table};
+use super::{Batching, Call, Cotangent, Fault, Mask, Structural, guarded_product, product, table};
 use crate::ir::{Axes, ElementType, Extreme, Graph, NodeId, Op, Reduction, Table};
-use crate::ops::arithmetic::{DIVIDE, MASKED_MULTIPLY, MULTIPLY, ROUTED_MULTIPLY};
+use crate::ops::arithmetic::{DIVIDE, MULTIPLY, ROUTED_MULTIPLY};
 use crate::ops::choice::conversion;
 use crate::ops::comparison::EQUAL;
 
@@ -157,8 +157,7 @@ fn reduce_reverse(graph: &mut Graph, id: NodeId, _: usize, cotangent: Cotangent)
         let node = graph.pointwise(&ROUTED_MULTIPLY, &[weights, flow]);
         return Some(Cotangent { node, mask: cotangent.mask.max(Mask::Routed) });
     }
-    let multiply = if cotangent.mask == Mask::None { &MULTIPLY } else { &MASKED_MULTIPLY };
-    cotangent.with(graph.pointwise(multiply, &[flow, weights]))
+    cotangent.with(guarded_product(graph, cotangent.mask, flow, weights))
 }
 
 fn reduce_forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {

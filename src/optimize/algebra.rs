@@ -1,0 +1,176 @@
+//! Rules on pointwise operations.
+//!
+//! There is no rule `x + 0 = x` for reals: it is wrong for `x = -0`, whose reciprocal is another infinity. Adjoint
+//! graphs do not need it, since reverse mode adds no zeros. Nor is there `x * 0 = 0`, wrong for infinities and NaN.
+
+use super::{Rule, arguments_of};
+use crate::ir::{Graph, NodeId};
+use crate::ops::arithmetic::{ADD, DIVIDE, MASKED_MULTIPLY, MULTIPLY, NEGATE, POWER, SELECTED_MULTIPLY, SUBTRACT};
+use crate::ops::choice::{SELECT, STOP_GRADIENT};
+use crate::ops::comparison::{AND, EQUAL, NOT, NOT_EQUAL, OR};
+use crate::ops::roots::RECIPROCAL;
+
+/// Rules for graphs that will not be differentiated again.
+pub static FINAL: &[Rule] = &[Rule {
+    equation: "stop_gradient(x) = x",
+    apply: |graph, id| arguments_of(graph, id, &STOP_GRADIENT).map(|[x]| x),
+}];
+
+/// Rules for any graph.
+pub static RULES: &[Rule] = &[
+    Rule { equation: "x * 1 = x", apply: times_one },
+    Rule { equation: "x * -1 = -x", apply: times_minus_one },
+    Rule { equation: "x + -0 = x; of integers x + 0 = x", apply: plus_zero },
+    Rule { equation: "x - 0 = x", apply: minus_zero },
+    Rule { equation: "x / c = x * (1/c) for a power of two", apply: by_power_of_two },
+    Rule { equation: "-(-x) = x, not not x = x", apply: twice },
+    Rule { equation: "a + -b = a - b, a - -b = a + b", apply: plus_negated },
+    Rule { equation: "-a * -b = a * b", apply: product_of_negated },
+    Rule { equation: "x^0 = 1, x^1 = x, x^2 = x * x, x^-1 = 1 / x", apply: small_power },
+    Rule { equation: "select(true, a, b) = a, select(false, a, b) = b, select(c, a, a) = a", apply: decided },
+    Rule { equation: "select(not c, a, b) = select(c, b, a)", apply: select_by_opposite },
+    Rule { equation: "c and true = c, c or false = c, …", apply: decided_logic },
+    Rule { equation: "masked_multiply(g, c) = g * c for a finite constant c", apply: masked_by_constant },
+    Rule { equation: "b * a = a * b: one order for equal products, so that they are one node", apply: in_order },
+];
+
+fn is_constant(graph: &Graph, id: NodeId, value: f64) -> bool {
+    graph.constant_value(id).is_some_and(|constant| constant.to_bits() == value.to_bits())
+}
+
+/// The other argument of a commutative operation, one of whose arguments is a constant.
+fn other_than(graph: &Graph, pair: [NodeId; 2], value: f64) -> Option<NodeId> {
+    let [a, b] = pair;
+    if is_constant(graph, b, value) {
+        Some(a)
+    } else if is_constant(graph, a, value) {
+        Some(b)
+    } else {
+        None
+    }
+}
+
+fn times_one(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    if let Some([a, b]) = arguments_of(graph, id, &DIVIDE) {
+        return is_constant(graph, b, 1.0).then_some(a);
+    }
+    other_than(graph, arguments_of(graph, id, &MULTIPLY)?, 1.0)
+}
+
+fn times_minus_one(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let x = other_than(graph, arguments_of(graph, id, &MULTIPLY)?, -1.0)?;
+    Some(graph.pointwise(&NEGATE, &[x]))
+}
+
+fn plus_zero(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let neutral = if graph.ty(id).element.is_real() { -0.0 } else { 0.0 };
+    other_than(graph, arguments_of(graph, id, &ADD)?, neutral)
+}
+
+fn minus_zero(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [a, b] = arguments_of(graph, id, &SUBTRACT)?;
+    is_constant(graph, b, 0.0).then_some(a)
+}
+
+fn by_power_of_two(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [a, b] = arguments_of(graph, id, &DIVIDE)?;
+    let divisor = graph.constant_value(b)?;
+    let inverse = 1.0 / divisor;
+    // A fraction of zero means a power of two; the bounds keep the inverse normal in single precision too.
+    let exact = divisor.to_bits() << 12 == 0 && (1e-30..1e30).contains(&divisor.abs());
+    if !exact {
+        return None;
+    }
+    let inverse = graph.constant_like(b, inverse);
+    Some(graph.pointwise(&MULTIPLY, &[a, inverse]))
+}
+
+fn twice(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    for definition in [&NEGATE, &NOT] {
+        if let Some([x]) = arguments_of(graph, id, definition) {
+            return arguments_of(graph, x, definition).map(|[inner]| inner);
+        }
+    }
+    None
+}
+
+fn plus_negated(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    // Integers stay: the intermediate steps overflow elsewhere.
+    if !graph.ty(id).element.is_real() {
+        return None;
+    }
+    if let Some([a, b]) = arguments_of(graph, id, &SUBTRACT) {
+        let [b] = arguments_of(graph, b, &NEGATE)?;
+        return Some(graph.pointwise(&ADD, &[a, b]));
+    }
+    let [a, b] = arguments_of(graph, id, &ADD)?;
+    if let Some([b]) = arguments_of(graph, b, &NEGATE) {
+        return Some(graph.pointwise(&SUBTRACT, &[a, b]));
+    }
+    let [a] = arguments_of(graph, a, &NEGATE)?;
+    Some(graph.pointwise(&SUBTRACT, &[b, a]))
+}
+
+fn product_of_negated(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [a, b] = arguments_of(graph, id, &MULTIPLY)?;
+    if !graph.ty(id).element.is_real() {
+        return None;
+    }
+    let ([a], [b]) = (arguments_of(graph, a, &NEGATE)?, arguments_of(graph, b, &NEGATE)?);
+    Some(graph.pointwise(&MULTIPLY, &[a, b]))
+}
+
+fn small_power(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [x, exponent] = arguments_of(graph, id, &POWER)?;
+    match graph.constant_value(exponent)? {
+        0.0 => Some(graph.constant_like(x, 1.0)),
+        1.0 => Some(x),
+        2.0 => Some(graph.pointwise(&MULTIPLY, &[x, x])),
+        -1.0 => Some(graph.pointwise(&RECIPROCAL, &[x])),
+        _ => None,
+    }
+}
+
+fn decided(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [condition, yes, no] = arguments_of(graph, id, &SELECT)?;
+    if yes == no {
+        return Some(yes);
+    }
+    graph.constant_value(condition).map(|truth| if truth != 0.0 { yes } else { no })
+}
+
+fn select_by_opposite(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [condition, yes, no] = arguments_of(graph, id, &SELECT)?;
+    let [opposite] = arguments_of(graph, condition, &NOT)?;
+    Some(graph.pointwise(&SELECT, &[opposite, no, yes]))
+}
+
+fn decided_logic(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    for (definition, neutral) in [(&AND, 1.0), (&OR, 0.0)] {
+        let Some([a, b]) = arguments_of(graph, id, definition) else { continue };
+        for (constant, rest) in [(a, b), (b, a)] {
+            if let Some(value) = graph.constant_value(constant) {
+                return Some(if value == neutral { rest } else { constant });
+            }
+        }
+        return (a == b).then_some(a);
+    }
+    None
+}
+
+fn masked_by_constant(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [cotangent, partial] =
+        arguments_of(graph, id, &MASKED_MULTIPLY).or_else(|| arguments_of(graph, id, &SELECTED_MULTIPLY))?;
+    let finite = graph.constant_value(partial).is_some_and(f64::is_finite);
+    finite.then(|| graph.pointwise(&MULTIPLY, &[cotangent, partial]))
+}
+
+fn in_order(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let definition = graph.pointwise_of(id)?;
+    let commutes = [&ADD, &MULTIPLY, &EQUAL, &NOT_EQUAL, &AND, &OR].iter().any(|each| std::ptr::eq(*each, definition));
+    let &[a, b] = &graph.node(id).arguments[..] else { return None };
+    if !commutes || a <= b {
+        return None;
+    }
+    Some(graph.pointwise(definition, &[b, a]))
+}

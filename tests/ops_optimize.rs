@@ -1,0 +1,300 @@
+//! Optimisation keeps values, on random graphs with their adjoints, and finds what it is meant to find.
+
+mod support;
+
+use ndc::eval::evaluate_tables;
+use ndc::ir::{Axes, ElementType, Graph, NodeId, Op, Reduction, Shape, Table, TensorType};
+use ndc::ops::arithmetic::{ABSOLUTE, ADD, DIVIDE, MULTIPLY, NEGATE, POWER, SUBTRACT};
+use ndc::ops::choice::{MAX, SELECT, STOP_GRADIENT};
+use ndc::ops::comparison::{GREATER, NOT};
+use ndc::ops::exponential::EXP;
+use ndc::ops::structural::table;
+use ndc::optimize::{Stage, optimize, rules, simplify};
+use support::*;
+
+fn close(actual: &Table, expected: &Table) -> bool {
+    let (actual, expected) = (table::numbers(actual), table::numbers(expected));
+    let scale = expected.iter().filter(|x| x.is_finite()).fold(1e-300_f64, |scale, x| scale.max(x.abs()));
+    actual.len() == expected.len()
+        && actual
+            .iter()
+            .zip(&expected)
+            .all(|(a, b)| a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-12 * scale.max(1.0))
+}
+
+fn same_values(graph: &Graph, random: &mut Random) {
+    let at = random.tables(graph);
+    let optimized = optimize(graph);
+    let evaluate = |graph: &Graph| evaluate_tables(graph, &at).expect("real arithmetic has no faults");
+    let (before, after) = (evaluate(graph), evaluate(&optimized));
+    for (place, (before, after)) in before.iter().zip(&after).enumerate() {
+        assert!(
+            close(after, before),
+            "output {place}: {:?} became {:?}\n{}\n{}",
+            table::numbers(before),
+            table::numbers(after),
+            ndc::ir::print::print(graph),
+            ndc::ir::print::print(&optimized)
+        );
+    }
+}
+
+/// A random real node made from earlier ones.
+fn grow(graph: &mut Graph, pool: &[NodeId], random: &mut Random) -> NodeId {
+    let x = pool[random.below(pool.len())];
+    let shape = graph.ty(x).shape.clone();
+    let rank = shape.rank();
+    let axis = if rank > 0 { random.below(rank) } else { 0 };
+    let size = if rank > 0 { shape[axis] } else { 0 };
+    let constant = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5][random.below(6)];
+    let mates: Vec<NodeId> = pool.iter().copied().filter(|node| graph.ty(*node).shape == shape).collect();
+    let y = if random.below(3) == 0 { graph.constant_like(x, constant) } else { mates[random.below(mates.len())] };
+    match random.below(18) {
+        0 => graph.pointwise(&ADD, &[x, y]),
+        1 | 2 => graph.pointwise(&MULTIPLY, &[y, x]),
+        3 => graph.pointwise(&SUBTRACT, &[x, y]),
+        4 => graph.pointwise(&NEGATE, &[x]),
+        5 => {
+            let c = graph.constant_like(x, [1.0, 2.0, 4.0, 3.0][random.below(4)]);
+            graph.pointwise(&DIVIDE, &[x, c])
+        }
+        6 => {
+            let positive = graph.pointwise(&GREATER, &[x, y]);
+            let condition = if random.below(2) == 0 { positive } else { graph.pointwise(&NOT, &[positive]) };
+            graph.pointwise(&SELECT, &[condition, x, y])
+        }
+        7 => graph.pointwise(&MAX, &[x, y]),
+        8 => {
+            let c = graph.constant_like(x, [0.0, 1.0, 2.0, -1.0][random.below(4)]);
+            graph.pointwise(&POWER, &[x, c])
+        }
+        9 if rank > 0 && size > 0 => {
+            let step = 1 + random.below(2);
+            let start = random.below(size);
+            graph.slice(x, axis, start, step, (size - start).div_ceil(step))
+        }
+        10 if rank > 0 => {
+            let step = 1 + random.below(2);
+            graph.pad(x, axis, random.below(2), step, 1 + size.saturating_sub(1) * step + 1 + random.below(2))
+        }
+        11 if rank > 0 => graph.concatenate(&[x, y], axis),
+        12 if rank > 0 => {
+            let reduction = [Reduction::Sum, Reduction::Sum, Reduction::Max][random.below(3)];
+            graph.reduce(reduction, x, Axes::new([axis]))
+        }
+        13 if rank < 4 && shape.count() <= 64 => {
+            let place = random.below(rank + 1);
+            let mut sizes = shape.sizes().to_vec();
+            sizes.insert(place, 1 + random.below(3));
+            let axes = Axes::new((0..=rank).filter(|axis| *axis != place));
+            graph.broadcast(x, axes, &Shape::new(&sizes))
+        }
+        14 if rank > 1 => graph.transpose(x, Axes::new((0..rank).rev())),
+        15 if rank > 0 => graph.reverse(x, axis),
+        16 => graph.pointwise(&EXP, &[x]),
+        _ => graph.reshape(x, &Shape::new(&[shape.count()])),
+    }
+}
+
+#[test]
+fn random_graphs_keep_their_values() {
+    for seed in 0..300 {
+        let mut random = Random(seed);
+        let mut graph = Graph::new();
+        let mut pool = vec![graph.input("a", real(&[2, 3])), graph.input("b", real(&[3]))];
+        pool.push(graph.input("c", real(&[2, 3])));
+        for _ in 0..14 {
+            let node = grow(&mut graph, &pool, &mut random);
+            // Large values would turn differences of rounding into differences of size.
+            let bounded = graph.pointwise(&ndc::ops::trigonometric::SIN, &[node]);
+            pool.push(if random.below(4) == 0 { bounded } else { node });
+        }
+        let last = *pool.last().unwrap();
+        let bounded = graph.pointwise(&ndc::ops::trigonometric::TANH, &[last]);
+        let output = weighted_sum(&mut graph, bounded, &mut random);
+        graph.output("value", output);
+        same_values(&graph, &mut random);
+        let wrt = inputs(&graph);
+        for gradient in gradients(&mut graph, output, &wrt) {
+            graph.output("gradient", gradient);
+        }
+        same_values(&graph, &mut random);
+    }
+}
+
+/// The optimised form of one node of a graph.
+fn optimized(graph: &mut Graph, node: NodeId) -> Graph {
+    graph.output("y", node);
+    let result = optimize(graph);
+    let mut random = Random(9);
+    same_values(graph, &mut random);
+    result
+}
+
+fn result_op(graph: &Graph) -> Op {
+    graph.node(graph.outputs()[0].node).op
+}
+
+fn computing_nodes(graph: &Graph) -> usize {
+    graph.ids().filter(|id| !graph.node(*id).arguments.is_empty()).count()
+}
+
+/// `sum(a * b)` of tensors repeated to one shape, folded along some axes.
+fn sum_of_product(graph: &mut Graph, shape: &[usize], factors: &[(NodeId, &[usize])], folded: &[usize]) -> NodeId {
+    let shape = Shape::new(shape);
+    let spread: Vec<NodeId> = factors
+        .iter()
+        .map(|(source, axes)| graph.broadcast(*source, Axes::new(axes.iter().copied()), &shape))
+        .collect();
+    let product = spread[1..].iter().fold(spread[0], |product, each| graph.pointwise(&MULTIPLY, &[product, *each]));
+    graph.reduce(Reduction::Sum, product, Axes::new(folded.iter().copied()))
+}
+
+#[test]
+fn a_layer_in_index_notation_is_one_contraction() {
+    let mut graph = Graph::new();
+    let (weights, x) = (graph.input("W", real(&[10, 7])), graph.input("x", real(&[7])));
+    let sum = sum_of_product(&mut graph, &[10, 7], &[(weights, &[0, 1]), (x, &[1])], &[1]);
+    let result = optimized(&mut graph, sum);
+    assert_eq!(result_op(&result), Op::Contract { batch: 0, contract: 1 });
+    assert_eq!(computing_nodes(&result), 1);
+}
+
+#[test]
+fn a_matrix_product_in_index_notation_is_one_contraction() {
+    let mut graph = Graph::new();
+    let (a, b) = (graph.input("A", real(&[4, 5])), graph.input("B", real(&[3, 5])));
+    let sum = sum_of_product(&mut graph, &[4, 3, 5], &[(a, &[0, 2]), (b, &[1, 2])], &[2]);
+    let result = optimized(&mut graph, sum);
+    assert_eq!(result_op(&result), Op::Contract { batch: 0, contract: 1 });
+    assert_eq!(computing_nodes(&result), 1);
+}
+
+#[test]
+fn attention_weights_are_a_batched_contraction() {
+    let mut graph = Graph::new();
+    let (a, v) = (graph.input("A", real(&[2, 4, 5])), graph.input("v", real(&[2, 5, 3])));
+    // [sum(A[h, i, j] * v[h, j, e] for j) for h, i, e], with a factor that does not depend on j
+    let scale = graph.input("s", real(&[2]));
+    let turned = graph.transpose(v, Axes::new([0, 2, 1]));
+    let sum = sum_of_product(&mut graph, &[2, 4, 3, 5], &[(a, &[0, 1, 3]), (turned, &[0, 2, 3]), (scale, &[0])], &[3]);
+    let result = optimized(&mut graph, sum);
+    let contracts = |id: &NodeId| result.node(*id).op == Op::Contract { batch: 1, contract: 1 };
+    assert_eq!(result.ids().filter(contracts).count(), 1, "{}", ndc::ir::print::print(&result));
+    assert!(!result.ids().any(|id| matches!(result.node(id).op, Op::Reduce(..))));
+}
+
+#[test]
+fn inner_products_stay_sums() {
+    let mut graph = Graph::new();
+    let (a, b) = (graph.input("a", real(&[6])), graph.input("b", real(&[6])));
+    let sum = sum_of_product(&mut graph, &[6], &[(a, &[0]), (b, &[0])], &[0]);
+    let result = optimized(&mut graph, sum);
+    assert!(matches!(result_op(&result), Op::Reduce(Reduction::Sum, _)));
+}
+
+#[test]
+fn the_adjoint_of_a_layer_is_contractions_only() {
+    let mut graph = Graph::new();
+    let (weights, x) = (graph.input("W", real(&[10, 7])), graph.input("x", real(&[32, 7])));
+    let sum = sum_of_product(&mut graph, &[32, 10, 7], &[(x, &[0, 2]), (weights, &[1, 2])], &[2]);
+    let output = graph.input("g", real(&[32, 10]));
+    let gradient = ndc::autodiff::reverse(&mut graph, sum, output, &[weights])[0];
+    let result = optimized(&mut graph, gradient);
+    let reductions = result.ids().filter(|id| matches!(result.node(*id).op, Op::Reduce(..))).count();
+    assert_eq!(reductions, 0, "{}", ndc::ir::print::print(&result));
+}
+
+#[test]
+fn negative_zero_is_kept() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", real(&[]));
+    let zero = graph.constant_like(x, 0.0);
+    let sum = graph.pointwise(&ADD, &[x, zero]);
+    graph.output("sum", sum);
+    let result = optimize(&graph);
+    let values = evaluate_tables(&result, &[reals(&[], &[-0.0])]).unwrap();
+    assert_eq!(values[0].bits[0], 0.0_f64.to_bits());
+}
+
+#[test]
+fn constants_are_folded_and_faults_are_kept() {
+    let mut graph = Graph::new();
+    let (two, three) = (graph.integer(2), graph.integer(3));
+    let six = graph.pointwise(&MULTIPLY, &[two, three]);
+    let result = optimized(&mut graph, six);
+    assert_eq!(result_op(&result), Op::Scalar(6));
+    let mut graph = Graph::new();
+    let (huge, two) = (graph.integer(i64::MAX), graph.integer(2));
+    let product = graph.pointwise(&MULTIPLY, &[huge, two]);
+    graph.output("y", product);
+    assert!(evaluate_tables(&optimize(&graph), &[]).is_err());
+}
+
+#[test]
+fn a_causal_mask_becomes_a_table() {
+    let mut graph = Graph::new();
+    let shape = Shape::new(&[4, 4]);
+    let (i, j) = (graph.iota(0, shape.clone()), graph.iota(1, shape));
+    let above = graph.pointwise(&GREATER, &[j, i]);
+    let result = optimized(&mut graph, above);
+    assert!(matches!(result_op(&result), Op::Table(_)));
+}
+
+#[test]
+fn sums_of_repetitions_are_multiples() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", real(&[3]));
+    let spread = graph.broadcast(x, Axes::new([1]), &Shape::new(&[5, 3]));
+    let sum = graph.reduce(Reduction::Sum, spread, Axes::new([0]));
+    let result = optimized(&mut graph, sum);
+    assert_eq!(computing_nodes(&result), 2, "{}", ndc::ir::print::print(&result));
+}
+
+#[test]
+fn gradients_stop_until_the_end() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", real(&[]));
+    let stopped = graph.pointwise(&STOP_GRADIENT, &[x]);
+    assert_eq!(simplify(&mut graph, &[stopped], Stage::BeforeDifferentiation), [stopped]);
+    assert_eq!(simplify(&mut graph, &[stopped], Stage::Final), [x]);
+}
+
+#[test]
+fn inputs_and_updates_stay() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", real(&[2]));
+    graph.input("unused", TensorType::new(ElementType::I64, Shape::new(&[3])));
+    let magnitude = graph.pointwise(&ABSOLUTE, &[x]);
+    let twice = graph.pointwise(&NEGATE, &[magnitude]);
+    let back = graph.pointwise(&NEGATE, &[twice]);
+    graph.updating_output("x", back, 0);
+    let result = optimize(&graph);
+    assert_eq!(result.inputs(), graph.inputs());
+    assert_eq!(result.outputs()[0].updates, Some(0));
+    assert_eq!(computing_nodes(&result), 1);
+}
+
+#[test]
+fn rules_are_told_apart_by_their_equations() {
+    let equations: Vec<&str> = rules(Stage::Final).map(|rule| rule.equation).collect();
+    for (place, equation) in equations.iter().enumerate() {
+        assert!(!equations[..place].contains(equation), "{equation}");
+    }
+}
+
+#[test]
+fn long_chains_take_linear_time() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", real(&[]));
+    let mut y = x;
+    for _ in 0..10_000 {
+        let sine = graph.pointwise(&ndc::ops::trigonometric::SIN, &[y]);
+        y = graph.pointwise(&MULTIPLY, &[sine, x]);
+    }
+    let gradient = gradients(&mut graph, y, &[x])[0];
+    graph.output("gradient", gradient);
+    let optimized = optimize(&graph);
+    // Per link: sine, cosine, product, three products of cotangents and a sum.
+    assert!(computing_nodes(&optimized) <= 70_000, "{}", computing_nodes(&optimized));
+}
