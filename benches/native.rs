@@ -8,6 +8,7 @@ use ndc::ops::activation::SIGMOID;
 use ndc::ops::arithmetic::{ADD, MULTIPLY, NEGATE, SUBTRACT};
 use ndc::ops::exponential::EXP;
 use ndc::ops::trigonometric::TANH;
+use ndc::optimize::optimize;
 use ndc::schedule::schedule;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -82,7 +83,7 @@ pub fn network(sizes: &[usize], rows: usize, element: ElementType) -> Graph {
     let squared = graph.pointwise(&MULTIPLY, &[error, error]);
     let loss = graph.reduce_all(Reduction::Sum, squared);
     descend(&mut graph, loss, &parameters, 0.01);
-    graph
+    optimize(&graph)
 }
 
 /// `sum of tanh(a x + b) exp(-c x²)`
