@@ -7,3 +7,4 @@ pub mod files;
 pub mod names;
 pub mod numeric;
 pub mod shapes;
+pub mod syntax;
