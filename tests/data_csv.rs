@@ -1,5 +1,7 @@
 //! The CSV loader against files that are hard to read, with the outcome of each in `tests/cases/csv/expected.txt`.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use ndc::check::table::{RawColumn, RawTable, TableLoader};
 use ndc::data::csv::FileLoader;
 use ndc::diagnostics::Diagnostic;
