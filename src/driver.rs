@@ -141,13 +141,17 @@ pub enum Stage {
 pub fn emit(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnostic>> {
     match stage {
         Stage::Tokens => {
-            let text = checked.sources.iter().nth(1).map_or("", |(_, file)| file.text.as_str());
-            Ok(syntax::dump_tokens(text))
+            Ok(syntax::tokens(own_text(checked)).to_string())
         }
-        Stage::Ast => Ok(syntax::print::print(&checked.file, &checked.sources)),
+        Stage::Ast => Ok(syntax::print::print(&checked.file, own_text(checked))),
         Stage::Program => Ok(check::print::print(&checked.program)),
         _ => on_large_stack(|| emit_actions(checked, stage)),
     }
+}
+
+/// The text of the file itself, which follows the prelude.
+fn own_text(checked: &Checked) -> &str {
+    checked.sources.iter().nth(1).map_or("", |(_, file)| file.text.as_str())
 }
 
 fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnostic>> {
@@ -209,7 +213,7 @@ fn emit_graph(graph: &crate::ir::Graph, stage: Stage, out: &mut String) -> Resul
     }
     let scheduled = schedule::schedule(&graph);
     let text = match stage {
-        Stage::Kernels => schedule::print(&scheduled),
+        Stage::Kernels => schedule::print::print(&scheduled),
         Stage::Clif => codegen::clif_text(&scheduled).map_err(internal)?,
         _ => codegen::asm_text(&scheduled).map_err(internal)?,
     };

@@ -1,18 +1,19 @@
 //! `ndc explain E0204`.
 
 use super::output::say;
-use crate::diagnostics::explain::{codes, find, title};
+use crate::diagnostics::explain::{codes, find, page};
 
 /// Shows the page of a code, or all codes; whether the code exists.
 pub(super) fn explain(code: Option<&str>) -> bool {
     let Some(code) = code else {
         for code in codes() {
-            say(&format!("{}\n", title(code)));
+            let title = page(code).and_then(|page| page.lines().next()).unwrap_or(code);
+            say(&format!("{}\n", title.trim_start_matches("# ")));
         }
         return true;
     };
     match find(code) {
-        Some(page) => {
+        Some((_, page)) => {
             say(page);
             true
         }
