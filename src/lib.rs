@@ -2,8 +2,11 @@
 
 pub mod autodiff;
 pub mod check;
+pub mod cli;
 pub mod codegen;
+pub mod data;
 pub mod diagnostics;
+pub mod driver;
 pub mod eval;
 pub mod ir;
 pub mod lower;

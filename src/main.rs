@@ -1,1 +1,5 @@
-fn main() {}
+//! The `ndc` command.
+
+fn main() -> std::process::ExitCode {
+    ndc::cli::main()
+}

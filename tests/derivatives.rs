@@ -177,6 +177,11 @@ fn stored_values_of_two_variables() {
     stored("tests/data/derivatives/binary.csv", 2);
 }
 
+#[test]
+fn stored_values_of_special_functions() {
+    stored("tests/data/derivatives/special.csv", 1);
+}
+
 /// The operations with derivatives in real numbers.
 fn real_operations() -> impl Iterator<Item = &'static Pointwise> {
     let real =

@@ -10,11 +10,13 @@ use ndc::ops::structural::{Fault, table};
 use ndc::ops::trigonometric::SIN;
 use support::*;
 
+type Build = dyn Fn(&mut Graph, &[NodeId]) -> NodeId;
+
 /// One application of an operation to inputs of the given types.
 struct Case {
     name: &'static str,
     types: Vec<TensorType>,
-    build: Box<dyn Fn(&mut Graph, &[NodeId]) -> NodeId>,
+    build: Box<Build>,
 }
 
 fn case(name: &'static str, shapes: &[&[usize]], build: impl Fn(&mut Graph, &[NodeId]) -> NodeId + 'static) -> Case {

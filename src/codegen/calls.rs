@@ -2,12 +2,13 @@
 
 use super::lower::Lower;
 use crate::ir::{ElementType, Extreme, NodeId};
-use crate::runtime::support_fold::{ContractDescriptor, contract_elements};
+use crate::runtime::matmul::{self, MatmulShape};
+use crate::runtime::support_fold::{ContractDescriptor, contract_integers};
 use crate::runtime::support_move::{MoveDescriptor, move_elements};
 use crate::runtime::support_rows::{
     FoldDescriptor, GatherDescriptor, ScatterDescriptor, arg_extreme, gather_rows, scatter_add,
 };
-use crate::schedule::{Body, BufferId, View};
+use crate::schedule::{Body, BufferId, View, names};
 use cranelift_codegen::ir::{Value, types};
 
 impl Lower<'_> {
@@ -71,22 +72,35 @@ impl Lower<'_> {
 
     fn contract_kernel(&mut self, node: NodeId, left: &View, right: &View, to: BufferId) {
         let (l, r) = (&left.layout, &right.layout);
+        let bytes = self.element(to).bytes() as i64;
+        let (a, b, out) = (self.start(left.buffer), self.start(right.buffer), self.start(to));
+        let (a, b) = (self.offset(a, l.offset as i64 * bytes), self.offset(b, r.offset as i64 * bytes));
+        if let Some(product) = matmul::function(names::element(self.element(to))) {
+            let shape = MatmulShape {
+                batch: l.sizes[0],
+                m: l.sizes[1],
+                k: l.sizes[2],
+                n: r.sizes[1],
+                a_batch: l.strides[0],
+                a_row: l.strides[1],
+                a_column: l.strides[2],
+                b_batch: r.strides[0],
+                b_row: r.strides[2],
+                b_column: r.strides[1],
+                c_batch: (l.sizes[1] * r.sizes[1]) as isize,
+                accumulate: 0,
+            };
+            let arguments = [self.kept(shape), out, a, b];
+            self.call(product as *const u8, &arguments, None);
+            return;
+        }
         let descriptor = ContractDescriptor {
             sizes: [l.sizes[0], l.sizes[1], r.sizes[1], l.sizes[2]],
             left: [l.strides[0], l.strides[1], l.strides[2]],
             right: [r.strides[0], r.strides[1], r.strides[2]],
         };
-        let element = self.element(to);
-        let address = match element {
-            ElementType::F32 => contract_elements::<f32> as *const u8,
-            ElementType::F64 => contract_elements::<f64> as *const u8,
-            _ => contract_elements::<i64> as *const u8,
-        };
-        let bytes = element.bytes() as i64;
-        let (a, b, out) = (self.start(left.buffer), self.start(right.buffer), self.start(to));
-        let (a, b) = (self.offset(a, l.offset as i64 * bytes), self.offset(b, r.offset as i64 * bytes));
         let arguments = [self.kept(descriptor), a, b, out];
-        self.checked_call(address, &arguments, node);
+        self.checked_call(contract_integers as *const u8, &arguments, node);
     }
 
     fn gather_kernel(&mut self, node: NodeId, operand: &View, indices: BufferId, at: usize, to: BufferId) {

@@ -3,7 +3,8 @@
 use super::keep::Keep;
 use super::module::Code;
 use crate::ir::{ElementType, NodeId};
-use crate::schedule::{Port, Schedule};
+use crate::runtime::{AlignedBytes, Tensor};
+use crate::schedule::{Port, Schedule, names};
 use crate::source::Span;
 use std::sync::Arc;
 
@@ -99,7 +100,31 @@ impl Executable {
 
     /// A workspace for one thread's calls.
     pub fn workspace(&self) -> Workspace {
-        Workspace(Memory::zeroed(self.workspace_bytes))
+        Workspace(AlignedBytes::zeroed(self.workspace_bytes))
+    }
+
+    /// Runs the program on tensors.
+    ///
+    /// An output that updates an input is written as a new value; the input stays.
+    ///
+    /// # Errors
+    /// When the arguments do not fit in number or type, or the program fails.
+    pub fn call(&self, inputs: &[&Tensor], outputs: &mut [Tensor], workspace: &mut Workspace) -> Result<(), CallError> {
+        for (port, tensor) in self.inputs.iter().zip(inputs) {
+            check_tensor("input", port, tensor)?;
+        }
+        for (port, tensor) in self.outputs.iter().zip(&*outputs) {
+            check_tensor("output", port, tensor)?;
+        }
+        let inputs: Vec<&[u8]> = inputs.iter().map(|tensor| tensor.bytes()).collect();
+        // SAFETY: generated code writes truth values as 0 or 1.
+        let mut outputs: Vec<&mut [u8]> = outputs.iter_mut().map(|tensor| unsafe { tensor.bytes_mut() }).collect();
+        self.call_bytes(&inputs, &mut outputs, workspace)
+    }
+
+    /// Tensors of the types of the outputs, zero.
+    pub fn output_tensors(&self) -> Vec<Tensor> {
+        self.outputs.iter().map(zeros).collect()
     }
 
     /// Runs the program on the bytes of tensors, row-major, in this machine's order; truth values are 0 or 1.
@@ -115,8 +140,14 @@ impl Executable {
         workspace: &mut Workspace,
     ) -> Result<(), CallError> {
         self.check("input", &self.inputs, inputs.iter().map(|bytes| &**bytes))?;
+        for (port, bytes) in self.inputs.iter().zip(inputs) {
+            if port.ty.element == ElementType::Bool && bytes.iter().any(|byte| *byte > 1) {
+                let message = format!("input {} has a truth value other than 0 and 1", port.name);
+                return Err(CallError::Arguments(message));
+            }
+        }
         self.check("output", &self.outputs, outputs.iter().map(|bytes| &**bytes))?;
-        if workspace.0.bytes < self.workspace_bytes {
+        if workspace.0.len() < self.workspace_bytes {
             return Err(CallError::Arguments("the workspace is that of another program".to_string()));
         }
         for (input, output) in self.replaced.iter().enumerate() {
@@ -131,7 +162,7 @@ impl Executable {
             .collect();
         // SAFETY: sizes and alignments were checked against the ports; outputs are borrowed exclusively, and an input
         // pointer equals an output pointer only where the schedule replaces the one by the other.
-        let status = unsafe { (self.code.entry)(inputs.as_ptr(), outputs.as_ptr(), workspace.0.start()) };
+        let status = unsafe { (self.code.entry)(inputs.as_ptr(), outputs.as_ptr(), workspace.0.as_mut_ptr()) };
         self.result(status).map_err(CallError::Run)
     }
 
@@ -147,14 +178,12 @@ impl Executable {
         }
         for (port, bytes) in ports.iter().zip(given) {
             if bytes.len() != port.ty.bytes() {
-                let message = format!("{what} {}: {} has {} bytes, not {}", port.name, port.ty, port.ty.bytes(), bytes.len());
+                let message =
+                    format!("{what} {}: {} has {} bytes, not {}", port.name, port.ty, port.ty.bytes(), bytes.len());
                 return Err(CallError::Arguments(message));
             }
             if !bytes.is_empty() && !bytes.as_ptr().addr().is_multiple_of(port.ty.element.bytes()) {
                 return Err(CallError::Arguments(format!("{what} {} is not aligned", port.name)));
-            }
-            if port.ty.element == ElementType::Bool && bytes.iter().any(|byte| *byte > 1) {
-                return Err(CallError::Arguments(format!("{what} {} has a truth value other than 0 and 1", port.name)));
             }
         }
         Ok(())
@@ -173,7 +202,7 @@ impl Executable {
         workspace: &mut Workspace,
     ) -> Result<(), RunError> {
         // SAFETY: as the caller promises.
-        let status = unsafe { (self.code.entry)(inputs.as_ptr(), outputs.as_ptr(), workspace.0.start()) };
+        let status = unsafe { (self.code.entry)(inputs.as_ptr(), outputs.as_ptr(), workspace.0.as_mut_ptr()) };
         self.result(status)
     }
 
@@ -191,15 +220,27 @@ impl Executable {
     }
 }
 
+fn zeros(port: &Port) -> Tensor {
+    Tensor::zeros(names::element(port.ty.element), port.ty.shape.sizes())
+}
+
+fn check_tensor(what: &str, port: &Port, tensor: &Tensor) -> Result<(), CallError> {
+    if tensor.element() == names::element(port.ty.element) && tensor.shape() == port.ty.shape.sizes() {
+        return Ok(());
+    }
+    let given = format!("{:?}{:?}", tensor.element(), tensor.shape()).to_lowercase();
+    Err(CallError::Arguments(format!("{what} {} is {}, not {given}", port.name, port.ty)))
+}
+
 /// The memory that one call at a time computes in.
 #[derive(Debug)]
-pub struct Workspace(Memory);
+pub struct Workspace(AlignedBytes);
 
 /// A program bound to memory of its own: set inputs, run any number of times, read outputs. An output that updates an
 /// input shares its memory, so that each run goes on from the last.
 pub struct BoundCall {
     executable: Arc<Executable>,
-    memories: Vec<Memory>,
+    memories: Vec<AlignedBytes>,
     /// The memory of each input and output.
     input_memory: Vec<usize>,
     output_memory: Vec<usize>,
@@ -214,8 +255,8 @@ unsafe impl Send for BoundCall {}
 impl BoundCall {
     /// Binds a program; all inputs are zero at first.
     pub fn new(executable: Arc<Executable>) -> Self {
-        let memory = |port: &Port| Memory::zeroed(port.ty.bytes());
-        let mut memories: Vec<Memory> = executable.inputs.iter().map(memory).collect();
+        let memory = |port: &Port| AlignedBytes::zeroed(port.ty.bytes());
+        let mut memories: Vec<AlignedBytes> = executable.inputs.iter().map(memory).collect();
         let input_memory: Vec<usize> = (0..memories.len()).collect();
         let mut output_memory = Vec::new();
         for port in &executable.outputs {
@@ -227,7 +268,7 @@ impl BoundCall {
                 }
             });
         }
-        let starts: Vec<*mut u8> = memories.iter_mut().map(Memory::start).collect();
+        let starts: Vec<*mut u8> = memories.iter_mut().map(AlignedBytes::as_mut_ptr).collect();
         BoundCall {
             input_pointers: input_memory.iter().map(|place| starts[*place].cast_const()).collect(),
             output_pointers: output_memory.iter().map(|place| starts[*place]).collect(),
@@ -252,8 +293,30 @@ impl BoundCall {
     pub fn run(&mut self) -> Result<(), RunError> {
         let (inputs, outputs) = (self.input_pointers.as_ptr(), self.output_pointers.as_ptr());
         // SAFETY: the memories have the sizes of the ports and are borrowed exclusively through `self`.
-        let status = unsafe { (self.executable.code.entry)(inputs, outputs, self.workspace.0.start()) };
+        let status = unsafe { (self.executable.code.entry)(inputs, outputs, self.workspace.0.as_mut_ptr()) };
         self.executable.result(status)
+    }
+
+    /// Sets an input.
+    ///
+    /// # Errors
+    /// When there is no such input or the tensor is not of its type.
+    pub fn set(&mut self, index: usize, tensor: &Tensor) -> Result<(), CallError> {
+        let port = self.executable.inputs.get(index);
+        let port = port.ok_or_else(|| CallError::Arguments(format!("there is no input {index}")))?;
+        check_tensor("input", port, tensor)?;
+        self.input_mut(index).copy_from_slice(tensor.bytes());
+        Ok(())
+    }
+
+    /// The present value of an input: what was set, or what runs have made of it since.
+    pub fn input_tensor(&self, index: usize) -> Tensor {
+        copied(&self.executable.inputs[index], self.input(index))
+    }
+
+    /// The value of an output after the last run.
+    pub fn output_tensor(&self, index: usize) -> Tensor {
+        copied(&self.executable.outputs[index], self.output(index))
     }
 
     /// The bytes of an input.
@@ -272,34 +335,9 @@ impl BoundCall {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
-
-/// Memory aligned to a cache line.
-#[derive(Debug)]
-pub(super) struct Memory {
-    lines: Box<[Line]>,
-    bytes: usize,
-}
-
-impl Memory {
-    pub(super) fn zeroed(bytes: usize) -> Self {
-        Memory { lines: vec![Line([0; 64]); bytes.div_ceil(64)].into_boxed_slice(), bytes }
-    }
-
-    #[inline]
-    pub(super) fn start(&mut self) -> *mut u8 {
-        self.lines.as_mut_ptr().cast()
-    }
-
-    pub(super) fn as_slice(&self) -> &[u8] {
-        // SAFETY: the lines are that many initialised bytes.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.bytes) }
-    }
-
-    pub(super) fn as_mut_slice(&mut self) -> &mut [u8] {
-        // SAFETY: the lines are that many initialised bytes, borrowed exclusively.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.bytes) }
-    }
+fn copied(port: &Port, bytes: &[u8]) -> Tensor {
+    let mut tensor = zeros(port);
+    // SAFETY: the bytes are those of a value of the port's type.
+    unsafe { tensor.bytes_mut() }.copy_from_slice(bytes);
+    tensor
 }

@@ -2,9 +2,8 @@
 
 use crate::ir::{ElementType, Meaning, Pointwise};
 
-/// The function of one or two reals and a definition that calls the definition's meaning.
+/// The function of two operands and a definition that calls the definition's meaning.
 pub fn scalar_address(definition: &Pointwise, element: ElementType) -> *const u8 {
-    let single = element == ElementType::F32;
     match &definition.meaning {
         Meaning::Comparison { .. } => match element {
             ElementType::F32 => compare_f32 as *const u8,
@@ -12,11 +11,7 @@ pub fn scalar_address(definition: &Pointwise, element: ElementType) -> *const u8
             ElementType::I64 => compare_i64 as *const u8,
             ElementType::Bool => compare_bool as *const u8,
         },
-        Meaning::Logic(_) => logic as *const u8,
-        Meaning::Binary { .. } if single => binary_f32 as *const u8,
-        Meaning::Binary { .. } => binary_f64 as *const u8,
-        _ if single => unary_f32 as *const u8,
-        _ => unary_f64 as *const u8,
+        _ => logic as *const u8,
     }
 }
 
@@ -24,32 +19,6 @@ pub fn scalar_address(definition: &Pointwise, element: ElementType) -> *const u8
 pub fn integer_address() -> *const u8 {
     integer as *const u8
 }
-
-macro_rules! unary {
-    ($name:ident, $real:ident) => {
-        extern "C" fn $name(definition: &Pointwise, a: $real) -> $real {
-            match &definition.meaning {
-                Meaning::Unary { $real, .. } => $real(a),
-                _ => $real::NAN,
-            }
-        }
-    };
-}
-unary!(unary_f32, f32);
-unary!(unary_f64, f64);
-
-macro_rules! binary {
-    ($name:ident, $real:ident) => {
-        extern "C" fn $name(definition: &Pointwise, a: $real, b: $real) -> $real {
-            match &definition.meaning {
-                Meaning::Binary { $real, .. } => $real(a, b),
-                _ => $real::NAN,
-            }
-        }
-    };
-}
-binary!(binary_f32, f32);
-binary!(binary_f64, f64);
 
 macro_rules! compare {
     ($name:ident, $number:ident) => {
@@ -103,7 +72,14 @@ type Operands = [*const u8; 3];
 /// # Safety
 /// The operands have `n` elements (or one) of the types that the operation takes; `out` has room. `out` may be an
 /// operand's own strip if the elements are equally wide.
-pub unsafe extern "C" fn strip(call: &StripCall, out: *mut u8, a: *const u8, b: *const u8, c: *const u8, n: usize) -> u8 {
+pub unsafe extern "C" fn strip(
+    call: &StripCall,
+    out: *mut u8,
+    a: *const u8,
+    b: *const u8,
+    c: *const u8,
+    n: usize,
+) -> u8 {
     use ElementType as E;
     let operands = [a, b, c];
     // SAFETY: promised by the caller; every arm reads and writes the types of its meaning.

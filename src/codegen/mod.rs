@@ -14,6 +14,7 @@
 //! [`Executable`] owns what is not static.
 #![allow(unsafe_code, reason = "runs generated code and gives it pointers")]
 
+mod address;
 mod calls;
 mod execute;
 mod fallback;

@@ -1,5 +1,6 @@
 //! Straight-line scalar code.
 
+use super::address;
 use super::execute::RunErrorKind;
 use super::fallback;
 use super::lower::{Lower, register};
@@ -48,7 +49,8 @@ impl Lower<'_> {
                 self.builder.ins().load(register(element), MemFlagsData::trusted(), base, offset)
             }
             ScalarOp::LoadAt { buffer, position, stride, limit } => {
-                let outside = self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, arguments[0], limit as i64);
+                let outside =
+                    self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, arguments[0], limit as i64);
                 self.fail_if(outside, instruction.origin, RunErrorKind::Index);
                 self.load_at(buffer, position, stride, arguments[0], element)
             }
@@ -232,6 +234,10 @@ impl Lower<'_> {
                 self.fail_if(status, instruction.origin, RunErrorKind::Integer);
             }
             return self.builder.ins().stack_load(types::I64, types::I64, slot, 0);
+        }
+        if let Some(function) = address::scalar(definition, from) {
+            let result = self.call(function, arguments, Some(register(instruction.element)));
+            return result.unwrap_or(arguments[0]);
         }
         let mut call: smallvec::SmallVec<[Value; 4]> = smallvec::smallvec![pointer];
         call.extend_from_slice(arguments);

@@ -1,6 +1,7 @@
 //! Several programs on one set of memories: the steps of a training run share parameters and data.
 
-use super::execute::{Executable, Memory, RunError, Workspace};
+use super::execute::{Executable, RunError, Workspace};
+use crate::runtime::AlignedBytes;
 use std::sync::Arc;
 
 /// Identifies a memory of a [`Programs`].
@@ -15,7 +16,7 @@ pub struct ProgramId(usize);
 /// from the last, whichever program ran.
 #[derive(Default)]
 pub struct Programs {
-    memories: Vec<Memory>,
+    memories: Vec<AlignedBytes>,
     bound: Vec<Bound>,
 }
 
@@ -42,7 +43,7 @@ impl Programs {
 
     /// A memory of zeros.
     pub fn memory(&mut self, bytes: usize) -> MemoryId {
-        self.memories.push(Memory::zeroed(bytes));
+        self.memories.push(AlignedBytes::zeroed(bytes));
         MemoryId(self.memories.len() - 1)
     }
 
@@ -91,7 +92,7 @@ impl Programs {
                 return Err(BindError(format!("{} shares its memory", executable.outputs()[place].name)));
             }
         }
-        let pointer = |memories: &mut Vec<Memory>, id: &MemoryId| memories[id.0].start();
+        let pointer = |memories: &mut [AlignedBytes], id: &MemoryId| memories[id.0].as_mut_ptr();
         let bound = Bound {
             inputs: inputs.iter().map(|id| pointer(&mut self.memories, id).cast_const()).collect(),
             outputs: places.iter().map(|id| pointer(&mut self.memories, id)).collect(),

@@ -1,12 +1,15 @@
 //! Strip kernels: a loop over strips, a call per instruction.
 
+use super::address;
+use super::execute::RunErrorKind;
 use super::fallback::{self, StripCall};
 use super::lower::Lower;
 use crate::ir::{ElementType, Meaning, NodeId, Pointwise, Reduction};
-use crate::runtime::support_fold::{Fold, Greatest, Least, Product, Sum, fold_start, fold_strip};
-use crate::runtime::support_move::{ReadDescriptor, read_strided};
+use crate::runtime::reduce::{self, ReduceShape};
+use crate::runtime::support_fold::{integers_begin, integers_fold};
 use crate::runtime::support_rows::FoldDescriptor;
-use crate::schedule::{BufferId, Operand, STRIP, StripInstruction, StripKernel, StripOp, Target};
+use crate::runtime::view::{self, View};
+use crate::schedule::{BufferId, Operand, STRIP, StripInstruction, StripKernel, StripOp, Target, names};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{BlockArg, InstBuilder, Value, types};
 use std::collections::HashMap;
@@ -21,8 +24,17 @@ struct Strip<'k> {
     first: Option<Value>,
     /// Its number of elements.
     length: Value,
-    /// Descriptors of reductions, by instruction.
-    folds: HashMap<usize, *const FoldDescriptor>,
+    /// Reductions, by instruction.
+    folds: HashMap<usize, Fold>,
+}
+
+/// How a reduction takes in a strip.
+#[derive(Clone, Copy)]
+enum Fold {
+    /// By the runtime's function, with its description of the shape.
+    Tree(*const u8, *const ReduceShape),
+    /// By a checked integer function.
+    Checked(*const u8, *const FoldDescriptor),
 }
 
 impl Lower<'_> {
@@ -74,21 +86,34 @@ impl Lower<'_> {
         }
     }
 
-    fn start_folds(&mut self, kernel: &StripKernel) -> HashMap<usize, *const FoldDescriptor> {
+    fn start_folds(&mut self, kernel: &StripKernel) -> HashMap<usize, Fold> {
         let mut folds = HashMap::new();
         for (place, instruction) in kernel.instructions.iter().enumerate() {
-            let (StripOp::Accumulate { reduction, outer, n, inner }, Target::Buffer(to)) =
-                (&instruction.op, instruction.target)
-            else {
-                continue;
+            let StripOp::Accumulate { reduction, outer, n, inner, .. } = instruction.op else { continue };
+            let known = names::reduction(reduction, instruction.element);
+            let fold = match known.and_then(|known| reduce::kernel(known, names::element(instruction.element))) {
+                Some(functions) => {
+                    let shape = self.keep.keep(ReduceShape { outer, length: n, inner });
+                    Fold::Tree(functions.accumulate.get() as *const u8, shape)
+                }
+                None => self.start_checked(reduction, instruction, FoldDescriptor { outer, n, inner }),
             };
-            let descriptor = self.keep.keep(FoldDescriptor { outer: *outer, n: *n, inner: *inner });
-            let (start, _) = fold_addresses(*reduction, instruction.element);
-            let arguments = [self.pointer(descriptor), self.start(to)];
-            self.call(start, &arguments, None);
-            folds.insert(place, descriptor);
+            folds.insert(place, fold);
         }
         folds
+    }
+
+    fn start_checked(&mut self, reduction: Reduction, instruction: &StripInstruction, shape: FoldDescriptor) -> Fold {
+        let (begin, fold) = match reduction {
+            Reduction::Product => (integers_begin::<true> as *const u8, integers_fold::<true> as *const u8),
+            _ => (integers_begin::<false> as *const u8, integers_fold::<false> as *const u8),
+        };
+        let descriptor = self.keep.keep(shape);
+        if let Target::Buffer(to) = instruction.target {
+            let arguments = [self.pointer(descriptor), self.start(to)];
+            self.call(begin, &arguments, None);
+        }
+        Fold::Checked(fold, descriptor)
     }
 
     fn one_strip(&mut self, strip: &Strip) {
@@ -101,18 +126,16 @@ impl Lower<'_> {
         let instruction = &strip.kernel.instructions[place];
         match &instruction.op {
             StripOp::Pointwise(definition) => self.strip_pointwise(strip, instruction, definition.0),
-            StripOp::Expand(view) => {
-                let layout = &view.layout;
-                let descriptor = self.keep.keep(ReadDescriptor {
-                    element_bytes: instruction.element.bytes(),
-                    axes: layout.sizes.iter().copied().zip(layout.strides.iter().copied()).collect(),
-                    offset: layout.offset,
-                });
-                let from = self.start(view.buffer);
-                let out = self.target(strip, instruction);
-                let first = self.first(strip);
-                let arguments = [self.pointer(descriptor), from, out, first, strip.length];
-                self.call(read_strided as *const u8, &arguments, None);
+            StripOp::Expand(seen) => {
+                let strides: Vec<i64> = seen.layout.strides.iter().map(|stride| *stride as i64).collect();
+                let Some(descriptor) = View::new(seen.layout.offset as i64, &seen.layout.sizes, &strides) else {
+                    unreachable!("views have at most 15 axes");
+                };
+                let descriptor = self.keep.keep(descriptor);
+                let function = view::expand_function(names::element(instruction.element));
+                let (out, from) = (self.target(strip, instruction), self.start(seen.buffer));
+                let arguments = [out, from, self.pointer(descriptor), self.first(strip), strip.length];
+                self.call(function as *const u8, &arguments, None);
             }
             StripOp::Copy => {
                 let from = self.operand(strip, instruction.arguments[0], instruction.element);
@@ -120,13 +143,24 @@ impl Lower<'_> {
                 let bytes = self.builder.ins().imul_imm_s(strip.length, instruction.element.bytes() as i64);
                 self.call(copy_bytes as *const u8, &[out, from, bytes], None);
             }
-            StripOp::Accumulate { reduction, .. } => {
-                let Target::Buffer(to) = instruction.target else { return };
-                let (_, fold) = fold_addresses(*reduction, instruction.element);
-                let value = self.operand(strip, instruction.arguments[0], instruction.element);
-                let first = self.first(strip);
-                let arguments = [self.pointer(strip.folds[&place]), self.start(to), value, first, strip.length];
-                let status = self.call(fold, &arguments, Some(types::I8));
+            StripOp::Accumulate { state, .. } => self.accumulate(strip, place, *state),
+        }
+    }
+
+    fn accumulate(&mut self, strip: &Strip, place: usize, state: Option<BufferId>) {
+        let instruction = &strip.kernel.instructions[place];
+        let (Target::Buffer(to), Some(fold)) = (instruction.target, strip.folds.get(&place)) else { return };
+        let value = self.operand(strip, instruction.arguments[0], instruction.element);
+        let (first, to) = (self.first(strip), self.start(to));
+        match (*fold, state) {
+            (Fold::Tree(function, shape), Some(state)) => {
+                let (state, shape) = (self.start(state), self.pointer(shape));
+                self.call(function, &[state, to, value, first, strip.length, shape], None);
+            }
+            (Fold::Tree(..), None) => {}
+            (Fold::Checked(function, shape), _) => {
+                let arguments = [self.pointer(shape), to, value, first, strip.length];
+                let status = self.call(function, &arguments, Some(types::I8));
                 self.check(status, instruction.element, instruction.origin);
             }
         }
@@ -152,6 +186,20 @@ impl Lower<'_> {
         let step = |place: usize| {
             instruction.arguments.get(place).is_some_and(|operand| !matches!(operand, Operand::Splat { .. }))
         };
+        let forms = types_of.iter().enumerate().map(|(place, element)| (*element, !step(place)));
+        let forms: Vec<(ElementType, bool)> = forms.collect();
+        if let Some(function) = address::strip(definition, &forms, instruction.element) {
+            let mut arguments = vec![self.target(strip, instruction)];
+            for (operand, element) in instruction.arguments.iter().zip(&types_of) {
+                arguments.push(self.operand(strip, *operand, *element));
+            }
+            arguments.push(strip.length);
+            let status = self.call(function.address, &arguments, function.reports.then_some(types::I64));
+            if let Some(marks) = status {
+                self.fail_if(marks, instruction.origin, RunErrorKind::Integer);
+            }
+            return;
+        }
         let descriptor = self.keep.keep(StripCall {
             definition,
             element: types_of[usize::from(is_select)],
@@ -216,36 +264,4 @@ impl Lower<'_> {
 unsafe extern "C" fn copy_bytes(out: *mut u8, from: *const u8, bytes: usize) {
     // SAFETY: generated code passes strips with so many bytes; a strip may be copied onto itself.
     unsafe { std::ptr::copy(from, out, bytes) };
-}
-
-/// The functions that start a reduction and fold a strip into it.
-fn fold_addresses(reduction: Reduction, element: ElementType) -> (*const u8, *const u8) {
-    match element {
-        ElementType::F32 => numbers::<f32>(reduction),
-        ElementType::F64 => numbers::<f64>(reduction),
-        ElementType::I64 => numbers::<i64>(reduction),
-        ElementType::Bool => match reduction {
-            Reduction::Sum | Reduction::Max => pair::<u8, Greatest>(),
-            Reduction::Product | Reduction::Min => pair::<u8, Least>(),
-        },
-    }
-}
-
-fn numbers<T: Copy>(reduction: Reduction) -> (*const u8, *const u8)
-where
-    Sum: Fold<T>,
-    Product: Fold<T>,
-    Greatest: Fold<T>,
-    Least: Fold<T>,
-{
-    match reduction {
-        Reduction::Sum => pair::<T, Sum>(),
-        Reduction::Product => pair::<T, Product>(),
-        Reduction::Max => pair::<T, Greatest>(),
-        Reduction::Min => pair::<T, Least>(),
-    }
-}
-
-fn pair<T: Copy, F: Fold<T>>() -> (*const u8, *const u8) {
-    (fold_start::<T, F> as *const u8, fold_strip::<T, F> as *const u8)
 }

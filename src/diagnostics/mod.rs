@@ -7,6 +7,8 @@
 use crate::source::Span;
 
 pub mod catalog;
+pub mod explain;
+pub mod render;
 
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -116,16 +118,58 @@ impl Diagnostic {
     }
 }
 
-/// The candidate most like a name, if any is like it: equal but for case, or a few letters apart.
+/// The longest name that is compared letter by letter.
+const LONGEST_COMPARED: usize = 64;
+
+/// The candidate that `name` was probably meant to be.
+///
+/// One that differs only in upper and lower case is nearest of all; otherwise the fewest letters inserted, left out,
+/// replaced or swapped decide, up to about a third of the name. Of two equally near the first is taken.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            let same = candidate.eq_ignore_ascii_case(name);
-            (if same { 0 } else { strsim::damerau_levenshtein(name, candidate) }, candidate)
-        })
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let length = name.chars().count();
+    let furthest = if length > LONGEST_COMPARED { 0 } else { (length + 1) / 3 };
+    let lower = name.to_lowercase();
+    let mut best: Option<(usize, &'a str)> = None;
+    for candidate in candidates {
+        if candidate.to_lowercase() == lower {
+            return Some(candidate);
+        }
+        if candidate.chars().count().abs_diff(length) > furthest {
+            continue;
+        }
+        let distance = strsim::damerau_levenshtein(name, candidate);
+        if distance <= furthest && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn the_fewest_changed_letters_are_nearest() {
+        let known = ["epochs", "steps", "stop", "batch"];
+        assert_eq!(nearest("epoch", known), Some("epochs"));
+        assert_eq!(nearest("bacth", known), Some("batch"), "swapped letters are one change");
+        assert_eq!(nearest("step", known), Some("steps"), "the first of two at one distance");
+        assert_eq!(nearest("momentum", known), None);
+    }
+
+    #[test]
+    fn upper_and_lower_case_do_not_matter() {
+        assert_eq!(nearest("AGE", ["ages", "age"]), Some("age"));
+        assert_eq!(nearest("w", ["W", "v"]), Some("W"));
+        assert_eq!(nearest("ΘA", ["θa"]), Some("θa"));
+    }
+
+    #[test]
+    fn short_and_long_names_are_not_stretched() {
+        assert_eq!(nearest("x", ["y", "xy"]), None);
+        assert_eq!(nearest("", ["a"]), None);
+        let long = "a".repeat(1_000_000);
+        assert_eq!(nearest(&long, ["a"]), None);
+    }
 }

@@ -2,9 +2,12 @@
 //!
 //! It walks the nodes in order and asks each operation's definition for its value. It is simple, not fast.
 
+pub mod convert;
+
 use crate::ir::print::operation;
 use crate::ir::{Graph, NodeId, Table};
 use crate::ops::structural::{Call, Fault, definition};
+use crate::runtime::Tensor;
 use crate::source::Span;
 
 /// A node without a value, and why.
@@ -21,7 +24,16 @@ pub struct EvaluationError {
     pub fault: Fault,
 }
 
-/// The values of a graph's outputs, in order.
+/// The values of a graph's outputs, in order; `inputs` have the types of the graph's inputs.
+///
+/// # Errors
+/// Integer overflow, integer division by zero and indices out of range, at the first node concerned.
+pub fn evaluate(graph: &Graph, inputs: &[Tensor]) -> Result<Vec<Tensor>, EvaluationError> {
+    let inputs: Vec<Table> = inputs.iter().map(convert::table).collect();
+    Ok(evaluate_tables(graph, &inputs)?.iter().map(convert::tensor).collect())
+}
+
+/// Like [`evaluate`], of tables.
 ///
 /// # Errors
 /// Integer overflow, integer division by zero and indices out of range, at the first node concerned.

@@ -2,6 +2,7 @@
 //!
 //! Elementary functions are ours, not the platform's: equal programs give bit-equal results everywhere.
 
+use crate::runtime::math::{double, single};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// A floating-point number of either precision.
@@ -85,7 +86,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($type:ty, $bits:ident, { $($method:ident = $function:path),* $(,)? }, { $($method2:ident = $function2:path),* $(,)? }) => {
+    ($type:ty, { $($method:ident = $function:path),* $(,)? }, { $($method2:ident = $function2:path),* $(,)? }) => {
         impl Real for $type {
             #[inline(always)]
             fn of(value: f64) -> Self {
@@ -115,19 +116,19 @@ macro_rules! real {
     };
 }
 
-real!(f64, u64, {
+real!(f64, {
     absolute = f64::abs, root = f64::sqrt, floor = f64::floor, ceil = f64::ceil, round = f64::round_ties_even,
-    trunc = f64::trunc, exp = libm::exp, exp2 = libm::exp2, expm1 = libm::expm1, log = libm::log, log2 = libm::log2,
-    log10 = libm::log10, log1p = libm::log1p, cbrt = libm::cbrt, sin = libm::sin, cos = libm::cos, tan = libm::tan,
-    asin = libm::asin, acos = libm::acos, atan = libm::atan, sinh = libm::sinh, cosh = libm::cosh, tanh = libm::tanh,
-    asinh = libm::asinh, acosh = libm::acosh, atanh = libm::atanh,
-}, { with_sign_of = f64::copysign, power = libm::pow, atan2 = libm::atan2, hypot = libm::hypot });
+    trunc = f64::trunc, exp = double::exp, exp2 = double::exp2, expm1 = double::expm1, log = double::log, log2 = double::log2,
+    log10 = double::log10, log1p = double::log1p, cbrt = double::cbrt, sin = double::sin, cos = double::cos, tan = double::tan,
+    asin = double::asin, acos = double::acos, atan = double::atan, sinh = double::sinh, cosh = double::cosh, tanh = double::tanh,
+    asinh = double::asinh, acosh = double::acosh, atanh = double::atanh,
+}, { with_sign_of = f64::copysign, power = double::pow, atan2 = double::atan2, hypot = double::hypot });
 
-real!(f32, u32, {
+real!(f32, {
     absolute = f32::abs, root = f32::sqrt, floor = f32::floor, ceil = f32::ceil, round = f32::round_ties_even,
-    trunc = f32::trunc, exp = libm::expf, exp2 = libm::exp2f, expm1 = libm::expm1f, log = libm::logf,
-    log2 = libm::log2f, log10 = libm::log10f, log1p = libm::log1pf, cbrt = libm::cbrtf, sin = libm::sinf,
-    cos = libm::cosf, tan = libm::tanf, asin = libm::asinf, acos = libm::acosf, atan = libm::atanf,
-    sinh = libm::sinhf, cosh = libm::coshf, tanh = libm::tanhf, asinh = libm::asinhf, acosh = libm::acoshf,
-    atanh = libm::atanhf,
-}, { with_sign_of = f32::copysign, power = libm::powf, atan2 = libm::atan2f, hypot = libm::hypotf });
+    trunc = f32::trunc, exp = single::exp, exp2 = single::exp2, expm1 = single::expm1, log = single::log,
+    log2 = single::log2, log10 = single::log10, log1p = single::log1p, cbrt = single::cbrt, sin = single::sin,
+    cos = single::cos, tan = single::tan, asin = single::asin, acos = single::acos, atan = single::atan,
+    sinh = single::sinh, cosh = single::cosh, tanh = single::tanh, asinh = single::asinh, acosh = single::acosh,
+    atanh = single::atanh,
+}, { with_sign_of = f32::copysign, power = single::pow, atan2 = single::atan2, hypot = single::hypot });

@@ -175,7 +175,8 @@ pub static DIGAMMA: Pointwise = Pointwise {
     example: ("digamma(2) - digamma(1)", "1"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&TRIGAMMA, a[0]))),
     probes: GAMMA_PROBES,
-    conventions: POLES,
+    conventions: "Zero and the negative integers are poles, where value and derivative are NaN or infinite. Near the \
+                  zeros between negative poles the error is relative to the size of `digamma(1 - x)`.",
     ..unary::<Digamma>()
 };
 

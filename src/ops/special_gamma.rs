@@ -1,10 +1,11 @@
 //! The gamma function, its logarithm and the derivatives of that, in double precision.
 
 use super::real::Real;
+use crate::runtime::math::double;
 use std::f64::consts::PI;
 
 pub fn gamma(x: f64) -> f64 {
-    libm::tgamma(x)
+    double::tgamma(x)
 }
 
 pub fn lgamma(x: f64) -> f64 {
@@ -12,13 +13,13 @@ pub fn lgamma(x: f64) -> f64 {
         return f64::INFINITY;
     }
     if x > 0.0 || x.is_nan() || x > -1e-5 {
-        return libm::lgamma(x);
+        return double::lgamma(x);
     }
     // log(pi / |x sin(pi x)|) - lgamma(-x); the quotient is kept in two parts, since the logarithms nearly cancel.
     let divisor = x * sine_of_turns(x).0;
     let quotient = PI / divisor.abs();
-    let rest = (libm::fma(-quotient, divisor.abs(), PI) + PI_REST) / (divisor.abs() * quotient);
-    Real::log(quotient) - libm::lgamma(-x) + rest
+    let rest = (f64::mul_add(-quotient, divisor.abs(), PI) + PI_REST) / (divisor.abs() * quotient);
+    Real::log(quotient) - double::lgamma(-x) + rest
 }
 
 /// What pi loses in rounding to double precision.

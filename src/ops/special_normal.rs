@@ -3,6 +3,7 @@
 //! The exponent `x²/2` is formed in two parts: rounding it would cost `x²/2` units in the last place.
 
 use super::real::Real;
+use crate::runtime::math::double;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 /// `1 / sqrt(2 pi)`
@@ -13,11 +14,11 @@ const FRAC_1_SQRT_2_REST: f64 = -4.833_646_656_726_457e-17;
 const FAR: f64 = -30.0;
 
 pub fn erf(x: f64) -> f64 {
-    libm::erf(x)
+    double::erf(x)
 }
 
 pub fn erfc(x: f64) -> f64 {
-    libm::erfc(x)
+    double::erfc(x)
 }
 
 /// `factor exp(-rate x²)`, for a rate that is a power of two.
@@ -27,7 +28,7 @@ fn gaussian(x: f64, rate: f64, factor: f64) -> f64 {
         return 0.0;
     }
     let high = x * x;
-    let low = libm::fma(x, x, -high);
+    let low = f64::mul_add(x, x, -high);
     // The product is formed e^40 too large, so that a subnormal result is rounded only once.
     let scale = 4.248_354_255_291_589e-18;
     let exponent = -rate * high;
@@ -49,11 +50,11 @@ pub fn normpdf(x: f64) -> f64 {
 /// `erfc(-x/sqrt(2))/2`, corrected for the rounding of the argument.
 pub fn normcdf(x: f64) -> f64 {
     let argument = -x * FRAC_1_SQRT_2;
-    let whole = 0.5 * libm::erfc(argument);
+    let whole = 0.5 * double::erfc(argument);
     if !x.is_finite() {
         return whole;
     }
-    let rest = libm::fma(-x, FRAC_1_SQRT_2, -argument) - x * FRAC_1_SQRT_2_REST;
+    let rest = f64::mul_add(-x, FRAC_1_SQRT_2, -argument) - x * FRAC_1_SQRT_2_REST;
     if x.abs() < 1.0 {
         whole - rest * DENSITY * std::f64::consts::SQRT_2
     } else if x < 0.0 {

@@ -24,13 +24,15 @@ pub static RULES: &[Rule] = &[
 
 /// The typed constructors merge what they are applied to.
 fn rebuilt(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let node = graph.node(id).clone();
-    let argument = *node.arguments.first()?;
-    let again = match node.op {
-        Op::Broadcast(axes) => graph.broadcast(argument, axes, &node.ty.shape),
-        Op::Reshape => graph.reshape(argument, &node.ty.shape),
+    let node = graph.node(id);
+    if !matches!(node.op, Op::Broadcast(_) | Op::Reshape | Op::Transpose(_)) {
+        return None;
+    }
+    let (op, argument, shape) = (node.op, node.arguments[0], node.ty.shape.clone());
+    let again = match op {
+        Op::Broadcast(axes) => graph.broadcast(argument, axes, &shape),
         Op::Transpose(axes) => graph.transpose(argument, axes),
-        _ => return None,
+        _ => graph.reshape(argument, &shape),
     };
     (again != id).then_some(again)
 }
@@ -52,11 +54,12 @@ fn reversed_twice(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
 /// At least one argument is a repetition; the others repeat along the same axes or are scalars everywhere.
 fn pointwise_of_broadcasts(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let definition = graph.pointwise_of(id)?;
-    let node = graph.node(id).clone();
-    if node.ty.shape.count() == 0 {
-        // Nothing is computed here; a scalar could have a fault.
+    let repeated = |argument: &NodeId| matches!(graph.node(*argument).op, Op::Broadcast(_));
+    // Where there are no elements, a scalar could have a fault that the whole has not.
+    if graph.ty(id).shape.count() == 0 || !graph.node(id).arguments.iter().all(repeated) {
         return None;
     }
+    let node = graph.node(id).clone();
     let source = |argument: NodeId| match graph.node(argument).op {
         Op::Broadcast(axes) => Some((axes, graph.node(argument).arguments[0])),
         _ => None,

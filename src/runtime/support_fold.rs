@@ -1,115 +1,28 @@
-//! Reductions strip by strip, and contractions, of any element type: what the fast kernels do not cover.
+//! Checked sums and products of integers: what reductions and matrix products of the other files do not check.
 
 use super::support_rows::FoldDescriptor;
 
-/// A way to combine two elements; none where integers overflow.
-pub trait Fold<T> {
-    /// What folding starts from.
-    const START: T;
-    /// One more element.
-    fn fold(before: T, value: T) -> Option<T>;
-}
-
-/// Sum.
-#[derive(Debug)]
-pub struct Sum;
-/// Product.
-#[derive(Debug)]
-pub struct Product;
-/// Greatest; NaN propagates.
-#[derive(Debug)]
-pub struct Greatest;
-/// Least; NaN propagates.
-#[derive(Debug)]
-pub struct Least;
-
-macro_rules! fold_real {
-    ($($real:ty),*) => {$(
-        impl Fold<$real> for Sum {
-            const START: $real = 0.0;
-            fn fold(before: $real, value: $real) -> Option<$real> {
-                Some(before + value)
-            }
-        }
-        impl Fold<$real> for Product {
-            const START: $real = 1.0;
-            fn fold(before: $real, value: $real) -> Option<$real> {
-                Some(before * value)
-            }
-        }
-        impl Fold<$real> for Greatest {
-            const START: $real = <$real>::NEG_INFINITY;
-            fn fold(before: $real, value: $real) -> Option<$real> {
-                Some(if value > before || value.is_nan() { value } else { before })
-            }
-        }
-        impl Fold<$real> for Least {
-            const START: $real = <$real>::INFINITY;
-            fn fold(before: $real, value: $real) -> Option<$real> {
-                Some(if value < before || value.is_nan() { value } else { before })
-            }
-        }
-    )*};
-}
-fold_real!(f32, f64);
-
-impl Fold<i64> for Sum {
-    const START: i64 = 0;
-    fn fold(before: i64, value: i64) -> Option<i64> {
-        before.checked_add(value)
-    }
-}
-impl Fold<i64> for Product {
-    const START: i64 = 1;
-    fn fold(before: i64, value: i64) -> Option<i64> {
-        before.checked_mul(value)
-    }
-}
-impl Fold<i64> for Greatest {
-    const START: i64 = i64::MIN;
-    fn fold(before: i64, value: i64) -> Option<i64> {
-        Some(before.max(value))
-    }
-}
-impl Fold<i64> for Least {
-    const START: i64 = i64::MAX;
-    fn fold(before: i64, value: i64) -> Option<i64> {
-        Some(before.min(value))
-    }
-}
-impl Fold<u8> for Greatest {
-    const START: u8 = 0;
-    fn fold(before: u8, value: u8) -> Option<u8> {
-        Some(before | value)
-    }
-}
-impl Fold<u8> for Least {
-    const START: u8 = 1;
-    fn fold(before: u8, value: u8) -> Option<u8> {
-        Some(before & value)
-    }
-}
-
-/// Sets the results to what folding starts from.
+/// Sets the results to what folding starts from: 0, or 1 for products.
 ///
 /// # Safety
 /// The descriptor is valid and `to` has `outer * inner` elements.
-pub unsafe extern "C" fn fold_start<T: Copy, F: Fold<T>>(descriptor: *const FoldDescriptor, to: *mut T) {
+pub unsafe extern "C" fn integers_begin<const PRODUCT: bool>(descriptor: *const FoldDescriptor, to: *mut i64) {
     // SAFETY: promised by the caller.
     unsafe {
         let FoldDescriptor { outer, inner, .. } = *descriptor;
-        std::slice::from_raw_parts_mut(to, outer * inner).fill(F::START);
+        std::slice::from_raw_parts_mut(to, outer * inner).fill(i64::from(PRODUCT));
     }
 }
 
-/// Folds elements `start..start + length` of `[outer, n, inner]` into the results; returns 2 where integers overflow.
+/// Adds (or multiplies) elements `start..start + length` of `[outer, n, inner]` to the results; returns 2 where they
+/// overflow.
 ///
 /// # Safety
 /// The descriptor is valid, `strip` has `length` elements and `to` has `outer * inner`.
-pub unsafe extern "C" fn fold_strip<T: Copy, F: Fold<T>>(
+pub unsafe extern "C" fn integers_fold<const PRODUCT: bool>(
     descriptor: *const FoldDescriptor,
-    to: *mut T,
-    strip: *const T,
+    to: *mut i64,
+    strip: *const i64,
     start: usize,
     length: usize,
 ) -> u8 {
@@ -121,10 +34,9 @@ pub unsafe extern "C" fn fold_strip<T: Copy, F: Fold<T>>(
         let mut along = start / inner % n;
         for value in strip {
             let result = to.add(row * inner + column);
-            match F::fold(*result, *value) {
-                Some(folded) => *result = folded,
-                None => return 2,
-            }
+            let folded = if PRODUCT { (*result).checked_mul(*value) } else { (*result).checked_add(*value) };
+            let Some(folded) = folded else { return 2 };
+            *result = folded;
             column += 1;
             if column == inner {
                 (column, along) = (0, along + 1);
@@ -149,30 +61,26 @@ pub struct ContractDescriptor {
     pub right: [isize; 3],
 }
 
-/// Products and sums in order; returns 2 where integers overflow.
+/// Sums of products; returns 2 where they overflow.
 ///
 /// # Safety
 /// The descriptor is valid and fits the buffers; the result overlaps neither operand.
-pub unsafe extern "C" fn contract_elements<T: Copy>(
+pub unsafe extern "C" fn contract_integers(
     descriptor: *const ContractDescriptor,
-    left: *const T,
-    right: *const T,
-    to: *mut T,
-) -> u8
-where
-    Sum: Fold<T>,
-    Product: Fold<T>,
-{
+    left: *const i64,
+    right: *const i64,
+    to: *mut i64,
+) -> u8 {
     // SAFETY: promised by the caller.
     unsafe {
         let ContractDescriptor { sizes: [batch, m, n, k], left: l, right: r } = *descriptor;
         for place in 0..batch * m * n {
             let (entry, row, column) = ((place / (m * n)) as isize, (place / n % m) as isize, (place % n) as isize);
-            let mut sum = Sum::START;
+            let mut sum = 0i64;
             for along in 0..k as isize {
                 let a = *left.offset(entry * l[0] + row * l[1] + along * l[2]);
                 let b = *right.offset(entry * r[0] + column * r[1] + along * r[2]);
-                match Product::fold(a, b).and_then(|product| Sum::fold(sum, product)) {
+                match a.checked_mul(b).and_then(|product| sum.checked_add(product)) {
                     Some(next) => sum = next,
                     None => return 2,
                 }

@@ -306,12 +306,7 @@ fn without_unused(block: ScalarBlock) -> ScalarBlock {
 
 /// Cuts a long block in pieces of about `size` instructions; values that a later piece needs go through buffers of
 /// one element, constants and plain loads are repeated. Stores that `last` picks stay at the very end.
-pub fn cut(
-    block: ScalarBlock,
-    size: usize,
-    memory: &mut Memory,
-    last: impl Fn(BufferId) -> bool,
-) -> Vec<ScalarBlock> {
+pub fn cut(block: ScalarBlock, size: usize, memory: &mut Memory, last: impl Fn(BufferId) -> bool) -> Vec<ScalarBlock> {
     let count = block.instructions.len();
     if count <= size + size / 2 {
         return vec![block];

@@ -22,7 +22,9 @@ pub fn plan(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
     for (place, kernel) in kernels.iter().enumerate() {
         for id in std::mem::take(&mut starting[place]) {
             let donor = ending[place].iter().copied().find(|donor| {
-                !handed_over[donor.index()] && *donor != id && can_replace(buffers, kernel, lifetimes[donor.index()], *donor, id, place)
+                !handed_over[donor.index()]
+                    && *donor != id
+                    && can_replace(buffers, kernel, lifetimes[donor.index()], *donor, id, place)
             });
             let offset = match donor {
                 Some(donor) => {
@@ -150,8 +152,10 @@ impl Body {
 impl StripKernel {
     fn each_access(&self, visit: &mut dyn FnMut(BufferId, bool)) {
         for instruction in &self.instructions {
-            if let StripOp::Expand(view) = &instruction.op {
-                visit(view.buffer, false);
+            match &instruction.op {
+                StripOp::Expand(view) => visit(view.buffer, false),
+                StripOp::Accumulate { state: Some(state), .. } => visit(*state, true),
+                _ => {}
             }
             for operand in &instruction.arguments {
                 match operand {

@@ -14,6 +14,7 @@ mod explode;
 mod group;
 pub mod layout;
 mod memory;
+pub mod names;
 pub mod print;
 mod resolve;
 mod strips;
@@ -244,8 +245,9 @@ pub enum StripOp {
     Expand(View),
     /// The argument, copied.
     Copy,
-    /// Folds the value as `[outer, n, inner]` into `[outer, inner]`; the target is the result's buffer.
-    Accumulate { reduction: Reduction, outer: usize, n: usize, inner: usize },
+    /// Folds the value as `[outer, n, inner]` into `[outer, inner]`; the target is the result's buffer. What is kept
+    /// between strips is in `state`, when something is.
+    Accumulate { reduction: Reduction, outer: usize, n: usize, inner: usize, state: Option<BufferId> },
 }
 
 /// Where a strip instruction finds an operand.

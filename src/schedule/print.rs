@@ -74,7 +74,7 @@ fn strips(out: &mut String, strip: &StripKernel) {
             StripOp::Pointwise(definition) => definition.0.name.to_string(),
             StripOp::Expand(from) => format!("expand {}", view(from)),
             StripOp::Copy => "copy".to_string(),
-            StripOp::Accumulate { reduction, outer, n, inner } => {
+            StripOp::Accumulate { reduction, outer, n, inner, .. } => {
                 format!("accumulate {reduction:?} [{outer}, {n}, {inner}]").to_lowercase()
             }
         };

@@ -30,11 +30,6 @@ impl Resolved {
         resolved
     }
 
-    /// Whether an output needs the node.
-    pub fn is_live(&self, id: NodeId) -> bool {
-        self.live[id.index()]
-    }
-
     /// What a live node looks at.
     pub fn sight(&self, id: NodeId) -> &Sight {
         self.sights[id.index()].as_ref().expect("only live nodes are looked at")

@@ -3,9 +3,11 @@
 use super::build::Memory;
 use super::group::{Group, Groups, fold};
 use super::layout::Layout;
+use super::names;
 use super::resolve::Resolved;
 use super::{BufferId, Operand, STRIP, StripInstruction, StripKernel, StripOp, Target, View};
 use crate::ir::{Axes, ElementType, Graph, NodeId, Op};
+use crate::runtime::reduce::{self, ReduceShape};
 use smallvec::{SmallVec, smallvec};
 use std::collections::HashMap;
 
@@ -61,34 +63,32 @@ impl Builder<'_> {
             Op::Pointwise(definition) => {
                 let mut arguments: SmallVec<[Operand; 3]> =
                     (0..node.arguments.len()).map(|place| self.operand(id, place)).collect();
-                self.spread_one(id, &mut arguments);
+                self.spread_first(id, &mut arguments);
                 (StripOp::Pointwise(definition), arguments)
             }
-            Op::Reduce(reduction, axes) => match fold(self.graph, id).flatten() {
-                Some((outer, n, inner)) => {
-                    let operand = self.strip_operand(id);
-                    (StripOp::Accumulate { reduction, outer, n, inner }, smallvec![operand])
-                }
-                None => {
-                    let operand = self.folded_last(id, axes);
-                    let outer = node.ty.shape.count();
-                    let n = self.graph.ty(node.arguments[0]).shape.count() / outer.max(1);
-                    (StripOp::Accumulate { reduction, outer, n, inner: 1 }, smallvec![operand])
-                }
-            },
+            Op::Reduce(reduction, axes) => {
+                let ((outer, n, inner), operand) = match fold(self.graph, id).flatten() {
+                    Some(sizes) => (sizes, self.strip_operand(id)),
+                    None => {
+                        let outer = node.ty.shape.count();
+                        let n = self.graph.ty(node.arguments[0]).shape.count() / outer.max(1);
+                        ((outer, n, 1), self.folded_last(id, axes))
+                    }
+                };
+                let state = names::reduction(reduction, node.ty.element).map(|reduction| {
+                    let shape = ReduceShape { outer, length: n, inner };
+                    let bytes = reduce::state_bytes(reduction, names::element(node.ty.element), shape);
+                    self.memory.scratch(bytes)
+                });
+                (StripOp::Accumulate { reduction, outer, n, inner, state }, smallvec![operand])
+            }
             _ => (StripOp::Copy, smallvec![self.strip_operand(id)]),
         };
         let made = self.push(op, arguments, node.ty.element, id);
         self.made.insert(Made::Node(id), made);
     }
 
-    fn push(
-        &mut self,
-        op: StripOp,
-        arguments: SmallVec<[Operand; 3]>,
-        element: ElementType,
-        origin: NodeId,
-    ) -> usize {
+    fn push(&mut self, op: StripOp, arguments: SmallVec<[Operand; 3]>, element: ElementType, origin: NodeId) -> usize {
         self.instructions.push(StripInstruction { op, arguments, element, target: Target::Slot(0), origin });
         self.instructions.len() - 1
     }
@@ -118,9 +118,9 @@ impl Builder<'_> {
         }
     }
 
-    /// Kernels want at least one operand that is no splat.
-    fn spread_one(&mut self, user: NodeId, arguments: &mut [Operand]) {
-        if arguments.iter().all(|operand| matches!(operand, Operand::Splat { .. })) {
+    /// Kernels of one operand, and choices, want a strip as their first operand.
+    fn spread_first(&mut self, user: NodeId, arguments: &mut [Operand]) {
+        if arguments.len() != 2 && matches!(arguments[0], Operand::Splat { .. }) {
             arguments[0] = self.spread(user, 0);
         }
     }

@@ -180,9 +180,11 @@ fn check_outputs(schedule: &Schedule) -> Result<(), String> {
             }
         });
     }
-    let missing = schedule.outputs.iter().zip(&written).position(|(port, written)| {
-        !written && port.updates.is_none() && port.ty.shape.count() > 0
-    });
+    let missing = schedule
+        .outputs
+        .iter()
+        .zip(&written)
+        .position(|(port, written)| !written && port.updates.is_none() && port.ty.shape.count() > 0);
     match missing {
         Some(output) => Err(format!("output {output} is not written")),
         None => Ok(()),

@@ -36,10 +36,20 @@ pub fn no_such_source_column<'a>(
 
 /// E0503: a cell that is not a number.
 pub fn not_a_number(column: &str, cell: &str, line: usize, place: Span, used: Span) -> Diagnostic {
+    let digits_and = |separators: [char; 2]| {
+        let unsigned = cell.strip_prefix(['+', '-']).unwrap_or(cell);
+        unsigned.starts_with(|first: char| first.is_ascii_digit())
+            && unsigned.contains(separators)
+            && unsigned.chars().all(|character| character.is_ascii_digit() || ".eE+-,_ ".contains(character))
+    };
     Diagnostic::error("E0503", format!("column `{column}` holds `{cell}` in line {line}, which is not a number"), place)
         .saying("not a number")
         .label(used, "the column is used as numbers here")
-        .help("correct the cell, or leave the column out")
+        .help(if digits_and([',', '_']) {
+            "write numbers with a decimal point and without separators between the digits: `1234.5`"
+        } else {
+            "correct the cell, or leave the column out"
+        })
 }
 
 /// E0504: a row with another number of cells.
@@ -50,10 +60,10 @@ pub fn ragged_row(line: usize, expected: usize, found: usize, place: Span, used:
         .help("correct the line, or put a text that contains the delimiter in quotes")
 }
 
-/// E0505: an empty cell.
+/// E0505: a cell that is empty or says that there is no value.
 pub fn missing_cell(column: &str, line: usize, place: Span, used: Span) -> Diagnostic {
     Diagnostic::error("E0505", format!("column `{column}` has no value in line {line}"), place)
-        .saying("empty cell")
+        .saying("no value here")
         .label(used, "the column is used here")
         .help("fill the cell or remove the line")
 }
@@ -85,9 +95,9 @@ pub fn row_counts_differ(first: (&str, usize, Span), other: (&str, usize, Span))
     .help("give every column one entry for each example")
 }
 
-/// E0509: a file that is not text.
-pub fn not_text(path: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("E0509", format!("`{path}` is not a text file in UTF-8"), span)
+/// E0509: a file that is not text. The detail says what it looks like instead, or where it stops being text.
+pub fn not_text(path: &str, detail: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0509", format!("`{path}` is not a text file in UTF-8: {detail}"), span)
         .saying("this file")
         .help("save the table as comma-separated text in UTF-8")
 }
@@ -114,4 +124,12 @@ pub fn not_finite(column: &str, cell: &str, line: usize, place: Span, used: Span
     .saying("not finite")
     .label(used, "the column is used here")
     .help("correct the cell or remove the line")
+}
+
+/// E0513: quotes or line ends that readers of CSV understand differently.
+pub fn bad_layout(problem: &str, line: usize, place: Span, used: Span, help: &str) -> Diagnostic {
+    Diagnostic::error("E0513", format!("{problem} in line {line}"), place)
+        .saying("here")
+        .label(used, "read here")
+        .help(help)
 }

@@ -3,6 +3,8 @@
 pub mod actions;
 pub mod data;
 pub mod derivative;
+pub mod files;
 pub mod names;
 pub mod numeric;
 pub mod shapes;
+pub mod syntax;

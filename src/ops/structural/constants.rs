@@ -20,7 +20,8 @@ fn repeat(graph: &mut Graph, batching: &Batching) -> NodeId {
 
 fn input(call: &Call) -> Result<Table, Fault> {
     let Op::Input(index) = call.node.op else { return Err(Fault::Unbound) };
-    call.inputs.get(index as usize).cloned().ok_or(Fault::Unbound)
+    let value = call.inputs.get(index as usize).filter(|value| value.ty == call.node.ty);
+    value.cloned().ok_or(Fault::Unbound)
 }
 
 fn placeholder(_: &Call) -> Result<Table, Fault> {

@@ -61,7 +61,7 @@ pub enum Fault {
         /// How many rows there are.
         size: usize,
     },
-    /// A placeholder was left in the graph, or an input was not supplied.
+    /// A placeholder was left in the graph, or an input was not supplied with its type.
     #[error("a variable has no value")]
     Unbound,
 }

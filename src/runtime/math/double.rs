@@ -1,63 +1,80 @@
 //! Double precision.
 
+use super::elementary;
+
+/// The greatest magnitude for which sine and cosine need no long reduction of the argument.
+pub const TRIGONOMETRIC_LIMIT: f64 = 1.0e5;
+
 /// The exponential function.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
-    libm::exp(x)
+    elementary::exp(x)
 }
 
 /// `exp(x) - 1`, accurate near 0.
 #[inline(always)]
 pub fn expm1(x: f64) -> f64 {
-    libm::expm1(x)
+    elementary::expm1(x)
 }
 
 /// Two to the power of `x`.
 #[inline(always)]
 pub fn exp2(x: f64) -> f64 {
-    libm::exp2(x)
+    elementary::exp2(x)
 }
 
 /// The natural logarithm.
 #[inline(always)]
 pub fn log(x: f64) -> f64 {
-    libm::log(x)
+    elementary::log(x)
 }
 
 /// `log(1 + x)`, accurate near 0.
 #[inline(always)]
 pub fn log1p(x: f64) -> f64 {
-    libm::log1p(x)
+    elementary::log1p(x)
 }
 
 /// The logarithm to base 2.
 #[inline(always)]
 pub fn log2(x: f64) -> f64 {
-    libm::log2(x)
+    elementary::log2(x)
 }
 
 /// The logarithm to base 10.
 #[inline(always)]
 pub fn log10(x: f64) -> f64 {
-    libm::log10(x)
+    elementary::log10(x)
 }
 
 /// The hyperbolic tangent.
 #[inline(always)]
 pub fn tanh(x: f64) -> f64 {
-    libm::tanh(x)
+    elementary::tanh(x)
 }
 
 /// The sine.
 #[inline(always)]
 pub fn sin(x: f64) -> f64 {
-    libm::sin(x)
+    if x.abs() <= TRIGONOMETRIC_LIMIT { sin_reduced(x) } else { libm::sin(x) }
+}
+
+/// The sine of an argument not above [`TRIGONOMETRIC_LIMIT`], without branches.
+#[inline(always)]
+pub fn sin_reduced(x: f64) -> f64 {
+    elementary::sine(x, false)
 }
 
 /// The cosine.
 #[inline(always)]
 pub fn cos(x: f64) -> f64 {
-    libm::cos(x)
+    if x.abs() <= TRIGONOMETRIC_LIMIT { cos_reduced(x) } else { libm::cos(x) }
+}
+
+/// The cosine of an argument not above [`TRIGONOMETRIC_LIMIT`], without branches.
+#[inline(always)]
+pub fn cos_reduced(x: f64) -> f64 {
+    elementary::sine(x, true)
 }
 
 /// The tangent.
@@ -141,13 +158,13 @@ pub fn tgamma(x: f64) -> f64 {
 /// The logistic function `1 / (1 + exp(-x))`.
 #[inline(always)]
 pub fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + exp(-x))
+    elementary::sigmoid(x)
 }
 
 /// `log(1 + exp(x))`.
 #[inline(always)]
 pub fn softplus(x: f64) -> f64 {
-    x.max(0.0) + log1p(exp(-x.abs()))
+    elementary::softplus(x)
 }
 
 /// `base` to the power of `exponent`.
@@ -192,16 +209,21 @@ fn digamma_reflected(x: f64) -> f64 {
     digamma_positive(1.0 - x) - std::f64::consts::PI / libm::tan(std::f64::consts::PI * fraction)
 }
 
-/// Recurrence up to 10, then the asymptotic series.
+/// Recurrence up to 10, then the asymptotic series. The terms of the recurrence are summed with their rounding errors,
+/// since they cancel against the logarithm.
 fn digamma_positive(mut x: f64) -> f64 {
-    let mut shift = 0.0;
+    let (mut shift, mut shift_low) = (0.0f64, 0.0f64);
     while x < 10.0 {
-        shift += 1.0 / x;
+        let term = 1.0 / x;
+        let sum = shift + term;
+        let back = sum - shift;
+        shift_low += (shift - (sum - back)) + (term - back) + term.mul_add(-x, 1.0) * term;
+        shift = sum;
         x += 1.0;
     }
     let z = 1.0 / (x * x);
     let series = BERNOULLI_TERMS.iter().rev().fold(0.0, |sum: f64, &term| sum.mul_add(z, term));
-    libm::log(x) - 0.5 / x - z * series - shift
+    (log(x) - shift) - (0.5 / x + (z * series + shift_low))
 }
 
 /// The terms `B(2k) / 2k` of the asymptotic series, for k from 1.

@@ -5,6 +5,8 @@
 //! NaN) on every processor, in scalar calls and in strips, because every step is an exactly rounded operation.
 
 pub mod double;
+mod elementary;
+mod real;
 pub mod single;
 
 #[cfg(test)]

@@ -1,63 +1,80 @@
 //! Single precision.
 
+use super::elementary;
+
+/// The greatest magnitude for which sine and cosine need no long reduction of the argument.
+pub const TRIGONOMETRIC_LIMIT: f32 = 1.0e5;
+
 /// The exponential function.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    libm::expf(x)
+    elementary::exp(x)
 }
 
 /// `exp(x) - 1`, accurate near 0.
 #[inline(always)]
 pub fn expm1(x: f32) -> f32 {
-    libm::expm1f(x)
+    elementary::expm1(x)
 }
 
 /// Two to the power of `x`.
 #[inline(always)]
 pub fn exp2(x: f32) -> f32 {
-    libm::exp2f(x)
+    elementary::exp2(x)
 }
 
 /// The natural logarithm.
 #[inline(always)]
 pub fn log(x: f32) -> f32 {
-    libm::logf(x)
+    elementary::log(x)
 }
 
 /// `log(1 + x)`, accurate near 0.
 #[inline(always)]
 pub fn log1p(x: f32) -> f32 {
-    libm::log1pf(x)
+    elementary::log1p(x)
 }
 
 /// The logarithm to base 2.
 #[inline(always)]
 pub fn log2(x: f32) -> f32 {
-    libm::log2f(x)
+    elementary::log2(x)
 }
 
 /// The logarithm to base 10.
 #[inline(always)]
 pub fn log10(x: f32) -> f32 {
-    libm::log10f(x)
+    elementary::log10(x)
 }
 
 /// The hyperbolic tangent.
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
-    libm::tanhf(x)
+    elementary::tanh(x)
 }
 
 /// The sine.
 #[inline(always)]
 pub fn sin(x: f32) -> f32 {
-    libm::sinf(x)
+    if x.abs() <= TRIGONOMETRIC_LIMIT { sin_reduced(x) } else { libm::sinf(x) }
+}
+
+/// The sine of an argument not above [`TRIGONOMETRIC_LIMIT`], without branches.
+#[inline(always)]
+pub fn sin_reduced(x: f32) -> f32 {
+    elementary::sine(x, false)
 }
 
 /// The cosine.
 #[inline(always)]
 pub fn cos(x: f32) -> f32 {
-    libm::cosf(x)
+    if x.abs() <= TRIGONOMETRIC_LIMIT { cos_reduced(x) } else { libm::cosf(x) }
+}
+
+/// The cosine of an argument not above [`TRIGONOMETRIC_LIMIT`], without branches.
+#[inline(always)]
+pub fn cos_reduced(x: f32) -> f32 {
+    elementary::sine(x, true)
 }
 
 /// The tangent.
@@ -141,13 +158,13 @@ pub fn tgamma(x: f32) -> f32 {
 /// The logistic function `1 / (1 + exp(-x))`.
 #[inline(always)]
 pub fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-x))
+    elementary::sigmoid(x)
 }
 
 /// `log(1 + exp(x))`.
 #[inline(always)]
 pub fn softplus(x: f32) -> f32 {
-    x.max(0.0) + log1p(exp(-x.abs()))
+    elementary::softplus(x)
 }
 
 /// `base` to the power of `exponent`.

@@ -1,0 +1,139 @@
+//! The command line. The only room that reads arguments and prints.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where ndc speaks")]
+
+mod check;
+mod explain;
+mod output;
+mod run;
+mod test;
+mod watch_training;
+
+use crate::check::Options;
+use crate::diagnostics::render::MessageFormat;
+use crate::driver::Stage;
+use crate::ir::ElementType;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The compiler of nd, a small language for differentiable programs.
+#[derive(Parser)]
+#[command(name = "ndc", version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ndc run examples/iris.nd              train a model on real data
+  ndc check examples/iris.nd            look for mistakes without running
+  ndc test examples/                    run the tests of every file in a folder
+  ndc check examples/iris.nd --emit ir  see what the compiler makes of it
+  ndc explain E0204                     what an error means and how to mend it";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a program: compute, train and print, from top to bottom
+    Run {
+        /// The .nd file
+        file: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Look for mistakes without running
+    Check {
+        /// The .nd file
+        file: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Run the tests of files and folders
+    Test {
+        /// .nd files, or folders that hold some
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Run only tests whose name contains this
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Explain an error code: what it means, an example, how to mend it
+    Explain {
+        /// The code, such as E0204; without one, all codes are listed
+        code: Option<String>,
+    },
+}
+
+#[derive(Args, Clone)]
+struct Common {
+    /// Show a stage of the compilation in place of running
+    #[arg(long, value_enum, value_name = "STAGE")]
+    emit: Option<Stage>,
+    /// Compute in this precision, whatever the file says
+    #[arg(long, value_enum, value_name = "PRECISION")]
+    precision: Option<Precision>,
+    /// The seed of random initial values and orders that state none
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// How messages look
+    #[arg(long, value_enum, default_value_t = Format::Full, value_name = "FORMAT")]
+    message_format: Format,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Precision {
+    F32,
+    F64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// With the source and an explanation
+    Full,
+    /// One line each
+    Short,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Common {
+    fn options(&self) -> Options {
+        let precision = self.precision.map(|precision| match precision {
+            Precision::F32 => ElementType::F32,
+            Precision::F64 => ElementType::F64,
+        });
+        Options { precision, seed: self.seed }
+    }
+
+    fn format(&self) -> MessageFormat {
+        match self.message_format {
+            Format::Full => MessageFormat::Full,
+            Format::Short => MessageFormat::Short,
+            Format::Json => MessageFormat::Json,
+        }
+    }
+}
+
+/// Runs the command line; the exit code is 0 for success, 1 for errors, 2 for wrong usage.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let succeeded = match &cli.command {
+        Command::Run { file, common } => run::run(file, common),
+        Command::Check { file, common } => check::check(file, common),
+        Command::Test { files, only, common } => test::test(files, only.as_deref(), common),
+        Command::Explain { code } => explain::explain(code.as_deref()),
+    };
+    if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,34 @@
+//! Where messages go, and how they look there.
+
+use super::{Color, Common};
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::render::{MessageFormat, render};
+use crate::source::SourceMap;
+use std::io::{IsTerminal, Write};
+
+/// Writes messages to standard error, with a closing count.
+pub(super) fn report(diagnostics: &[Diagnostic], sources: &SourceMap, common: &Common) {
+    if diagnostics.is_empty() {
+        return;
+    }
+    let color = match common.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    };
+    let format = common.format();
+    let mut text = render(diagnostics, sources, format, color);
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    if format == MessageFormat::Full && errors > 0 {
+        text.push_str(&format!("ndc found {errors} error{}\n", if errors == 1 { "" } else { "s" }));
+    }
+    // A closed pipe is no error of ours.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// Writes to standard output; a reader that has gone away ends the program quietly.
+pub(super) fn say(text: &str) {
+    if std::io::stdout().write_all(text.as_bytes()).is_err() {
+        std::process::exit(0);
+    }
+}

@@ -1,0 +1,93 @@
+//! `ndc test FILE…`.
+
+use super::Common;
+use super::output::{report, say};
+use crate::check::program::{Action, Program};
+use crate::data::csv::FileLoader;
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::catalog::files::nothing_found;
+use crate::driver::{check_file, on_large_stack};
+use crate::report::duration;
+use crate::session::{Session, Silent};
+use crate::source::SourceMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What came of all tests.
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+/// Runs the tests of files and folders; whether all passed.
+pub(super) fn test(paths: &[PathBuf], only: Option<&str>, common: &Common) -> bool {
+    let begun = Instant::now();
+    let mut tally = Tally::default();
+    for path in paths {
+        let files = if path.is_dir() { programs_in(path) } else { vec![path.clone()] };
+        if files.is_empty() {
+            report(&[nothing_found(&path.display().to_string())], &SourceMap::default(), common);
+            tally.failed += 1;
+        }
+        for file in files {
+            test_file(&file, only, common, &mut tally);
+        }
+    }
+    let Tally { passed, failed } = tally;
+    say(&format!("{passed} passed, {failed} failed, in {}\n", duration(begun.elapsed())));
+    failed == 0
+}
+
+/// The .nd files of a folder and the folders in it, by name.
+fn programs_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+        .into_iter()
+        .flat_map(|path| match path.is_dir() {
+            true => programs_in(&path),
+            false if path.extension().is_some_and(|extension| extension == "nd") => vec![path],
+            false => Vec::new(),
+        })
+        .collect()
+}
+
+fn test_file(file: &Path, only: Option<&str>, common: &Common, tally: &mut Tally) {
+    let checked = check_file(file, &mut FileLoader::new(), common.options());
+    report(&checked.diagnostics, &checked.sources, common);
+    let name = file.display();
+    if checked.has_errors() {
+        say(&format!("FAILED {name}: does not check\n"));
+        tally.failed += 1;
+        return;
+    }
+    let wanted = |test: &str| only.is_none_or(|only| test.contains(only));
+    for test in checked.program.tests.iter().filter(|test| wanted(&test.name)) {
+        let title = format!("{name}: \"{}\"", test.name);
+        run_one(&title, &test.program, &checked.sources, common, tally);
+    }
+    let has_claims = checked.program.actions.iter().any(|action| matches!(action, Action::Assert(_)));
+    if has_claims && only.is_none() {
+        run_one(&format!("{name}: the whole file"), &checked.program, &checked.sources, common, tally);
+    }
+}
+
+fn run_one(title: &str, program: &Program, sources: &SourceMap, common: &Common, tally: &mut Tally) {
+    let result: Result<(), Vec<Diagnostic>> = on_large_stack(|| {
+        let mut session = Session::new(program).map_err(|diagnostic| vec![*diagnostic])?;
+        session.run(&mut Silent)
+    });
+    match result {
+        Ok(()) => {
+            say(&format!("ok     {title}\n"));
+            tally.passed += 1;
+        }
+        Err(diagnostics) => {
+            report(&diagnostics, sources, common);
+            say(&format!("FAILED {title}\n"));
+            tally.failed += 1;
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! E08xx: source files.
+
+use crate::diagnostics::Diagnostic;
+
+/// E0801: a source file that cannot be read.
+pub fn cannot_read(path: &str, error: &std::io::Error) -> Diagnostic {
+    let reason = match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_string(),
+        std::io::ErrorKind::PermissionDenied => "reading it is not permitted".to_string(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".to_string(),
+        _ => error.to_string(),
+    };
+    Diagnostic::without_place("E0801", format!("cannot read `{path}`: {reason}")).help("check the path")
+}
+
+/// E0802: a source file that is not text.
+pub fn not_text(path: &str) -> Diagnostic {
+    Diagnostic::without_place("E0802", format!("`{path}` is not a text file in UTF-8"))
+        .help("nd programs are plain text in files that end in .nd")
+}
+
+/// E0803: nothing to test.
+pub fn nothing_found(path: &str) -> Diagnostic {
+    Diagnostic::without_place("E0803", format!("`{path}` holds no .nd files"))
+        .help("name a file, or a folder with .nd files in it")
+}

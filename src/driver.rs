@@ -1,0 +1,222 @@
+//! The stages in order: file to text to tree to checked program, and on to graphs, kernels and native code for
+//! `--emit`. The only function that lists all stages is [`emit`].
+
+use crate::check::program::{Action, Claim, Program, Typed};
+use crate::check::table::TableLoader;
+use crate::check::{self, Options};
+use crate::codegen;
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::catalog::files;
+use crate::ir::print::print as print_graph;
+use crate::lower::training::{Report, lower_evaluation, lower_step};
+use crate::lower::value::lower_value;
+use crate::optimize::optimize;
+use crate::schedule;
+use crate::session::native::internal;
+use crate::source::{SourceId, SourceMap};
+use crate::syntax::{self, ast};
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::LazyLock;
+
+/// The part of the standard library that needs no import.
+const PRELUDE: &str = include_str!("std/prelude.nd");
+/// The stack for work that recurses over the syntax tree, whose depth the parser bounds.
+const STACK_BYTES: usize = 256 << 20;
+
+/// The prelude's tree. It is added to every source map first, so its spans name text 0.
+static PRELUDE_FILE: LazyLock<(ast::File, Vec<Diagnostic>)> =
+    LazyLock::new(|| on_large_stack(|| syntax::parse(SourceId(0), PRELUDE)));
+
+/// A file after checking.
+pub struct Checked {
+    /// All texts that messages refer to.
+    pub sources: SourceMap,
+    /// The file's tree.
+    pub file: ast::File,
+    /// The program; meaningful when no message is an error.
+    pub program: Program,
+    /// All messages in order of place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// Whether any message is an error.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Reads, parses and checks a file.
+pub fn check_file(path: &Path, loader: &mut (dyn TableLoader + Send), options: Options) -> Checked {
+    match read(path) {
+        Ok(text) => check_text(&path.display().to_string(), Some(path), text, loader, options),
+        Err(diagnostic) => Checked {
+            sources: SourceMap::default(),
+            file: ast::File::default(),
+            program: Program::default(),
+            diagnostics: vec![*diagnostic],
+        },
+    }
+}
+
+/// Parses and checks a text; relative paths in it start from the folder of `path`.
+pub fn check_text(
+    name: &str,
+    path: Option<&Path>,
+    text: String,
+    loader: &mut (dyn TableLoader + Send),
+    options: Options,
+) -> Checked {
+    let mut sources = SourceMap::default();
+    sources.add("std/prelude.nd", None, PRELUDE);
+    let id = sources.add(name, path.map(Path::to_path_buf), text);
+    on_large_stack(move || {
+        let text = sources.get(id).text.clone();
+        let (file, mut diagnostics) = syntax::parse(id, &text);
+        let failed = diagnostics.iter().any(Diagnostic::is_error);
+        let (prelude, _) = &*PRELUDE_FILE;
+        let (program, found) = check::check(&file, prelude, &mut sources, loader, options);
+        // After a syntax error, what the checker finds in the parts that were read is kept where it stands alone.
+        let keep = |diagnostic: &Diagnostic| !failed || !is_consequence(diagnostic);
+        diagnostics.extend(found.into_iter().filter(keep));
+        diagnostics.sort_by_key(|diagnostic| {
+            diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start))
+        });
+        Checked { sources, file, program, diagnostics }
+    })
+}
+
+/// Whether a message may only say again that something could not be read.
+fn is_consequence(diagnostic: &Diagnostic) -> bool {
+    diagnostic.code.starts_with("E01") || diagnostic.code.starts_with("E06")
+}
+
+fn read(path: &Path) -> Result<String, Box<Diagnostic>> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| Box::new(files::cannot_read(&name, &error)))?;
+    if bytes.contains(&0) {
+        return Err(Box::new(files::not_text(&name)));
+    }
+    String::from_utf8(bytes).map_err(|_| Box::new(files::not_text(&name)))
+}
+
+/// Runs work on a thread with a stack large enough for the deepest tree the parser lets through.
+pub fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
+        match thread.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => panic!("no thread could be started: {error}"),
+        }
+    })
+}
+
+/// What `--emit` shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Stage {
+    /// The words of the file.
+    Tokens,
+    /// The syntax tree.
+    Ast,
+    /// The checked program, with types and sizes.
+    Program,
+    /// The graph of each action; of training, its loss.
+    Ir,
+    /// The graph with its derivatives; of training, the whole step.
+    Adjoint,
+    /// Loops, calls and the memory plan.
+    Kernels,
+    /// Cranelift's form of the code.
+    Clif,
+    /// The machine code.
+    Asm,
+}
+
+/// A stage of a checked file as text.
+///
+/// # Errors
+/// Our own faults only.
+pub fn emit(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnostic>> {
+    match stage {
+        Stage::Tokens => {
+            Ok(syntax::tokens(own_text(checked)).to_string())
+        }
+        Stage::Ast => Ok(syntax::print::print(&checked.file, own_text(checked))),
+        Stage::Program => Ok(check::print::print(&checked.program)),
+        _ => on_large_stack(|| emit_actions(checked, stage)),
+    }
+}
+
+/// The text of the file itself, which follows the prelude.
+fn own_text(checked: &Checked) -> &str {
+    checked.sources.iter().nth(1).map_or("", |(_, file)| file.text.as_str())
+}
+
+fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnostic>> {
+    let program = &checked.program;
+    let mut out = String::new();
+    for action in &program.actions {
+        match action {
+            Action::Let { value, .. } => emit_value(checked, "let", value, stage, &mut out)?,
+            Action::Print(values) => {
+                for (_, value) in values.iter().filter(|(_, value)| value.ty != check::types::Type::Text) {
+                    emit_value(checked, "print", value, stage, &mut out)?;
+                }
+            }
+            Action::Assert(assert) => match &assert.claim {
+                Claim::Condition(value) => emit_value(checked, "assert", value, stage, &mut out)?,
+                Claim::Equal(left, right, _) => {
+                    emit_value(checked, "assert", left, stage, &mut out)?;
+                    emit_value(checked, "assert", right, stage, &mut out)?;
+                }
+                Claim::Fails { .. } => {}
+            },
+            Action::Train(train) => {
+                let examples = train.data.map_or(1, |data| program.data[data.0 as usize].rows);
+                let size = train.batch.unwrap_or(examples).min(examples);
+                let whole = size == examples;
+                let lowered = match stage {
+                    Stage::Ir => lower_evaluation(program, train, size, whole),
+                    _ => lower_step(program, train, size, whole, Report::Full),
+                };
+                title(checked, "train", train.span, &mut out);
+                emit_graph(&lowered.graph, stage, &mut out)?;
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn emit_value(
+    checked: &Checked,
+    what: &str,
+    value: &Typed,
+    stage: Stage,
+    out: &mut String,
+) -> Result<(), Box<Diagnostic>> {
+    title(checked, what, value.span, out);
+    emit_graph(&lower_value(&checked.program, value).graph, stage, out)
+}
+
+fn title(checked: &Checked, what: &str, span: crate::source::Span, out: &mut String) {
+    let (line, column) = checked.sources.get(span.source).line_column(span.start as usize);
+    let _ = writeln!(out, "; {what} at {line}:{column}");
+}
+
+fn emit_graph(graph: &crate::ir::Graph, stage: Stage, out: &mut String) -> Result<(), Box<Diagnostic>> {
+    let graph = optimize(graph);
+    if matches!(stage, Stage::Ir | Stage::Adjoint) {
+        out.push_str(&print_graph(&graph));
+        return Ok(());
+    }
+    let scheduled = schedule::schedule(&graph);
+    let text = match stage {
+        Stage::Kernels => schedule::print::print(&scheduled),
+        Stage::Clif => codegen::clif_text(&scheduled).map_err(internal)?,
+        _ => codegen::asm_text(&scheduled).map_err(internal)?,
+    };
+    out.push_str(&text);
+    Ok(())
+}
