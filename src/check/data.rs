@@ -248,6 +248,6 @@ impl<'a> Checker<'a, '_> {
 
     /// Whether a name is a data set.
     pub(super) fn is_data(&self, name: &str) -> bool {
-        matches!(self.globals.get(name), Some((Global::Data(_), _)))
+        matches!(self.globals.get(name), Some((Global::Data, _)))
     }
 }

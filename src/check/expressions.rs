@@ -144,11 +144,11 @@ impl<'a> Checker<'a, '_> {
                 let id = self.closure(Closure::Item(index));
                 Typed::new(Kind::Closure(Vec::new()), Type::Function(id), span)
             }
-            Global::Param(_) if self.context == Context::Before => {
+            Global::Param if self.context == Context::Before => {
                 let help = "use numbers and constants here";
                 self.fail(names::not_a_value(name, "a parameter, whose value is not known before the run", span, help), span)
             }
-            Global::Param(_) => match self.params.get(name) {
+            Global::Param => match self.params.get(name) {
                 Some(id) => {
                     let shape = &self.program.params[id.0 as usize].shape;
                     let sizes = shape.sizes().iter().map(|size| super::size::Size::constant(*size as i64)).collect();
@@ -161,7 +161,7 @@ impl<'a> Checker<'a, '_> {
                 None => Typed::error(span),
             },
             Global::Type(..) => self.fail(names::not_a_value(name, "a type", span, "use it after `:`"), span),
-            Global::Data(_) => {
+            Global::Data => {
                 let help = format!("name one of its columns: `{name}.x`");
                 self.fail(names::not_a_value(name, "a data set", span, &help), span)
             }
@@ -428,7 +428,7 @@ impl<'a> Checker<'a, '_> {
         if let ExprKind::Name(data) = &*base.kind
             && self.frame.find(data).is_none()
             && let Some(key) = self.globals.get_key_value(data.as_str()).map(|(key, _)| *key)
-            && let (Global::Data(_), _) = self.globals[key]
+            && let (Global::Data, _) = self.globals[key]
         {
             return self.whole_column(key, name, span);
         }

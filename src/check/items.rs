@@ -115,10 +115,10 @@ impl<'a> Checker<'a, '_> {
                     self.functions.push(FunctionItem { function, position });
                     (&function.name, Global::Function(self.functions.len() as u32 - 1))
                 }
-                ItemKind::Param(param) => (&param.name, Global::Param(param)),
+                ItemKind::Param(param) => (&param.name, Global::Param),
                 ItemKind::Const { name, value } => (name, Global::Const(value)),
                 ItemKind::Type { name, sizes, definition } => (name, Global::Type(sizes, definition)),
-                ItemKind::Data(data) => (&data.name, Global::Data(data)),
+                ItemKind::Data(data) => (&data.name, Global::Data),
                 ItemKind::Layer(layer) => (&layer.name, Global::Later("a layer")),
                 ItemKind::Model { name, .. } => (name, Global::Later("a model")),
                 ItemKind::Let(binding) => {

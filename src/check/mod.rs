@@ -59,10 +59,10 @@ struct LocalFunction<'a> {
 #[derive(Clone, Copy)]
 enum Global<'a> {
     Function(u32),
-    Param(&'a ast::Param),
+    Param,
     Const(&'a ast::Expr),
     Type(&'a [ast::Name], &'a ast::TypeExpr),
-    Data(&'a ast::Data),
+    Data,
     /// A layer or model, which this version does not compile.
     Later(&'static str),
 }

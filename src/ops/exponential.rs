@@ -53,6 +53,10 @@ fn xlogy<R: Real>(x: R, y: R) -> R {
     if x == R::of(0.0) && !y.is_nan() { R::of(0.0) } else { x * y.log() }
 }
 
+fn xlog1py<R: Real>(x: R, y: R) -> R {
+    if x == R::of(0.0) && !y.is_nan() { R::of(0.0) } else { x * y.log1p() }
+}
+
 /// Two formulas, since `log(cosh(x))` cancels near 0 and overflows far away.
 fn logcosh<R: Real>(x: R) -> R {
     let magnitude = x.absolute();
@@ -75,7 +79,7 @@ unary_meanings!(
     Logit = logit,
     LogCosh = logcosh,
 );
-binary_meanings!(LogAddExp = logaddexp, LogisticShare = logistic_share, XLogY = xlogy);
+binary_meanings!(LogAddExp = logaddexp, LogisticShare = logistic_share, XLogY = xlogy, XLog1pY = xlog1py);
 
 const LOG_PROBES: &[&[f64]] =
     &[&[0.7], &[1.0], &[1.0 + f64::EPSILON], &[11.25], &[1e-300], &[1e300], &[0.0], &[-1.0], &[f64::INFINITY]];
@@ -232,6 +236,24 @@ pub static XLOGY: Pointwise = Pointwise {
     ..binary::<XLogY>()
 };
 
+/// `xlog1py(x, y)`
+pub static XLOG1PY: Pointwise = Pointwise {
+    name: "xlog1py",
+    documentation: "`x * log1p(y)`, and 0 where `x` is 0.",
+    example: ("xlog1py(0, -1)", "0"),
+    differential: Differential::Partials(|g, a, _| {
+        let (zero, one) = (g.constant_like(a[0], 0.0), g.constant_like(a[1], 1.0));
+        let empty = g.apply2(&super::comparison::EQUAL, a[0], zero);
+        let shifted = g.apply2(&super::arithmetic::ADD, a[1], one);
+        let ratio = g.divide(a[0], shifted);
+        both(g.apply(&LOG1P, a[1]), g.select(empty, zero, ratio))
+    }),
+    probes: &[&[-3.0, 0.2], &[0.7, 2.3], &[0.0, 2.0], &[0.0, -1.0], &[1.0, -1.0], &[2.0, 1e-9]],
+    conventions: "Where `x` is 0 the derivative by `y` is 0, and that by `x` is `log1p(y)`.",
+    ..binary::<XLog1pY>()
+};
+
 /// The operations of this file.
-pub static ALL: &[&Pointwise] =
-    &[&EXP, &EXP2, &EXPM1, &LOG, &LOG2, &LOG10, &LOG1P, &LOGIT, &LOGCOSH, &LOGADDEXP, &LOGISTIC_SHARE, &XLOGY];
+pub static ALL: &[&Pointwise] = &[
+    &EXP, &EXP2, &EXPM1, &LOG, &LOG2, &LOG10, &LOG1P, &LOGIT, &LOGCOSH, &LOGADDEXP, &LOGISTIC_SHARE, &XLOGY, &XLOG1PY,
+];

@@ -11,11 +11,12 @@ mod observer;
 
 pub use observer::{Ending, Observer, Silent, TrainingEnd, TrainingProgress, TrainingStart};
 
-use crate::check::program::{Action, GlobalBinding, Program, Typed};
+use crate::check::program::{Action, GlobalBinding, Kind, Program, Typed};
 use crate::check::types::Type;
 use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, Table, TensorType};
 use crate::lower::{Source, leaf_types};
+use crate::report::value_text;
 use std::collections::HashMap;
 
 /// A program being run, and all its values.
@@ -83,17 +84,7 @@ impl<'p> Session<'p> {
                 let mut tables = leaves.tables.into_iter();
                 self.bind(binding, &leaves.ty, &mut tables);
             }
-            Action::Print(values) => {
-                for (text, value) in values {
-                    match &*value.kind {
-                        crate::check::program::Kind::Text(text) => observer.text(text),
-                        _ => {
-                            let leaves = self.evaluate(&[value])?.remove(0);
-                            observer.value(text, &leaves);
-                        }
-                    }
-                }
-            }
+            Action::Print(values) => self.print(values, observer)?,
             Action::Assert(assert) => {
                 let failed = self.claim(assert)?;
                 observer.asserted(failed.is_none());
@@ -102,6 +93,29 @@ impl<'p> Session<'p> {
             Action::Train(train) => crate::train::train(self, train, observer)?,
         }
         Ok(None)
+    }
+
+    /// With a text among them, all on one line; else each value on a line with its source text.
+    fn print(&mut self, values: &[(String, Typed)], observer: &mut dyn Observer) -> Result<(), Box<Diagnostic>> {
+        let is_text = |value: &Typed| matches!(&*value.kind, Kind::Text(_));
+        let sentence = values.iter().any(|(_, value)| is_text(value));
+        let mut words = Vec::with_capacity(values.len());
+        for (source, value) in values {
+            if let Kind::Text(text) = &*value.kind {
+                words.push(text.clone());
+                continue;
+            }
+            let leaves = self.evaluate(&[value])?.remove(0);
+            if sentence {
+                words.push(value_text(&leaves));
+            } else {
+                observer.value(source, &leaves);
+            }
+        }
+        if sentence {
+            observer.text(&words.join(" "));
+        }
+        Ok(())
     }
 
     fn bind(&mut self, binding: &GlobalBinding, ty: &Type, tables: &mut dyn Iterator<Item = Table>) {

@@ -167,7 +167,7 @@ impl<'t> Run<'t> {
             if !loss.is_finite() || !self.steps.params_are_finite() {
                 let batch = rows.clone().next_batch().to_vec();
                 let whole = rows.is_whole();
-                self.failure = trace::Failure { step: self.step, epoch, loss, batch, whole, params: before.clone() };
+                self.failure = trace::Failure { step: self.step, epoch, loss, batch, whole };
                 self.steps.set_params(&before);
                 return Ok(());
             }

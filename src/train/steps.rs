@@ -20,7 +20,6 @@ pub(super) struct Steps {
     programs: Programs,
     full: Pair,
     remainder: Option<Pair>,
-    memories: HashMap<Source, (MemoryId, TensorType)>,
     params: Vec<(ParamId, MemoryId, TensorType)>,
     real: ElementType,
     elements: usize,
@@ -58,7 +57,7 @@ impl Steps {
             .filter_map(|id| memories.get(&Source::Param(*id)).map(|(memory, ty)| (*id, *memory, ty.clone())))
             .collect();
         let elements = params.iter().map(|(_, _, ty)| ty.shape.count()).sum();
-        Ok(Steps { programs, full, remainder, memories, params, real: session.program.real(), elements })
+        Ok(Steps { programs, full, remainder, params, real: session.program.real(), elements })
     }
 
     /// After how many steps it costs little to look round.

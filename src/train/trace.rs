@@ -23,8 +23,6 @@ pub(super) struct Failure {
     pub(super) batch: Vec<i64>,
     /// Whether these are all examples in order.
     pub(super) whole: bool,
-    /// The parameters before it.
-    pub(super) params: Vec<Vec<u8>>,
 }
 
 /// The message for a failed step. The session holds the parameters from before it.

@@ -3,6 +3,8 @@
 use super::{Batching, Call, Cotangent, Fault, Mask, Structural, guarded_product, table};
 use crate::ir::{Axes, Graph, NodeId, Op, Reduction, Shape, Table};
 use crate::ops::arithmetic::ADD;
+use crate::ops::choice::SELECT;
+use crate::ops::comparison::NOT_EQUAL;
 
 /// Sums of products over shared axes.
 pub static CONTRACT: Structural = Structural {
@@ -72,22 +74,43 @@ fn reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: Cotangent)
     let node = graph.node(id).clone();
     let rank = |at: usize| graph.ty(node.arguments[at]).shape.rank();
     let Kinds { batch, left, right, contract } = kinds(node.op, rank(0), rank(1));
-    if cotangent.mask == Mask::Masked {
-        return cotangent.with(masked_reverse(graph, id, argument, cotangent.node));
+    let masked = cotangent.mask == Mask::Masked;
+    let summed = if argument == 0 { right } else { left };
+    if masked && summed == 0 {
+        return cotangent.with(masked_outer(graph, id, argument, cotangent.node));
+    }
+    let mut other = node.arguments[1 - argument];
+    if masked {
+        let own = if argument == 0 { batch..batch + left } else { batch + left..batch + left + right };
+        other = reached_rows(graph, cotangent.node, Axes::new(own), other);
     }
     let flow = if argument == 0 {
-        let other = exchange(graph, node.arguments[1], batch, right, contract);
+        let other = exchange(graph, other, batch, right, contract);
         graph.contract(cotangent.node, other, batch, right)
     } else {
         let turned = exchange(graph, cotangent.node, batch, left, right);
-        let other = exchange(graph, node.arguments[0], batch, left, contract);
+        let other = exchange(graph, other, batch, left, contract);
         graph.contract(turned, other, batch, left)
     };
     cotangent.with(flow)
 }
 
-/// The same over all products of `[batch…, m…, n…, k…]`, so that a zero of the cotangent meets each factor alone.
-fn masked_reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: NodeId) -> NodeId {
+/// The factor with zeros in the rows that no cotangent reaches (those of a branch not taken), so that what they hold,
+/// NaN and infinities among it, adds nothing to the sum. A row that any entry of the cotangent reaches was part of the
+/// value, and stays.
+fn reached_rows(graph: &mut Graph, cotangent: NodeId, own: Axes, factor: NodeId) -> NodeId {
+    let zero = graph.constant_like(cotangent, 0.0);
+    let nonzero = graph.pointwise(&NOT_EQUAL, &[cotangent, zero]);
+    let reached = graph.reduce(Reduction::Max, nonzero, own);
+    let shape = graph.ty(factor).shape.clone();
+    let rows = graph.ty(reached).shape.rank();
+    let reached = graph.broadcast(reached, Axes::new(0..rows), &shape);
+    let nothing = graph.constant_like(factor, 0.0);
+    graph.pointwise(&SELECT, &[reached, factor, nothing])
+}
+
+/// Where nothing is summed: all products of `[batch…, m…, n…, k…]`, a zero of the cotangent meeting each factor alone.
+fn masked_outer(graph: &mut Graph, id: NodeId, argument: usize, cotangent: NodeId) -> NodeId {
     let node = graph.node(id).clone();
     let [first, second] = [0, 1].map(|at| graph.ty(node.arguments[at]).shape.clone());
     let Kinds { batch, left, right, contract } = kinds(node.op, first.rank(), second.rank());
@@ -95,16 +118,13 @@ fn masked_reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: Nod
     let inner_sizes = first.sizes()[batch + left..].iter();
     let shape: Shape = node.ty.shape.sizes().iter().chain(inner_sizes).copied().collect();
     let flow = graph.broadcast(cotangent, Axes::new(0..inner), &shape);
-    let (other, other_axes, summed) = if argument == 0 {
-        let axes = Axes::new((0..batch).chain(columns..inner + contract));
-        (node.arguments[1], axes, Axes::new(columns..inner))
+    let other_axes = if argument == 0 {
+        Axes::new((0..batch).chain(columns..inner + contract))
     } else {
-        let axes = Axes::new((0..columns).chain(inner..inner + contract));
-        (node.arguments[0], axes, Axes::new(batch..columns))
+        Axes::new((0..columns).chain(inner..inner + contract))
     };
-    let other = graph.broadcast(other, other_axes, &shape);
-    let products = guarded_product(graph, Mask::Masked, flow, other);
-    graph.reduce(Reduction::Sum, products, summed)
+    let other = graph.broadcast(node.arguments[1 - argument], other_axes, &shape);
+    guarded_product(graph, Mask::Masked, flow, other)
 }
 
 fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
