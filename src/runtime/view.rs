@@ -195,3 +195,85 @@ pub fn scatter_function(element: super::Element) -> Scatter {
         _ => scatter_8,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::Element;
+
+    fn places(sizes: &[usize], strides: &[i64], offset: i64) -> Vec<i64> {
+        let mut all = vec![offset];
+        for (&size, &stride) in sizes.iter().zip(strides) {
+            all = all.iter().flat_map(|&place| (0..size as i64).map(move |i| place + i * stride)).collect();
+        }
+        all
+    }
+
+    const VIEWS: [(&[usize], &[i64], i64); 12] = [
+        (&[], &[], 3),
+        (&[40], &[1], 2),
+        (&[40], &[-1], 39),
+        (&[40], &[0], 5),
+        (&[4, 25], &[25, 1], 0),
+        (&[25, 4], &[1, 25], 0),
+        (&[7, 40], &[0, 1], 1),
+        (&[40, 3], &[1, 0], 0),
+        (&[2, 3, 1, 4], &[50, -4, 9, 1], 20),
+        (&[3, 5, 7], &[1, 3, 15], 0),
+        (&[1, 1], &[4, 4], 6),
+        (&[2, 2, 2, 2, 2], &[1, 2, 4, 8, 16], 0),
+    ];
+
+    #[test]
+    fn strips_hold_the_elements_of_the_view() {
+        let bytes: Vec<u8> = (0..200).collect();
+        let words: Vec<u32> = (0..200).collect();
+        let doubles: Vec<f64> = (0..200).map(f64::from).collect();
+        for (sizes, strides, offset) in VIEWS {
+            let view = View::new(offset, sizes, strides).unwrap();
+            let places = places(sizes, strides, offset);
+            assert_eq!(view.len(), places.len());
+            for start in [0, 1, 5, places.len() / 2] {
+                for n in [0, 1, 3, 17, places.len()] {
+                    let Some(n) = places.len().checked_sub(start).map(|left| left.min(n)) else { continue };
+                    let expected = &places[start..start + n];
+                    let (mut b, mut w, mut d) = (vec![0u8; n], vec![0u32; n], vec![0f64; n]);
+                    unsafe {
+                        expand_function(Element::Bool)(b.as_mut_ptr(), bytes.as_ptr(), &view, start, n);
+                        expand_function(Element::F32)(w.as_mut_ptr().cast(), words.as_ptr().cast(), &view, start, n);
+                        expand_function(Element::F64)(d.as_mut_ptr().cast(), doubles.as_ptr().cast(), &view, start, n);
+                    }
+                    assert!((0..n).all(|i| i64::from(b[i]) == expected[i]), "{sizes:?} {strides:?}");
+                    assert!((0..n).all(|i| i64::from(w[i]) == expected[i]), "{sizes:?} {strides:?}");
+                    assert!((0..n).all(|i| d[i] == expected[i] as f64), "{sizes:?} {strides:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn scattering_inverts_expansion() {
+        for (sizes, strides, offset) in VIEWS {
+            let view = View::new(offset, sizes, strides).unwrap();
+            let places = places(sizes, strides, offset);
+            let mut target = vec![-1i64; 200];
+            let strip: Vec<i64> = (0..places.len() as i64).collect();
+            for start in (0..places.len()).step_by(7) {
+                let n = 7.min(places.len() - start);
+                let part = strip[start..].as_ptr().cast();
+                unsafe { scatter_function(Element::I64)(target.as_mut_ptr().cast(), &view, part, start, n) };
+            }
+            let mut expected = vec![-1i64; 200];
+            places.iter().zip(&strip).for_each(|(&place, &value)| expected[place as usize] = value);
+            assert_eq!(target, expected, "{sizes:?} {strides:?}");
+        }
+    }
+
+    #[test]
+    fn views_are_made_simple() {
+        let view = View::new(0, &[2, 1, 3, 4], &[12, 7, 4, 1]).unwrap();
+        assert_eq!((view.rank, view.sizes[0], view.strides[0]), (1, 24, 1));
+        assert!(View::new(0, &[2; 16], &[1; 16]).is_none());
+        assert!(View::new(0, &[0, 3], &[3, 1]).unwrap().is_empty());
+    }
+}
