@@ -1,1 +1,12 @@
-fn main(){}
+//! Turns `grammar/nd.lalrpop` into the parser, in `OUT_DIR`: generated code is never part of the sources.
+
+fn main() {
+    let Ok(out) = std::env::var("OUT_DIR") else { return };
+    println!("cargo::rerun-if-changed=build.rs");
+    let generated =
+        lalrpop::Configuration::new().set_in_dir("grammar").set_out_dir(out).emit_rerun_directives(true).process();
+    if let Err(error) = generated {
+        println!("cargo::error=grammar/nd.lalrpop: {error}");
+        std::process::exit(1);
+    }
+}

@@ -175,8 +175,15 @@ pub struct Param {
     pub annotation: Option<TypeExpr>,
     /// `in (0, inf)`, `in simplex`.
     pub domain: Option<Expr>,
-    /// The initial value.
+    /// The initial value; `()` of no width where it is left out (see [`Param::has_initial`]).
     pub initial: Expr,
+}
+
+impl Param {
+    /// Whether an initial value is written: `param p: [k] in simplex` has none.
+    pub fn has_initial(&self) -> bool {
+        self.initial.span.start < self.initial.span.end
+    }
 }
 
 /// `layer Name(parameters) { params, models, functions }`.

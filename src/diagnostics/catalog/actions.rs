@@ -1,0 +1,1 @@
+//! E06xx: actions and their settings.

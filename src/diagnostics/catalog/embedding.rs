@@ -1,0 +1,1 @@
+//! E09xx: embedding and export; E0999 is our own mistake.

@@ -1,0 +1,1 @@
+//! E08xx: files and checkpoints.

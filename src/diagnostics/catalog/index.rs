@@ -1,0 +1,1 @@
+//! E03xx: index notation.

@@ -1,0 +1,1 @@
+//! E01xx: names and modules.

@@ -1,0 +1,1 @@
+//! E07xx: numeric trouble while running.

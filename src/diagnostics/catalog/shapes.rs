@@ -1,0 +1,1 @@
+//! E02xx: types and shapes.
