@@ -8,6 +8,7 @@ use crate::autodiff::reverse::reverse;
 use crate::check::program::{GradientCall, ParamId, Wrt};
 use crate::ir::NodeId;
 use crate::ir::rewrite::substitute;
+use crate::optimize::{Stage, simplify};
 
 /// Variables that stand for the real leaves of a value.
 struct Varied {
@@ -56,6 +57,7 @@ impl Lowerer<'_> {
     fn adjoint(&mut self, result: NodeId, targets: Vec<Varied>, with_value: bool) -> Value {
         let variables: Vec<NodeId> = targets.iter().flat_map(|target| target.variables.iter().copied()).collect();
         let originals: Vec<NodeId> = targets.iter().flat_map(|target| target.originals.iter().copied()).collect();
+        let result = simplify(&mut self.graph, &[result], Stage::BeforeDifferentiation)[0];
         let one = self.graph.constant_like(result, 1.0);
         let mut roots = reverse(&mut self.graph, result, one, &variables);
         roots.push(result);

@@ -7,6 +7,7 @@ use crate::check::program::{Optimizer, Program, Progress, Train};
 use crate::ir::{ElementType, Graph, NodeId, Op, Reduction, Shape, TensorType};
 use crate::ops::arithmetic::{ADD, MULTIPLY, SUBTRACT};
 use crate::ops::roots::SQRT;
+use crate::optimize::{Stage, simplify};
 
 /// What a step gives beside the updated parameters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,10 +30,20 @@ pub const METRIC: &str = "metric ";
 /// Inputs are the parameters, the columns, the rows of the batch unless `whole`, and progress. The parameters that
 /// train are updated in place.
 pub fn lower_step(program: &Program, train: &Train, size: usize, whole: bool, report: Report) -> Lowered {
-    let forward = forward(program, train, size, whole);
-    let Lowered { graph, sources } = forward;
-    let graph = crate::optimize::optimize(&graph);
-    step(program, train, Lowered { graph, sources }, report)
+    let mut forward = forward(program, train, size, whole);
+    simplify_outputs(&mut forward.graph);
+    step(program, train, forward, report)
+}
+
+/// Simplifies what will be differentiated: contractions found now stay contractions on the way back.
+fn simplify_outputs(graph: &mut Graph) {
+    let outputs = graph.outputs().to_vec();
+    let roots: Vec<NodeId> = outputs.iter().map(|output| output.node).collect();
+    let simpler = simplify(graph, &roots, Stage::BeforeDifferentiation);
+    graph.clear_outputs();
+    for (output, node) in outputs.into_iter().zip(simpler) {
+        graph.output(output.name, node);
+    }
 }
 
 /// The graph of loss and metrics without an update.
