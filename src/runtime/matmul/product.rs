@@ -12,6 +12,9 @@ const PANEL_BYTES: usize = DEPTH * 256;
 /// The distance in bytes between rows of `B` from which packing pays even when they are contiguous.
 const DISTANT: usize = 1024;
 
+/// The number of terms up to which an inner product of strided operands is summed one number at a time.
+const SHORT: usize = 8;
+
 /// The memory of a packed panel.
 #[repr(align(64))]
 struct Panel {
@@ -103,12 +106,32 @@ unsafe fn product<V: Vector>(mut x: Operands<V::Number>, packing: Packing<V::Num
     }
     // SAFETY: the operands are valid.
     unsafe {
-        if x.m == 1 && x.a_column == 1 && x.b_row == 1 && (x.b_column != 1 || x.n == 1) {
+        if x.m == 1 && x.k <= SHORT && x.b_column != 1 {
+            short_products::<V>(x);
+        } else if x.m == 1 && x.a_column == 1 && x.b_row == 1 && (x.b_column != 1 || x.n == 1) {
             inner_products::<V>(x);
         } else if x.b_column != 1 || (x.m > 32 && x.b_row.unsigned_abs() * size_of::<V::Number>() >= DISTANT) {
             packing(&x);
         } else {
             panels::<V>(&x, None);
+        }
+    }
+}
+
+/// A row `A` times each column of `B`, for few terms and strided columns: one number at a time.
+#[inline(always)]
+unsafe fn short_products<V: Vector>(x: Operands<V::Number>) {
+    // SAFETY: columns are below `n`, and indices along `k` below `k`.
+    unsafe {
+        let mut b = x.b;
+        for column in 0..x.n {
+            let place = x.c.add(column);
+            let mut sum = if x.accumulate { *place } else { V::ZERO };
+            for k in 0..x.k as isize {
+                sum = V::fma_number(*x.a.offset(k * x.a_column), *b.offset(k * x.b_row), sum);
+            }
+            *place = sum;
+            b = b.wrapping_offset(x.b_column);
         }
     }
 }

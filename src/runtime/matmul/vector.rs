@@ -18,6 +18,8 @@ pub(super) trait Vector: Copy {
     unsafe fn add(self, other: Self) -> Self;
     /// `self * factor + addend`, rounded once.
     unsafe fn fma(self, factor: Self, addend: Self) -> Self;
+    /// `a * b + c` of single numbers, rounded once.
+    unsafe fn fma_number(a: Self::Number, b: Self::Number, c: Self::Number) -> Self::Number;
     /// The sum of all lanes, halves first.
     unsafe fn sum(self) -> Self::Number;
 }
@@ -73,6 +75,11 @@ macro_rules! portable {
             #[inline(always)]
             unsafe fn fma(self, factor: Self, addend: Self) -> Self {
                 Self(std::array::from_fn(|i| self.0[i].mul_add(factor.0[i], addend.0[i])))
+            }
+
+            #[inline(always)]
+            unsafe fn fma_number(a: $type, b: $type, c: $type) -> $type {
+                a.mul_add(b, c)
             }
 
             #[inline(always)]
@@ -160,6 +167,11 @@ mod x86 {
                 unsafe fn fma(self, factor: Self, addend: Self) -> Self {
                     // SAFETY: the processor has the level.
                     Self(unsafe { $fma(self.0, factor.0, addend.0) })
+                }
+
+                #[inline(always)]
+                unsafe fn fma_number(a: $type, b: $type, c: $type) -> $type {
+                    a.mul_add(b, c)
                 }
 
                 #[inline(always)]

@@ -95,6 +95,32 @@ unsafe fn fold_into<T: Copy, O: Fold<T>>(into: *mut T, from: *const T, n: usize)
     }
 }
 
+/// The number of lanes where the inner size is 1.
+const FEW_LANES: usize = 32;
+
+/// The result of a slab of 1 to [`FEW_LANES`] elements with inner size 1: the lanes that it does not fill hold the
+/// identity, so only the others are halved.
+///
+/// # Safety
+/// `n` elements of `row` are valid.
+#[inline(always)]
+unsafe fn fold_short<T: Copy, O: Fold<T>>(row: *const T, n: usize) -> T {
+    let mut lanes = [O::IDENTITY; FEW_LANES];
+    for (i, lane) in lanes.iter_mut().enumerate().take(n) {
+        // SAFETY: `i` is below `n`.
+        *lane = O::fold(O::IDENTITY, unsafe { *row.add(i) });
+    }
+    let mut left = n;
+    while left > 1 {
+        let width = left.next_power_of_two() / 2;
+        for i in 0..left - width {
+            lanes[i] = O::fold(lanes[i], lanes[i + width]);
+        }
+        left = width;
+    }
+    lanes[0]
+}
+
 /// Lanes, waiting lane vectors and sizes of the slab that is being reduced.
 struct Slab<T> {
     lanes: *mut T,
@@ -108,6 +134,27 @@ impl<T: Copy> Slab<T> {
         self.count * BLOCK_ROWS
     }
 
+    /// Takes in the first elements of a block whose lanes fit into registers.
+    ///
+    /// # Safety
+    /// The state is valid and has [`FEW_LANES`] lanes, and `n` elements of `piece` are valid.
+    #[inline(always)]
+    unsafe fn take_in_registers<O: Fold<T>>(&self, piece: *const T, n: usize) {
+        let mut lanes = [O::IDENTITY; FEW_LANES];
+        let full = n / FEW_LANES * FEW_LANES;
+        // SAFETY: every index is below `n`.
+        unsafe {
+            for start in (0..full).step_by(FEW_LANES) {
+                let row = piece.add(start).cast::<[T; FEW_LANES]>().read_unaligned();
+                for i in 0..FEW_LANES {
+                    lanes[i] = O::fold(lanes[i], row[i]);
+                }
+            }
+            self.lanes.cast::<[T; FEW_LANES]>().write_unaligned(lanes);
+            fold_into::<T, O>(self.lanes, piece.add(full), n - full);
+        }
+    }
+
     /// Takes in a piece of one block, at position `at` of the block.
     ///
     /// # Safety
@@ -116,6 +163,9 @@ impl<T: Copy> Slab<T> {
     unsafe fn take<O: Fold<T>>(&self, piece: *const T, at: usize, n: usize) {
         // SAFETY: every index is below `count` in the lanes and below `n` in the piece.
         unsafe {
+            if at == 0 && self.count == FEW_LANES {
+                return self.take_in_registers::<O>(piece, n);
+            }
             if at == 0 {
                 for i in 0..self.count {
                     *self.lanes.add(i) = O::IDENTITY;
@@ -219,6 +269,12 @@ unsafe fn accumulate<T: Copy, O: Fold<T>>(
         let mut position = start % slab.length;
         let mut done = 0;
         while done < n {
+            if inner == 1 && position == 0 && length <= FEW_LANES && length <= n - done {
+                *out = fold_short::<T, O>(strip.cast::<T>().add(done), length);
+                out = out.add(1);
+                done += length;
+                continue;
+            }
             let at = position % block;
             let width = (block - at).min(slab.length - position).min(n - done);
             slab.take::<O>(strip.cast::<T>().add(done), at, width);
