@@ -7,7 +7,7 @@ use super::lower::{Lower, register};
 use crate::ir::{ElementType, Extreme, Instruction, Pointwise, PointwiseRef};
 use crate::schedule::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
+use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
 
 impl Lower<'_> {
     /// Writes a block.
@@ -63,7 +63,7 @@ impl Lower<'_> {
             ScalarOp::Greater => self.extreme(Extreme::Max, arguments, element),
             ScalarOp::Lesser => self.extreme(Extreme::Min, arguments, element),
             ScalarOp::Beats(extreme) => self.beats(extreme, arguments, from),
-            ScalarOp::Choose => self.builder.ins().select(arguments[0], arguments[1], arguments[2]),
+            ScalarOp::Choose => self.select(element, arguments),
         }
     }
 
@@ -99,7 +99,7 @@ impl Lower<'_> {
         let a = arguments[0];
         match operation {
             I::Identity => a,
-            I::Select => self.builder.ins().select(a, arguments[1], arguments[2]),
+            I::Select => self.select(instruction.element, arguments),
             I::And => self.builder.ins().band(a, arguments[1]),
             I::Or => self.builder.ins().bor(a, arguments[1]),
             I::Not => self.builder.ins().bxor_imm_u(a, 1),
@@ -149,16 +149,51 @@ impl Lower<'_> {
         value
     }
 
+    /// The first argument where it is more extreme or NaN, else the second.
     fn extreme(&mut self, extreme: Extreme, arguments: &[Value], element: ElementType) -> Value {
         let (a, b) = (arguments[0], arguments[1]);
-        let ins = self.builder.ins();
         match (element, extreme) {
-            (ElementType::F32 | ElementType::F64, Extreme::Max) => ins.fmax(a, b),
-            (ElementType::F32 | ElementType::F64, Extreme::Min) => ins.fmin(a, b),
-            (ElementType::I64, Extreme::Max) => ins.smax(a, b),
-            (ElementType::I64, Extreme::Min) => ins.smin(a, b),
-            (ElementType::Bool, Extreme::Max) => ins.bor(a, b),
-            (ElementType::Bool, Extreme::Min) => ins.band(a, b),
+            (ElementType::F32 | ElementType::F64, _) => {
+                let condition = if extreme == Extreme::Max { FloatCC::GreaterThan } else { FloatCC::LessThan };
+                let chosen = self.choose_real(element, (condition, a, b), a, b);
+                self.choose_real(element, (FloatCC::Unordered, a, a), a, chosen)
+            }
+            (ElementType::I64, Extreme::Max) => self.builder.ins().smax(a, b),
+            (ElementType::I64, Extreme::Min) => self.builder.ins().smin(a, b),
+            (ElementType::Bool, Extreme::Max) => self.builder.ins().bor(a, b),
+            (ElementType::Bool, Extreme::Min) => self.builder.ins().band(a, b),
+        }
+    }
+
+    /// A choice between reals by a comparison of reals as wide, without a branch: in vector registers, whose
+    /// comparisons make masks.
+    fn choose_real(
+        &mut self,
+        element: ElementType,
+        (condition, left, right): (FloatCC, Value, Value),
+        yes: Value,
+        no: Value,
+    ) -> Value {
+        let vector = if element == ElementType::F32 { types::F32X4 } else { types::F64X2 };
+        let [left, right, yes, no] =
+            [left, right, yes, no].map(|value| self.builder.ins().scalar_to_vector(vector, value));
+        let mask = self.builder.ins().fcmp(condition, left, right);
+        let mask = self.builder.ins().bitcast(vector, MemFlagsData::new(), mask);
+        let chosen = self.builder.ins().bitselect(mask, yes, no);
+        self.builder.ins().extractlane(chosen, 0)
+    }
+
+    /// A choice; by a comparison that was just made on reals as wide, without a branch.
+    fn select(&mut self, element: ElementType, arguments: &[Value]) -> Value {
+        let made = self.builder.func.dfg.value_def(arguments[0]).inst();
+        let compared = made.map(|made| self.builder.func.dfg.insts[made]);
+        match compared {
+            Some(InstructionData::FloatCompare { cond, args: [left, right], .. })
+                if element.is_real() && self.builder.func.dfg.value_type(left) == register(element) =>
+            {
+                self.choose_real(element, (cond, left, right), arguments[1], arguments[2])
+            }
+            _ => self.builder.ins().select(arguments[0], arguments[1], arguments[2]),
         }
     }
 
