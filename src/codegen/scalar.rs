@@ -5,27 +5,62 @@ use super::execute::RunErrorKind;
 use super::fallback;
 use super::lower::{Lower, register};
 use crate::ir::{ElementType, Extreme, Instruction, Pointwise, PointwiseRef};
-use crate::schedule::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp};
+use crate::schedule::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp, ValueId};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
+
+/// Loads and constants are made again when their last use is so many instructions back, or a call lies between:
+/// nothing is overwritten before the block ends, and a load costs less than keeping a register or a stack slot.
+const NEAR: usize = 48;
+
+/// The registers of a block's values: with each, when it was made.
+type Made = Vec<Option<(Value, Moment)>>;
+
+/// A point of a block: calls before it, and its stretch of [`NEAR`] instructions.
+type Moment = (usize, usize);
 
 impl Lower<'_> {
     /// Writes a block.
     pub fn scalar_block(&mut self, block: &ScalarBlock) {
-        let mut values: Vec<Value> = Vec::with_capacity(block.instructions.len());
-        for instruction in &block.instructions {
+        let mut made: Made = vec![None; block.instructions.len()];
+        for (place, instruction) in block.instructions.iter().enumerate() {
+            if is_repeatable(instruction) {
+                continue;
+            }
             let arguments: smallvec::SmallVec<[Value; 3]> =
-                instruction.arguments.iter().map(|argument| values[argument.index()]).collect();
+                instruction.arguments.iter().map(|argument| self.value(block, &mut made, *argument, place)).collect();
             let from = instruction.arguments.first().map(|argument| block.instructions[argument.index()].element);
             let value = self.scalar(instruction, &arguments, from.unwrap_or(instruction.element));
-            values.push(value);
+            made[place] = Some((value, (0, 0)));
         }
-        for store in &block.stores {
+        // Stores may overwrite what is loaded, so all values come first.
+        let end = block.instructions.len();
+        let values: Vec<Value> =
+            block.stores.iter().map(|store| self.value(block, &mut made, store.value, end)).collect();
+        for (store, value) in block.stores.iter().zip(values) {
             let bytes = self.schedule.buffer(store.buffer).element.bytes();
             let address = self.address(store.buffer);
             let offset = address.offset + (store.position * bytes) as i64;
             let (base, offset) = self.near(address.base, offset);
-            self.builder.ins().store(MemFlagsData::trusted(), values[store.value.index()], base, offset);
+            self.builder.ins().store(MemFlagsData::trusted(), value, base, offset);
+        }
+    }
+
+    /// The register of a value, for use at a place of the block.
+    fn value(&mut self, block: &ScalarBlock, made: &mut Made, id: ValueId, place: usize) -> Value {
+        let instruction = &block.instructions[id.index()];
+        let now = (self.calls, place / NEAR);
+        match made[id.index()] {
+            Some((value, moment)) if moment == now || !is_repeatable(instruction) => value,
+            _ => {
+                if self.moment != now {
+                    self.moment = now;
+                    self.forget_bases();
+                }
+                let value = self.scalar(instruction, &[], instruction.element);
+                made[id.index()] = Some((value, now));
+                value
+            }
         }
     }
 
@@ -280,4 +315,9 @@ impl Lower<'_> {
         let result = self.call(address, &call, Some(register(instruction.element)));
         result.unwrap_or(arguments[0])
     }
+}
+
+/// Whether making the value again costs no more than keeping it.
+fn is_repeatable(instruction: &ScalarInstruction) -> bool {
+    matches!(instruction.op, ScalarOp::Constant(_) | ScalarOp::Load { .. })
 }
