@@ -9,28 +9,61 @@ pub trait Unary {
     fn f64(x: f64) -> f64;
     /// The function in single precision.
     fn f32(x: f32) -> f32;
+
+    /// The greatest magnitude for which [`Unary::within_f64`] may stand in. Strips whose elements are all within it take
+    /// that function, which should be free of branches; it must give the same bits as [`Unary::f64`].
+    const LIMIT_F64: f64 = f64::INFINITY;
+    /// The same for singles.
+    const LIMIT_F32: f32 = f32::INFINITY;
+
+    /// [`Unary::f64`] for magnitudes up to [`Unary::LIMIT_F64`].
+    #[inline(always)]
+    fn within_f64(x: f64) -> f64 {
+        Self::f64(x)
+    }
+
+    /// [`Unary::f32`] for magnitudes up to [`Unary::LIMIT_F32`].
+    #[inline(always)]
+    fn within_f32(x: f32) -> f32 {
+        Self::f32(x)
+    }
 }
 
 /// A strip function of one operand.
 pub type UnaryStrip<T> = Strip1<T, T>;
 
 /// [`Unary`] seen from one element type, so that loops are written once.
-pub(super) trait Map<A, T> {
-    fn map(x: A) -> T;
+pub(super) trait Map<T>: Unary {
+    /// Whether magnitudes are limited for `within`.
+    const LIMITED: bool;
+    fn map(x: T) -> T;
+    fn within(x: T) -> T;
+    fn beyond_limit(x: T) -> bool;
 }
 
-impl<O: Unary> Map<f64, f64> for O {
-    #[inline(always)]
-    fn map(x: f64) -> f64 {
-        O::f64(x)
-    }
+macro_rules! maps {
+    ($($type:ident $within:ident $limit:ident;)*) => {
+        $(impl<O: Unary> Map<$type> for O {
+            const LIMITED: bool = O::$limit < $type::INFINITY;
+            #[inline(always)]
+            fn map(x: $type) -> $type {
+                O::$type(x)
+            }
+            #[inline(always)]
+            fn within(x: $type) -> $type {
+                O::$within(x)
+            }
+            #[inline(always)]
+            fn beyond_limit(x: $type) -> bool {
+                x.abs() > O::$limit
+            }
+        })*
+    };
 }
 
-impl<O: Unary> Map<f32, f32> for O {
-    #[inline(always)]
-    fn map(x: f32) -> f32 {
-        O::f32(x)
-    }
+maps! {
+    f64 within_f64 LIMIT_F64;
+    f32 within_f32 LIMIT_F32;
 }
 
 /// The length that full loops are a multiple of, and the length of the padded tail.
@@ -44,15 +77,21 @@ pub(super) const CHUNK: usize = 32;
 /// # Safety
 /// The rules of strip functions.
 #[inline(always)]
-unsafe fn map_strip<T: Copy + Default, O: Map<T, T>>(out: *mut T, a: *const T, n: usize) {
+unsafe fn map_strip<T: Copy + Default, O: Map<T>>(out: *mut T, a: *const T, n: usize) {
     let full = n / CHUNK * CHUNK;
     // SAFETY: all indices are below `n`, or below `CHUNK` in the local buffer.
     unsafe {
+        if O::LIMITED && any_beyond_limit::<T, O>(a, n) {
+            for i in 0..n {
+                *out.add(i) = O::map(*a.add(i));
+            }
+            return;
+        }
         if std::ptr::eq(out, a) {
             in_place::<T, O>(out, full);
         } else {
             for i in 0..full {
-                *out.add(i) = O::map(*a.add(i));
+                *out.add(i) = O::within(*a.add(i));
             }
         }
         let rest = n - full;
@@ -66,12 +105,24 @@ unsafe fn map_strip<T: Copy + Default, O: Map<T, T>>(out: *mut T, a: *const T, n
 }
 
 /// # Safety
-/// `out` is valid for `n` elements.
+/// `a` is valid for `n` elements.
 #[inline(always)]
-unsafe fn in_place<T: Copy, O: Map<T, T>>(out: *mut T, n: usize) {
+unsafe fn any_beyond_limit<T: Copy, O: Map<T>>(a: *const T, n: usize) -> bool {
+    let mut any = false;
     for i in 0..n {
         // SAFETY: `i` is below `n`.
-        unsafe { *out.add(i) = O::map(*out.add(i)) };
+        any |= O::beyond_limit(unsafe { *a.add(i) });
+    }
+    any
+}
+
+/// # Safety
+/// `out` is valid for `n` elements.
+#[inline(always)]
+unsafe fn in_place<T: Copy, O: Map<T>>(out: *mut T, n: usize) {
+    for i in 0..n {
+        // SAFETY: `i` is below `n`.
+        unsafe { *out.add(i) = O::within(*out.add(i)) };
     }
 }
 

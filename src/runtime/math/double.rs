@@ -209,16 +209,21 @@ fn digamma_reflected(x: f64) -> f64 {
     digamma_positive(1.0 - x) - std::f64::consts::PI / libm::tan(std::f64::consts::PI * fraction)
 }
 
-/// Recurrence up to 10, then the asymptotic series.
+/// Recurrence up to 10, then the asymptotic series. The terms of the recurrence are summed with their rounding errors,
+/// since they cancel against the logarithm.
 fn digamma_positive(mut x: f64) -> f64 {
-    let mut shift = 0.0;
+    let (mut shift, mut shift_low) = (0.0f64, 0.0f64);
     while x < 10.0 {
-        shift += 1.0 / x;
+        let term = 1.0 / x;
+        let sum = shift + term;
+        let back = sum - shift;
+        shift_low += (shift - (sum - back)) + (term - back) + term.mul_add(-x, 1.0) * term;
+        shift = sum;
         x += 1.0;
     }
     let z = 1.0 / (x * x);
     let series = BERNOULLI_TERMS.iter().rev().fold(0.0, |sum: f64, &term| sum.mul_add(z, term));
-    libm::log(x) - 0.5 / x - z * series - shift
+    (log(x) - shift) - (0.5 / x + (z * series + shift_low))
 }
 
 /// The terms `B(2k) / 2k` of the asymptotic series, for k from 1.

@@ -184,8 +184,10 @@ pub(super) fn sine<T: Real>(x: T, quarter: bool) -> T {
     let shifted = x.fma(T::TWO_OVER_PI, T::SHIFT);
     let n = shifted - T::SHIFT;
     let coarse = n.fma(-T::HALF_PI, x);
-    let r = n.fma(-T::HALF_PI_MIDDLE, coarse);
-    let r_low = n.fma(-T::HALF_PI_LOW, n.fma(-T::HALF_PI_MIDDLE, coarse - r));
+    let middle = n * T::HALF_PI_MIDDLE;
+    let middle_low = n.fma(T::HALF_PI_MIDDLE, -middle);
+    let r = coarse - middle;
+    let r_low = n.fma(-T::HALF_PI_LOW, ((coarse - r) - middle) - middle_low);
     let z = r * r;
     let half_z = T::HALF * z;
     let sine = r + (z * r).fma(T::sin_tail(z), half_z.fma(-r_low, r_low));

@@ -1,0 +1,383 @@
+//! The kernels of the matrix product over one type of vector.
+
+use std::mem::MaybeUninit;
+
+use super::MatmulShape;
+use super::vector::Vector;
+
+/// The rows of a panel of `B` that a tile runs through before the next panel.
+const DEPTH: usize = 256;
+/// The bytes of a packed panel: `DEPTH` rows of at most four 64-byte vectors.
+const PANEL_BYTES: usize = DEPTH * 256;
+/// The distance in bytes between rows of `B` from which packing pays even when they are contiguous.
+const DISTANT: usize = 1024;
+
+/// The memory of a packed panel.
+#[repr(align(64))]
+struct Panel {
+    _bytes: [u8; PANEL_BYTES],
+}
+
+/// [`packed`] compiled for a level.
+pub(super) type Packing<T> = unsafe fn(&Operands<T>);
+
+/// One product, or one panel of it.
+#[derive(Clone, Copy)]
+pub(super) struct Operands<T> {
+    m: usize,
+    k: usize,
+    n: usize,
+    a: *const T,
+    a_row: isize,
+    a_column: isize,
+    b: *const T,
+    b_row: isize,
+    b_column: isize,
+    c: *mut T,
+    c_row: usize,
+    accumulate: bool,
+}
+
+impl<T> Operands<T> {
+    /// The product of the transposes, for a `C` of one column or one row: it has the same places.
+    #[inline(always)]
+    const fn transposed(self) -> Self {
+        Self {
+            m: self.n,
+            n: self.m,
+            a: self.b,
+            a_row: self.b_column,
+            a_column: self.b_row,
+            b: self.a,
+            b_row: self.a_column,
+            b_column: self.a_row,
+            c_row: self.m,
+            ..self
+        }
+    }
+}
+
+/// The batched product.
+///
+/// # Safety
+/// See [`super::matmul_f64`]; the processor has the vector's level.
+#[inline(always)]
+pub(super) unsafe fn batched<V: Vector>(
+    shape: *const MatmulShape,
+    c: *mut u8,
+    a: *const u8,
+    b: *const u8,
+    packing: Packing<V::Number>,
+) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let shape = &*shape;
+        for index in 0..shape.batch as isize {
+            let operands = Operands {
+                m: shape.m,
+                k: shape.k,
+                n: shape.n,
+                a: a.cast::<V::Number>().offset(index * shape.a_batch),
+                a_row: shape.a_row,
+                a_column: shape.a_column,
+                b: b.cast::<V::Number>().offset(index * shape.b_batch),
+                b_row: shape.b_row,
+                b_column: shape.b_column,
+                c: c.cast::<V::Number>().offset(index * shape.c_batch),
+                c_row: shape.n,
+                accumulate: shape.accumulate != 0,
+            };
+            product::<V>(operands, packing);
+        }
+    }
+}
+
+/// Chooses by the shape: inner products for matrix times vector with contiguous rows, tiles otherwise.
+#[inline(always)]
+unsafe fn product<V: Vector>(mut x: Operands<V::Number>, packing: Packing<V::Number>) {
+    if x.n == 1 && x.m != 1 {
+        x = x.transposed();
+    }
+    if x.m == 0 || x.n == 0 {
+        return;
+    }
+    // SAFETY: the operands are valid.
+    unsafe {
+        if x.m == 1 && x.a_column == 1 && x.b_row == 1 && (x.b_column != 1 || x.n == 1) {
+            inner_products::<V>(x);
+        } else if x.b_column != 1 || (x.m > 32 && x.b_row.unsigned_abs() * size_of::<V::Number>() >= DISTANT) {
+            packing(&x);
+        } else {
+            panels::<V>(&x, None);
+        }
+    }
+}
+
+/// A row `A` times each column of `B`, both contiguous along `k`; four columns at a time share the loads of `A`.
+#[inline(always)]
+unsafe fn inner_products<V: Vector>(x: Operands<V::Number>) {
+    // SAFETY: columns are below `n`.
+    unsafe {
+        let mut column = 0;
+        while column + 4 <= x.n {
+            inner_columns::<V, 4>(x, column);
+            column += 4;
+        }
+        while column < x.n {
+            inner_columns::<V, 1>(x, column);
+            column += 1;
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn inner_columns<V: Vector, const COLUMNS: usize>(x: Operands<V::Number>, column: usize) {
+    // SAFETY: indices along `k` stay below `k`.
+    unsafe {
+        let b: [*const V::Number; COLUMNS] = std::array::from_fn(|i| x.b.offset((column + i) as isize * x.b_column));
+        let mut sums = [[V::splat(V::ZERO); 2]; COLUMNS];
+        let mut k = 0;
+        while k + 2 * V::LANES <= x.k {
+            for half in 0..2 {
+                let place = k + half * V::LANES;
+                let a = V::load(x.a.add(place));
+                for i in 0..COLUMNS {
+                    sums[i][half] = a.fma(V::load(b[i].add(place)), sums[i][half]);
+                }
+            }
+            k += 2 * V::LANES;
+        }
+        while k < x.k {
+            let count = (x.k - k).min(V::LANES);
+            let a = V::load_part(x.a.add(k), count);
+            for i in 0..COLUMNS {
+                sums[i][0] = a.fma(V::load_part(b[i].add(k), count), sums[i][0]);
+            }
+            k += count;
+        }
+        for i in 0..COLUMNS {
+            let place = x.c.add(column + i);
+            let sum = V::splat(sums[i][0].add(sums[i][1]).sum());
+            let start = V::load_part(place, usize::from(x.accumulate));
+            start.add(sum).store_part(place, 1);
+        }
+    }
+}
+
+/// The whole product by packed panels. Its frame holds the buffer, so it must not be inlined into the other paths.
+///
+/// # Safety
+/// The operands are valid; the processor has the vector's level.
+#[inline(always)]
+pub(super) unsafe fn packed<V: Vector>(x: &Operands<V::Number>) {
+    let mut buffer = MaybeUninit::<Panel>::uninit();
+    // SAFETY: the buffer holds any panel.
+    unsafe { panels::<V>(x, Some(buffer.as_mut_ptr().cast())) };
+}
+
+/// Panels of columns, in each of them blocks of `DEPTH` rows of `B`, copied to `packed` if it is there.
+#[inline(always)]
+unsafe fn panels<V: Vector>(x: &Operands<V::Number>, packed: Option<*mut V::Number>) {
+    let vectors = match x.n.div_ceil(V::LANES) {
+        1 => 1,
+        2 => 2,
+        _ if V::WIDE => 4,
+        _ => 2,
+    };
+    let width = vectors * V::LANES;
+    // SAFETY: panels lie within the operands, and a packed panel within the buffer.
+    unsafe {
+        let mut column = 0;
+        while column < x.n {
+            let n = (x.n - column).min(width);
+            let mut depth = 0;
+            loop {
+                let k = (x.k - depth).min(DEPTH);
+                let mut panel = Operands {
+                    k,
+                    n,
+                    a: x.a.offset(depth as isize * x.a_column),
+                    b: x.b.offset(depth as isize * x.b_row + column as isize * x.b_column),
+                    c: x.c.add(column),
+                    accumulate: x.accumulate || depth > 0,
+                    ..*x
+                };
+                if let Some(packed) = packed {
+                    pack::<V>(packed, width, &panel);
+                    panel.b = packed;
+                    panel.b_row = width as isize;
+                }
+                match vectors {
+                    1 => rows::<V, 12, 1>(panel),
+                    2 if V::WIDE => rows::<V, 12, 2>(panel),
+                    2 => rows::<V, 6, 2>(panel),
+                    _ => rows::<V, 6, 4>(panel),
+                }
+                depth += k;
+                if depth == x.k {
+                    break;
+                }
+            }
+            column += n;
+        }
+    }
+}
+
+/// Copies a panel of `B` into rows of `width` numbers. Numbers beyond the panel's columns are left as they are.
+#[inline(always)]
+unsafe fn pack<V: Vector>(packed: *mut V::Number, width: usize, panel: &Operands<V::Number>) {
+    // SAFETY: the buffer holds `DEPTH` rows of the greatest width.
+    unsafe {
+        if panel.b_column == 1 {
+            for k in 0..panel.k {
+                let source = panel.b.offset(k as isize * panel.b_row);
+                for j in 0..panel.n {
+                    *packed.add(k * width + j) = *source.add(j);
+                }
+            }
+        } else {
+            for j in 0..panel.n {
+                let source = panel.b.offset(j as isize * panel.b_column);
+                for k in 0..panel.k {
+                    *packed.add(k * width + j) = *source.offset(k as isize * panel.b_row);
+                }
+            }
+        }
+    }
+}
+
+/// All rows of a panel, in tiles of `ROWS`, then of fewer.
+#[inline(always)]
+unsafe fn rows<V: Vector, const ROWS: usize, const VECTORS: usize>(mut x: Operands<V::Number>) {
+    // SAFETY: tiles lie within the panel.
+    unsafe {
+        while x.m >= ROWS {
+            tile::<V, ROWS, VECTORS>(&x);
+            skip(&mut x, ROWS);
+        }
+        while x.m >= 4 {
+            tile::<V, 4, VECTORS>(&x);
+            skip(&mut x, 4);
+        }
+        if x.m >= 2 {
+            tile::<V, 2, VECTORS>(&x);
+            skip(&mut x, 2);
+        }
+        if x.m == 1 {
+            single_row::<V, VECTORS>(&x);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn skip<T>(x: &mut Operands<T>, rows: usize) {
+    // SAFETY: the panel has at least so many rows.
+    unsafe {
+        x.a = x.a.offset(rows as isize * x.a_row);
+        x.c = x.c.add(rows * x.c_row);
+    }
+    x.m -= rows;
+}
+
+/// A vector of a row, whole or the part that the panel has.
+#[inline(always)]
+unsafe fn load<V: Vector>(row: *const V::Number, vector: usize, n: usize) -> V {
+    let start = vector * V::LANES;
+    // SAFETY: only numbers below `n` are read.
+    unsafe {
+        if start + V::LANES <= n {
+            V::load(row.add(start))
+        } else {
+            V::load_part(row.wrapping_add(start), n.saturating_sub(start))
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn store<V: Vector>(sum: V, row: *mut V::Number, vector: usize, n: usize, accumulate: bool) {
+    let start = vector * V::LANES;
+    // SAFETY: only numbers below `n` are read and written.
+    unsafe {
+        let sum = if accumulate { load::<V>(row, vector, n).add(sum) } else { sum };
+        if start + V::LANES <= n {
+            sum.store(row.add(start));
+        } else {
+            sum.store_part(row.wrapping_add(start), n.saturating_sub(start));
+        }
+    }
+}
+
+/// A tile of `C`, held in registers while `k` runs; a panel of full width needs no masks.
+#[inline(always)]
+unsafe fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(x: &Operands<V::Number>) {
+    // SAFETY: the tile lies within the panel.
+    unsafe {
+        if x.n == VECTORS * V::LANES {
+            tile_of_width::<V, ROWS, VECTORS>(x, VECTORS * V::LANES);
+        } else {
+            tile_of_width::<V, ROWS, VECTORS>(x, x.n);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn tile_of_width<V: Vector, const ROWS: usize, const VECTORS: usize>(x: &Operands<V::Number>, n: usize) {
+    // SAFETY: the tile lies within the panel.
+    unsafe {
+        let mut sums = [[V::splat(V::ZERO); VECTORS]; ROWS];
+        let mut a = x.a;
+        let mut b = x.b;
+        for _ in 0..x.k {
+            let mut row = [V::splat(V::ZERO); VECTORS];
+            for j in 0..VECTORS {
+                row[j] = load::<V>(b, j, n);
+            }
+            for i in 0..ROWS {
+                let factor = V::splat(*a.offset(i as isize * x.a_row));
+                for j in 0..VECTORS {
+                    sums[i][j] = factor.fma(row[j], sums[i][j]);
+                }
+            }
+            a = a.wrapping_offset(x.a_column);
+            b = b.wrapping_offset(x.b_row);
+        }
+        for i in 0..ROWS {
+            for j in 0..VECTORS {
+                store::<V>(sums[i][j], x.c.add(i * x.c_row), j, n, x.accumulate);
+            }
+        }
+    }
+}
+
+/// One row of `C`: four sums over interleaved `k`, so that one addition need not wait for the last.
+#[inline(always)]
+unsafe fn single_row<V: Vector, const VECTORS: usize>(x: &Operands<V::Number>) {
+    const STREAMS: usize = 4;
+    // SAFETY: the row lies within the panel.
+    unsafe {
+        let mut sums = [[V::splat(V::ZERO); VECTORS]; STREAMS];
+        let mut k = 0;
+        while k + STREAMS <= x.k {
+            for stream in 0..STREAMS {
+                let index = (k + stream) as isize;
+                let factor = V::splat(*x.a.offset(index * x.a_column));
+                for j in 0..VECTORS {
+                    let b = load::<V>(x.b.offset(index * x.b_row), j, x.n);
+                    sums[stream][j] = factor.fma(b, sums[stream][j]);
+                }
+            }
+            k += STREAMS;
+        }
+        while k < x.k {
+            let factor = V::splat(*x.a.offset(k as isize * x.a_column));
+            for j in 0..VECTORS {
+                sums[0][j] = factor.fma(load::<V>(x.b.offset(k as isize * x.b_row), j, x.n), sums[0][j]);
+            }
+            k += 1;
+        }
+        for j in 0..VECTORS {
+            let sum = sums[0][j].add(sums[2][j]).add(sums[1][j].add(sums[3][j]));
+            store::<V>(sum, x.c, j, x.n, x.accumulate);
+        }
+    }
+}

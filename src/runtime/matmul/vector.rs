@@ -1,0 +1,243 @@
+//! Vectors of real numbers with masked ends, for each processor level.
+
+/// A register of `LANES` numbers. The methods may only run on processors of the vector's level.
+pub(super) trait Vector: Copy {
+    type Number: Copy;
+    const ZERO: Self::Number;
+    const LANES: usize;
+    /// The greatest number of rows and of vectors in a row of a tile, chosen to fill the registers.
+    const WIDE: bool;
+
+    unsafe fn splat(x: Self::Number) -> Self;
+    unsafe fn load(place: *const Self::Number) -> Self;
+    /// The first `count` numbers, then zeros.
+    unsafe fn load_part(place: *const Self::Number, count: usize) -> Self;
+    unsafe fn store(self, place: *mut Self::Number);
+    /// Writes the first `count` numbers.
+    unsafe fn store_part(self, place: *mut Self::Number, count: usize);
+    unsafe fn add(self, other: Self) -> Self;
+    /// `self * factor + addend`, rounded once.
+    unsafe fn fma(self, factor: Self, addend: Self) -> Self;
+    /// The sum of all lanes, halves first.
+    unsafe fn sum(self) -> Self::Number;
+}
+
+/// A vector for processors of the baseline.
+#[derive(Clone, Copy)]
+pub(super) struct Portable<T>([T; 4]);
+
+macro_rules! portable {
+    ($($type:ty)*) => {
+        $(impl Vector for Portable<$type> {
+            type Number = $type;
+            const ZERO: $type = 0.0;
+            const LANES: usize = 4;
+            const WIDE: bool = false;
+
+            #[inline(always)]
+            unsafe fn splat(x: $type) -> Self {
+                Self([x; 4])
+            }
+
+            #[inline(always)]
+            unsafe fn load(place: *const $type) -> Self {
+                // SAFETY: promised by the caller.
+                Self(unsafe { place.cast::<[$type; 4]>().read_unaligned() })
+            }
+
+            #[inline(always)]
+            unsafe fn load_part(place: *const $type, count: usize) -> Self {
+                let mut part = [0.0; 4];
+                // SAFETY: promised by the caller.
+                unsafe { std::ptr::copy_nonoverlapping(place, part.as_mut_ptr(), count) };
+                Self(part)
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, place: *mut $type) {
+                // SAFETY: promised by the caller.
+                unsafe { place.cast::<[$type; 4]>().write_unaligned(self.0) };
+            }
+
+            #[inline(always)]
+            unsafe fn store_part(self, place: *mut $type, count: usize) {
+                // SAFETY: promised by the caller.
+                unsafe { std::ptr::copy_nonoverlapping(self.0.as_ptr(), place, count) };
+            }
+
+            #[inline(always)]
+            unsafe fn add(self, other: Self) -> Self {
+                Self(std::array::from_fn(|i| self.0[i] + other.0[i]))
+            }
+
+            #[inline(always)]
+            unsafe fn fma(self, factor: Self, addend: Self) -> Self {
+                Self(std::array::from_fn(|i| self.0[i].mul_add(factor.0[i], addend.0[i])))
+            }
+
+            #[inline(always)]
+            unsafe fn sum(self) -> $type {
+                (self.0[0] + self.0[2]) + (self.0[1] + self.0[3])
+            }
+        })*
+    };
+}
+
+portable! { f64 f32 }
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use x86::{Avx2F32, Avx2F64, Avx512F32, Avx512F64};
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::Vector;
+
+    /// Ones and then zeros: a window of it is the mask of an end.
+    static MASK_32: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    static MASK_64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+
+    macro_rules! vector {
+        (
+            $name:ident, $register:ty, $type:ty, $lanes:literal, $wide:literal,
+            $splat:ident, $load:ident, $store:ident, $add:ident, $fma:ident,
+            |$count:ident| $mask:expr, |$m:ident, $place:ident| $load_part:expr, |$x:ident| $store_part:expr
+        ) => {
+            #[derive(Clone, Copy)]
+            pub(in super::super) struct $name($register);
+
+            impl Vector for $name {
+                type Number = $type;
+                const ZERO: $type = 0.0;
+                const LANES: usize = $lanes;
+                const WIDE: bool = $wide;
+
+                #[inline(always)]
+                unsafe fn splat(x: $type) -> Self {
+                    // SAFETY: the processor has the level, as the caller promises; so in the other methods.
+                    Self(unsafe { $splat(x) })
+                }
+
+                #[inline(always)]
+                unsafe fn load(place: *const $type) -> Self {
+                    // SAFETY: the place is valid, as the caller promises.
+                    Self(unsafe { $load(place) })
+                }
+
+                #[inline(always)]
+                unsafe fn load_part($place: *const $type, $count: usize) -> Self {
+                    // SAFETY: only lanes below `count` are read.
+                    unsafe {
+                        let $m = $mask;
+                        Self($load_part)
+                    }
+                }
+
+                #[inline(always)]
+                unsafe fn store(self, place: *mut $type) {
+                    // SAFETY: the place is valid, as the caller promises.
+                    unsafe { $store(place, self.0) }
+                }
+
+                #[inline(always)]
+                unsafe fn store_part(self, $place: *mut $type, $count: usize) {
+                    // SAFETY: only lanes below `count` are written.
+                    unsafe {
+                        let $m = $mask;
+                        let $x = self.0;
+                        $store_part
+                    }
+                }
+
+                #[inline(always)]
+                unsafe fn add(self, other: Self) -> Self {
+                    // SAFETY: the processor has the level.
+                    Self(unsafe { $add(self.0, other.0) })
+                }
+
+                #[inline(always)]
+                unsafe fn fma(self, factor: Self, addend: Self) -> Self {
+                    // SAFETY: the processor has the level.
+                    Self(unsafe { $fma(self.0, factor.0, addend.0) })
+                }
+
+                #[inline(always)]
+                unsafe fn sum(self) -> $type {
+                    let mut lanes = [0.0; $lanes];
+                    // SAFETY: the array has as many places as the vector.
+                    unsafe { self.store(lanes.as_mut_ptr()) };
+                    let mut width = $lanes / 2;
+                    while width > 0 {
+                        for i in 0..width {
+                            lanes[i] += lanes[i + width];
+                        }
+                        width /= 2;
+                    }
+                    lanes[0]
+                }
+            }
+        };
+    }
+
+    vector!(
+        Avx2F32,
+        __m256,
+        f32,
+        8,
+        false,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_add_ps,
+        _mm256_fmadd_ps,
+        |count| _mm256_loadu_si256(MASK_32.as_ptr().add(8 - count).cast()),
+        |m, place| _mm256_maskload_ps(place, m),
+        |x| _mm256_maskstore_ps(place, m, x)
+    );
+    vector!(
+        Avx2F64,
+        __m256d,
+        f64,
+        4,
+        false,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        _mm256_add_pd,
+        _mm256_fmadd_pd,
+        |count| _mm256_loadu_si256(MASK_64.as_ptr().add(4 - count).cast()),
+        |m, place| _mm256_maskload_pd(place, m),
+        |x| _mm256_maskstore_pd(place, m, x)
+    );
+    vector!(
+        Avx512F32,
+        __m512,
+        f32,
+        16,
+        true,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_add_ps,
+        _mm512_fmadd_ps,
+        |count| ((1u32 << count) - 1) as __mmask16,
+        |m, place| _mm512_maskz_loadu_ps(m, place),
+        |x| _mm512_mask_storeu_ps(place, m, x)
+    );
+    vector!(
+        Avx512F64,
+        __m512d,
+        f64,
+        8,
+        true,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_add_pd,
+        _mm512_fmadd_pd,
+        |count| ((1u32 << count) - 1) as __mmask8,
+        |m, place| _mm512_maskz_loadu_pd(m, place),
+        |x| _mm512_mask_storeu_pd(place, m, x)
+    );
+}
