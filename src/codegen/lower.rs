@@ -25,6 +25,10 @@ pub struct Lower<'a> {
     outputs: Value,
     workspace: Value,
     bases: HashMap<BufferId, Value>,
+    /// How many calls were written.
+    pub calls: usize,
+    /// When scalar code last loaded a pointer.
+    pub moment: (usize, usize),
     signatures: HashMap<Signature, cranelift_codegen::ir::SigRef>,
 }
 
@@ -58,7 +62,19 @@ impl<'a> Lower<'a> {
     ) -> Self {
         let [inputs, outputs, workspace] = parameters;
         let (bases, signatures) = (HashMap::new(), HashMap::new());
-        Lower { schedule, keep, module, builder, inputs, outputs, workspace, bases, signatures }
+        Lower {
+            schedule,
+            keep,
+            module,
+            builder,
+            inputs,
+            outputs,
+            workspace,
+            bases,
+            calls: 0,
+            moment: (0, 0),
+            signatures,
+        }
     }
 
     /// Writes kernels one after another.
@@ -102,6 +118,11 @@ impl<'a> Lower<'a> {
         Address { base, offset: 0 }
     }
 
+    /// Loads the pointers of inputs and outputs again when they are next needed.
+    pub fn forget_bases(&mut self) {
+        self.bases.clear();
+    }
+
     fn constant_address(&mut self, id: BufferId) -> Address {
         let address = self.keep.constant(id.index()).unwrap_or(std::ptr::null());
         Address { base: self.pointer(address), offset: 0 }
@@ -130,6 +151,7 @@ impl<'a> Lower<'a> {
 
     /// Calls a function of the runtime by its address.
     pub fn call(&mut self, address: *const u8, arguments: &[Value], result: Option<Type>) -> Option<Value> {
+        self.calls += 1;
         let mut signature = self.module.make_signature();
         let types = arguments.iter().map(|argument| self.builder.func.dfg.value_type(*argument));
         signature.params = types.map(AbiParam::new).collect();

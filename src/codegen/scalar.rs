@@ -5,27 +5,62 @@ use super::execute::RunErrorKind;
 use super::fallback;
 use super::lower::{Lower, register};
 use crate::ir::{ElementType, Extreme, Instruction, Pointwise, PointwiseRef};
-use crate::schedule::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp};
+use crate::schedule::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp, ValueId};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
+use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
+
+/// Loads and constants are made again when their last use is so many instructions back, or a call lies between:
+/// nothing is overwritten before the block ends, and a load costs less than keeping a register or a stack slot.
+const NEAR: usize = 48;
+
+/// The registers of a block's values: with each, when it was made.
+type Made = Vec<Option<(Value, Moment)>>;
+
+/// A point of a block: calls before it, and its stretch of [`NEAR`] instructions.
+type Moment = (usize, usize);
 
 impl Lower<'_> {
     /// Writes a block.
     pub fn scalar_block(&mut self, block: &ScalarBlock) {
-        let mut values: Vec<Value> = Vec::with_capacity(block.instructions.len());
-        for instruction in &block.instructions {
+        let mut made: Made = vec![None; block.instructions.len()];
+        for (place, instruction) in block.instructions.iter().enumerate() {
+            if is_repeatable(instruction) {
+                continue;
+            }
             let arguments: smallvec::SmallVec<[Value; 3]> =
-                instruction.arguments.iter().map(|argument| values[argument.index()]).collect();
+                instruction.arguments.iter().map(|argument| self.value(block, &mut made, *argument, place)).collect();
             let from = instruction.arguments.first().map(|argument| block.instructions[argument.index()].element);
             let value = self.scalar(instruction, &arguments, from.unwrap_or(instruction.element));
-            values.push(value);
+            made[place] = Some((value, (0, 0)));
         }
-        for store in &block.stores {
+        // Stores may overwrite what is loaded, so all values come first.
+        let end = block.instructions.len();
+        let values: Vec<Value> =
+            block.stores.iter().map(|store| self.value(block, &mut made, store.value, end)).collect();
+        for (store, value) in block.stores.iter().zip(values) {
             let bytes = self.schedule.buffer(store.buffer).element.bytes();
             let address = self.address(store.buffer);
             let offset = address.offset + (store.position * bytes) as i64;
             let (base, offset) = self.near(address.base, offset);
-            self.builder.ins().store(MemFlagsData::trusted(), values[store.value.index()], base, offset);
+            self.builder.ins().store(MemFlagsData::trusted(), value, base, offset);
+        }
+    }
+
+    /// The register of a value, for use at a place of the block.
+    fn value(&mut self, block: &ScalarBlock, made: &mut Made, id: ValueId, place: usize) -> Value {
+        let instruction = &block.instructions[id.index()];
+        let now = (self.calls, place / NEAR);
+        match made[id.index()] {
+            Some((value, moment)) if moment == now || !is_repeatable(instruction) => value,
+            _ => {
+                if self.moment != now {
+                    self.moment = now;
+                    self.forget_bases();
+                }
+                let value = self.scalar(instruction, &[], instruction.element);
+                made[id.index()] = Some((value, now));
+                value
+            }
         }
     }
 
@@ -63,7 +98,7 @@ impl Lower<'_> {
             ScalarOp::Greater => self.extreme(Extreme::Max, arguments, element),
             ScalarOp::Lesser => self.extreme(Extreme::Min, arguments, element),
             ScalarOp::Beats(extreme) => self.beats(extreme, arguments, from),
-            ScalarOp::Choose => self.builder.ins().select(arguments[0], arguments[1], arguments[2]),
+            ScalarOp::Choose => self.select(element, arguments),
         }
     }
 
@@ -99,7 +134,7 @@ impl Lower<'_> {
         let a = arguments[0];
         match operation {
             I::Identity => a,
-            I::Select => self.builder.ins().select(a, arguments[1], arguments[2]),
+            I::Select => self.select(instruction.element, arguments),
             I::And => self.builder.ins().band(a, arguments[1]),
             I::Or => self.builder.ins().bor(a, arguments[1]),
             I::Not => self.builder.ins().bxor_imm_u(a, 1),
@@ -149,16 +184,51 @@ impl Lower<'_> {
         value
     }
 
+    /// The first argument where it is more extreme or NaN, else the second.
     fn extreme(&mut self, extreme: Extreme, arguments: &[Value], element: ElementType) -> Value {
         let (a, b) = (arguments[0], arguments[1]);
-        let ins = self.builder.ins();
         match (element, extreme) {
-            (ElementType::F32 | ElementType::F64, Extreme::Max) => ins.fmax(a, b),
-            (ElementType::F32 | ElementType::F64, Extreme::Min) => ins.fmin(a, b),
-            (ElementType::I64, Extreme::Max) => ins.smax(a, b),
-            (ElementType::I64, Extreme::Min) => ins.smin(a, b),
-            (ElementType::Bool, Extreme::Max) => ins.bor(a, b),
-            (ElementType::Bool, Extreme::Min) => ins.band(a, b),
+            (ElementType::F32 | ElementType::F64, _) => {
+                let condition = if extreme == Extreme::Max { FloatCC::GreaterThan } else { FloatCC::LessThan };
+                let chosen = self.choose_real(element, (condition, a, b), a, b);
+                self.choose_real(element, (FloatCC::Unordered, a, a), a, chosen)
+            }
+            (ElementType::I64, Extreme::Max) => self.builder.ins().smax(a, b),
+            (ElementType::I64, Extreme::Min) => self.builder.ins().smin(a, b),
+            (ElementType::Bool, Extreme::Max) => self.builder.ins().bor(a, b),
+            (ElementType::Bool, Extreme::Min) => self.builder.ins().band(a, b),
+        }
+    }
+
+    /// A choice between reals by a comparison of reals as wide, without a branch: in vector registers, whose
+    /// comparisons make masks.
+    fn choose_real(
+        &mut self,
+        element: ElementType,
+        (condition, left, right): (FloatCC, Value, Value),
+        yes: Value,
+        no: Value,
+    ) -> Value {
+        let vector = if element == ElementType::F32 { types::F32X4 } else { types::F64X2 };
+        let [left, right, yes, no] =
+            [left, right, yes, no].map(|value| self.builder.ins().scalar_to_vector(vector, value));
+        let mask = self.builder.ins().fcmp(condition, left, right);
+        let mask = self.builder.ins().bitcast(vector, MemFlagsData::new(), mask);
+        let chosen = self.builder.ins().bitselect(mask, yes, no);
+        self.builder.ins().extractlane(chosen, 0)
+    }
+
+    /// A choice; by a comparison that was just made on reals as wide, without a branch.
+    fn select(&mut self, element: ElementType, arguments: &[Value]) -> Value {
+        let made = self.builder.func.dfg.value_def(arguments[0]).inst();
+        let compared = made.map(|made| self.builder.func.dfg.insts[made]);
+        match compared {
+            Some(InstructionData::FloatCompare { cond, args: [left, right], .. })
+                if element.is_real() && self.builder.func.dfg.value_type(left) == register(element) =>
+            {
+                self.choose_real(element, (cond, left, right), arguments[1], arguments[2])
+            }
+            _ => self.builder.ins().select(arguments[0], arguments[1], arguments[2]),
         }
     }
 
@@ -245,4 +315,9 @@ impl Lower<'_> {
         let result = self.call(address, &call, Some(register(instruction.element)));
         result.unwrap_or(arguments[0])
     }
+}
+
+/// Whether making the value again costs no more than keeping it.
+fn is_repeatable(instruction: &ScalarInstruction) -> bool {
+    matches!(instruction.op, ScalarOp::Constant(_) | ScalarOp::Load { .. })
 }

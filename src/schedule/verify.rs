@@ -111,10 +111,11 @@ fn check_order(schedule: &Schedule) -> Result<(), String> {
         kernel.body.each_access(&mut |id, writes| {
             if writes {
                 written[id.index()] = true;
-            } else if !written[id.index()] {
-                early = Some(id);
-            } else if matches!(schedule.buffer(id).place, Place::Input(input) if replaced[input as usize]) {
-                early = Some(id);
+            } else {
+                let gone = matches!(schedule.buffer(id).place, Place::Input(input) if replaced[input as usize]);
+                if gone || !written[id.index()] {
+                    early = Some(id);
+                }
             }
         });
         if let Some(id) = early {

@@ -217,7 +217,7 @@ impl Generator {
         let mut rest = self.shape_of(argument).count();
         let mut sizes = Vec::new();
         for divisor in [2, 3, 5, 2] {
-            if rest % divisor == 0 && rest > 0 && self.random.below(2) == 0 {
+            if rest.is_multiple_of(divisor) && rest > 0 && self.random.below(2) == 0 {
                 sizes.push(divisor);
                 rest /= divisor;
             }

@@ -70,10 +70,10 @@ pub fn from_bytes(ty: &TensorType, bytes: &[u8]) -> Table {
 
 /// Compiles a graph whose schedule must pass its verifier.
 pub fn native(graph: &Graph) -> Arc<Executable> {
-    verify(graph, "test").unwrap();
+    verify(graph, "test").expect("a well-formed graph");
     let plan = schedule(graph);
     schedule::verify::verify(&plan).unwrap_or_else(|rule| panic!("{rule}\n{}", print(&plan)));
-    Arc::new(compile(&plan).unwrap())
+    Arc::new(compile(&plan).expect("native code"))
 }
 
 /// Runs a graph natively, through both ways of calling, which must agree.
