@@ -65,6 +65,9 @@ fn agree(a: &str, b: &str) -> bool {
 #[test]
 fn times_are_no_part_of_a_comparison() {
     assert_eq!(words_without_times("  loss 0.5  1_000 steps/s  1 min 5 s left"), ["loss", "0.5"]);
-    assert_eq!(words_without_times("trained: 3 epochs in 17.7 s (13_233 steps/s), ended"), ["trained:", "3", "epochs", "in", "ended"]);
+    assert_eq!(
+        words_without_times("trained: 3 epochs in 17.7 s (13_233 steps/s), ended"),
+        ["trained:", "3", "epochs", "in", "ended"]
+    );
     assert!(agree("0.1234567891234", "0.1234567891235") && !agree("0.1", "0.2") && !agree("w", "b"));
 }
