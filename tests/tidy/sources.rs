@@ -31,8 +31,8 @@ pub fn files(folder: &str, extension: &str) -> Vec<Source> {
     let wanted = paths.into_iter().filter(|path| path.extension().is_some_and(|each| each == extension));
     wanted
         .map(|path| {
-            let inside = path.strip_prefix(root()).unwrap();
-            let path = inside.to_str().unwrap().replace('\\', "/");
+            let inside = path.strip_prefix(root()).expect("it was found below the root");
+            let path = inside.to_str().expect("file names are UTF-8").replace('\\', "/");
             Source { text: read(&path), path }
         })
         .collect()
@@ -40,7 +40,7 @@ pub fn files(folder: &str, extension: &str) -> Vec<Source> {
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
-        let path = entry.unwrap().path();
+        let path = entry.expect("the folder can be read").path();
         if path.is_dir() { collect(&path, paths) } else { paths.push(path) }
     }
 }
