@@ -1,9 +1,9 @@
 //! Operators: element and shape rules, leafwise arithmetic on tuples, constant folding of whole numbers.
 
+use super::Checker;
 use super::program::{Binding, Closure, Kind, Typed};
 use super::size::Size;
 use super::types::{Element, Type, shape_text};
-use super::Checker;
 use crate::diagnostics::catalog::shapes;
 use crate::ir::Pointwise;
 use crate::ops;
@@ -135,7 +135,13 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Both operands with one shape, or a message.
-    pub(super) fn same_shape(&mut self, symbol: &str, left: Typed, right: Typed, at: Span) -> Option<(Typed, Typed, Vec<Size>)> {
+    pub(super) fn same_shape(
+        &mut self,
+        symbol: &str,
+        left: Typed,
+        right: Typed,
+        at: Span,
+    ) -> Option<(Typed, Typed, Vec<Size>)> {
         let (a, b) = (left.ty.sizes().to_vec(), right.ty.sizes().to_vec());
         if a == b {
             Some((left, right, a))
@@ -189,7 +195,10 @@ impl<'a> Checker<'a, '_> {
             (a, b, _) => {
                 let (a, b) = (a.to_string(), b.to_string());
                 let help = "tuples of one type can be added and subtracted, and multiplied or divided by a scalar";
-                self.fail(shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help), span)
+                self.fail(
+                    shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help),
+                    span,
+                )
             }
         }
     }
@@ -271,7 +280,8 @@ impl<'a> Checker<'a, '_> {
         let (Some(a), Some(b)) = (left.ty.element(), right.ty.element()) else {
             let (a, b) = (left.ty.to_string(), right.ty.to_string());
             let help = "compare the parts one by one; `assert a == b` compares whole tuples";
-            return self.fail(shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help), span);
+            return self
+                .fail(shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help), span);
         };
         let equality = matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual);
         match (a, b) {
@@ -301,7 +311,8 @@ impl<'a> Checker<'a, '_> {
         for (operand, sizes) in [(&left, &a), (&right, &b)] {
             if !(1..=2).contains(&sizes.len()) {
                 let found = operand.ty.to_string();
-                let error = shapes::wrong_rank("`@`", "matrices and vectors", &found, operand.span, "use `*` for scalars");
+                let error =
+                    shapes::wrong_rank("`@`", "matrices and vectors", &found, operand.span, "use `*` for scalars");
                 return self.fail(error, span);
             }
         }
@@ -332,13 +343,8 @@ impl<'a> Checker<'a, '_> {
             1 => format!("{} values", inner.1),
             _ => format!("{} rows", inner.1),
         };
-        let mut error = shapes::product_mismatch(
-            (&texts.0, left.span),
-            (&texts.1, right.span),
-            (&inner.0, &inner_right),
-            at,
-            help,
-        );
+        let mut error =
+            shapes::product_mismatch((&texts.0, left.span), (&texts.1, right.span), (&inner.0, &inner_right), at, help);
         for operand in [left, right] {
             if let Some((place, name)) = self.declaration_of(operand) {
                 error = error.label(place, format!("`{name}` is declared here"));

@@ -143,12 +143,19 @@ impl<'a> Checker<'a, '_> {
                 Some(Some(_)) => {
                     let name = argument.name.as_ref().map_or("", |name| name.text.as_str());
                     let place = argument.value.span;
-                    self.report(names::bad_named_argument(function, name, place, "is given twice the argument", &known));
+                    self.report(names::bad_named_argument(
+                        function,
+                        name,
+                        place,
+                        "is given twice the argument",
+                        &known,
+                    ));
                     failed = true;
                 }
             }
         }
-        let missing = given.iter().zip(parameters).any(|(given, parameter)| given.is_none() && parameter.default.is_none());
+        let missing =
+            given.iter().zip(parameters).any(|(given, parameter)| given.is_none() && parameter.default.is_none());
         if surplus || (missing && !failed) {
             let required = parameters.iter().filter(|parameter| parameter.default.is_none()).count();
             let expected = if required == parameters.len() {
@@ -203,8 +210,7 @@ impl<'a> Checker<'a, '_> {
     fn apply_abstract(&mut self, parameters: &[Type], result: &Type, arguments: Vec<Typed>, span: Span) -> Typed {
         if parameters.len() != arguments.len() {
             let expected = parameters.len().to_string();
-            let error =
-                names::wrong_argument_count("the function argument", &expected, arguments.len(), span, None);
+            let error = names::wrong_argument_count("the function argument", &expected, arguments.len(), span, None);
             return self.fail(error, span);
         }
         for (parameter, argument) in parameters.iter().zip(arguments) {
@@ -254,9 +260,7 @@ impl<'a> Checker<'a, '_> {
         let types: Vec<Type> = converted.iter().map(|argument| argument.ty.clone()).collect();
         let body = Body { function, captures, bound, lifted, name: &name };
         match self.instance(id, types, body, span) {
-            Some((instance, result)) => {
-                Typed::new(Kind::Call { callee, instance, arguments: converted }, result, span)
-            }
+            Some((instance, result)) => Typed::new(Kind::Call { callee, instance, arguments: converted }, result, span),
             None => Typed::error(span),
         }
     }
@@ -302,7 +306,13 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// The function body at these argument types, checked once for each.
-    fn instance(&mut self, id: ClosureId, types: Vec<Type>, body: Body<'a, '_>, span: Span) -> Option<(InstanceId, Type)> {
+    fn instance(
+        &mut self,
+        id: ClosureId,
+        types: Vec<Type>,
+        body: Body<'a, '_>,
+        span: Span,
+    ) -> Option<(InstanceId, Type)> {
         let key = (id, types);
         if let Some((instance, result)) = self.instances.get(&key) {
             return (!result.is_error()).then(|| (*instance, result.clone()));

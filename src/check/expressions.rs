@@ -39,9 +39,10 @@ impl<'a> Checker<'a, '_> {
             ExprKind::Transpose(operand) => self.transpose(operand, span),
             ExprKind::If { condition, then, otherwise } => self.choice(condition, then, otherwise, expected, span),
             ExprKind::Block { statements, result } => self.block(statements, result, expected, span),
-            ExprKind::Lambda { parameters, body } => {
-                self.function_value(LocalFunction { name: None, parameters, result: None, body, position: self.position }, span)
-            }
+            ExprKind::Lambda { parameters, body } => self.function_value(
+                LocalFunction { name: None, parameters, result: None, body, position: self.position },
+                span,
+            ),
             ExprKind::Tuple(parts) => self.tuple(parts, expected, span),
             ExprKind::List(entries) => self.list(entries, expected, span),
             ExprKind::Paren(inner) => {
@@ -117,9 +118,7 @@ impl<'a> Checker<'a, '_> {
             Bound::Local(id, ty) => Typed::new(Kind::Local(id), ty, span),
             Bound::Global(id, ty) => Typed::new(Kind::Global(id), ty, span),
             Bound::Size(size) => Typed::new(Kind::Size(size), Type::int(), span),
-            Bound::Progress(progress) => {
-                Typed::new(Kind::Progress(progress), Type::real(), span)
-            }
+            Bound::Progress(progress) => Typed::new(Kind::Progress(progress), Type::real(), span),
             Bound::Example { index, ty, declared } => {
                 if let Some((_, other)) = self.globals.get(name)
                     && self.frame.data.as_ref().is_some_and(|data| data.data.is_some())
@@ -146,7 +145,10 @@ impl<'a> Checker<'a, '_> {
             }
             Global::Param if self.context == Context::Before => {
                 let help = "use numbers and constants here";
-                self.fail(names::not_a_value(name, "a parameter, whose value is not known before the run", span, help), span)
+                self.fail(
+                    names::not_a_value(name, "a parameter, whose value is not known before the run", span, help),
+                    span,
+                )
             }
             Global::Param => match self.params.get(name) {
                 Some(id) => {
@@ -371,7 +373,9 @@ impl<'a> Checker<'a, '_> {
 
     fn list(&mut self, entries: &'a [Expr], expected: Option<&Type>, span: Span) -> Typed {
         let hint = match expected {
-            Some(Type::Tensor(element, sizes)) if !sizes.is_empty() => Some(Type::Tensor(*element, sizes[1..].to_vec())),
+            Some(Type::Tensor(element, sizes)) if !sizes.is_empty() => {
+                Some(Type::Tensor(*element, sizes[1..].to_vec()))
+            }
             _ => None,
         };
         if entries.is_empty() {

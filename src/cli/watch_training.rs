@@ -85,7 +85,9 @@ impl Observer for Watcher {
 fn headline(start: &TrainingStart) -> String {
     let name = start.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
     let data = match &start.data {
-        Some((data, rows)) => format!(" on {data} ({} examples, {} a step)", thousands(*rows as u64), thousands(start.batch as u64)),
+        Some((data, rows)) => {
+            format!(" on {data} ({} examples, {} a step)", thousands(*rows as u64), thousands(start.batch as u64))
+        }
         None => String::new(),
     };
     let noun = if start.trainable == 1 { "value" } else { "values" };

@@ -89,7 +89,8 @@ fn agree(a: f64, b: f64, tolerance: Tolerance, table: &Table) -> bool {
         Tolerance::Default => (a - b).abs() <= default_tolerance(table) * b.abs().max(1.0),
         Tolerance::Relative(within) => (a - b).abs() <= within * b.abs().max(1.0),
         Tolerance::Ulp(count) if table.ty.element == ElementType::F32 => {
-            ulps(i64::from((a as f32).to_bits() as i32), i64::from((b as f32).to_bits() as i32), i64::from(i32::MIN)) <= count
+            ulps(i64::from((a as f32).to_bits() as i32), i64::from((b as f32).to_bits() as i32), i64::from(i32::MIN))
+                <= count
         }
         Tolerance::Ulp(count) => ulps(a.to_bits() as i64, b.to_bits() as i64, i64::MIN) <= count,
     }

@@ -44,8 +44,7 @@ impl<'p> Session<'p> {
     /// # Errors
     /// A run-time error in an initial value.
     pub fn new(program: &'p Program) -> Result<Self, Box<Diagnostic>> {
-        let mut session =
-            Session { program, params: Vec::new(), globals: HashMap::new(), columns: HashMap::new() };
+        let mut session = Session { program, params: Vec::new(), globals: HashMap::new(), columns: HashMap::new() };
         for param in &program.params {
             let value = session.initial(param)?;
             session.params.push(value);
@@ -73,11 +72,7 @@ impl<'p> Session<'p> {
     }
 
     /// Runs one action; a failed assertion is returned.
-    fn action(
-        &mut self,
-        action: &Action,
-        observer: &mut dyn Observer,
-    ) -> Result<Option<Diagnostic>, Box<Diagnostic>> {
+    fn action(&mut self, action: &Action, observer: &mut dyn Observer) -> Result<Option<Diagnostic>, Box<Diagnostic>> {
         match action {
             Action::Let { binding, value } => {
                 let leaves = self.evaluate(&[value])?.remove(0);

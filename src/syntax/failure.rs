@@ -46,9 +46,10 @@ pub(super) fn describe(
     match lexemes.get(at) {
         // Put in for a missing bracket, or letters that are no token: reported before.
         Some(found) if found.start == found.end || found.token == Token::Bad => None,
-        Some(found) => Some(site.slip(*found).unwrap_or_else(|| {
-            catalog::unexpected(site.span(*found), &site.expected.words(), &site.found(*found))
-        })),
+        Some(found) => Some(
+            site.slip(*found)
+                .unwrap_or_else(|| catalog::unexpected(site.span(*found), &site.expected.words(), &site.found(*found))),
+        ),
         None => Some(site.at_end()),
     }
 }
@@ -258,7 +259,8 @@ impl<'t> Site<'t> {
             return Some(catalog::missing_comma(self.gap(), self.span(found)));
         }
         let new_statement = matches!(found.token, Token::Let | Token::Fn | Token::CloseBrace);
-        if self.expected.has(";") && self.expected.operator() && (new_statement || (starts && self.on_new_line(found))) {
+        if self.expected.has(";") && self.expected.operator() && (new_statement || (starts && self.on_new_line(found)))
+        {
             return Some(catalog::missing_semicolon(self.gap(), self.span(found)));
         }
         None
