@@ -27,7 +27,7 @@ impl<'a> Checker<'a, '_> {
         span: Span,
     ) -> Typed {
         if operator == BinaryOperator::Compose {
-            return self.compose(left, right, span);
+            return self.compose(operator_span, left, right, span);
         }
         let (left, right) = (self.value(left, None), self.value(right, None));
         if left.ty.is_error() || right.ty.is_error() {
@@ -46,7 +46,7 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    fn compose(&mut self, left: &'a Expr, right: &'a Expr, span: Span) -> Typed {
+    fn compose(&mut self, at: Span, left: &'a Expr, right: &'a Expr, span: Span) -> Typed {
         let (left, right) = (self.expression(left, None), self.expression(right, None));
         match (&left.ty, &right.ty) {
             (Type::Function(first), Type::Function(second)) => {
@@ -57,7 +57,7 @@ impl<'a> Checker<'a, '_> {
             (a, b) => {
                 let (a, b) = (a.to_string(), b.to_string());
                 let help = "`f >> g` makes the function that calls `f`, then `g`";
-                self.fail(shapes::operator_mismatch(">>", (&a, left.span), (&b, right.span), span, help), span)
+                self.fail(shapes::operator_mismatch(">>", (&a, left.span), (&b, right.span), at, help), span)
             }
         }
     }
@@ -74,6 +74,8 @@ impl<'a> Checker<'a, '_> {
         if let Some(folded) = fold_integers(operator, &left, &right) {
             return Typed::new(Kind::Integer(folded), Type::scalar(Element::Flexible), span);
         }
+        // Whole numbers whose result fits no `int` are reals.
+        let left = if both_literals(&left, &right) && folds(operator) { self.to_element(left, Element::Real) } else { left };
         match (&left.ty, &right.ty) {
             (Type::Error, _) | (_, Type::Error) => Typed::error(span),
             (Type::Tensor(a, _), Type::Tensor(b, _)) => {
@@ -321,6 +323,7 @@ impl<'a> Checker<'a, '_> {
     fn product_mismatch(&mut self, left: &Typed, right: &Typed, a: &[Size], b: &[Size], at: Span, span: Span) -> Typed {
         let texts = (shape_text(a), shape_text(b));
         let inner = (a[a.len() - 1].to_string(), b[0].to_string());
+        let counted = |count: &str, one: &str, many: &str| format!("{count} {}", if count == "1" { one } else { many });
         let help = if a.len() == 2 && a[0] == b[0] {
             format!("transpose the left side: `{}' @ …`", self.text(left.span))
         } else if b.len() == 2 && b[1] == a[a.len() - 1] {
@@ -329,13 +332,17 @@ impl<'a> Checker<'a, '_> {
             format!("make the left side take the {} values that the right side has", inner.1)
         };
         let inner_right = match b.len() {
-            1 => format!("{} values", inner.1),
-            _ => format!("{} rows", inner.1),
+            1 => counted(&inner.1, "value", "values"),
+            _ => counted(&inner.1, "row", "rows"),
+        };
+        let inner_left = match a.len() {
+            1 => counted(&inner.0, "value", "values"),
+            _ => counted(&inner.0, "column", "columns"),
         };
         let mut error = shapes::product_mismatch(
             (&texts.0, left.span),
             (&texts.1, right.span),
-            (&inner.0, &inner_right),
+            (&inner_left, &inner_right),
             at,
             help,
         );
@@ -367,9 +374,8 @@ pub(super) fn tuple_of(parts: Vec<Typed>, span: Span) -> Typed {
 
 /// `2 * 3` on literals stays a whole number.
 fn fold_integers(operator: BinaryOperator, left: &Typed, right: &Typed) -> Option<i64> {
-    let flexible = Type::scalar(Element::Flexible);
     let (Kind::Integer(a), Kind::Integer(b)) = (&*left.kind, &*right.kind) else { return None };
-    if left.ty != flexible || right.ty != flexible {
+    if !both_literals(left, right) {
         return None;
     }
     match operator {
@@ -378,6 +384,17 @@ fn fold_integers(operator: BinaryOperator, left: &Typed, right: &Typed) -> Optio
         BinaryOperator::Multiply => a.checked_mul(*b),
         _ => None,
     }
+}
+
+fn folds(operator: BinaryOperator) -> bool {
+    matches!(operator, BinaryOperator::Add | BinaryOperator::Subtract | BinaryOperator::Multiply)
+}
+
+fn both_literals(left: &Typed, right: &Typed) -> bool {
+    let literal = |typed: &Typed| {
+        matches!(&*typed.kind, Kind::Integer(_)) && typed.ty == Type::scalar(Element::Flexible)
+    };
+    literal(left) && literal(right)
 }
 
 fn definition(operator: BinaryOperator) -> &'static Pointwise {
