@@ -17,6 +17,8 @@ const LARGEST_SIZE: i64 = 1 << 32;
 const MAX_TYPE_DEPTH: usize = 64;
 /// The largest number of elements of a tensor.
 const LARGEST_COUNT: usize = 1 << 40;
+/// The largest number of tensors in a tuple, through all its parts.
+pub(super) const MOST_LEAVES: usize = 1 << 12;
 
 impl<'a> Checker<'a, '_> {
     /// The type that an annotation writes, with `bound` sizes replaced and others left as variables.
@@ -35,7 +37,7 @@ impl<'a> Checker<'a, '_> {
                 }
             }
             TypeExprKind::Tensor { sizes } => self.tensor(Element::Real, sizes, bound, annotation.span),
-            TypeExprKind::Tuple(parts) => Type::Tuple(parts.iter().map(|part| self.annotation(part, bound)).collect()),
+            TypeExprKind::Tuple(parts) => self.tuple_type(parts, bound, annotation.span),
             TypeExprKind::Record(_) => {
                 self.report(names::not_yet("a record type", annotation.span, "use a tuple: `(real, [n])`"));
                 Type::Error
@@ -47,6 +49,45 @@ impl<'a> Checker<'a, '_> {
             }
             TypeExprKind::Error => Type::Error,
         }
+    }
+
+    /// Ends at the first part that is wrong, so that types which double at each step stay cheap to refuse.
+    fn tuple_type(&mut self, parts: &'a [TypeExpr], bound: &SizeBindings, span: Span) -> Type {
+        let mut types = Vec::with_capacity(parts.len());
+        for part in parts {
+            match self.annotation(part, bound) {
+                Type::Error => return Type::Error,
+                ty => types.push(ty),
+            }
+        }
+        let ty = Type::Tuple(types);
+        if ty.leaves() > MOST_LEAVES {
+            self.report(shapes::tuple_overflow(span, MOST_LEAVES));
+            return Type::Error;
+        }
+        ty
+    }
+
+    /// A size of an annotation that nothing determines, once what is given has bound the others.
+    pub(super) fn undetermined<'n>(&self, annotation: &'n TypeExpr, bound: &SizeBindings) -> Option<&'n str> {
+        let mut names = Vec::new();
+        super::calls::size_names(annotation, &mut names);
+        names.into_iter().find(|name| !self.is_known_size(name, bound))
+    }
+
+    /// Whether a name in a size stands for a size here.
+    pub(super) fn is_known_size(&self, name: &str, bound: &SizeBindings) -> bool {
+        *name == *"div"
+            || bound.iter().any(|(each, _)| each == name)
+            || matches!(self.frame.find(name), Some(super::scope::Bound::Size(_)))
+            || matches!(self.globals.get(name), Some((Global::Const(_), _)))
+    }
+
+    /// Reports a size that only the run would tell.
+    pub(super) fn unknown_size(&mut self, name: &str, span: Span) {
+        let text = format!("the size `{name}` is not known before the run");
+        let help = "a size is a number, a `const`, or a size variable of the function's arguments";
+        self.report(shapes::bad_size(&text, span, help));
     }
 
     fn tensor(&mut self, element: Element, sizes: &'a [Expr], bound: &SizeBindings, span: Span) -> Type {
@@ -76,7 +117,7 @@ impl<'a> Checker<'a, '_> {
             let types = self.globals.iter().filter(|(_, (global, _))| matches!(global, Global::Type(..)));
             let mut known: Vec<&str> = types.map(|(name, _)| *name).chain(["real", "int", "bool"]).collect();
             known.sort_unstable();
-            self.report(names::unknown_name(name, span, known));
+            self.report(names::unknown_type(name, span, known));
             return Type::Error;
         };
         if parameters.len() != sizes.len() {
@@ -206,13 +247,17 @@ impl<'a> Checker<'a, '_> {
             return (!constant.ty.is_error()).then(|| constant.clone());
         }
         let (Global::Const(value), span) = *self.globals.get(name)? else { return None };
-        // Marks the constant while it is worked out, so that a cycle ends here.
-        self.constants.insert(name, super::Typed::error(span));
+        if self.values_in_progress.contains(&span) {
+            self.report(names::recursive_constant(name, span));
+            return None;
+        }
+        self.values_in_progress.push(span);
         let frame = std::mem::take(&mut self.frame);
         let context = std::mem::replace(&mut self.context, super::Context::Before);
         let typed = self.expression(value, None);
         self.context = context;
         self.frame = frame;
+        self.values_in_progress.pop();
         self.constants.insert(name, typed.clone());
         (!typed.ty.is_error()).then_some(typed)
     }

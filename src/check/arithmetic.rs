@@ -1,9 +1,9 @@
 //! Operators: element and shape rules, leafwise arithmetic on tuples, constant folding of whole numbers.
 
-use super::Checker;
 use super::program::{Binding, Closure, Kind, Typed};
 use super::size::Size;
 use super::types::{Element, Type, shape_text};
+use super::Checker;
 use crate::diagnostics::catalog::shapes;
 use crate::ir::Pointwise;
 use crate::ops;
@@ -27,7 +27,7 @@ impl<'a> Checker<'a, '_> {
         span: Span,
     ) -> Typed {
         if operator == BinaryOperator::Compose {
-            return self.compose(left, right, span);
+            return self.compose(operator_span, left, right, span);
         }
         let (left, right) = (self.value(left, None), self.value(right, None));
         if left.ty.is_error() || right.ty.is_error() {
@@ -46,7 +46,7 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    fn compose(&mut self, left: &'a Expr, right: &'a Expr, span: Span) -> Typed {
+    fn compose(&mut self, at: Span, left: &'a Expr, right: &'a Expr, span: Span) -> Typed {
         let (left, right) = (self.expression(left, None), self.expression(right, None));
         match (&left.ty, &right.ty) {
             (Type::Function(first), Type::Function(second)) => {
@@ -57,7 +57,7 @@ impl<'a> Checker<'a, '_> {
             (a, b) => {
                 let (a, b) = (a.to_string(), b.to_string());
                 let help = "`f >> g` makes the function that calls `f`, then `g`";
-                self.fail(shapes::operator_mismatch(">>", (&a, left.span), (&b, right.span), span, help), span)
+                self.fail(shapes::operator_mismatch(">>", (&a, left.span), (&b, right.span), at, help), span)
             }
         }
     }
@@ -74,6 +74,8 @@ impl<'a> Checker<'a, '_> {
         if let Some(folded) = fold_integers(operator, &left, &right) {
             return Typed::new(Kind::Integer(folded), Type::scalar(Element::Flexible), span);
         }
+        // Whole numbers whose result fits no `int` are reals.
+        let left = if both_literals(&left, &right) && folds(operator) { self.to_element(left, Element::Real) } else { left };
         match (&left.ty, &right.ty) {
             (Type::Error, _) | (_, Type::Error) => Typed::error(span),
             (Type::Tensor(a, _), Type::Tensor(b, _)) => {
@@ -135,13 +137,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Both operands with one shape, or a message.
-    pub(super) fn same_shape(
-        &mut self,
-        symbol: &str,
-        left: Typed,
-        right: Typed,
-        at: Span,
-    ) -> Option<(Typed, Typed, Vec<Size>)> {
+    pub(super) fn same_shape(&mut self, symbol: &str, left: Typed, right: Typed, at: Span) -> Option<(Typed, Typed, Vec<Size>)> {
         let (a, b) = (left.ty.sizes().to_vec(), right.ty.sizes().to_vec());
         if a == b {
             Some((left, right, a))
@@ -195,10 +191,7 @@ impl<'a> Checker<'a, '_> {
             (a, b, _) => {
                 let (a, b) = (a.to_string(), b.to_string());
                 let help = "tuples of one type can be added and subtracted, and multiplied or divided by a scalar";
-                self.fail(
-                    shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help),
-                    span,
-                )
+                self.fail(shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help), span)
             }
         }
     }
@@ -280,8 +273,7 @@ impl<'a> Checker<'a, '_> {
         let (Some(a), Some(b)) = (left.ty.element(), right.ty.element()) else {
             let (a, b) = (left.ty.to_string(), right.ty.to_string());
             let help = "compare the parts one by one; `assert a == b` compares whole tuples";
-            return self
-                .fail(shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help), span);
+            return self.fail(shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help), span);
         };
         let equality = matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual);
         match (a, b) {
@@ -311,8 +303,7 @@ impl<'a> Checker<'a, '_> {
         for (operand, sizes) in [(&left, &a), (&right, &b)] {
             if !(1..=2).contains(&sizes.len()) {
                 let found = operand.ty.to_string();
-                let error =
-                    shapes::wrong_rank("`@`", "matrices and vectors", &found, operand.span, "use `*` for scalars");
+                let error = shapes::wrong_rank("`@`", "matrices and vectors", &found, operand.span, "use `*` for scalars");
                 return self.fail(error, span);
             }
         }
@@ -332,6 +323,7 @@ impl<'a> Checker<'a, '_> {
     fn product_mismatch(&mut self, left: &Typed, right: &Typed, a: &[Size], b: &[Size], at: Span, span: Span) -> Typed {
         let texts = (shape_text(a), shape_text(b));
         let inner = (a[a.len() - 1].to_string(), b[0].to_string());
+        let counted = |count: &str, one: &str, many: &str| format!("{count} {}", if count == "1" { one } else { many });
         let help = if a.len() == 2 && a[0] == b[0] {
             format!("transpose the left side: `{}' @ …`", self.text(left.span))
         } else if b.len() == 2 && b[1] == a[a.len() - 1] {
@@ -340,11 +332,20 @@ impl<'a> Checker<'a, '_> {
             format!("make the left side take the {} values that the right side has", inner.1)
         };
         let inner_right = match b.len() {
-            1 => format!("{} values", inner.1),
-            _ => format!("{} rows", inner.1),
+            1 => counted(&inner.1, "value", "values"),
+            _ => counted(&inner.1, "row", "rows"),
         };
-        let mut error =
-            shapes::product_mismatch((&texts.0, left.span), (&texts.1, right.span), (&inner.0, &inner_right), at, help);
+        let inner_left = match a.len() {
+            1 => counted(&inner.0, "value", "values"),
+            _ => counted(&inner.0, "column", "columns"),
+        };
+        let mut error = shapes::product_mismatch(
+            (&texts.0, left.span),
+            (&texts.1, right.span),
+            (&inner_left, &inner_right),
+            at,
+            help,
+        );
         for operand in [left, right] {
             if let Some((place, name)) = self.declaration_of(operand) {
                 error = error.label(place, format!("`{name}` is declared here"));
@@ -373,9 +374,8 @@ pub(super) fn tuple_of(parts: Vec<Typed>, span: Span) -> Typed {
 
 /// `2 * 3` on literals stays a whole number.
 fn fold_integers(operator: BinaryOperator, left: &Typed, right: &Typed) -> Option<i64> {
-    let flexible = Type::scalar(Element::Flexible);
     let (Kind::Integer(a), Kind::Integer(b)) = (&*left.kind, &*right.kind) else { return None };
-    if left.ty != flexible || right.ty != flexible {
+    if !both_literals(left, right) {
         return None;
     }
     match operator {
@@ -384,6 +384,17 @@ fn fold_integers(operator: BinaryOperator, left: &Typed, right: &Typed) -> Optio
         BinaryOperator::Multiply => a.checked_mul(*b),
         _ => None,
     }
+}
+
+fn folds(operator: BinaryOperator) -> bool {
+    matches!(operator, BinaryOperator::Add | BinaryOperator::Subtract | BinaryOperator::Multiply)
+}
+
+fn both_literals(left: &Typed, right: &Typed) -> bool {
+    let literal = |typed: &Typed| {
+        matches!(&*typed.kind, Kind::Integer(_)) && typed.ty == Type::scalar(Element::Flexible)
+    };
+    literal(left) && literal(right)
 }
 
 fn definition(operator: BinaryOperator) -> &'static Pointwise {

@@ -355,7 +355,7 @@ impl<'a> Checker<'a, '_> {
             let Some(value) = self.one_tensor(call) else { return Typed::error(span) };
             if value.ty.sizes().iter().any(|size| size.value() == Some(0)) {
                 let help = "give at least one element";
-                return self.fail(shapes::wrong_rank(name, "at least one element", "empty", value.span, help), span);
+                return self.fail(shapes::wrong_rank(&format!("`{name}`"), "at least one element", "empty", value.span, help), span);
             }
             if value.ty.element() == Some(Element::Bool) {
                 let help = "for truth values use `any(…)` or `all(…)`";
@@ -401,8 +401,12 @@ impl<'a> Checker<'a, '_> {
         let Some(value) = self.one_tensor(call) else { return Typed::error(span) };
         if value.ty.sizes().len() != 1 || value.ty.sizes()[0].value() == Some(0) {
             let found = value.ty.to_string();
-            let help = "take one row: `argmax(x[0])`";
-            return self.fail(shapes::wrong_rank(name, "a vector with elements", &found, value.span, help), span);
+            let help = match value.ty.sizes().len() {
+                0 | 1 => "give a vector with at least one element".to_string(),
+                _ => format!("take one row: `{name}(x[0])`"),
+            };
+            let operation = format!("`{name}`");
+            return self.fail(shapes::wrong_rank(&operation, "a vector with elements", &found, value.span, &help), span);
         }
         let value = self.counted(value);
         Typed::new(Kind::ArgReduce(extreme, value), Type::int(), span)
@@ -474,6 +478,10 @@ impl<'a> Checker<'a, '_> {
         let Some(position) = self.integer_scalar(position) else { return Typed::error(span) };
         let size = match &*classes.kind {
             Kind::Integer(value) if *value > 0 => Size::constant(*value),
+            Kind::Integer(_) => {
+                let text = "the number of classes must be above zero";
+                return self.fail(shapes::bad_size(text, classes.span, "`one_hot(c, 10)`"), span);
+            }
             Kind::Size(size) => size.clone(),
             _ => {
                 let help = "write a whole number, a constant or a size: `one_hot(c, 10)`";

@@ -13,6 +13,12 @@ use crate::syntax::ast::{Argument, Expr, Name, Parameter, Pattern};
 
 /// The deepest chain of calls.
 const MAX_CALLS: usize = 200;
+/// How often one function may be worked out inside itself, for other types each time.
+const MAX_REPEATED: usize = 10;
+/// The most operations that a call may unfold into.
+const MAX_COST: u64 = 1 << 20;
+/// The most compositions that may be applied in a file.
+const MAX_COMPOSITIONS: u32 = 1 << 14;
 
 /// A call of a built-in function.
 pub(super) struct BuiltinCall<'a> {
@@ -104,9 +110,15 @@ impl<'a> Checker<'a, '_> {
 
     fn default_value(&mut self, parameter: &'a Parameter) -> Typed {
         let Some(default) = &parameter.default else { return Typed::error(parameter.pattern.span()) };
+        if self.values_in_progress.contains(&default.span) {
+            let name = name_of(&parameter.pattern).unwrap_or("this default value");
+            return self.fail(names::recursion(name, default.span, parameter.pattern.span()), default.span);
+        }
+        self.values_in_progress.push(default.span);
         let frame = std::mem::take(&mut self.frame);
         let value = self.expression(default, None);
         self.frame = frame;
+        self.values_in_progress.pop();
         value
     }
 
@@ -194,6 +206,11 @@ impl<'a> Checker<'a, '_> {
                 super::builtins::apply(self, BuiltinCall { name, span, arguments, named: Vec::new() })
             }
             Closure::Compose(first, second) => {
+                self.compositions += 1;
+                if self.compositions > MAX_COMPOSITIONS {
+                    let name = self.closure_name(id);
+                    return self.fail(shapes::call_overflow(&name, span, u64::from(MAX_COMPOSITIONS)), span);
+                }
                 let first = Typed::new(Kind::Captured(callee.clone(), 0), Type::Function(first), callee.span);
                 let second = Typed::new(Kind::Captured(callee.clone(), 1), Type::Function(second), callee.span);
                 let inner = self.apply(first, arguments, span);
@@ -237,7 +254,9 @@ impl<'a> Checker<'a, '_> {
         let name = self.closure_name(id);
         if arguments.len() != function.parameters.len() {
             let expected = function.parameters.len().to_string();
-            let error = names::wrong_argument_count(&name, &expected, arguments.len(), span, Some(function.body.span));
+            let ends = function.parameters.first().zip(function.parameters.last());
+            let declared = ends.map(|(first, last)| first.pattern.span().to(last.pattern.span()));
+            let error = names::wrong_argument_count(&name, &expected, arguments.len(), span, declared);
             return self.fail(error, span);
         }
         let mut bound: SizeBindings = sizes.to_vec();
@@ -281,7 +300,14 @@ impl<'a> Checker<'a, '_> {
             return Some(argument);
         }
         match self.coerce(argument, &target) {
-            Ok(argument) => Some(argument),
+            Ok(argument) if argument.ty.is_error() => Some(argument),
+            Ok(argument) => match self.without_frame(|checker| checker.undetermined(annotation, bound)) {
+                Some(name) => {
+                    self.unknown_size(name, argument.span);
+                    None
+                }
+                None => Some(argument),
+            },
             Err(argument) => {
                 let label = name_of(&parameter.pattern).unwrap_or("this argument").to_string();
                 let (expected, found) = (target.to_string(), argument.ty.to_string());
@@ -299,10 +325,15 @@ impl<'a> Checker<'a, '_> {
         given: &Type,
         bound: &mut SizeBindings,
     ) -> Type {
+        self.without_frame(|checker| checker.match_annotation(annotation, given, bound))
+    }
+
+    /// Works with no name of the caller in scope.
+    fn without_frame<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let frame = std::mem::take(&mut self.frame);
-        let ty = self.match_annotation(annotation, given, bound);
+        let result = work(self);
         self.frame = frame;
-        ty
+        result
     }
 
     /// The function body at these argument types, checked once for each.
@@ -317,7 +348,8 @@ impl<'a> Checker<'a, '_> {
         if let Some((instance, result)) = self.instances.get(&key) {
             return (!result.is_error()).then(|| (*instance, result.clone()));
         }
-        let repeated = self.in_progress.contains(&key);
+        let inside = self.in_progress.iter().filter(|(each, _)| *each == id).count();
+        let repeated = inside >= MAX_REPEATED || self.in_progress.contains(&key);
         if repeated || self.calls.len() >= MAX_CALLS {
             let definition = body.function.name.map_or(body.function.body.span, |name| name.span);
             self.report(names::recursion(body.name, span, definition));
@@ -325,13 +357,30 @@ impl<'a> Checker<'a, '_> {
         }
         self.in_progress.push(key.clone());
         self.calls.push(CallFrame { span, function: body.name.to_string() });
-        let (instance, result) = self.check_body(&key.1, body);
+        let name = body.name;
+        let (instance, mut result) = self.check_body(&key.1, body);
         self.calls.pop();
         self.in_progress.pop();
         let id = InstanceId(self.program.instances.len() as u32);
         self.program.instances.push(instance);
+        if self.cost(id) > MAX_COST && !result.is_error() {
+            self.report(shapes::call_overflow(name, span, MAX_COST));
+            result = Type::Error;
+        }
         self.instances.insert(key, (id, result.clone()));
         (!result.is_error()).then_some((id, result))
+    }
+
+    /// How many operations a call of an instance unfolds into.
+    fn cost(&mut self, id: InstanceId) -> u64 {
+        if let Some(cost) = self.costs.get(&id) {
+            return *cost;
+        }
+        let mut called = Vec::new();
+        let own = operations(&self.program.instances[id.0 as usize].body, &mut called);
+        let cost = called.into_iter().fold(own, |cost, id| cost.saturating_add(self.cost(id)));
+        self.costs.insert(id, cost);
+        cost
     }
 
     fn check_body(&mut self, types: &[Type], body: Body<'a, '_>) -> (Instance, Type) {
@@ -369,7 +418,14 @@ impl<'a> Checker<'a, '_> {
         let value = self.expression(body.function.body, Some(&hint));
         let target = self.match_annotation(annotation, &value.ty, &mut bound);
         match self.coerce(value, &target) {
-            Ok(value) => value,
+            Ok(value) if value.ty.is_error() => value,
+            Ok(value) => match self.undetermined(annotation, &bound) {
+                Some(name) => {
+                    self.unknown_size(name, annotation.span);
+                    Typed::error(value.span)
+                }
+                None => value,
+            },
             Err(value) => {
                 let (declared, found) = (target.to_string(), value.ty.to_string());
                 let error = shapes::result_mismatch(body.name, &declared, &found, value.span, annotation.span);
@@ -380,6 +436,7 @@ impl<'a> Checker<'a, '_> {
 
     /// A lambda, or a function in a block, as a value with what it captures.
     pub(super) fn function_value(&mut self, function: LocalFunction<'a>, span: Span) -> Typed {
+        self.distinct(function.parameters.iter().map(|parameter| &parameter.pattern));
         let mut mentions = Vec::new();
         mentioned(function.body, &mut mentions);
         for annotation in function.parameters.iter().filter_map(|parameter| parameter.annotation.as_ref()) {
@@ -455,6 +512,18 @@ struct Body<'a, 'b> {
     name: &'b str,
 }
 
+/// The operations of an expression itself, and the instances that it calls.
+fn operations(typed: &Typed, called: &mut Vec<InstanceId>) -> u64 {
+    match &*typed.kind {
+        Kind::Call { instance, .. } => called.push(*instance),
+        Kind::Gradient(call) => called.push(call.instance),
+        _ => {}
+    }
+    let mut count = 1;
+    typed.kind.for_each_part(&mut |part| count += operations(part, called));
+    count
+}
+
 fn name_of(pattern: &Pattern) -> Option<&str> {
     match pattern {
         Pattern::Name(name) => Some(&name.text),
@@ -472,7 +541,7 @@ fn size_variables(ty: &Type) -> Vec<String> {
 }
 
 /// The names that the sizes of an annotation mention.
-fn size_names<'a>(annotation: &'a crate::syntax::ast::TypeExpr, names: &mut Vec<&'a str>) {
+pub(super) fn size_names<'a>(annotation: &'a crate::syntax::ast::TypeExpr, names: &mut Vec<&'a str>) {
     use crate::syntax::ast::TypeExprKind;
     match &annotation.kind {
         TypeExprKind::Named { sizes, .. } | TypeExprKind::Tensor { sizes } => {

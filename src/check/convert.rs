@@ -13,6 +13,12 @@ impl Checker<'_, '_> {
         if *from == element {
             return typed;
         }
+        // Only whole numbers without a type of their own may be computed as integers from the start; through reals,
+        // digits beyond 2^53 would be lost.
+        if *from != Element::Flexible && element == Element::Int {
+            let (ty, span) = (Type::Tensor(element, sizes.clone()), typed.span);
+            return Typed::new(Kind::Convert(typed), ty, span);
+        }
         let ty = Type::Tensor(element, sizes.clone());
         let span = typed.span;
         let kind = match (*typed.kind, element) {
@@ -20,9 +26,22 @@ impl Checker<'_, '_> {
             (Kind::Integer(value), Element::Int) => Kind::Integer(value),
             (Kind::Stack(rows), _) => Kind::Stack(rows.into_iter().map(|row| self.to_element(row, element)).collect()),
             (Kind::Splat(scalar), _) => Kind::Splat(self.to_element(scalar, element)),
+            (Kind::Pointwise(definition, parts), Element::Int) => {
+                Kind::Pointwise(definition, parts.into_iter().map(|part| self.flexible_to_int(part)).collect())
+            }
+            (Kind::If(condition, then, otherwise), Element::Int) => {
+                Kind::If(condition, self.flexible_to_int(then), self.flexible_to_int(otherwise))
+            }
+            (Kind::Reduce(reduction, part), Element::Int) => Kind::Reduce(reduction, self.flexible_to_int(part)),
+            (Kind::Index(base, places), Element::Int) => Kind::Index(self.flexible_to_int(base), places),
             (kind, _) => Kind::Convert(Typed::new(kind, typed.ty.clone(), span)),
         };
         Typed::new(kind, ty, span)
+    }
+
+    /// An operand of a whole number that is to be an `int`.
+    fn flexible_to_int(&mut self, typed: Typed) -> Typed {
+        if typed.ty.element() == Some(Element::Flexible) { self.to_element(typed, Element::Int) } else { typed }
     }
 
     /// Flexible numbers as reals, in every leaf.

@@ -16,7 +16,7 @@ impl<'a> Checker<'a, '_> {
     /// Checks a `data` item and enters it.
     pub(super) fn data_set(&mut self, data: &'a ast::Data) {
         let set = match &*data.source.kind {
-            ExprKind::Name(name) if name == "table" => self.table(data),
+            ExprKind::Name(name) if name == "table" => self.table(data).map(|set| (set, None)),
             ExprKind::Call { callee, arguments } => match &*callee.kind {
                 ExprKind::Name(name) if name == "csv" => match &arguments[..] {
                     [argument] if argument.name.is_none() => self.csv(data, &argument.value),
@@ -46,14 +46,17 @@ impl<'a> Checker<'a, '_> {
                 None
             }
         };
-        let id = set.map(|set| {
+        let id = set.map(|(set, whole)| {
             self.program.data.push(set);
-            DataId(self.program.data.len() as u32 - 1)
+            let id = DataId(self.program.data.len() as u32 - 1);
+            self.whole_tables.extend(whole.map(|table| (id, table)));
+            id
         });
         self.data.insert(&data.name.text, id);
     }
 
-    fn csv(&mut self, data: &'a ast::Data, path: &'a Expr) -> Option<DataSet> {
+    /// The data set, and the table if its columns are taken as they are.
+    fn csv(&mut self, data: &'a ast::Data, path: &'a Expr) -> Option<(DataSet, Option<Arc<RawTable>>)> {
         let ExprKind::Text(text) = &*path.kind else {
             self.report(errors::cannot_open(&self.text(path.span), "not a quoted path", path.span));
             return None;
@@ -70,7 +73,8 @@ impl<'a> Checker<'a, '_> {
             Some(settings) => self.row_columns(settings, &table),
             None => self.all_columns(&table, data.name.span),
         };
-        Some(DataSet { name: data.name.text.clone(), span: data.name.span, rows: table.rows, columns: columns? })
+        let set = DataSet { name: data.name.text.clone(), span: data.name.span, rows: table.rows, columns: columns? };
+        Some((set, data.columns.is_none().then_some(table)))
     }
 
     /// Columns as expressions of one row.
@@ -145,6 +149,14 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
+    /// Whether a name is a column of the file that holds no numbers; its first bad cell is reported.
+    pub(super) fn unusable_column(&mut self, id: DataId, name: &str, used: Span) -> bool {
+        let Some(table) = self.whole_tables.get(&id).cloned() else { return false };
+        let index = table.columns.iter().position(|column| column.name == name);
+        index.is_some_and(|index| self.numbers(&table, index, used).is_none())
+    }
+
+    /// A column that the file does not have.
     pub(super) fn missing_source_column(&mut self, table: &Arc<RawTable>, name: &str, span: Span) -> Typed {
         let known: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
         let same = table.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
@@ -221,6 +233,10 @@ impl<'a> Checker<'a, '_> {
     /// `iris.x`: the whole column, rows leading.
     pub(super) fn whole_column(&mut self, data: &'a str, name: &'a ast::Name, span: Span) -> Typed {
         let Some(Some(id)) = self.data.get(data).copied() else { return Typed::error(span) };
+        let is_there = self.program.data[id.0 as usize].columns.iter().any(|column| column.name == name.text);
+        if !is_there && self.unusable_column(id, &name.text, name.span) {
+            return Typed::error(span);
+        }
         let set = &self.program.data[id.0 as usize];
         let Some(index) = set.columns.iter().position(|column| column.name == name.text) else {
             let known: Vec<&str> = set.columns.iter().map(|column| column.name.as_str()).collect();

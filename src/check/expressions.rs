@@ -1,5 +1,6 @@
 //! Expressions: names, literals, blocks, choices and the dispatch to the other files of this room.
 
+use super::annotations::MOST_LEAVES;
 use super::program::{Binding, Closure, Kind, Typed};
 use super::scope::Bound;
 use super::types::{Element, Type};
@@ -39,10 +40,9 @@ impl<'a> Checker<'a, '_> {
             ExprKind::Transpose(operand) => self.transpose(operand, span),
             ExprKind::If { condition, then, otherwise } => self.choice(condition, then, otherwise, expected, span),
             ExprKind::Block { statements, result } => self.block(statements, result, expected, span),
-            ExprKind::Lambda { parameters, body } => self.function_value(
-                LocalFunction { name: None, parameters, result: None, body, position: self.position },
-                span,
-            ),
+            ExprKind::Lambda { parameters, body } => {
+                self.function_value(LocalFunction { name: None, parameters, result: None, body, position: self.position }, span)
+            }
             ExprKind::Tuple(parts) => self.tuple(parts, expected, span),
             ExprKind::List(entries) => self.list(entries, expected, span),
             ExprKind::Paren(inner) => {
@@ -96,6 +96,9 @@ impl<'a> Checker<'a, '_> {
             return self.global_name(key, span);
         }
         if let Some((_, binding)) = self.later_lets.iter().find(|(each, _)| *each == name).copied() {
+            if self.context == Context::Before {
+                return self.fail(names::not_before_the_run(name, "a `let`", span), span);
+            }
             return self.fail(names::used_before_let(name, span, binding), span);
         }
         if let Some(value) = prelude_constant(name) {
@@ -108,6 +111,14 @@ impl<'a> Checker<'a, '_> {
         if let Some(table) = self.frame.source.clone() {
             return self.missing_source_column(&table, name, span);
         }
+        if let Some(id) = self.frame.data.as_ref().and_then(|data| data.data)
+            && self.unusable_column(id, name, span)
+        {
+            return Typed::error(span);
+        }
+        if super::params::is_initializer(name) {
+            return self.fail(names::initializer_as_value(name, span), span);
+        }
         let known = self.known_names();
         let diagnostic = names::unknown_name(name, span, known.iter().map(String::as_str));
         self.fail(diagnostic, span)
@@ -118,7 +129,9 @@ impl<'a> Checker<'a, '_> {
             Bound::Local(id, ty) => Typed::new(Kind::Local(id), ty, span),
             Bound::Global(id, ty) => Typed::new(Kind::Global(id), ty, span),
             Bound::Size(size) => Typed::new(Kind::Size(size), Type::int(), span),
-            Bound::Progress(progress) => Typed::new(Kind::Progress(progress), Type::real(), span),
+            Bound::Progress(progress) => {
+                Typed::new(Kind::Progress(progress), Type::real(), span)
+            }
             Bound::Example { index, ty, declared } => {
                 if let Some((_, other)) = self.globals.get(name)
                     && self.frame.data.as_ref().is_some_and(|data| data.data.is_some())
@@ -144,11 +157,7 @@ impl<'a> Checker<'a, '_> {
                 Typed::new(Kind::Closure(Vec::new()), Type::Function(id), span)
             }
             Global::Param if self.context == Context::Before => {
-                let help = "use numbers and constants here";
-                self.fail(
-                    names::not_a_value(name, "a parameter, whose value is not known before the run", span, help),
-                    span,
-                )
+                self.fail(names::not_before_the_run(name, "a parameter", span), span)
             }
             Global::Param => match self.params.get(name) {
                 Some(id) => {
@@ -184,6 +193,13 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn unary(&mut self, operator: UnaryOperator, operand: &'a Expr, span: Span) -> Typed {
+        // The one `int` whose opposite is none.
+        if operator == UnaryOperator::Negate
+            && matches!(&*operand.kind, ExprKind::Integer { exact: None, .. })
+            && self.text(operand.span).replace('_', "") == "9223372036854775808"
+        {
+            return Typed::new(Kind::Integer(i64::MIN), Type::scalar(Element::Flexible), span);
+        }
         let operand = self.value(operand, None);
         match operator {
             UnaryOperator::Negate => self.negate(operand, span),
@@ -283,6 +299,7 @@ impl<'a> Checker<'a, '_> {
         for statement in statements {
             match statement {
                 Statement::Let(binding, _) => {
+                    self.distinct([&binding.pattern]);
                     let value = self.let_value(binding);
                     let bound = self.bind_pattern(&binding.pattern, &value.ty, value.span);
                     bindings.push((bound, value));
@@ -325,7 +342,15 @@ impl<'a> Checker<'a, '_> {
         let mut bound = Vec::new();
         let target = self.match_annotation(annotation, &value.ty, &mut bound);
         match self.coerce(value, &target) {
-            Ok(value) => value,
+            Ok(value) if value.ty.is_error() => value,
+            Ok(value) => match self.undetermined(annotation, &bound) {
+                Some(name) => {
+                    self.unknown_size(name, annotation.span);
+                    Typed::error(value.span)
+                }
+                None => value,
+            },
+            Err(value) if matches!((&target, &value.ty), (Type::Function(_), Type::Function(_))) => value,
             Err(value) => {
                 let (expected, found) = (target.to_string(), value.ty.to_string());
                 let why = "the type is stated here";
@@ -368,14 +393,15 @@ impl<'a> Checker<'a, '_> {
         let parts: Vec<Typed> =
             parts.iter().zip(&hints).map(|(part, hint)| self.expression(part, hint.as_ref())).collect();
         let ty = Type::Tuple(parts.iter().map(|part| part.ty.clone()).collect());
+        if ty.leaves() > MOST_LEAVES {
+            return self.fail(shapes::tuple_overflow(span, MOST_LEAVES), span);
+        }
         Typed::new(Kind::Tuple(parts), ty, span)
     }
 
     fn list(&mut self, entries: &'a [Expr], expected: Option<&Type>, span: Span) -> Typed {
         let hint = match expected {
-            Some(Type::Tensor(element, sizes)) if !sizes.is_empty() => {
-                Some(Type::Tensor(*element, sizes[1..].to_vec()))
-            }
+            Some(Type::Tensor(element, sizes)) if !sizes.is_empty() => Some(Type::Tensor(*element, sizes[1..].to_vec())),
             _ => None,
         };
         if entries.is_empty() {

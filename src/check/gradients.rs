@@ -29,7 +29,14 @@ impl<'a> Checker<'a, '_> {
         let mut wrt = None;
         for (name, value) in call.named {
             if name.text == "wrt" {
-                wrt = Some(self.wrt_names(value));
+                let Some(names) = self.wrt_names(value) else { return Typed::error(span) };
+                for (place, WrtName { name, span }) in names.iter().enumerate() {
+                    if let Some(first) = names[..place].iter().find(|first| first.name == *name) {
+                        self.report(derivative::repeated_wrt(name, *span, first.span));
+                        return Typed::error(call.span);
+                    }
+                }
+                wrt = Some(names);
             } else {
                 let problem = "takes no argument called";
                 self.report(names::bad_named_argument(call.name, &name.text, name.span, problem, &["wrt"]));
@@ -39,14 +46,17 @@ impl<'a> Checker<'a, '_> {
         Typed::new(Kind::Closure(vec![function]), Type::Function(closure), span)
     }
 
-    fn wrt_names(&mut self, value: &'a Expr) -> Vec<WrtName> {
+    fn wrt_names(&mut self, value: &'a Expr) -> Option<Vec<WrtName>> {
         match &*value.kind {
-            ExprKind::Name(name) => vec![WrtName { name: name.clone(), span: value.span }],
+            ExprKind::Name(name) => Some(vec![WrtName { name: name.clone(), span: value.span }]),
             ExprKind::Paren(inner) => self.wrt_names(inner),
-            ExprKind::Tuple(parts) => parts.iter().flat_map(|part| self.wrt_names(part)).collect(),
+            ExprKind::Tuple(parts) => {
+                let names: Option<Vec<Vec<WrtName>>> = parts.iter().map(|part| self.wrt_names(part)).collect();
+                Some(names?.concat())
+            }
             _ => {
                 self.report(derivative::unknown_wrt(&self.text(value.span), value.span, []));
-                Vec::new()
+                None
             }
         }
     }

@@ -72,6 +72,10 @@ fn check_items<'a>(
         in_progress: Vec::new(),
         calls: Vec::new(),
         types_in_progress: Vec::new(),
+        values_in_progress: Vec::new(),
+        costs: HashMap::new(),
+        compositions: 0,
+        whole_tables: HashMap::new(),
         frame: Frame::default(),
         position: 0,
         context: Context::Run,
@@ -108,10 +112,12 @@ impl<'a> Checker<'a, '_> {
     /// Enters every name of the file; reports names defined twice.
     fn collect(&mut self, items: &[&'a Item]) {
         let mut own: HashMap<&'a str, Span> = HashMap::new();
+        let mut precision: Option<Span> = None;
         for (position, item) in items.iter().enumerate() {
             let (name, global) = match &item.kind {
                 ItemKind::Function(function) => {
                     self.functions.push(FunctionItem { function, position });
+                    self.distinct(function.parameters.iter().map(|parameter| &parameter.pattern));
                     (&function.name, Global::Function(self.functions.len() as u32 - 1))
                 }
                 ItemKind::Param(param) => (&param.name, Global::Param),
@@ -122,10 +128,14 @@ impl<'a> Checker<'a, '_> {
                 ItemKind::Model { name, .. } => (name, Global::Later("a model")),
                 ItemKind::Let(binding) => {
                     self.later_names(&binding.pattern);
+                    self.distinct([&binding.pattern]);
                     continue;
                 }
                 ItemKind::Precision(name) => {
                     self.precision(name);
+                    if let Some(first) = precision.replace(name.span) {
+                        self.report(actions::duplicate_setting("precision", name.span, first));
+                    }
                     continue;
                 }
                 _ => continue,
@@ -144,6 +154,24 @@ impl<'a> Checker<'a, '_> {
             Pattern::Name(name) => self.later_lets.push((&name.text, name.span)),
             Pattern::Ignore(_) => {}
             Pattern::Tuple(parts, _) => parts.iter().for_each(|part| self.later_names(part)),
+        }
+    }
+
+    /// Reports names that patterns bind twice.
+    pub(super) fn distinct(&mut self, patterns: impl IntoIterator<Item = &'a Pattern>) {
+        let mut bound: HashMap<&str, Span> = HashMap::new();
+        let mut rest: Vec<&Pattern> = patterns.into_iter().collect();
+        rest.reverse();
+        while let Some(pattern) = rest.pop() {
+            match pattern {
+                Pattern::Ignore(_) => {}
+                Pattern::Name(name) => {
+                    if let Some(first) = bound.insert(&name.text, name.span) {
+                        self.report(names::duplicate(&name.text, name.span, first));
+                    }
+                }
+                Pattern::Tuple(parts, _) => rest.extend(parts.iter().rev()),
+            }
         }
     }
 
@@ -221,6 +249,10 @@ impl<'a> Checker<'a, '_> {
             let ItemKind::Test { name, body } = &item.kind else { continue };
             let mut all: Vec<&'a Item> = visible_items(items, position).collect();
             all.extend(body);
+            for inner in body.iter().filter(|inner| matches!(inner.kind, ItemKind::Test { .. })) {
+                let help = "close the outer test first";
+                self.report(actions::misplaced_item("a test", "inside a test", inner.span, help));
+            }
             let precision = self.program.precision;
             let options = Options { precision, ..options };
             let (program, diagnostics) = check_items(&all, prelude, self.sources, self.loader, options, Part::Body);

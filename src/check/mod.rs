@@ -37,6 +37,9 @@ use std::collections::{HashMap, HashSet};
 use table::TableLoader;
 use types::{ClosureId, Type};
 
+/// How many functions inside functions a name in a message shows.
+const LONGEST_NAME: u32 = 6;
+
 /// A function that calls can name.
 #[derive(Clone, Copy)]
 struct FunctionItem<'a> {
@@ -100,6 +103,14 @@ struct Checker<'a, 'b> {
     calls: Vec<CallFrame>,
     /// The uses of type names that are being worked out.
     types_in_progress: Vec<Span>,
+    /// The constants and default values that are being worked out, by their places.
+    values_in_progress: Vec<Span>,
+    /// How many operations a call of each instance unfolds into, where known.
+    costs: HashMap<InstanceId, u64>,
+    /// How many compositions `f >> g` were applied so far.
+    compositions: u32,
+    /// Tables whose columns are all taken as they are, for messages about columns that are no numbers.
+    whole_tables: HashMap<program::DataId, std::sync::Arc<table::RawTable>>,
     /// The body being checked.
     frame: Frame,
     /// The position of the item being checked; `let` values above it are visible.
@@ -154,6 +165,12 @@ impl<'a> Checker<'a, '_> {
 
     /// The name of a function value in messages.
     fn closure_name(&self, id: ClosureId) -> String {
+        self.name_within(id, LONGEST_NAME)
+    }
+
+    /// The name, with parts below a depth left out: a composition can hold the same function very often.
+    fn name_within(&self, id: ClosureId, depth: u32) -> String {
+        let Some(depth) = depth.checked_sub(1) else { return "…".to_string() };
         match &self.program.closures[id.0 as usize] {
             Closure::Item(index) => self.functions[*index as usize].function.name.text.clone(),
             Closure::Builtin(name) => (*name).to_string(),
@@ -161,9 +178,9 @@ impl<'a> Checker<'a, '_> {
                 let name = self.local_functions.get(place).and_then(|function| function.name);
                 name.map_or_else(|| "this lambda".to_string(), |name| name.text.clone())
             }
-            Closure::Gradient { function, .. } => format!("grad({})", self.closure_name(*function)),
+            Closure::Gradient { function, .. } => format!("grad({})", self.name_within(*function, depth)),
             Closure::Compose(first, second) => {
-                format!("{} >> {}", self.closure_name(*first), self.closure_name(*second))
+                format!("{} >> {}", self.name_within(*first, depth), self.name_within(*second, depth))
             }
             Closure::Abstract { .. } => "the function argument".to_string(),
         }

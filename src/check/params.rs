@@ -163,6 +163,11 @@ pub(super) fn folded(value: &Typed) -> Option<f64> {
     }
 }
 
+/// Whether a name draws initial values.
+pub(super) fn is_initializer(name: &str) -> bool {
+    initializer_arguments(name).is_some()
+}
+
 /// How many arguments an initialiser takes; `None` if there is none of this name.
 fn initializer_arguments(name: &str) -> Option<usize> {
     match name {

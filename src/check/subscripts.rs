@@ -117,8 +117,7 @@ impl<'a> Checker<'a, '_> {
             && !(0 <= first && first <= last && last <= extent)
         {
             let text = base.ty.to_string();
-            let position = if first > last || first < 0 { first } else { last };
-            self.report(shapes::subscript_outside(position, &size.to_string(), span, base.span, &text));
+            self.report(shapes::slice_outside(first, last, extent, span, base.span, &text));
             return None;
         }
         let place = Place::Slice { start: start.count().unwrap_or(0), count: count.count().unwrap_or(0) };
@@ -132,6 +131,15 @@ impl<'a> Checker<'a, '_> {
             if let Some(position) = known_position(&value) {
                 return size.add(&Size::constant(position)).ok();
             }
+        }
+        let mut names = Vec::new();
+        super::captures::mentioned(bound, &mut names);
+        if let Some(name) = names.into_iter().find(|name| !self.is_known_size(name, none)) {
+            // A name that is nothing at all is reported as such.
+            if !self.value(bound, None).ty.is_error() {
+                self.unknown_size(name, bound.span);
+            }
+            return None;
         }
         self.size(bound, none)
     }

@@ -81,6 +81,14 @@ impl Type {
         matches!(self, Type::Tensor(_, sizes) if sizes.is_empty())
     }
 
+    /// The number of tensors and functions in it, through all parts of tuples.
+    pub fn leaves(&self) -> usize {
+        match self {
+            Type::Tuple(parts) => parts.iter().map(Type::leaves).sum(),
+            _ => 1,
+        }
+    }
+
     /// The element of a tensor.
     pub fn element(&self) -> Option<Element> {
         match self {

@@ -4,9 +4,10 @@ use crate::codegen::{CallError, Executable, RunError, RunErrorKind, compile};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::numeric;
 use crate::ir::verify::verify;
-use crate::ir::{ElementType, Graph, Table};
+use crate::ir::{ElementType, Graph, Op, Table};
 use crate::optimize::optimize;
 use crate::schedule::schedule;
+use crate::source::Span;
 use std::sync::Arc;
 
 /// Native code for a graph, which is optimised first.
@@ -42,7 +43,7 @@ pub fn run(graph: &Graph, inputs: &[Table]) -> Result<Vec<Table>, Box<Diagnostic
         .collect();
     let mut workspace = executable.workspace();
     executable.call_bytes(&bytes, &mut places, &mut workspace).map_err(|error| match error {
-        CallError::Run(error) => Box::new(run_error(error)),
+        CallError::Run(error) => Box::new(error_in(graph, error)),
         CallError::Arguments(message) => internal(message),
     })?;
     Ok(outputs
@@ -55,12 +56,34 @@ pub fn run(graph: &Graph, inputs: &[Table]) -> Result<Vec<Table>, Box<Diagnostic
         .collect())
 }
 
-/// A run-time error as a message at its place.
+/// A run-time error as a message at its place. Native code marks every failed integer operation alike.
 pub fn run_error(error: RunError) -> Diagnostic {
     match error.kind {
         RunErrorKind::Index => numeric::position_outside(error.span),
-        RunErrorKind::Integer => numeric::integer_overflow(error.span),
+        RunErrorKind::Integer => {
+            numeric::integer_overflow(error.span).note("a division of `int` values by zero ends here too")
+        }
     }
+}
+
+/// The same, where the graph can tell which integer operation it was.
+fn error_in(graph: &Graph, error: RunError) -> Diagnostic {
+    match error.kind {
+        RunErrorKind::Integer if divides_integers(graph, error.span) => numeric::integer_zero_division(error.span),
+        RunErrorKind::Integer => numeric::integer_overflow(error.span),
+        RunErrorKind::Index => run_error(error),
+    }
+}
+
+/// Whether what the graph does at a place is a division of integers.
+fn divides_integers(graph: &Graph, place: Option<Span>) -> bool {
+    place.is_some()
+        && graph.ids().filter(|id| graph.span(*id) == place).any(|id| match &graph.node(id).op {
+            Op::Pointwise(definition) => {
+                graph.ty(id).element == ElementType::I64 && matches!(definition.0.name, "div" | "remainder")
+            }
+            _ => false,
+        })
 }
 
 /// A fault of ours as a message.

@@ -1,5 +1,6 @@
 //! E04xx: differentiation.
 
+use super::names::called;
 use crate::diagnostics::{Diagnostic, nearest};
 use crate::source::Span;
 
@@ -7,7 +8,7 @@ use crate::source::Span;
 pub fn gradient_of_tensor(function: &str, found: &str, span: Span, body: Span) -> Diagnostic {
     Diagnostic::error(
         "E0401",
-        format!("`grad` needs a function with one real result, but `{function}` gives {found}"),
+        format!("`grad` needs a function with one real result, but {} gives {found}", called(function)),
         span,
     )
     .saying("not a single real number")
@@ -17,7 +18,7 @@ pub fn gradient_of_tensor(function: &str, found: &str, span: Span, body: Span) -
 
 /// E0402: no argument that could be differentiated.
 pub fn nothing_to_differentiate(function: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("E0402", format!("`{function}` has no real argument to differentiate with respect to"), span)
+    Diagnostic::error("E0402", format!("{} has no real argument to differentiate with respect to", called(function)), span)
         .saying("nothing to vary")
         .help("pass real arguments, or name parameters: `grad(f, wrt = w)`")
 }
@@ -31,6 +32,14 @@ pub fn unknown_wrt<'a>(name: &str, span: Span, known: impl IntoIterator<Item = &
         Some(near) => error.fix(format!("did you mean `{near}`?"), span, near),
         None => error.help("`wrt` takes arguments of the function and `param` names: `wrt = (w, b)`"),
     }
+}
+
+/// E0403: a name that stands twice in `wrt`.
+pub fn repeated_wrt(name: &str, span: Span, first: Span) -> Diagnostic {
+    Diagnostic::error("E0403", format!("`{name}` stands twice in `wrt`"), span)
+        .saying("again here")
+        .label(first, "first here")
+        .help("name each value once; its gradient comes once")
 }
 
 /// E0404: `grad` of something that is not a function.

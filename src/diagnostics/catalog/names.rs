@@ -12,6 +12,15 @@ pub fn unknown_name<'a>(name: &str, span: Span, known: impl IntoIterator<Item = 
     }
 }
 
+/// E0101: nothing has this name where a type is needed.
+pub fn unknown_type<'a>(name: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let error = Diagnostic::error("E0101", format!("there is no type called `{name}`"), span).saying("not found");
+    match nearest(name, known) {
+        Some(near) => error.fix(format!("did you mean `{near}`?"), span, near),
+        None => error.help(format!("use `real`, `int`, `bool` or a shape such as `[3]`, or define `type {name} = …`")),
+    }
+}
+
 /// E0102: two definitions of one name.
 pub fn duplicate(name: &str, second: Span, first: Span) -> Diagnostic {
     Diagnostic::error("E0102", format!("`{name}` is defined twice"), second)
@@ -22,7 +31,7 @@ pub fn duplicate(name: &str, second: Span, first: Span) -> Diagnostic {
 
 /// E0103: a function that calls itself.
 pub fn recursion(name: &str, call: Span, definition: Span) -> Diagnostic {
-    Diagnostic::error("E0103", format!("`{name}` calls itself"), call)
+    Diagnostic::error("E0103", format!("{} calls itself", called(name)), call)
         .saying("this call leads back here")
         .label(definition, "while this is being worked out")
         .note("nd has no recursion: every size and every call is known before the program runs")
@@ -35,6 +44,27 @@ pub fn recursive_type(name: &str, span: Span, definition: Span) -> Diagnostic {
         .saying("leads back to itself")
         .label(definition, "defined here")
         .help("write the parts out: every type has a known size")
+}
+
+/// E0103: a constant that needs its own value.
+pub fn recursive_constant(name: &str, definition: Span) -> Diagnostic {
+    Diagnostic::error("E0103", format!("the constant `{name}` needs its own value"), definition)
+        .saying("leads back to itself")
+        .help("write a number, or an expression of other constants")
+}
+
+/// E0104: a name whose value comes only with the run, where a value is needed before.
+pub fn not_before_the_run(name: &str, what: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0104", format!("`{name}` is {what}, whose value is not known before the run"), span)
+        .saying("needed before the run")
+        .help("use numbers and constants here: `const N = 3`")
+}
+
+/// E0104: an initialiser outside the initial value of a parameter.
+pub fn initializer_as_value(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0104", format!("`{name}` draws the initial value of a `param`, and stands nowhere else"), span)
+        .saying("not in an initial value")
+        .help(format!("declare a parameter: `param w: [3] = {name}(…)`"))
 }
 
 /// E0104: a name that does not stand for a value.
@@ -77,19 +107,24 @@ pub fn wrong_argument_count(
     declaration: Option<Span>,
 ) -> Diagnostic {
     let noun = if expected == "1" { "argument" } else { "arguments" };
-    let error =
-        Diagnostic::error("E0107", format!("`{function}` takes {expected} {noun}, but {found} given here"), span)
-            .saying(format!("{found} given"));
+    let given = if found == 1 { "is given" } else { "are given" };
+    let message = format!("{} takes {expected} {noun}, but {found} {given} here", called(function));
+    let error = Diagnostic::error("E0107", message, span).saying(format!("{found} {given}"));
     let error = match declaration {
         Some(declaration) => error.label(declaration, format!("declared with {expected}")),
         None => error,
     };
-    error.help(format!("call it with {expected}"))
+    error.help(format!("call it with {expected} {noun}"))
+}
+
+/// A function in a sentence: its name in backticks, or words such as "this lambda" as they are.
+pub(super) fn called(function: &str) -> String {
+    if function.contains(' ') && !function.contains(">>") { function.to_string() } else { format!("`{function}`") }
 }
 
 /// E0108: a named argument that does not exist, or is given twice.
 pub fn bad_named_argument(function: &str, name: &str, span: Span, problem: &str, known: &[&str]) -> Diagnostic {
-    let error = Diagnostic::error("E0108", format!("`{function}` {problem} `{name}`"), span).saying("this argument");
+    let error = Diagnostic::error("E0108", format!("{} {problem} `{name}`", called(function)), span).saying("this argument");
     match (nearest(name, known.iter().copied()), known.is_empty()) {
         (Some(near), _) if near != name => error.fix(format!("did you mean `{near}`?"), span, near),
         (_, false) => error.help(format!("its arguments are {}", known.join(", "))),

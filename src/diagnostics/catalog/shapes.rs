@@ -1,5 +1,6 @@
 //! E02xx: types and shapes.
 
+use super::names::called;
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
 
@@ -50,7 +51,7 @@ pub fn product_mismatch(
     help: String,
 ) -> Diagnostic {
     Diagnostic::error("E0204", "these two shapes cannot be multiplied", span)
-        .saying(format!("{} columns on the left meet {} on the right", inner.0, inner.1))
+        .saying(format!("{} on the left meet {} on the right", inner.0, inner.1))
         .label(left.1, format!("this is {}", left.0))
         .label(right.1, format!("this is {}", right.0))
         .help(help)
@@ -65,7 +66,7 @@ pub fn argument_mismatch(
     argument: Span,
     declaration: Span,
 ) -> Diagnostic {
-    Diagnostic::error("E0205", format!("`{function}` takes {expected} as `{parameter}`, but this is {found}"), argument)
+    Diagnostic::error("E0205", format!("{} takes {expected} as `{parameter}`, but this is {found}", called(function)), argument)
         .saying(format!("this is {found}"))
         .label(declaration, format!("`{parameter}` is declared {expected}"))
         .help(format!("pass {expected}, or change the signature"))
@@ -109,6 +110,21 @@ pub fn size_overflow(span: Span, what: &str) -> Diagnostic {
         .help("use smaller sizes; a tensor may have up to 2^40 elements, and a size up to 2^32")
 }
 
+/// E0209: a tuple with too many parts.
+pub fn tuple_overflow(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::error("E0209", format!("this tuple has more than {most} parts, counting those inside its parts"), span)
+        .saying("too large")
+        .help("put numbers that belong together into a tensor")
+}
+
+/// E0209: a call that unfolds into too many operations.
+pub fn call_overflow(function: &str, span: Span, most: u64) -> Diagnostic {
+    Diagnostic::error("E0209", format!("{} unfolds into more than {most} operations", called(function)), span)
+        .saying("too large")
+        .note("every call is unfolded when native code is made, with the calls inside it")
+        .help("give a result that is used twice a name: `let y = f(x); y + y`")
+}
+
 /// E0210: a division of two integers.
 pub fn integer_division(span: Span, left: Span, right: Span, texts: (&str, &str)) -> Diagnostic {
     Diagnostic::error("E0210", "`/` between two `int` values is not defined", span)
@@ -126,18 +142,49 @@ pub fn fill_without_shape(span: Span) -> Diagnostic {
 
 /// E0212: too many subscripts.
 pub fn too_many_subscripts(shape: &str, rank: usize, given: usize, span: Span, base: Span) -> Diagnostic {
-    Diagnostic::error("E0212", format!("{given} subscripts for a tensor with {rank} axes"), span)
-        .saying(format!("{given} subscripts"))
+    let help = match rank {
+        0 => "a single number has no elements: leave out the brackets".to_string(),
+        _ => format!("give at most {rank}"),
+    };
+    let (subscripts, axes) = (counted(given, "subscript", "subscripts"), counted(rank, "axis", "axes"));
+    Diagnostic::error("E0212", format!("{subscripts} for a tensor with {axes}"), span)
+        .saying(subscripts)
         .label(base, format!("this is {shape}"))
-        .help(format!("give at most {rank}"))
+        .help(help)
 }
 
 /// E0213: a subscript outside its axis.
 pub fn subscript_outside(position: i64, size: &str, span: Span, base: Span, shape: &str) -> Diagnostic {
+    let valid = match size.parse::<i64>() {
+        Ok(0) => "the axis is empty".to_string(),
+        Ok(1) => "valid is 0".to_string(),
+        Ok(size) => format!("valid are 0 to {}, or -1 for the last", size - 1),
+        Err(_) => format!("valid are 0 to {size} - 1, or -1 for the last"),
+    };
     Diagnostic::error("E0213", format!("position {position} is outside an axis of {size}"), span)
-        .saying(format!("valid are 0 to {size} - 1, or -1 for the last"))
+        .saying(valid)
         .label(base, format!("this is {shape}"))
         .help("positions count from 0")
+}
+
+/// E0213: a slice that leaves its axis, or ends before it starts.
+pub fn slice_outside(start: i64, end: i64, size: i64, span: Span, base: Span, shape: &str) -> Diagnostic {
+    let (message, saying) = match (0..=size).contains(&start) && (0..=size).contains(&end) {
+        true => (format!("the slice from {start} to {end} ends before it starts"), format!("starts at {start}")),
+        false => {
+            let message = format!("the slice from {start} to {end} leaves an axis of {size}");
+            (message, format!("valid ends are 0 to {size}"))
+        }
+    };
+    Diagnostic::error("E0213", message, span)
+        .saying(saying)
+        .label(base, format!("this is {shape}"))
+        .help("`x[a..b]` takes the positions a, a + 1, … up to b - 1; negative ends count from the end of the axis")
+}
+
+/// A count with its noun.
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// E0214: a subscript that is not an integer.
@@ -154,7 +201,7 @@ pub fn bad_size(problem: &str, span: Span, help: &str) -> Diagnostic {
 
 /// E0216: a body that does not have the declared result type.
 pub fn result_mismatch(function: &str, declared: &str, found: &str, body: Span, declaration: Span) -> Diagnostic {
-    Diagnostic::error("E0216", format!("`{function}` promises {declared}, but its body gives {found}"), body)
+    Diagnostic::error("E0216", format!("{} promises {declared}, but its body gives {found}", called(function)), body)
         .saying(format!("this is {found}"))
         .label(declaration, format!("{declared} is promised here"))
         .help("change the body or the promised type")
