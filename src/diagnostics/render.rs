@@ -117,7 +117,8 @@ fn full<'a>(diagnostic: &'a Diagnostic, lines: &mut Lines<'a>, color: bool) -> S
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut first = level.primary_title(clean(&diagnostic.message)).id(diagnostic.code).elements(snippets(diagnostic, lines));
+    let mut first =
+        level.primary_title(clean(&diagnostic.message)).id(diagnostic.code).elements(snippets(diagnostic, lines));
     for note in &diagnostic.notes {
         first = first.element(Level::NOTE.message(clean(note)));
     }
@@ -172,7 +173,8 @@ fn clean(text: &str) -> Cow<'_, str> {
     if !text.contains(controls) {
         return Cow::Borrowed(text);
     }
-    let spelled = |letter: char| if controls(letter) { letter.escape_default().to_string() } else { letter.to_string() };
+    let spelled =
+        |letter: char| if controls(letter) { letter.escape_default().to_string() } else { letter.to_string() };
     Cow::Owned(text.chars().map(spelled).collect())
 }
 
@@ -196,9 +198,10 @@ fn as_json(diagnostic: &Diagnostic, lines: &mut Lines<'_>) -> Value {
     let primary = diagnostic.primary.as_ref().map(|label| label_json(label, lines));
     let labels: Vec<Value> = diagnostic.labels.iter().map(|label| label_json(label, lines)).collect();
     let help = diagnostic.help.as_ref().map(|help| {
-        let patch = help.patch.as_ref().map(|(span, replacement)| {
-            json!({ "place": place_json(*span, lines), "replacement": replacement })
-        });
+        let patch = help
+            .patch
+            .as_ref()
+            .map(|(span, replacement)| json!({ "place": place_json(*span, lines), "replacement": replacement }));
         json!({ "text": help.text, "patch": patch })
     });
     json!({

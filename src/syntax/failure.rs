@@ -45,9 +45,10 @@ pub(super) fn describe(
     match lexemes.get(at) {
         // Put in for a missing bracket, or letters that are no token: reported before.
         Some(found) if found.start == found.end || found.token == Token::Bad => None,
-        Some(found) => Some(site.slip(*found).unwrap_or_else(|| {
-            catalog::unexpected(site.span(*found), &site.words(), &site.found(*found))
-        })),
+        Some(found) => Some(
+            site.slip(*found)
+                .unwrap_or_else(|| catalog::unexpected(site.span(*found), &site.words(), &site.found(*found))),
+        ),
         None => Some(site.at_end()),
     }
 }

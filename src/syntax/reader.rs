@@ -167,7 +167,8 @@ impl<'a> Reader<'a> {
     /// Letters that are no token: neighbours join into one message; a `#` takes its line with it.
     fn bad(&mut self, lexeme: Lexeme<'a>, lexemes: &mut Lexemes<'a>) {
         let letters = &self.text[lexeme.start..lexeme.end];
-        let joins = self.reading.lexemes.last().is_some_and(|last| last.token == Token::Bad && last.end == lexeme.start);
+        let joins =
+            self.reading.lexemes.last().is_some_and(|last| last.token == Token::Bad && last.end == lexeme.start);
         if joins {
             if let Some(last) = self.reading.lexemes.last_mut() {
                 last.end = lexeme.end;
@@ -256,9 +257,7 @@ fn foreign_word(
         "def" | "function" | "func" | "fun" | "define" if before_name => {
             Some((catalog::foreign_word(span, spelling, "fn"), &[Token::Fn]))
         }
-        "var" | "val" | "auto" if before_name => {
-            Some((catalog::foreign_word(span, spelling, "let"), &[Token::Let]))
-        }
+        "var" | "val" | "auto" if before_name => Some((catalog::foreign_word(span, spelling, "let"), &[Token::Let])),
         "mut" if before_name && previous == Some(Token::Let) => Some((catalog::foreign_mut(span, with_blanks), &[])),
         "elif" | "elsif" | "elseif" if previous == Some(Token::CloseBrace) && next.starts_expression() => {
             Some((catalog::foreign_word(span, spelling, "else if"), &[Token::Else, Token::If]))
@@ -270,5 +269,6 @@ fn foreign_word(
 
 /// Whether `return` before this token can only be the statement of other languages, never a name in an expression.
 fn starts_returned_value(next: Token<'_>) -> bool {
-    next.is_name() || matches!(next, Token::Integer(_) | Token::Real(_) | Token::Text(_) | Token::If | Token::True | Token::False)
+    next.is_name()
+        || matches!(next, Token::Integer(_) | Token::Real(_) | Token::Text(_) | Token::If | Token::True | Token::False)
 }

@@ -15,10 +15,10 @@ use super::ast::{
     Argument, Comment, Data, Expr, ExprKind, Function, Item, ItemKind, Layer, MAX_DEPTH, Name, Parameter, Pattern,
     Setting, TypeExpr, TypeExprKind,
 };
-use super::{brackets, failure};
 use super::parser::Failure;
 use super::reader::Documentation;
 use super::token::{Lexeme, Token};
+use super::{brackets, failure};
 
 /// An element of `( )` before it is known whether a tuple or a record is meant.
 pub(super) struct Element {
@@ -30,6 +30,12 @@ pub(super) struct Element {
 pub(super) struct ListElement {
     pub(super) value: Expr,
     pub(super) is_range: bool,
+}
+
+/// The values themselves.
+#[allow(clippy::vec_box, reason = "the parser keeps large values in boxes")]
+pub(super) fn unboxed<T>(values: Vec<Box<T>>) -> Vec<T> {
+    values.into_iter().map(|value| *value).collect()
 }
 
 /// How many tokens must be read after an error before the next one counts as a new error.
@@ -241,7 +247,7 @@ impl<'a> Builder<'a> {
     pub(super) fn grouped_type(
         &mut self,
         start: usize,
-        parts: Vec<(Option<Name>, TypeExpr)>,
+        parts: Vec<(Option<Name>, Box<TypeExpr>)>,
         trailing: bool,
         end: usize,
     ) -> TypeExpr {
@@ -253,10 +259,10 @@ impl<'a> Builder<'a> {
             return TypeExpr { kind: TypeExprKind::Error, span };
         }
         if named.is_some() {
-            let fields = parts.into_iter().filter_map(|(name, part)| Some((name?, part))).collect();
+            let fields = parts.into_iter().filter_map(|(name, part)| Some((name?, *part))).collect();
             return TypeExpr { kind: TypeExprKind::Record(fields), span };
         }
-        let mut types: Vec<TypeExpr> = parts.into_iter().map(|(_, part)| part).collect();
+        let mut types: Vec<TypeExpr> = parts.into_iter().map(|(_, part)| *part).collect();
         match types.pop() {
             Some(only) if types.is_empty() && !trailing => TypeExpr { span, ..only },
             last => {
