@@ -224,11 +224,11 @@ pub fn single_quotes(place: Span, inside: &str) -> Diagnostic {
 // E0007, E0008: habits of other languages.
 
 /// `&&` and its relatives.
-pub fn foreign_operator(place: Span, found: &str, meant: &str) -> Diagnostic {
+pub fn foreign_operator(place: Span, found: &str, meant: &str, replacement: &str) -> Diagnostic {
     Diagnostic::error("E0007", format!("nd has no `{found}`"), place).saying(format!("`{meant}` is meant")).fix(
         format!("write `{meant}`"),
         place,
-        meant,
+        replacement,
     )
 }
 
@@ -249,19 +249,19 @@ pub fn foreign_word(place: Span, found: &str, meant: &str) -> Diagnostic {
 }
 
 /// `return e`.
-pub fn foreign_return(place: Span) -> Diagnostic {
+pub fn foreign_return(place: Span, with_blanks: Span) -> Diagnostic {
     Diagnostic::error("E0008", "nd has no `return`", place).saying("a block's value is its last expression").fix(
         "take it out",
-        place,
+        with_blanks,
         "",
     )
 }
 
 /// `let mut x`.
-pub fn foreign_mut(place: Span) -> Diagnostic {
+pub fn foreign_mut(place: Span, with_blanks: Span) -> Diagnostic {
     Diagnostic::error("E0008", "nd has no `mut`", place).saying("a value never changes once it is bound").fix(
         "take it out",
-        place,
+        with_blanks,
         "",
     )
 }
