@@ -355,7 +355,10 @@ impl<'a> Checker<'a, '_> {
             let Some(value) = self.one_tensor(call) else { return Typed::error(span) };
             if value.ty.sizes().iter().any(|size| size.value() == Some(0)) {
                 let help = "give at least one element";
-                return self.fail(shapes::wrong_rank(&format!("`{name}`"), "at least one element", "empty", value.span, help), span);
+                return self.fail(
+                    shapes::wrong_rank(&format!("`{name}`"), "at least one element", "empty", value.span, help),
+                    span,
+                );
             }
             if value.ty.element() == Some(Element::Bool) {
                 let help = "for truth values use `any(…)` or `all(…)`";
@@ -406,7 +409,8 @@ impl<'a> Checker<'a, '_> {
                 _ => format!("take one row: `{name}(x[0])`"),
             };
             let operation = format!("`{name}`");
-            return self.fail(shapes::wrong_rank(&operation, "a vector with elements", &found, value.span, &help), span);
+            return self
+                .fail(shapes::wrong_rank(&operation, "a vector with elements", &found, value.span, &help), span);
         }
         let value = self.counted(value);
         Typed::new(Kind::ArgReduce(extreme, value), Type::int(), span)

@@ -40,9 +40,10 @@ impl<'a> Checker<'a, '_> {
             ExprKind::Transpose(operand) => self.transpose(operand, span),
             ExprKind::If { condition, then, otherwise } => self.choice(condition, then, otherwise, expected, span),
             ExprKind::Block { statements, result } => self.block(statements, result, expected, span),
-            ExprKind::Lambda { parameters, body } => {
-                self.function_value(LocalFunction { name: None, parameters, result: None, body, position: self.position }, span)
-            }
+            ExprKind::Lambda { parameters, body } => self.function_value(
+                LocalFunction { name: None, parameters, result: None, body, position: self.position },
+                span,
+            ),
             ExprKind::Tuple(parts) => self.tuple(parts, expected, span),
             ExprKind::List(entries) => self.list(entries, expected, span),
             ExprKind::Paren(inner) => {
@@ -129,9 +130,7 @@ impl<'a> Checker<'a, '_> {
             Bound::Local(id, ty) => Typed::new(Kind::Local(id), ty, span),
             Bound::Global(id, ty) => Typed::new(Kind::Global(id), ty, span),
             Bound::Size(size) => Typed::new(Kind::Size(size), Type::int(), span),
-            Bound::Progress(progress) => {
-                Typed::new(Kind::Progress(progress), Type::real(), span)
-            }
+            Bound::Progress(progress) => Typed::new(Kind::Progress(progress), Type::real(), span),
             Bound::Example { index, ty, declared } => {
                 if let Some((_, other)) = self.globals.get(name)
                     && self.frame.data.as_ref().is_some_and(|data| data.data.is_some())
@@ -401,7 +400,9 @@ impl<'a> Checker<'a, '_> {
 
     fn list(&mut self, entries: &'a [Expr], expected: Option<&Type>, span: Span) -> Typed {
         let hint = match expected {
-            Some(Type::Tensor(element, sizes)) if !sizes.is_empty() => Some(Type::Tensor(*element, sizes[1..].to_vec())),
+            Some(Type::Tensor(element, sizes)) if !sizes.is_empty() => {
+                Some(Type::Tensor(*element, sizes[1..].to_vec()))
+            }
             _ => None,
         };
         if entries.is_empty() {

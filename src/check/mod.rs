@@ -7,7 +7,7 @@
 mod actions;
 mod annotations;
 mod arithmetic;
-mod builtins;
+pub mod builtins;
 mod calls;
 mod captures;
 mod convert;

@@ -4,7 +4,8 @@
 use lalrpop_util::ParseError;
 
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::catalog::{nearest, syntax as catalog};
+use crate::diagnostics::catalog::syntax as catalog;
+use crate::diagnostics::nearest;
 use crate::source::{SourceId, Span};
 
 use super::parser::Failure;

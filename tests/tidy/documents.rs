@@ -11,11 +11,6 @@ const PLACES: &[&str] = &["src/", "tests/", "docs/", "grammar/", "examples/", "b
 const SHORTEST_NAME: usize = 4;
 /// What the documents name that is not ours.
 const FOREIGN: &[&str] = &["NDC_CPU"];
-/// Codes whose page is still to be written; a page that appears must leave this list.
-const PAGES_TO_COME: &[&str] = &[
-    "E0001", "E0002", "E0003", "E0004", "E0005", "E0006", "E0007", "E0008", "E0009", "E0010", "E0011", "E0012",
-    "E0013", "E0014", "E0015", "E0016", "E0017", "E0018", "E0019", "E0513", "E0803",
-];
 
 /// The texts between single backticks, outside listings.
 fn quoted(text: &str) -> Vec<String> {
@@ -169,5 +164,5 @@ fn every_error_code_has_a_page() {
         .filter_map(|page| Some(page.path.rsplit('/').next()?.trim_end_matches(".md").to_string()))
         .collect();
     let missing: Vec<String> = codes().difference(&pages).cloned().collect();
-    assert_eq!(missing, PAGES_TO_COME, "codes without a page in src/diagnostics/pages (left) are those listed (right)");
+    assert!(missing.is_empty(), "codes without a page in src/diagnostics/pages: {missing:?}");
 }

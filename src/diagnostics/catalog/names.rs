@@ -124,7 +124,8 @@ pub(super) fn called(function: &str) -> String {
 
 /// E0108: a named argument that does not exist, or is given twice.
 pub fn bad_named_argument(function: &str, name: &str, span: Span, problem: &str, known: &[&str]) -> Diagnostic {
-    let error = Diagnostic::error("E0108", format!("{} {problem} `{name}`", called(function)), span).saying("this argument");
+    let error =
+        Diagnostic::error("E0108", format!("{} {problem} `{name}`", called(function)), span).saying("this argument");
     match (nearest(name, known.iter().copied()), known.is_empty()) {
         (Some(near), _) if near != name => error.fix(format!("did you mean `{near}`?"), span, near),
         (_, false) => error.help(format!("its arguments are {}", known.join(", "))),
