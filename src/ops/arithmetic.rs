@@ -63,11 +63,8 @@ fn masked_pass_share<R: Real>(g: R, p: R) -> R {
 }
 
 unary_meanings!(Negate = negate, Absolute = absolute);
+binary_meanings!(light: Add = add, Subtract = subtract, Multiply = multiply, Divide = divide);
 binary_meanings!(
-    Add = add,
-    Subtract = subtract,
-    Multiply = multiply,
-    Divide = divide,
     Remainder = remainder,
     Power = power,
     MaskedMultiply = masked_multiply,

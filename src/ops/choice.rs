@@ -31,7 +31,8 @@ fn identity<R: Real>(x: R) -> R {
     x
 }
 
-binary_meanings!(Max = max, Min = min, GreaterShare = greater_share, CopySign = copysign);
+binary_meanings!(light: Max = max, Min = min);
+binary_meanings!(GreaterShare = greater_share, CopySign = copysign);
 unary_meanings!(StopGradient = identity);
 
 const TIES: &str = "Equal arguments share the derivative evenly. NaN propagates.";

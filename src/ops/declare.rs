@@ -21,12 +21,20 @@ macro_rules! unary_meanings {
     )*};
 }
 
-/// Declares the meanings of functions of two variables, each from one generic function.
+/// Declares the meanings of functions of two variables, each from one generic function; `light` ones are an instruction
+/// or two.
 macro_rules! binary_meanings {
-    ($($type:ident = $function:path),* $(,)?) => {$(
+    (light: $($type:ident = $function:path),* $(,)?) => {
+        $($crate::ops::declare::binary_meanings!(one $type = $function, true);)*
+    };
+    ($($type:ident = $function:path),* $(,)?) => {
+        $($crate::ops::declare::binary_meanings!(one $type = $function, false);)*
+    };
+    (one $type:ident = $function:path, $light:literal) => {
         #[doc = concat!("The meaning `", stringify!($function), "` in both precisions.")]
         pub struct $type;
         impl $crate::runtime::kernel::Binary for $type {
+            const LIGHT: bool = $light;
             #[inline(always)]
             fn f64(a: f64, b: f64) -> f64 {
                 $function(a, b)
@@ -36,7 +44,7 @@ macro_rules! binary_meanings {
                 $function(a, b)
             }
         }
-    )*};
+    };
 }
 
 /// Declares the meanings of functions that are computed in f64 and rounded once to f32.

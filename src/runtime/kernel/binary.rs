@@ -2,7 +2,7 @@
 
 use super::Form;
 use super::levels::{PerLevel, Strip2, for_each_level, per_level};
-use super::unary::{CHUNK, load_tail, store_tail};
+use super::unary::{CHUNK, load_chunk, load_tail, store_chunk, store_tail};
 use crate::runtime::Element;
 
 /// A function of two real arguments. Implementations are `#[inline(always)]` and free of branches where speed matters.
@@ -11,6 +11,10 @@ pub trait Binary {
     fn f64(a: f64, b: f64) -> f64;
     /// The function in single precision.
     fn f32(a: f32, b: f32) -> f32;
+
+    /// Whether it is an instruction or two. The loops of such functions are compiled for every form and every way in which
+    /// operands may be equal; those of others once.
+    const LIGHT: bool = false;
 }
 
 /// A strip function of two operands.
@@ -119,12 +123,68 @@ pub(super) unsafe fn zip_strips<T: Copy, O: Zip<T, T>, S: Operands>(out: *mut T,
     }
 }
 
+/// Applies an operation along strips, a chunk in registers at a time; an operand that is one value fills its chunk.
+///
+/// # Safety
+/// The rules of strip functions.
+#[inline(always)]
+unsafe fn zip_chunks<T: Copy, O: Zip<T, T>>(out: *mut T, a: Operand<T>, b: Operand<T>, n: usize, vectors: bool) {
+    // SAFETY: all indices are below `n`, or 0 for an operand that is one value and there is an element.
+    unsafe {
+        if !vectors {
+            for i in 0..n {
+                *out.add(i) = O::zip(*a.start.add(i * a.step), *b.start.add(i * b.step));
+            }
+            return;
+        }
+        let mut start = 0;
+        while start < n {
+            let count = CHUNK.min(n - start);
+            let mut left = a.chunk(start, count);
+            let right = b.chunk(start, count);
+            for (x, y) in left.iter_mut().zip(&right) {
+                *x = O::zip(*x, *y);
+            }
+            store_chunk(out.add(start), &left, count);
+            start += count;
+        }
+    }
+}
+
+/// An operand of a strip: a strip, or one value, whose step is 0.
+#[derive(Clone, Copy)]
+struct Operand<T> {
+    start: *const T,
+    step: usize,
+}
+
+impl<T: Copy> Operand<T> {
+    #[inline(always)]
+    const fn new(start: *const T, scalar: bool) -> Self {
+        Self { start, step: if scalar { 0 } else { 1 } }
+    }
+
+    /// # Safety
+    /// The strip has `count` elements from `place` on, and `count` is 1 to [`CHUNK`].
+    #[inline(always)]
+    unsafe fn chunk(self, place: usize, count: usize) -> [T; CHUNK] {
+        // SAFETY: promised by the caller.
+        unsafe { if self.step == 0 { [*self.start; CHUNK] } else { load_chunk(self.start.add(place), count) } }
+    }
+}
+
 for_each_level! {
     fn strip_f64[O: Binary, S: Operands](out: *mut f64, a: *const f64, b: *const f64, n: usize) {
-        zip_strips::<f64, O, S>(out, a, b, n)
+        if O::LIGHT { zip_strips::<f64, O, S>(out, a, b, n) } else { chunks_f64::<O>(out, a, b, n, S::A_SCALAR, S::B_SCALAR) }
     }
     fn strip_f32[O: Binary, S: Operands](out: *mut f32, a: *const f32, b: *const f32, n: usize) {
-        zip_strips::<f32, O, S>(out, a, b, n)
+        if O::LIGHT { zip_strips::<f32, O, S>(out, a, b, n) } else { chunks_f32::<O>(out, a, b, n, S::A_SCALAR, S::B_SCALAR) }
+    }
+    fn chunks_f64[O: Binary](out: *mut f64, a: *const f64, b: *const f64, n: usize, a_scalar: bool, b_scalar: bool) {
+        zip_chunks::<f64, O>(out, Operand::new(a, a_scalar), Operand::new(b, b_scalar), n, VECTORS)
+    }
+    fn chunks_f32[O: Binary](out: *mut f32, a: *const f32, b: *const f32, n: usize, a_scalar: bool, b_scalar: bool) {
+        zip_chunks::<f32, O>(out, Operand::new(a, a_scalar), Operand::new(b, b_scalar), n, VECTORS)
     }
     fn scalar_f64[O: Binary](a: f64, b: f64) -> f64 { O::f64(a, b) }
     fn scalar_f32[O: Binary](a: f32, b: f32) -> f32 { O::f32(a, b) }

@@ -31,16 +31,23 @@ macro_rules! for_each_level {
     ($($functions:tt)*) => {
         mod baseline {
             use super::*;
+            /// Whether fused multiply-adds of whole vectors are instructions; elsewhere each is a call.
+            #[allow(dead_code, reason = "for the functions that ask")]
+            const VECTORS: bool = cfg!(not(target_arch = "x86_64"));
             $crate::runtime::kernel::levels::define_at_level! { [] $($functions)* }
         }
         #[cfg(target_arch = "x86_64")]
         mod avx2 {
             use super::*;
+            #[allow(dead_code, reason = "for the functions that ask")]
+            const VECTORS: bool = true;
             $crate::runtime::kernel::levels::define_at_level! { [#[target_feature(enable = "avx2,fma")]] $($functions)* }
         }
         #[cfg(target_arch = "x86_64")]
         mod avx512 {
             use super::*;
+            #[allow(dead_code, reason = "for the functions that ask")]
+            const VECTORS: bool = true;
             $crate::runtime::kernel::levels::define_at_level! {
                 [#[target_feature(enable = "avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")]] $($functions)*
             }

@@ -69,37 +69,63 @@ maps! {
 /// The length that full loops are a multiple of, and the length of the padded tail.
 pub(super) const CHUNK: usize = 32;
 
-/// Applies an operation along a strip.
-///
-/// The in-place loop is separate: with two pointers the compiler guards its vector loop by an overlap check, which an
-/// exact overlap fails.
+/// Applies an operation along a strip, a chunk in registers at a time, so that the operation is compiled once for
+/// separate, equal and padded operands alike. Without vectors the loop is plain.
 ///
 /// # Safety
 /// The rules of strip functions.
 #[inline(always)]
-unsafe fn map_strip<T: Copy + Default, O: Map<T>>(out: *mut T, a: *const T, n: usize) {
-    let full = n / CHUNK * CHUNK;
+unsafe fn map_strip<T: Copy + Default, O: Map<T>>(out: *mut T, a: *const T, n: usize, vectors: bool) {
     // SAFETY: all indices are below `n`, or below `CHUNK` in the local buffer.
     unsafe {
-        if O::LIMITED && any_beyond_limit::<T, O>(a, n) {
+        if !vectors || (O::LIMITED && any_beyond_limit::<T, O>(a, n)) {
             for i in 0..n {
                 *out.add(i) = O::map(*a.add(i));
             }
             return;
         }
-        if std::ptr::eq(out, a) {
-            in_place::<T, O>(out, full);
-        } else {
-            for i in 0..full {
-                *out.add(i) = O::within(*a.add(i));
+        let mut start = 0;
+        while start < n {
+            let count = CHUNK.min(n - start);
+            let mut chunk = load_chunk(a.add(start), count);
+            for x in &mut chunk {
+                *x = O::within(*x);
             }
+            store_chunk(out.add(start), &chunk, count);
+            start += count;
         }
-        let rest = n - full;
-        if rest > 0 {
-            let mut tail = [*a.add(full); CHUNK];
-            load_tail(&mut tail, a.add(full), rest);
-            in_place::<T, O>(tail.as_mut_ptr(), CHUNK);
-            store_tail(out.add(full), &tail, rest);
+    }
+}
+
+/// A chunk of a strip; where the strip has fewer elements left, its first one fills the rest.
+///
+/// # Safety
+/// `a` is valid for `count` elements, and `count` is 1 to [`CHUNK`].
+#[inline(always)]
+pub(super) unsafe fn load_chunk<T: Copy>(a: *const T, count: usize) -> [T; CHUNK] {
+    // SAFETY: promised by the caller.
+    unsafe {
+        if count == CHUNK {
+            return a.cast::<[T; CHUNK]>().read_unaligned();
+        }
+        let mut chunk = [*a; CHUNK];
+        load_tail(&mut chunk, a, count);
+        chunk
+    }
+}
+
+/// Writes the first `count` elements of a chunk.
+///
+/// # Safety
+/// `out` is valid for `count` elements, and `count` is at most [`CHUNK`].
+#[inline(always)]
+pub(super) unsafe fn store_chunk<T: Copy>(out: *mut T, chunk: &[T; CHUNK], count: usize) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        if count == CHUNK {
+            out.cast::<[T; CHUNK]>().write_unaligned(*chunk);
+        } else {
+            store_tail(out, chunk, count);
         }
     }
 }
@@ -114,16 +140,6 @@ unsafe fn any_beyond_limit<T: Copy, O: Map<T>>(a: *const T, n: usize) -> bool {
         any |= O::beyond_limit(unsafe { *a.add(i) });
     }
     any
-}
-
-/// # Safety
-/// `out` is valid for `n` elements.
-#[inline(always)]
-unsafe fn in_place<T: Copy, O: Map<T>>(out: *mut T, n: usize) {
-    for i in 0..n {
-        // SAFETY: `i` is below `n`.
-        unsafe { *out.add(i) = O::within(*out.add(i)) };
-    }
 }
 
 /// # Safety
@@ -143,8 +159,8 @@ pub(super) unsafe fn store_tail<T: Copy>(out: *mut T, tail: &[T; CHUNK], rest: u
 }
 
 for_each_level! {
-    fn strip_f64[O: Unary](out: *mut f64, a: *const f64, n: usize) { map_strip::<f64, O>(out, a, n) }
-    fn strip_f32[O: Unary](out: *mut f32, a: *const f32, n: usize) { map_strip::<f32, O>(out, a, n) }
+    fn strip_f64[O: Unary](out: *mut f64, a: *const f64, n: usize) { map_strip::<f64, O>(out, a, n, VECTORS) }
+    fn strip_f32[O: Unary](out: *mut f32, a: *const f32, n: usize) { map_strip::<f32, O>(out, a, n, VECTORS) }
     fn scalar_f64[O: Unary](x: f64) -> f64 { O::f64(x) }
     fn scalar_f32[O: Unary](x: f32) -> f32 { O::f32(x) }
 }
