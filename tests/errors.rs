@@ -19,8 +19,21 @@ use std::path::{Path, PathBuf};
 
 /// Words of the compiler's inside, which no message uses.
 const INTERNAL_WORDS: &[&str] = &[
-    "node", "unify", "unification", "lowering", "lowered", "closure", "instance", "typed", "IR", "AST", "span",
-    "Tensor(", "Some(", "None", "panicked",
+    "node",
+    "unify",
+    "unification",
+    "lowering",
+    "lowered",
+    "closure",
+    "instance",
+    "typed",
+    "IR",
+    "AST",
+    "span",
+    "Tensor(",
+    "Some(",
+    "None",
+    "panicked",
 ];
 
 /// A new folder for the files of a test.

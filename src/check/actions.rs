@@ -1,8 +1,8 @@
 //! Actions: `let`, `print`, `assert` and the dispatch to `train`.
 
+use super::Checker;
 use super::program::{Action, Assert, Claim, GlobalBinding, GlobalId, Kind, Tolerance, Typed};
 use super::types::{Element, Type};
-use super::Checker;
 use crate::diagnostics::catalog::{actions, shapes};
 use crate::source::Span;
 use crate::syntax::ast::{self, AssertKind, BinaryOperator, Expr, ExprKind, Item, ItemKind, Pattern};

@@ -230,7 +230,12 @@ impl<'a> Checker<'a, '_> {
 
     /// The declared type of a parameter, with its size variables bound by what is given where they are not yet.
     /// Returns the type as far as it is determined.
-    pub(super) fn match_annotation(&mut self, annotation: &'a TypeExpr, given: &Type, bound: &mut SizeBindings) -> Type {
+    pub(super) fn match_annotation(
+        &mut self,
+        annotation: &'a TypeExpr,
+        given: &Type,
+        bound: &mut SizeBindings,
+    ) -> Type {
         let declared = self.annotation(annotation, bound);
         bind_sizes(&declared, given, bound);
         self.annotation(annotation, bound)

@@ -1,9 +1,9 @@
 //! Operators: element and shape rules, leafwise arithmetic on tuples, constant folding of whole numbers.
 
+use super::Checker;
 use super::program::{Binding, Closure, Kind, Typed};
 use super::size::Size;
 use super::types::{Element, Type, shape_text};
-use super::Checker;
 use crate::diagnostics::catalog::shapes;
 use crate::ir::Pointwise;
 use crate::ops;
@@ -75,7 +75,8 @@ impl<'a> Checker<'a, '_> {
             return Typed::new(Kind::Integer(folded), Type::scalar(Element::Flexible), span);
         }
         // Whole numbers whose result fits no `int` are reals.
-        let left = if both_literals(&left, &right) && folds(operator) { self.to_element(left, Element::Real) } else { left };
+        let left =
+            if both_literals(&left, &right) && folds(operator) { self.to_element(left, Element::Real) } else { left };
         match (&left.ty, &right.ty) {
             (Type::Error, _) | (_, Type::Error) => Typed::error(span),
             (Type::Tensor(a, _), Type::Tensor(b, _)) => {
@@ -137,7 +138,13 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Both operands with one shape, or a message.
-    pub(super) fn same_shape(&mut self, symbol: &str, left: Typed, right: Typed, at: Span) -> Option<(Typed, Typed, Vec<Size>)> {
+    pub(super) fn same_shape(
+        &mut self,
+        symbol: &str,
+        left: Typed,
+        right: Typed,
+        at: Span,
+    ) -> Option<(Typed, Typed, Vec<Size>)> {
         let (a, b) = (left.ty.sizes().to_vec(), right.ty.sizes().to_vec());
         if a == b {
             Some((left, right, a))
@@ -191,7 +198,10 @@ impl<'a> Checker<'a, '_> {
             (a, b, _) => {
                 let (a, b) = (a.to_string(), b.to_string());
                 let help = "tuples of one type can be added and subtracted, and multiplied or divided by a scalar";
-                self.fail(shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help), span)
+                self.fail(
+                    shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help),
+                    span,
+                )
             }
         }
     }
@@ -273,7 +283,8 @@ impl<'a> Checker<'a, '_> {
         let (Some(a), Some(b)) = (left.ty.element(), right.ty.element()) else {
             let (a, b) = (left.ty.to_string(), right.ty.to_string());
             let help = "compare the parts one by one; `assert a == b` compares whole tuples";
-            return self.fail(shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help), span);
+            return self
+                .fail(shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help), span);
         };
         let equality = matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual);
         match (a, b) {
@@ -303,7 +314,8 @@ impl<'a> Checker<'a, '_> {
         for (operand, sizes) in [(&left, &a), (&right, &b)] {
             if !(1..=2).contains(&sizes.len()) {
                 let found = operand.ty.to_string();
-                let error = shapes::wrong_rank("`@`", "matrices and vectors", &found, operand.span, "use `*` for scalars");
+                let error =
+                    shapes::wrong_rank("`@`", "matrices and vectors", &found, operand.span, "use `*` for scalars");
                 return self.fail(error, span);
             }
         }
@@ -391,9 +403,8 @@ fn folds(operator: BinaryOperator) -> bool {
 }
 
 fn both_literals(left: &Typed, right: &Typed) -> bool {
-    let literal = |typed: &Typed| {
-        matches!(&*typed.kind, Kind::Integer(_)) && typed.ty == Type::scalar(Element::Flexible)
-    };
+    let literal =
+        |typed: &Typed| matches!(&*typed.kind, Kind::Integer(_)) && typed.ty == Type::scalar(Element::Flexible);
     literal(left) && literal(right)
 }
 

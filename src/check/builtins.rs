@@ -2,11 +2,11 @@
 //!
 //! Pointwise functions come from the operation table; what nd can say for itself is in `std/prelude.nd`.
 
+use super::Checker;
 use super::calls::{BuiltinCall, is_integer_like};
 use super::program::{Kind, Typed};
 use super::size::Size;
 use super::types::{Element, Type};
-use super::Checker;
 use crate::diagnostics::catalog::{names, shapes};
 use crate::ir::{Extreme, Meaning, Pointwise, Reduction};
 use crate::ops;
@@ -25,37 +25,192 @@ pub struct Builtin {
 
 /// The built-in functions that are not pointwise.
 pub static BUILTINS: &[Builtin] = &[
-    Builtin { name: "sum", signature: "sum(x)", documentation: "The sum of all elements; truth values count as 0 or 1.", rule: |c, call| c.reduction(call, Reduction::Sum) },
-    Builtin { name: "prod", signature: "prod(x)", documentation: "The product of all elements.", rule: |c, call| c.reduction(call, Reduction::Product) },
-    Builtin { name: "mean", signature: "mean(x)", documentation: "The mean of all elements; of truth values, the share that is true.", rule: |c, call| c.mean(call) },
-    Builtin { name: "max", signature: "max(x), max(a, b)", documentation: "The greatest element, or elementwise the greater of two; NaN propagates. Ties share the gradient evenly.", rule: |c, call| c.extreme(call, Reduction::Max, &ops::choice::MAX) },
-    Builtin { name: "min", signature: "min(x), min(a, b)", documentation: "The least element, or elementwise the lesser of two; NaN propagates. Ties share the gradient evenly.", rule: |c, call| c.extreme(call, Reduction::Min, &ops::choice::MIN) },
-    Builtin { name: "any", signature: "any(c)", documentation: "Whether any element is true.", rule: |c, call| c.truth(call, Reduction::Max) },
-    Builtin { name: "all", signature: "all(c)", documentation: "Whether all elements are true.", rule: |c, call| c.truth(call, Reduction::Min) },
-    Builtin { name: "count", signature: "count(c)", documentation: "How many elements are true, as an `int`.", rule: |c, call| c.count(call) },
-    Builtin { name: "argmax", signature: "argmax(x: [n])", documentation: "The position of the first greatest element, as an `int`.", rule: |c, call| c.arg_extreme(call, Extreme::Max) },
-    Builtin { name: "argmin", signature: "argmin(x: [n])", documentation: "The position of the first least element, as an `int`.", rule: |c, call| c.arg_extreme(call, Extreme::Min) },
-    Builtin { name: "dot", signature: "dot(a: [n], b: [n])", documentation: "The sum of the products of two vectors.", rule: |c, call| c.dot(call) },
-    Builtin { name: "where", signature: "where(c, a, b)", documentation: "Element by element, `a` where the condition holds, else `b`. No NaN of the choice not taken reaches a value or gradient.", rule: |c, call| c.where_choice(call) },
-    Builtin { name: "real", signature: "real(x)", documentation: "An integer or truth value as a real.", rule: |c, call| c.to_type(call, Element::Real) },
-    Builtin { name: "int", signature: "int(x)", documentation: "A real rounded toward zero, or a truth value, as an `int`.", rule: |c, call| c.to_type(call, Element::Int) },
-    Builtin { name: "div", signature: "div(a, b)", documentation: "The quotient rounded down; `int` for two `int` values.", rule: |c, call| c.floor_division(call) },
-    Builtin { name: "one_hot", signature: "one_hot(c: int, classes)", documentation: "A vector of `classes` entries, 1 at position `c` and 0 elsewhere.", rule: |c, call| c.one_hot(call) },
-    Builtin { name: "cross_entropy", signature: "cross_entropy(logits: [k], target)", documentation: "`-log softmax(logits)` at a class (an `int`), or its mean under a distribution `[k]`.", rule: |c, call| c.cross_entropy(call) },
-    Builtin { name: "zeros", signature: "zeros()", documentation: "Zeros of an annotated shape.", rule: |c, call| c.fill(call, Some(0)) },
-    Builtin { name: "ones", signature: "ones()", documentation: "Ones of an annotated shape.", rule: |c, call| c.fill(call, Some(1)) },
-    Builtin { name: "constant", signature: "constant(c)", documentation: "A number repeated to an annotated shape.", rule: |c, call| c.fill(call, None) },
-    Builtin { name: "grad", signature: "grad(f, wrt = …)", documentation: "The function that gives the gradients of `f` for its real arguments, or with respect to what `wrt` names.", rule: |c, call| c.gradient_value(call, false) },
-    Builtin { name: "value_and_grad", signature: "value_and_grad(f, wrt = …)", documentation: "The function that gives `(value, gradients)`.", rule: |c, call| c.gradient_value(call, true) },
-    Builtin { name: "stop_gradient", signature: "stop_gradient(e)", documentation: "The value without its derivative.", rule: |c, call| c.stop_gradient_call(call) },
-    Builtin { name: "jvp", signature: "jvp(f)((x, y), (dx, dy))", documentation: "The forward product.", rule: |c, call| c.later_form(call) },
-    Builtin { name: "vjp", signature: "vjp(f)((x, y), cotangent)", documentation: "The reverse product.", rule: |c, call| c.later_form(call) },
-    Builtin { name: "jacobian", signature: "jacobian(f)", documentation: "All partial derivatives.", rule: |c, call| c.later_form(call) },
-    Builtin { name: "hessian", signature: "hessian(f)", documentation: "All second derivatives.", rule: |c, call| c.later_form(call) },
-    Builtin { name: "hvp", signature: "hvp(f)(x, v)", documentation: "The product of the Hessian with a vector.", rule: |c, call| c.later_form(call) },
-    Builtin { name: "fold", signature: "fold(init, xs, |s, x| …)", documentation: "The last state of a loop.", rule: |c, call| c.later_form(call) },
-    Builtin { name: "scan", signature: "scan(init, xs, |s, x| …)", documentation: "The last state and all outputs of a loop.", rule: |c, call| c.later_form(call) },
-    Builtin { name: "while", signature: "while(init, |s| …, |s| …, max = …)", documentation: "A loop that ends by a condition.", rule: |c, call| c.later_form(call) },
+    Builtin {
+        name: "sum",
+        signature: "sum(x)",
+        documentation: "The sum of all elements; truth values count as 0 or 1.",
+        rule: |c, call| c.reduction(call, Reduction::Sum),
+    },
+    Builtin {
+        name: "prod",
+        signature: "prod(x)",
+        documentation: "The product of all elements.",
+        rule: |c, call| c.reduction(call, Reduction::Product),
+    },
+    Builtin {
+        name: "mean",
+        signature: "mean(x)",
+        documentation: "The mean of all elements; of truth values, the share that is true.",
+        rule: |c, call| c.mean(call),
+    },
+    Builtin {
+        name: "max",
+        signature: "max(x), max(a, b)",
+        documentation: "The greatest element, or elementwise the greater of two; NaN propagates. Ties share the gradient evenly.",
+        rule: |c, call| c.extreme(call, Reduction::Max, &ops::choice::MAX),
+    },
+    Builtin {
+        name: "min",
+        signature: "min(x), min(a, b)",
+        documentation: "The least element, or elementwise the lesser of two; NaN propagates. Ties share the gradient evenly.",
+        rule: |c, call| c.extreme(call, Reduction::Min, &ops::choice::MIN),
+    },
+    Builtin {
+        name: "any",
+        signature: "any(c)",
+        documentation: "Whether any element is true.",
+        rule: |c, call| c.truth(call, Reduction::Max),
+    },
+    Builtin {
+        name: "all",
+        signature: "all(c)",
+        documentation: "Whether all elements are true.",
+        rule: |c, call| c.truth(call, Reduction::Min),
+    },
+    Builtin {
+        name: "count",
+        signature: "count(c)",
+        documentation: "How many elements are true, as an `int`.",
+        rule: |c, call| c.count(call),
+    },
+    Builtin {
+        name: "argmax",
+        signature: "argmax(x: [n])",
+        documentation: "The position of the first greatest element, as an `int`.",
+        rule: |c, call| c.arg_extreme(call, Extreme::Max),
+    },
+    Builtin {
+        name: "argmin",
+        signature: "argmin(x: [n])",
+        documentation: "The position of the first least element, as an `int`.",
+        rule: |c, call| c.arg_extreme(call, Extreme::Min),
+    },
+    Builtin {
+        name: "dot",
+        signature: "dot(a: [n], b: [n])",
+        documentation: "The sum of the products of two vectors.",
+        rule: |c, call| c.dot(call),
+    },
+    Builtin {
+        name: "where",
+        signature: "where(c, a, b)",
+        documentation: "Element by element, `a` where the condition holds, else `b`. No NaN of the choice not taken reaches a value or gradient.",
+        rule: |c, call| c.where_choice(call),
+    },
+    Builtin {
+        name: "real",
+        signature: "real(x)",
+        documentation: "An integer or truth value as a real.",
+        rule: |c, call| c.to_type(call, Element::Real),
+    },
+    Builtin {
+        name: "int",
+        signature: "int(x)",
+        documentation: "A real rounded toward zero, or a truth value, as an `int`.",
+        rule: |c, call| c.to_type(call, Element::Int),
+    },
+    Builtin {
+        name: "div",
+        signature: "div(a, b)",
+        documentation: "The quotient rounded down; `int` for two `int` values.",
+        rule: |c, call| c.floor_division(call),
+    },
+    Builtin {
+        name: "one_hot",
+        signature: "one_hot(c: int, classes)",
+        documentation: "A vector of `classes` entries, 1 at position `c` and 0 elsewhere.",
+        rule: |c, call| c.one_hot(call),
+    },
+    Builtin {
+        name: "cross_entropy",
+        signature: "cross_entropy(logits: [k], target)",
+        documentation: "`-log softmax(logits)` at a class (an `int`), or its mean under a distribution `[k]`.",
+        rule: |c, call| c.cross_entropy(call),
+    },
+    Builtin {
+        name: "zeros",
+        signature: "zeros()",
+        documentation: "Zeros of an annotated shape.",
+        rule: |c, call| c.fill(call, Some(0)),
+    },
+    Builtin {
+        name: "ones",
+        signature: "ones()",
+        documentation: "Ones of an annotated shape.",
+        rule: |c, call| c.fill(call, Some(1)),
+    },
+    Builtin {
+        name: "constant",
+        signature: "constant(c)",
+        documentation: "A number repeated to an annotated shape.",
+        rule: |c, call| c.fill(call, None),
+    },
+    Builtin {
+        name: "grad",
+        signature: "grad(f, wrt = …)",
+        documentation: "The function that gives the gradients of `f` for its real arguments, or with respect to what `wrt` names.",
+        rule: |c, call| c.gradient_value(call, false),
+    },
+    Builtin {
+        name: "value_and_grad",
+        signature: "value_and_grad(f, wrt = …)",
+        documentation: "The function that gives `(value, gradients)`.",
+        rule: |c, call| c.gradient_value(call, true),
+    },
+    Builtin {
+        name: "stop_gradient",
+        signature: "stop_gradient(e)",
+        documentation: "The value without its derivative.",
+        rule: |c, call| c.stop_gradient_call(call),
+    },
+    Builtin {
+        name: "jvp",
+        signature: "jvp(f)((x, y), (dx, dy))",
+        documentation: "The forward product.",
+        rule: |c, call| c.later_form(call),
+    },
+    Builtin {
+        name: "vjp",
+        signature: "vjp(f)((x, y), cotangent)",
+        documentation: "The reverse product.",
+        rule: |c, call| c.later_form(call),
+    },
+    Builtin {
+        name: "jacobian",
+        signature: "jacobian(f)",
+        documentation: "All partial derivatives.",
+        rule: |c, call| c.later_form(call),
+    },
+    Builtin {
+        name: "hessian",
+        signature: "hessian(f)",
+        documentation: "All second derivatives.",
+        rule: |c, call| c.later_form(call),
+    },
+    Builtin {
+        name: "hvp",
+        signature: "hvp(f)(x, v)",
+        documentation: "The product of the Hessian with a vector.",
+        rule: |c, call| c.later_form(call),
+    },
+    Builtin {
+        name: "fold",
+        signature: "fold(init, xs, |s, x| …)",
+        documentation: "The last state of a loop.",
+        rule: |c, call| c.later_form(call),
+    },
+    Builtin {
+        name: "scan",
+        signature: "scan(init, xs, |s, x| …)",
+        documentation: "The last state and all outputs of a loop.",
+        rule: |c, call| c.later_form(call),
+    },
+    Builtin {
+        name: "while",
+        signature: "while(init, |s| …, |s| …, max = …)",
+        documentation: "A loop that ends by a condition.",
+        rule: |c, call| c.later_form(call),
+    },
 ];
 
 /// The canonical name of a built-in function, structural or pointwise.
@@ -133,8 +288,7 @@ impl<'a> Checker<'a, '_> {
             _ => self.values::<3>(call).map(Vec::from),
         };
         let Some(values) = values else { return Typed::error(span) };
-        let values: Option<Vec<Typed>> =
-            values.into_iter().map(|value| self.tensor_argument(name, value)).collect();
+        let values: Option<Vec<Typed>> = values.into_iter().map(|value| self.tensor_argument(name, value)).collect();
         let Some(values) = values else { return Typed::error(span) };
         let has_integer = match &definition.meaning {
             Meaning::Unary { integer, .. } => integer.is_some(),
@@ -201,7 +355,10 @@ impl<'a> Checker<'a, '_> {
             let Some(value) = self.one_tensor(call) else { return Typed::error(span) };
             if value.ty.sizes().iter().any(|size| size.value() == Some(0)) {
                 let help = "give at least one element";
-                return self.fail(shapes::wrong_rank(&format!("`{name}`"), "at least one element", "empty", value.span, help), span);
+                return self.fail(
+                    shapes::wrong_rank(&format!("`{name}`"), "at least one element", "empty", value.span, help),
+                    span,
+                );
             }
             if value.ty.element() == Some(Element::Bool) {
                 let help = "for truth values use `any(…)` or `all(…)`";
@@ -252,7 +409,8 @@ impl<'a> Checker<'a, '_> {
                 _ => format!("take one row: `{name}(x[0])`"),
             };
             let operation = format!("`{name}`");
-            return self.fail(shapes::wrong_rank(&operation, "a vector with elements", &found, value.span, &help), span);
+            return self
+                .fail(shapes::wrong_rank(&operation, "a vector with elements", &found, value.span, &help), span);
         }
         let value = self.counted(value);
         Typed::new(Kind::ArgReduce(extreme, value), Type::int(), span)
@@ -389,7 +547,9 @@ impl<'a> Checker<'a, '_> {
                 None => return Typed::error(span),
             },
             None => match self.values::<1>(call) {
-                Some([number]) if number.ty.is_scalar() && number.ty.element().is_some_and(Element::is_number) => number,
+                Some([number]) if number.ty.is_scalar() && number.ty.element().is_some_and(Element::is_number) => {
+                    number
+                }
                 Some([number]) => {
                     let found = number.ty.to_string();
                     return self.fail(shapes::unexpected_kind(&found, number.span, "give one number"), span);

@@ -112,7 +112,7 @@ impl<'a> Checker<'a, '_> {
         let Some(default) = &parameter.default else { return Typed::error(parameter.pattern.span()) };
         if self.values_in_progress.contains(&default.span) {
             let name = name_of(&parameter.pattern).unwrap_or("this default value");
-            return self.fail(names::recursion(name, default.span, parameter.pattern.span()), default.span);
+            return self.fail(names::recursive_default(name, default.span, parameter.pattern.span()), default.span);
         }
         self.values_in_progress.push(default.span);
         let frame = std::mem::take(&mut self.frame);
@@ -155,12 +155,19 @@ impl<'a> Checker<'a, '_> {
                 Some(Some(_)) => {
                     let name = argument.name.as_ref().map_or("", |name| name.text.as_str());
                     let place = argument.value.span;
-                    self.report(names::bad_named_argument(function, name, place, "is given twice the argument", &known));
+                    self.report(names::bad_named_argument(
+                        function,
+                        name,
+                        place,
+                        "is given twice the argument",
+                        &known,
+                    ));
                     failed = true;
                 }
             }
         }
-        let missing = given.iter().zip(parameters).any(|(given, parameter)| given.is_none() && parameter.default.is_none());
+        let missing =
+            given.iter().zip(parameters).any(|(given, parameter)| given.is_none() && parameter.default.is_none());
         if surplus || (missing && !failed) {
             let required = parameters.iter().filter(|parameter| parameter.default.is_none()).count();
             let expected = if required == parameters.len() {
@@ -220,8 +227,7 @@ impl<'a> Checker<'a, '_> {
     fn apply_abstract(&mut self, parameters: &[Type], result: &Type, arguments: Vec<Typed>, span: Span) -> Typed {
         if parameters.len() != arguments.len() {
             let expected = parameters.len().to_string();
-            let error =
-                names::wrong_argument_count("the function argument", &expected, arguments.len(), span, None);
+            let error = names::wrong_argument_count("the function argument", &expected, arguments.len(), span, None);
             return self.fail(error, span);
         }
         for (parameter, argument) in parameters.iter().zip(arguments) {
@@ -273,9 +279,7 @@ impl<'a> Checker<'a, '_> {
         let types: Vec<Type> = converted.iter().map(|argument| argument.ty.clone()).collect();
         let body = Body { function, captures, bound, lifted, name: &name };
         match self.instance(id, types, body, span) {
-            Some((instance, result)) => {
-                Typed::new(Kind::Call { callee, instance, arguments: converted }, result, span)
-            }
+            Some((instance, result)) => Typed::new(Kind::Call { callee, instance, arguments: converted }, result, span),
             None => Typed::error(span),
         }
     }
@@ -296,7 +300,7 @@ impl<'a> Checker<'a, '_> {
             return Some(argument);
         }
         match self.coerce(argument, &target) {
-            Ok(argument) if argument.ty.is_error() => Some(argument),
+            Ok(argument) if argument.ty.is_error() || target.is_error() => Some(argument),
             Ok(argument) => match self.without_frame(|checker| checker.undetermined(annotation, bound)) {
                 Some(name) => {
                     self.unknown_size(name, argument.span);
@@ -333,7 +337,13 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// The function body at these argument types, checked once for each.
-    fn instance(&mut self, id: ClosureId, types: Vec<Type>, body: Body<'a, '_>, span: Span) -> Option<(InstanceId, Type)> {
+    fn instance(
+        &mut self,
+        id: ClosureId,
+        types: Vec<Type>,
+        body: Body<'a, '_>,
+        span: Span,
+    ) -> Option<(InstanceId, Type)> {
         let key = (id, types);
         if let Some((instance, result)) = self.instances.get(&key) {
             return (!result.is_error()).then(|| (*instance, result.clone()));
@@ -408,7 +418,7 @@ impl<'a> Checker<'a, '_> {
         let value = self.expression(body.function.body, Some(&hint));
         let target = self.match_annotation(annotation, &value.ty, &mut bound);
         match self.coerce(value, &target) {
-            Ok(value) if value.ty.is_error() => value,
+            Ok(value) if value.ty.is_error() || target.is_error() => value,
             Ok(value) => match self.undetermined(annotation, &bound) {
                 Some(name) => {
                     self.unknown_size(name, annotation.span);

@@ -1,10 +1,10 @@
 //! Conversions that the language makes by itself: flexible numbers to reals or integers, integers to reals, fills and
 //! scalars to shapes.
 
+use super::Checker;
 use super::program::{Binding, Kind, LocalId, Typed};
 use super::size::Size;
 use super::types::{Element, Type};
-use super::Checker;
 
 impl Checker<'_, '_> {
     /// The expression with another element; constants are converted on the spot.
@@ -24,9 +24,7 @@ impl Checker<'_, '_> {
         let kind = match (*typed.kind, element) {
             (Kind::Integer(value), Element::Real) => Kind::Number(value as f64),
             (Kind::Integer(value), Element::Int) => Kind::Integer(value),
-            (Kind::Stack(rows), _) => {
-                Kind::Stack(rows.into_iter().map(|row| self.to_element(row, element)).collect())
-            }
+            (Kind::Stack(rows), _) => Kind::Stack(rows.into_iter().map(|row| self.to_element(row, element)).collect()),
             (Kind::Splat(scalar), _) => Kind::Splat(self.to_element(scalar, element)),
             (Kind::Pointwise(definition, parts), Element::Int) => {
                 Kind::Pointwise(definition, parts.into_iter().map(|part| self.flexible_to_int(part)).collect())

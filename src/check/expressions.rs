@@ -40,9 +40,10 @@ impl<'a> Checker<'a, '_> {
             ExprKind::Transpose(operand) => self.transpose(operand, span),
             ExprKind::If { condition, then, otherwise } => self.choice(condition, then, otherwise, expected, span),
             ExprKind::Block { statements, result } => self.block(statements, result, expected, span),
-            ExprKind::Lambda { parameters, body } => {
-                self.function_value(LocalFunction { name: None, parameters, result: None, body, position: self.position }, span)
-            }
+            ExprKind::Lambda { parameters, body } => self.function_value(
+                LocalFunction { name: None, parameters, result: None, body, position: self.position },
+                span,
+            ),
             ExprKind::Tuple(parts) => self.tuple(parts, expected, span),
             ExprKind::List(entries) => self.list(entries, expected, span),
             ExprKind::Paren(inner) => {
@@ -129,14 +130,10 @@ impl<'a> Checker<'a, '_> {
             Bound::Local(id, ty) => Typed::new(Kind::Local(id), ty, span),
             Bound::Global(id, ty) => Typed::new(Kind::Global(id), ty, span),
             Bound::Size(size) => Typed::new(Kind::Size(size), Type::int(), span),
-            Bound::Progress(progress) => {
-                Typed::new(Kind::Progress(progress), Type::real(), span)
-            }
+            Bound::Progress(progress) => Typed::new(Kind::Progress(progress), Type::real(), span),
             Bound::Example { index, ty, declared } => {
-                if let Some((_, other)) = self.globals.get(name)
-                    && self.frame.data.as_ref().is_some_and(|data| data.data.is_some())
-                {
-                    let other = *other;
+                let in_action = self.frame.data.as_ref().is_some_and(|data| data.data.is_some());
+                if in_action && let Some(other) = self.defined_outside(name) {
                     return self.fail(names::column_hides_name(name, span, declared, other), span);
                 }
                 let Some(data) = self.frame.data.as_mut() else { return Typed::error(span) };
@@ -147,6 +144,16 @@ impl<'a> Checker<'a, '_> {
                 Typed::new(Kind::Example(place as u32), ty, span)
             }
         }
+    }
+
+    /// Where the file itself defines a name, if it does above the item at hand.
+    fn defined_outside(&self, name: &str) -> Option<Span> {
+        let global = self.globals.get(name).map(|(_, span)| *span);
+        global.or_else(|| {
+            let is_bound = self.lets.iter().any(|(each, ..)| each == name);
+            let place = self.later_lets.iter().find(|(each, _)| *each == name);
+            place.filter(|_| is_bound).map(|(_, span)| *span)
+        })
     }
 
     fn global_name(&mut self, name: &'a str, span: Span) -> Typed {
@@ -342,7 +349,7 @@ impl<'a> Checker<'a, '_> {
         let mut bound = Vec::new();
         let target = self.match_annotation(annotation, &value.ty, &mut bound);
         match self.coerce(value, &target) {
-            Ok(value) if value.ty.is_error() => value,
+            Ok(value) if value.ty.is_error() || target.is_error() => value,
             Ok(value) => match self.undetermined(annotation, &bound) {
                 Some(name) => {
                     self.unknown_size(name, annotation.span);
@@ -401,7 +408,9 @@ impl<'a> Checker<'a, '_> {
 
     fn list(&mut self, entries: &'a [Expr], expected: Option<&Type>, span: Span) -> Typed {
         let hint = match expected {
-            Some(Type::Tensor(element, sizes)) if !sizes.is_empty() => Some(Type::Tensor(*element, sizes[1..].to_vec())),
+            Some(Type::Tensor(element, sizes)) if !sizes.is_empty() => {
+                Some(Type::Tensor(*element, sizes[1..].to_vec()))
+            }
             _ => None,
         };
         if entries.is_empty() {

@@ -1,10 +1,10 @@
 //! `grad` and `value_and_grad`.
 
+use super::Checker;
 use super::arithmetic::tuple_of;
 use super::calls::BuiltinCall;
 use super::program::{Binding, Closure, GradientCall, Instance, InstanceId, Kind, Typed, Wrt, WrtName};
 use super::types::{ClosureId, Element, Type};
-use super::Checker;
 use crate::diagnostics::catalog::{derivative, names};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
@@ -118,14 +118,20 @@ impl<'a> Checker<'a, '_> {
         }
         let ty = body.ty.clone();
         let id = InstanceId(self.program.instances.len() as u32);
-        self.program.instances.push(Instance { name: format!("grad {}", self.closure_name(function)), parameters, body });
+        self.program.instances.push(Instance {
+            name: format!("grad {}", self.closure_name(function)),
+            parameters,
+            body,
+        });
         Some((id, ty))
     }
 
     fn resolve_wrt(&mut self, function: ClosureId, wrt: Option<&[WrtName]>, types: &[Type]) -> Option<Vec<Wrt>> {
         let real = |place: usize| types.get(place).is_some_and(Type::has_real_leaf);
         let Some(wrt) = wrt else {
-            return Some((0..types.len()).filter(|place| real(*place)).map(|place| Wrt::Argument(place as u32)).collect());
+            return Some(
+                (0..types.len()).filter(|place| real(*place)).map(|place| Wrt::Argument(place as u32)).collect(),
+            );
         };
         let parameters = self.parameter_names(function);
         let mut targets = Vec::new();

@@ -92,9 +92,8 @@ fn check_items<'a>(
         checker.tests(items, prelude, options);
     }
     let Checker { program, mut diagnostics, .. } = checker;
-    diagnostics.sort_by_key(|diagnostic| {
-        diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start))
-    });
+    diagnostics
+        .sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start)));
     (program, diagnostics)
 }
 

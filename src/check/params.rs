@@ -1,8 +1,8 @@
 //! `param` items: shape and initial value.
 
+use super::Checker;
 use super::program::{Initial, Initializer, Kind, Param, Typed};
 use super::types::{Element, Type};
-use super::Checker;
 use crate::diagnostics::catalog::{actions, names, shapes};
 use crate::ir::Shape;
 use crate::syntax::ast::{self, Expr, ExprKind};
@@ -15,7 +15,8 @@ impl<'a> Checker<'a, '_> {
             self.report(names::not_yet("a constrained parameter", domain.span, instead));
             return;
         }
-        let declared = param.annotation.as_ref().map(|annotation| (self.annotation(annotation, &Vec::new()), annotation));
+        let declared =
+            param.annotation.as_ref().map(|annotation| (self.annotation(annotation, &Vec::new()), annotation));
         if let Some((ty, annotation)) = &declared {
             match ty {
                 Type::Error => return,

@@ -1,9 +1,9 @@
 //! Elements and slices of tensors: `x[i]`, `x[1..3, :]`, `x[-1]`, transposition.
 
+use super::Checker;
 use super::program::{Kind, Place, Typed};
 use super::size::Size;
 use super::types::{Element, Type};
-use super::Checker;
 use crate::diagnostics::catalog::shapes;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Subscript};
@@ -22,7 +22,8 @@ impl<'a> Checker<'a, '_> {
                 return base;
             }
             let found = base.ty.to_string();
-            return self.fail(shapes::no_such_part("elements", &found, base.span, "parts of a tuple are written `t.0`"), span);
+            return self
+                .fail(shapes::no_such_part("elements", &found, base.span, "parts of a tuple are written `t.0`"), span);
         };
         if subscripts.len() > sizes.len() {
             let text = base.ty.to_string();
@@ -43,7 +44,13 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// One subscript: what it chooses and the axes it leaves.
-    fn subscript(&mut self, subscript: &'a Subscript, size: &Size, base: &Typed, given: usize) -> Option<(Place, Vec<Size>)> {
+    fn subscript(
+        &mut self,
+        subscript: &'a Subscript,
+        size: &Size,
+        base: &Typed,
+        given: usize,
+    ) -> Option<(Place, Vec<Size>)> {
         match subscript {
             Subscript::Slice { start, end, span } => self.slice(start.as_ref(), end.as_ref(), *span, size, base),
             Subscript::At(at) => {
@@ -56,7 +63,11 @@ impl<'a> Checker<'a, '_> {
                 }
                 if !value.ty.is_scalar() && matches!(value.ty.element(), Some(Element::Int | Element::Flexible)) {
                     if given > 1 {
-                        self.later("an integer tensor beside other subscripts", value.span, "take the rows first: `x[rows]`");
+                        self.later(
+                            "an integer tensor beside other subscripts",
+                            value.span,
+                            "take the rows first: `x[rows]`",
+                        );
                         return None;
                     }
                     let kept = value.ty.sizes().to_vec();

@@ -1,11 +1,11 @@
 //! `train` blocks.
 
+use super::Checker;
 use super::annotations::is_name;
 use super::params::folded;
 use super::program::{Action, DataId, InstanceId, Kind, Optimizer, ParamId, Progress, Train, Typed};
 use super::scope::{Bound, Frame};
 use super::types::{Element, Type};
-use super::Checker;
 use crate::diagnostics::catalog::{actions, names, shapes};
 use crate::syntax::ast::{self, Expr, ExprKind, Setting};
 
@@ -46,7 +46,12 @@ impl<'a> Checker<'a, '_> {
         let optimizer = match find("optimizer") {
             Some(setting) => self.optimizer(&setting.value),
             None => {
-                self.report(actions::missing_setting("train", "optimizer", action.keyword, "optimizer = sgd(lr = 0.1)"));
+                self.report(actions::missing_setting(
+                    "train",
+                    "optimizer",
+                    action.keyword,
+                    "optimizer = sgd(lr = 0.1)",
+                ));
                 None
             }
         };
@@ -120,7 +125,12 @@ impl<'a> Checker<'a, '_> {
             ExprKind::Error => None,
             _ => {
                 let text = "names a data set";
-                self.report(actions::bad_setting("data", text, setting.value.span, "declare one: `data d = csv(\"d.csv\")`"));
+                self.report(actions::bad_setting(
+                    "data",
+                    text,
+                    setting.value.span,
+                    "declare one: `data d = csv(\"d.csv\")`",
+                ));
                 None
             }
         }
@@ -162,7 +172,8 @@ impl<'a> Checker<'a, '_> {
                 None if rate.is_none() => rate = Some(&argument.value),
                 Some(name) if name.text == "lr" && rate.is_none() => rate = Some(&argument.value),
                 Some(name) => {
-                    let problem = "takes no argument called";
+                    let twice = name.text == "lr";
+                    let problem = if twice { "is given twice the argument" } else { "takes no argument called" };
                     self.report(names::bad_named_argument("sgd", &name.text, name.span, problem, &["lr"]));
                     return None;
                 }
@@ -195,7 +206,9 @@ impl<'a> Checker<'a, '_> {
         let value = match &*typed.kind {
             Kind::Integer(value) => u64::try_from(*value).ok(),
             // 1e6 is a usual way to write a number of steps.
-            _ => folded(&typed).filter(|value| value.fract() == 0.0 && (0.0..9e15).contains(value)).map(|value| value as u64),
+            _ => folded(&typed)
+                .filter(|value| value.fract() == 0.0 && (0.0..9e15).contains(value))
+                .map(|value| value as u64),
         };
         match value {
             Some(value) if value >= least => Some(value),
@@ -215,7 +228,12 @@ impl<'a> Checker<'a, '_> {
             Kind::Error => None,
             _ => {
                 let name = &setting.name.text;
-                self.report(actions::bad_setting(name, "is true or false", setting.value.span, &format!("`{name} = true`")));
+                self.report(actions::bad_setting(
+                    name,
+                    "is true or false",
+                    setting.value.span,
+                    &format!("`{name} = true`"),
+                ));
                 None
             }
         }
@@ -300,4 +318,3 @@ pub(super) fn later_action(kind: ast::ActionKind) -> &'static str {
         ast::ActionKind::Sample => "`sample`",
     }
 }
-

@@ -32,11 +32,8 @@ pub fn executable(graph: &Graph) -> Result<Arc<Executable>, Box<Diagnostic>> {
 pub fn run(graph: &Graph, inputs: &[Table]) -> Result<Vec<Table>, Box<Diagnostic>> {
     let executable = executable(graph)?;
     let inputs: Vec<Vec<u64>> = inputs.iter().map(to_words).collect();
-    let bytes: Vec<&[u8]> = inputs
-        .iter()
-        .zip(executable.inputs())
-        .map(|(words, port)| &as_bytes(words)[..port.ty.bytes()])
-        .collect();
+    let bytes: Vec<&[u8]> =
+        inputs.iter().zip(executable.inputs()).map(|(words, port)| &as_bytes(words)[..port.ty.bytes()]).collect();
     let mut outputs: Vec<Vec<u64>> =
         executable.outputs().iter().map(|port| vec![0; port.ty.bytes().div_ceil(8)]).collect();
     let mut places: Vec<&mut [u8]> = outputs

@@ -18,9 +18,13 @@ pub fn gradient_of_tensor(function: &str, found: &str, span: Span, body: Span) -
 
 /// E0402: no argument that could be differentiated.
 pub fn nothing_to_differentiate(function: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("E0402", format!("{} has no real argument to differentiate with respect to", called(function)), span)
-        .saying("nothing to vary")
-        .help("pass real arguments, or name parameters: `grad(f, wrt = w)`")
+    Diagnostic::error(
+        "E0402",
+        format!("{} has no real argument to differentiate with respect to", called(function)),
+        span,
+    )
+    .saying("nothing to vary")
+    .help("pass real arguments, or name parameters: `grad(f, wrt = w)`")
 }
 
 /// E0403: a `wrt` that names nothing to vary.

@@ -22,7 +22,8 @@ pub fn assertion_failed(span: Span, facts: Vec<String>) -> Diagnostic {
 
 /// E0705: an integer division by zero.
 pub fn integer_zero_division(span: Option<Span>) -> Diagnostic {
-    placed("E0705", "an `int` is divided by zero, or its quotient does not fit 64 bits", span, "divides here").help("exclude zero before dividing")
+    placed("E0705", "an `int` is divided by zero, or its quotient does not fit 64 bits", span, "divides here")
+        .help("exclude zero before dividing")
 }
 
 /// What is known about the first operation whose value is not finite.

@@ -66,10 +66,14 @@ pub fn argument_mismatch(
     argument: Span,
     declaration: Span,
 ) -> Diagnostic {
-    Diagnostic::error("E0205", format!("{} takes {expected} as `{parameter}`, but this is {found}", called(function)), argument)
-        .saying(format!("this is {found}"))
-        .label(declaration, format!("`{parameter}` is declared {expected}"))
-        .help(format!("pass {expected}, or change the signature"))
+    Diagnostic::error(
+        "E0205",
+        format!("{} takes {expected} as `{parameter}`, but this is {found}", called(function)),
+        argument,
+    )
+    .saying(format!("this is {found}"))
+    .label(declaration, format!("`{parameter}` is declared {expected}"))
+    .help(format!("pass {expected}, or change the signature"))
 }
 
 /// E0206: rows of a list that differ.
