@@ -443,7 +443,7 @@ impl<'a> Checker<'a, '_> {
             return self.fail(shapes::bad_size(&text, span, "use fewer nested lists"), span);
         }
         let element = *element;
-        let entries = entries.into_iter().map(|entry| self.to_element(entry, element)).collect();
+        let entries = entries.into_iter().map(|entry| self.convert_element(entry, element)).collect();
         Typed::new(Kind::Stack(entries), Type::Tensor(element, all), span)
     }
 

@@ -11,6 +11,7 @@ mod builtins;
 mod calls;
 mod captures;
 mod convert;
+mod cost;
 mod data;
 mod expressions;
 mod gradients;
