@@ -80,9 +80,8 @@ pub fn check_text(
         // After a syntax error, what the checker finds in the parts that were read is kept where it stands alone.
         let keep = |diagnostic: &Diagnostic| !failed || !is_consequence(diagnostic);
         diagnostics.extend(found.into_iter().filter(keep));
-        diagnostics.sort_by_key(|diagnostic| {
-            diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start))
-        });
+        diagnostics
+            .sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start)));
         Checked { sources, file, program, diagnostics }
     })
 }
@@ -140,9 +139,7 @@ pub enum Stage {
 /// Our own faults only.
 pub fn emit(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnostic>> {
     match stage {
-        Stage::Tokens => {
-            Ok(syntax::tokens(own_text(checked)).to_string())
-        }
+        Stage::Tokens => Ok(syntax::tokens(own_text(checked)).to_string()),
         Stage::Ast => Ok(syntax::print::print(&checked.file, own_text(checked))),
         Stage::Program => Ok(check::print::print(&checked.program)),
         _ => on_large_stack(|| emit_actions(checked, stage)),

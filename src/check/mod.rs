@@ -1,13 +1,13 @@
 //! Syntax tree to checked program: names, types, symbolic shapes. All source errors end here.
 //!
-//! A function is checked at each use, for the types it is used at ([`calls`]); one whose signature is written out is
+//! A function is checked at each use, for the types it is used at (`calls`); one whose signature is written out is
 //! also checked once for itself, with its sizes as variables. Nothing here builds graphs or reads files; tables come
 //! through [`table::TableLoader`].
 
 mod actions;
 mod annotations;
 mod arithmetic;
-mod builtins;
+pub mod builtins;
 mod calls;
 mod captures;
 mod convert;

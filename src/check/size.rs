@@ -79,8 +79,7 @@ impl Size {
         for term in terms {
             match merged.last_mut() {
                 Some(last) if last.variables == term.variables => {
-                    last.coefficient =
-                        last.coefficient.checked_add(term.coefficient).ok_or(SizeError::Overflow)?;
+                    last.coefficient = last.coefficient.checked_add(term.coefficient).ok_or(SizeError::Overflow)?;
                 }
                 _ => merged.push(term),
             }
@@ -127,8 +126,7 @@ impl Size {
             for right in &other.terms {
                 let mut variables = [&left.variables[..], &right.variables[..]].concat();
                 variables.sort();
-                let coefficient =
-                    left.coefficient.checked_mul(right.coefficient).ok_or(SizeError::Overflow)?;
+                let coefficient = left.coefficient.checked_mul(right.coefficient).ok_or(SizeError::Overflow)?;
                 terms.push(Term { variables, coefficient });
             }
         }

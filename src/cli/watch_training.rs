@@ -85,12 +85,18 @@ impl Observer for Watcher {
 fn headline(start: &TrainingStart) -> String {
     let name = start.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
     let data = match &start.data {
-        Some((data, rows)) => format!(" on {data} ({} examples, {} a step)", thousands(*rows as u64), thousands(start.batch as u64)),
+        Some((data, rows)) => {
+            format!(" on {data} ({} examples, {} a step)", thousands(*rows as u64), thousands(start.batch as u64))
+        }
         None => String::new(),
     };
-    let noun = if start.trainable == 1 { "value" } else { "values" };
-    let count = thousands(start.trainable as u64);
-    format!("training{name}{data}: {count} trainable {noun}, compiled in {}", duration(start.compiled_in))
+    let count = counted(start.trainable as u64, "trainable value");
+    format!("training{name}{data}: {count}, compiled in {}", duration(start.compiled_in))
+}
+
+/// `1 step`, `2_000 steps`.
+fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
 }
 
 fn measures(loss: f64, metrics: &[(String, f64)]) -> String {
@@ -116,10 +122,10 @@ fn closing(end: &TrainingEnd) -> String {
         Ending::Interrupted => ", interrupted",
     };
     let name = end.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
-    let (steps, epochs) = (thousands(end.steps), thousands(end.epochs));
+    let (steps, epochs) = (counted(end.steps, "step"), counted(end.epochs, "epoch"));
     let speed = rate(end.steps, end.elapsed);
     let mut out =
-        format!("trained{name}: {steps} steps, {epochs} epochs in {} ({speed}){why}\n", duration(end.elapsed));
+        format!("trained{name}: {steps}, {epochs} in {} ({speed}){why}\n", duration(end.elapsed));
     let rows = std::iter::once(("loss".to_string(), end.loss)).chain(end.metrics.iter().cloned());
     for (name, value) in rows {
         out.push_str(&format!("  {name:<12} {}\n", significant(value, DIGITS)));

@@ -1,7 +1,7 @@
 //! Checked program to graph, for the sizes at hand: calls are inlined, tensors of examples get a batch axis,
 //! gradients are written by `autodiff` into the same graph.
 //!
-//! [`value`] makes the graph of one expression, [`column`] that of a data column, [`training`] that of a whole training
+//! [`value`] makes the graph of one expression, [`mod@column`] that of a data column, [`training`] that of a whole training
 //! step. The graph's inputs are listed as [`Source`]s, for the runtime to bind.
 
 pub mod batch;

@@ -64,7 +64,8 @@ fn forward(program: &Program, train: &Train, size: usize, whole: bool) -> Lowere
         roots.push(lowerer.tensor(metric));
     }
     let batched = batch(&mut lowerer.graph, &roots, &variables, &columns, size);
-    let names = std::iter::once(LOSS.to_string()).chain(train.metrics.iter().map(|(name, _)| format!("{METRIC}{name}")));
+    let names =
+        std::iter::once(LOSS.to_string()).chain(train.metrics.iter().map(|(name, _)| format!("{METRIC}{name}")));
     for ((node, depends), name) in batched.into_iter().zip(names) {
         lowerer.graph.current_span = Some(train.loss.span);
         let node = if depends { lowerer.mean(node) } else { node };

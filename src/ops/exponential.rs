@@ -255,5 +255,17 @@ pub static XLOG1PY: Pointwise = Pointwise {
 
 /// The operations of this file.
 pub static ALL: &[&Pointwise] = &[
-    &EXP, &EXP2, &EXPM1, &LOG, &LOG2, &LOG10, &LOG1P, &LOGIT, &LOGCOSH, &LOGADDEXP, &LOGISTIC_SHARE, &XLOGY, &XLOG1PY,
+    &EXP,
+    &EXP2,
+    &EXPM1,
+    &LOG,
+    &LOG2,
+    &LOG10,
+    &LOG1P,
+    &LOGIT,
+    &LOGCOSH,
+    &LOGADDEXP,
+    &LOGISTIC_SHARE,
+    &XLOGY,
+    &XLOG1PY,
 ];

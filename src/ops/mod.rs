@@ -9,6 +9,7 @@ pub mod choice;
 pub mod comparison;
 pub mod declare;
 pub mod exponential;
+pub mod loss;
 pub mod real;
 pub mod roots;
 pub mod rounding;
@@ -20,13 +21,14 @@ pub mod trigonometric;
 
 use crate::ir::Pointwise;
 
-const FAMILIES: [&[&Pointwise]; 9] = [
+const FAMILIES: [&[&Pointwise]; 10] = [
     arithmetic::ALL,
     rounding::ALL,
     roots::ALL,
     exponential::ALL,
     trigonometric::ALL,
     activation::ALL,
+    loss::ALL,
     special::ALL,
     comparison::ALL,
     choice::ALL,

@@ -66,9 +66,15 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_exact() {
-        for (value, text) in
-            [(1.0, "1"), (0.1, "0.1"), (-2.5, "-2.5"), (1e-7, "1e-7"), (1e20, "1e20"), (f64::INFINITY, "inf"), (0.0, "0")]
-        {
+        for (value, text) in [
+            (1.0, "1"),
+            (0.1, "0.1"),
+            (-2.5, "-2.5"),
+            (1e-7, "1e-7"),
+            (1e20, "1e20"),
+            (f64::INFINITY, "inf"),
+            (0.0, "0"),
+        ] {
             assert_eq!(number(value), text);
         }
         assert_eq!(significant(0.123456789, 6), "0.123457");

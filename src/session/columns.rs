@@ -4,8 +4,8 @@ use super::{Leaves, Session, native};
 use crate::check::program::{ColumnSource, DataId};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{Shape, Table, TensorType};
-use crate::lower::column::lower_column;
 use crate::lower::Source;
+use crate::lower::column::lower_column;
 
 impl Session<'_> {
     /// A whole column, rows leading.
@@ -24,8 +24,7 @@ impl Session<'_> {
             ColumnSource::Rows { expression, columns } => {
                 let lowered = lower_column(program, expression, columns.len(), set.rows);
                 let ty = TensorType::new(program.real(), Shape::new(&[set.rows]));
-                let inputs: Vec<Table> =
-                    columns.iter().map(|column| native::from_reals(ty.clone(), column)).collect();
+                let inputs: Vec<Table> = columns.iter().map(|column| native::from_reals(ty.clone(), column)).collect();
                 native::run(&lowered.graph, &inputs)?.remove(0)
             }
         };

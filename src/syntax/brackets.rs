@@ -1,5 +1,5 @@
 //! Matches brackets before the parser runs, so that the parser only ever sees balanced ones: an unclosed bracket is
-//! reported where it stands and closed where the layout says, a stray one is left out, and nesting beyond
+//! reported where it stands and closed where the layout says, a stray one is left out, and then nesting beyond
 //! [`MAX_NESTING`] is cut. Layout decides nothing in a file whose brackets match.
 
 use crate::diagnostics::Diagnostic;
@@ -18,12 +18,17 @@ pub(super) fn balance<'a>(
     lexemes: Vec<Lexeme<'a>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Lexeme<'a>> {
-    let lexemes = cut_deep_nesting(source, lexemes, diagnostics);
-    if is_balanced(&lexemes) {
-        return lexemes;
-    }
-    let count = lexemes.len();
-    let balanced = Vec::with_capacity(count + 8);
+    let balanced = if is_balanced(&lexemes) { lexemes } else { supply_closers(source, text, lexemes, diagnostics) };
+    cut_deep_nesting(source, balanced, diagnostics)
+}
+
+fn supply_closers<'a>(
+    source: SourceId,
+    text: &str,
+    lexemes: Vec<Lexeme<'a>>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Lexeme<'a>> {
+    let balanced = Vec::with_capacity(lexemes.len() + 8);
     let mut balancer = Balancer { source, text, open: Vec::new(), balanced, line_start: 0, searched: 0, diagnostics };
     for (index, lexeme) in lexemes.iter().enumerate() {
         balancer.take(*lexeme, lexemes.get(index + 1).map(|next| next.token));
@@ -33,7 +38,7 @@ pub(super) fn balance<'a>(
 }
 
 /// The closing bracket of an opening one.
-fn closer(token: Token<'_>) -> Option<Token<'static>> {
+pub(super) fn closer(token: Token<'_>) -> Option<Token<'static>> {
     match token {
         Token::OpenParenthesis => Some(Token::CloseParenthesis),
         Token::OpenBracket => Some(Token::CloseBracket),
@@ -42,7 +47,7 @@ fn closer(token: Token<'_>) -> Option<Token<'static>> {
     }
 }
 
-fn is_closer(token: Token<'_>) -> bool {
+pub(super) fn is_closer(token: Token<'_>) -> bool {
     matches!(token, Token::CloseParenthesis | Token::CloseBracket | Token::CloseBrace)
 }
 
@@ -69,47 +74,29 @@ fn is_balanced(lexemes: &[Lexeme<'_>]) -> bool {
     open.is_empty()
 }
 
-/// Replaces each stretch nested deeper than [`MAX_NESTING`] by one bad token. When such a stretch is never left, the
-/// brackets around it end with the file: closing them silently keeps this one error.
+/// Replaces each stretch of balanced brackets nested deeper than [`MAX_NESTING`] by one bad token.
 fn cut_deep_nesting<'a>(
     source: SourceId,
     lexemes: Vec<Lexeme<'a>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Lexeme<'a>> {
-    let mut open: Vec<Token<'static>> = Vec::new();
-    let mut beyond = 0usize;
+    let mut depth = 0usize;
     let mut reported = false;
     let mut kept = Vec::with_capacity(lexemes.len());
     for lexeme in lexemes {
-        if let Some(closer) = closer(lexeme.token) {
-            if open.len() < MAX_NESTING {
-                open.push(closer);
-            } else {
-                beyond += 1;
-                if beyond == 1 {
-                    kept.push(Lexeme { token: Token::Bad, ..lexeme });
-                }
-                if !reported {
-                    let span = Span::new(source, lexeme.start, lexeme.end);
-                    diagnostics.push(catalog::brackets_too_deep(span, MAX_NESTING));
-                    reported = true;
-                }
-                continue;
-            }
-        } else if is_closer(lexeme.token) {
-            if beyond > 0 {
-                beyond -= 1;
-                continue;
-            }
-            open.pop();
-        }
-        if beyond == 0 {
+        let opens = closer(lexeme.token).is_some();
+        depth += usize::from(opens);
+        if depth <= MAX_NESTING {
             kept.push(lexeme);
+        } else if opens && depth == MAX_NESTING + 1 {
+            kept.push(Lexeme { token: Token::Bad, ..lexeme });
+            if !reported {
+                let span = Span::new(source, lexeme.start, lexeme.end);
+                diagnostics.push(catalog::brackets_too_deep(span, MAX_NESTING));
+                reported = true;
+            }
         }
-    }
-    if beyond > 0 {
-        let end = kept.last().map_or(0, |last: &Lexeme<'_>| last.end);
-        kept.extend(open.iter().rev().map(|closer| Lexeme { token: *closer, start: end, end }));
+        depth -= usize::from(is_closer(lexeme.token));
     }
     kept
 }
@@ -169,6 +156,12 @@ impl<'a> Balancer<'a, '_> {
             Token::Word(word) => word.starts_item(),
             _ => false,
         };
+        // Directly inside braces `else` follows a whole block.
+        let top_is_brace = self.open.last().is_some_and(|open| open.token == Token::OpenBrace);
+        let after_block = self.balanced.last().is_some_and(|last| last.token == Token::CloseBrace);
+        if lexeme.token == Token::Else && top_is_brace && !after_block {
+            self.close_down_to(self.open.len() - 1, Some(lexeme));
+        }
         // No statement ends and none starts inside `( )` and `[ ]`.
         if lexeme.token == Token::Semicolon || (defines && matches!(lexeme.token, Token::Let | Token::Fn)) {
             let depth = self.open.iter().rposition(|open| open.token == Token::OpenBrace).map_or(0, |brace| brace + 1);
@@ -188,8 +181,8 @@ impl<'a> Balancer<'a, '_> {
         let (first_on_line, indentation) = self.layout(lexeme.start);
         let fits = |open: &Open| open.closer == lexeme.token;
         let aligned = |open: &Open| fits(open) && open.indentation == indentation;
-        let by_layout = if first_on_line { self.open.iter().rposition(aligned) } else { None };
-        if let Some(depth) = by_layout.or_else(|| self.open.iter().rposition(fits)) {
+        let by_layout = if first_on_line { self.innermost(aligned) } else { None };
+        if let Some(depth) = by_layout.or_else(|| self.innermost(fits)) {
             self.close_down_to(depth + 1, Some(lexeme));
             self.open.pop();
             self.balanced.push(lexeme);
@@ -208,13 +201,22 @@ impl<'a> Balancer<'a, '_> {
         }
     }
 
+    /// The innermost open bracket like this, among those that nesting allows.
+    fn innermost(&self, wanted: impl Fn(&Open) -> bool) -> Option<usize> {
+        let lowest = self.open.len().saturating_sub(MAX_NESTING);
+        self.open[lowest..].iter().rposition(wanted).map(|place| lowest + place)
+    }
+
     /// Closes all brackets beyond the first `depth`, with one message for all, before `lexeme` or at the end.
     fn close_down_to(&mut self, depth: usize, lexeme: Option<Lexeme<'a>>) {
         let Some(innermost) = self.open.get(depth..).and_then(<[Open]>::last) else { return };
         let span = |open: &Open| Span::new(self.source, open.start, open.end);
         let others: Vec<Span> = self.open[depth..self.open.len() - 1].iter().rev().take(3).map(span).collect();
         let before = lexeme.map(|lexeme| Span::new(self.source, lexeme.start, lexeme.end));
-        self.diagnostics.push(catalog::unclosed(span(innermost), spelling(innermost.token), before, &others));
+        // Nesting that is too deep gets its own message, which says it all.
+        if self.open.len() <= MAX_NESTING {
+            self.diagnostics.push(catalog::unclosed(span(innermost), spelling(innermost.token), before, &others));
+        }
         let place = self.balanced.last().map_or(0, |last| last.end);
         while self.open.len() > depth {
             if let Some(open) = self.open.pop() {

@@ -46,9 +46,10 @@ pub(super) fn describe(
     match lexemes.get(at) {
         // Put in for a missing bracket, or letters that are no token: reported before.
         Some(found) if found.start == found.end || found.token == Token::Bad => None,
-        Some(found) => Some(site.slip(*found).unwrap_or_else(|| {
-            catalog::unexpected(site.span(*found), &site.expected.words(), &site.found(*found))
-        })),
+        Some(found) => Some(
+            site.slip(*found)
+                .unwrap_or_else(|| catalog::unexpected(site.span(*found), &site.words(), &site.found(*found))),
+        ),
         None => Some(site.at_end()),
     }
 }
@@ -84,15 +85,15 @@ impl Expected<'_> {
         self.name() && self.has("[") && self.has("(") && self.has("fn") && !self.item()
     }
 
-    /// A few words for the whole list.
-    fn words(&self) -> String {
+    /// A few words for the whole list; `operator` when an operator would fit as well.
+    fn words(&self, operator: bool) -> String {
         let mut words: Vec<String> = Vec::new();
         let mut say = |condition: bool, word: &str| {
             if condition {
                 words.push(word.to_string());
             }
         };
-        say(self.operator(), "an operator");
+        say(operator, "an operator");
         say(self.expression(), "an expression");
         say(self.type_expression(), "a type");
         say(self.name() && !self.type_expression() && !self.item(), self.kind_of_name());
@@ -120,6 +121,8 @@ impl Expected<'_> {
         SIGNS.into_iter().filter(move |sign| {
             let covered = match *sign {
                 "(" | "{" | "|" | ":" => starts_value || continues,
+                // Taken there only to be reported as needless.
+                ";" => self.item() || self.has("metric"),
                 _ => false,
             };
             self.has(sign) && !covered
@@ -165,6 +168,19 @@ impl<'t> Site<'t> {
         self.text[start..found.start].contains('\n')
     }
 
+    /// Whether an operator would fit. The parser may have settled that the expression before is over, and then no
+    /// longer lists the operators: what could close the expression shows it.
+    fn operator_fits(&self) -> bool {
+        let closes = self.expected.has(";") || (self.expected.has(",") && !self.expected.has("metric"));
+        let elsewhere = ["=", ":", "identifier", "integer", "layer"].iter().any(|other| self.expected.has(other));
+        let after_value = self.before(1).is_some_and(|previous| previous.token.ends_expression());
+        self.expected.operator() || (after_value && closes && !elsewhere)
+    }
+
+    fn words(&self) -> String {
+        self.expected.words(self.operator_fits())
+    }
+
     /// How the found token is named in a message.
     fn found(&self, found: Lexeme<'_>) -> String {
         let spelling = self.spelling(found);
@@ -179,7 +195,7 @@ impl<'t> Site<'t> {
         if let Some(error) = self.missing_else() {
             return error;
         }
-        catalog::unexpected_end(self.gap(), &self.expected.words())
+        catalog::unexpected_end(self.gap(), &self.words())
     }
 
     /// The slips that have a message of their own, the surest first.
@@ -222,10 +238,12 @@ impl<'t> Site<'t> {
             Token::EqualEqual if self.expected.has("=") && !self.expected.operator() => {
                 Some(catalog::comparison_for_equals(span))
             }
-            Token::Equals if self.expected.operator() => {
+            // The parser may have settled that the expression is over before it met the sign.
+            Token::Equals if self.before(1)?.token.ends_expression() && !self.expected.has("=") => {
                 let name = self.before(1).filter(|previous| previous.token.is_name());
+                let before_name = self.before(2).map(|before| before.token);
                 let starts_statement =
-                    matches!(self.before(2)?.token, Token::OpenBrace | Token::CloseBrace | Token::Semicolon);
+                    matches!(before_name, Some(Token::OpenBrace | Token::CloseBrace | Token::Semicolon));
                 match name {
                     Some(name) if starts_statement => Some(catalog::missing_let(self.span(name), self.spelling(name))),
                     _ => Some(catalog::equals_for_comparison(span)),
@@ -258,7 +276,7 @@ impl<'t> Site<'t> {
             return Some(catalog::missing_comma(self.gap(), self.span(found)));
         }
         let new_statement = matches!(found.token, Token::Let | Token::Fn | Token::CloseBrace);
-        if self.expected.has(";") && self.expected.operator() && (new_statement || (starts && self.on_new_line(found))) {
+        if self.expected.has(";") && self.operator_fits() && (new_statement || (starts && self.on_new_line(found))) {
             return Some(catalog::missing_semicolon(self.gap(), self.span(found)));
         }
         None
@@ -270,7 +288,7 @@ impl<'t> Site<'t> {
             Token::Underscore if self.expected.expression() => Some(catalog::underscore_value(span)),
             Token::Range => Some(catalog::misplaced_range(span)),
             Token::Bar if self.expected.expression() => Some(catalog::bare_lambda(span)),
-            Token::Else if self.expected.operator() => Some(catalog::bare_else(span)),
+            Token::Else if self.operator_fits() => Some(catalog::bare_else(span)),
             Token::For if self.expected.expression() || self.expected.item() => Some(catalog::bare_for(span)),
             Token::Arrow if self.before(1)?.token == Token::CloseParenthesis => Some(catalog::bare_arrow(span)),
             _ => None,

@@ -32,7 +32,8 @@ pub(super) fn read(source: SourceId, text: &str) -> Reading<'_> {
     let mut reader = Reader { source, text, reading: Reading::default(), pending: Vec::new() };
     reader.read_all();
     let Reader { mut reading, .. } = reader;
-    reading.lexemes = recognise_words(source, std::mem::take(&mut reading.lexemes), &mut reading.diagnostics);
+    let lexemes = std::mem::take(&mut reading.lexemes);
+    reading.lexemes = recognise_words(source, text, lexemes, &mut reading.diagnostics);
     reading
 }
 
@@ -79,7 +80,7 @@ impl<'a> Reader<'a> {
     /// Reports what is wrong with a token and passes on what it means.
     fn take(&mut self, lexeme: Lexeme<'a>, lexemes: &mut Lexemes<'a>) {
         self.attach_documentation(lexeme.start);
-        let after_value = self.reading.lexemes.last().is_some_and(|last| last.token.ends_expression());
+        let after_value = self.is_after_value(lexeme.start);
         let span = self.span(lexeme);
         match lexeme.token {
             Token::PointWithoutDigits(digits) => {
@@ -97,6 +98,17 @@ impl<'a> Reader<'a> {
             Token::Tick if !after_value => self.single_quotes(lexeme, lexemes),
             Token::Bad => self.bad(lexeme, lexemes),
             _ => self.reading.lexemes.push(lexeme),
+        }
+    }
+
+    /// Whether what stands here can only continue an expression. `print 'a'` and `within .5` show a new one by the
+    /// blank after the word.
+    fn is_after_value(&self, start: usize) -> bool {
+        const BEFORE_VALUES: [&str; 8] = ["print", "save", "load", "import", "test", "assert", "fails", "within"];
+        let Some(last) = self.reading.lexemes.last() else { return false };
+        match last.token {
+            Token::Identifier(word) if last.end < start => !BEFORE_VALUES.contains(&word),
+            token => token.ends_expression(),
         }
     }
 
@@ -124,7 +136,19 @@ impl<'a> Reader<'a> {
             _ => after_value,
         };
         let token = if fits { token } else { Token::Bad };
-        self.mend(lexeme, catalog::foreign_operator(self.span(lexeme), sign, meant), token);
+        let replacement = self.padded(lexeme, meant);
+        self.mend(lexeme, catalog::foreign_operator(self.span(lexeme), sign, meant, &replacement), token);
+    }
+
+    /// A word in place of a sign, kept apart from the names beside it.
+    fn padded(&self, lexeme: Lexeme<'_>, meant: &str) -> String {
+        if !meant.starts_with(char::is_alphabetic) {
+            return meant.to_string();
+        }
+        let apart = |letter: char| letter.is_whitespace() || letter == '(';
+        let before = if self.text[..lexeme.start].ends_with(apart) { "" } else { " " };
+        let after = if self.text[lexeme.end..].starts_with(char::is_whitespace) { "" } else { " " };
+        format!("{before}{meant}{after}")
     }
 
     /// `'text'` where no transpose can stand.
@@ -143,7 +167,8 @@ impl<'a> Reader<'a> {
     /// Letters that are no token: neighbours join into one message; a `#` takes its line with it.
     fn bad(&mut self, lexeme: Lexeme<'a>, lexemes: &mut Lexemes<'a>) {
         let letters = &self.text[lexeme.start..lexeme.end];
-        let joins = self.reading.lexemes.last().is_some_and(|last| last.token == Token::Bad && last.end == lexeme.start);
+        let joins =
+            self.reading.lexemes.last().is_some_and(|last| last.token == Token::Bad && last.end == lexeme.start);
         if joins {
             if let Some(last) = self.reading.lexemes.last_mut() {
                 last.end = lexeme.end;
@@ -167,6 +192,7 @@ impl<'a> Reader<'a> {
 /// Tells contextual words from names by the token that follows, and mends words of other languages.
 fn recognise_words<'a>(
     source: SourceId,
+    text: &str,
     lexemes: Vec<Lexeme<'a>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Lexeme<'a>> {
@@ -181,7 +207,7 @@ fn recognise_words<'a>(
             Some(word) if can_start(word, next) => Token::Word(word),
             _ => {
                 let previous = read.last().map(|last| last.token);
-                if let Some((diagnostic, tokens)) = foreign_word(source, *lexeme, spelling, previous, next) {
+                if let Some((diagnostic, tokens)) = foreign_word(source, text, *lexeme, previous, next) {
                     diagnostics.push(diagnostic);
                     read.extend(tokens.iter().map(|token| Lexeme { token: *token, ..*lexeme }));
                     continue;
@@ -215,31 +241,34 @@ fn can_start(word: Word, next: Option<Token<'_>>) -> bool {
 /// A word of another language where no program of ours has a name: its message, and the tokens it stands for.
 fn foreign_word(
     source: SourceId,
+    text: &str,
     lexeme: Lexeme<'_>,
-    spelling: &str,
     previous: Option<Token<'_>>,
     next: Option<Token<'_>>,
 ) -> Option<(Diagnostic, &'static [Token<'static>])> {
     let next = next?;
     let span = Span::new(source, lexeme.start, lexeme.end);
+    let spelling = &text[lexeme.start..lexeme.end];
+    let rest = &text[lexeme.end..];
+    let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    let with_blanks = Span::new(source, lexeme.start, lexeme.end + blanks);
     let before_name = next.is_name();
     match spelling {
         "def" | "function" | "func" | "fun" | "define" if before_name => {
             Some((catalog::foreign_word(span, spelling, "fn"), &[Token::Fn]))
         }
-        "var" | "val" | "auto" if before_name => {
-            Some((catalog::foreign_word(span, spelling, "let"), &[Token::Let]))
-        }
-        "mut" if before_name && previous == Some(Token::Let) => Some((catalog::foreign_mut(span), &[])),
+        "var" | "val" | "auto" if before_name => Some((catalog::foreign_word(span, spelling, "let"), &[Token::Let])),
+        "mut" if before_name && previous == Some(Token::Let) => Some((catalog::foreign_mut(span, with_blanks), &[])),
         "elif" | "elsif" | "elseif" if previous == Some(Token::CloseBrace) && next.starts_expression() => {
             Some((catalog::foreign_word(span, spelling, "else if"), &[Token::Else, Token::If]))
         }
-        "return" if starts_returned_value(next) => Some((catalog::foreign_return(span), &[])),
+        "return" if starts_returned_value(next) => Some((catalog::foreign_return(span, with_blanks), &[])),
         _ => None,
     }
 }
 
 /// Whether `return` before this token can only be the statement of other languages, never a name in an expression.
 fn starts_returned_value(next: Token<'_>) -> bool {
-    next.is_name() || matches!(next, Token::Integer(_) | Token::Real(_) | Token::Text(_) | Token::If | Token::True | Token::False)
+    next.is_name()
+        || matches!(next, Token::Integer(_) | Token::Real(_) | Token::Text(_) | Token::If | Token::True | Token::False)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use logos::Logos;
 
-/// A token. Contextual words (`data`, `test`, …) are identifiers here; [`super::reader`] tells them apart by the
+/// A token. Contextual words (`data`, `test`, …) are identifiers here; `reader` tells them apart by the
 /// token that follows.
 #[derive(Logos, Clone, Copy, Debug, PartialEq, Eq)]
 #[logos(skip r"[ \t\r\n\x0C]+")]

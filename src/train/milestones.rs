@@ -30,9 +30,7 @@ impl Milestones {
     pub(super) fn is_next(&self, step: u64) -> bool {
         match self {
             Milestones::Even { every, last } => step.is_multiple_of(*every) || step == *last,
-            Milestones::Growing { per_epoch } => {
-                step.is_multiple_of(*per_epoch) && is_round(step / per_epoch)
-            }
+            Milestones::Growing { per_epoch } => step.is_multiple_of(*per_epoch) && is_round(step / per_epoch),
         }
     }
 }

@@ -40,7 +40,6 @@ struct Step {
     outputs: Vec<(String, MemoryId)>,
 }
 
-
 impl Steps {
     /// Compiles the steps and loads parameters and columns.
     pub(super) fn new(session: &mut Session<'_>, train: &Train, rows: &Rows) -> Result<Self, Box<Diagnostic>> {
@@ -228,15 +227,11 @@ impl Builder {
 }
 
 /// Loss and metrics over all examples, with the session's parameters.
-pub(super) fn evaluate(
-    session: &mut Session<'_>,
-    train: &Train,
-) -> Result<(f64, Vec<(String, f64)>), Box<Diagnostic>> {
+pub(super) fn evaluate(session: &mut Session<'_>, train: &Train) -> Result<(f64, Vec<(String, f64)>), Box<Diagnostic>> {
     let examples = train.data.map_or(1, |data| session.program.data[data.0 as usize].rows);
     let lowered = lower_evaluation(session.program, train, examples, true);
     let inputs = session.inputs(&lowered.sources)?;
-    let values: Vec<f64> =
-        native::run(&lowered.graph, &inputs)?.iter().flat_map(native::to_reals).collect();
+    let values: Vec<f64> = native::run(&lowered.graph, &inputs)?.iter().flat_map(native::to_reals).collect();
     let names = train.metrics.iter().map(|(name, _)| name.clone());
     Ok((values[0], names.zip(values[1..].iter().copied()).collect()))
 }

@@ -33,10 +33,8 @@ pub(super) fn first_bad_value(session: &mut Session<'_>, train: &Train, failure:
     if first.is_none() {
         // The loss is finite, its gradient is not.
         let step = lower_step(session.program, train, size, failure.whole, Report::Full);
-        first = search(session, &step, failure).map(|found| FirstBadValue {
-            text: format!("{}, on the way back", found.text),
-            ..found
-        });
+        first = search(session, &step, failure)
+            .map(|found| FirstBadValue { text: format!("{}, on the way back", found.text), ..found });
     }
     let loss = if failure.loss.is_finite() { f64::NAN } else { failure.loss };
     let kept = format!("the parameters are those of step {}, before this one", failure.step.saturating_sub(1));
@@ -101,7 +99,8 @@ fn describe(graph: &Graph, values: &[Option<Table>], node: NodeId) -> String {
             _ => format!("{}", argument.ty.shape),
         })
         .collect();
-    let entries = if table.bits.len() > 1 { format!(", in {count} of {} entries", table.bits.len()) } else { String::new() };
+    let entries =
+        if table.bits.len() > 1 { format!(", in {count} of {} entries", table.bits.len()) } else { String::new() };
     format!("{}({}) = {value:?}{entries}", operation(graph, node), arguments.join(", "))
 }
 

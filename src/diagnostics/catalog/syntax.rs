@@ -55,7 +55,8 @@ fn shown(letters: &str) -> String {
 
 /// Something stands where it cannot.
 pub fn unexpected(place: Span, expected: &str, found: &str) -> Diagnostic {
-    Diagnostic::error("E0003", format!("expected {expected}, found {found}"), place).saying(format!("expected {expected}"))
+    Diagnostic::error("E0003", format!("expected {expected}, found {found}"), place)
+        .saying(format!("expected {expected}"))
 }
 
 /// The file ends in the middle of something.
@@ -135,9 +136,11 @@ pub fn unclosed(place: Span, bracket: &str, needed_before: Option<Span>, others:
 
 /// A closing bracket that belongs to nothing.
 pub fn stray_closer(place: Span, bracket: &str) -> Diagnostic {
-    Diagnostic::error("E0004", format!("this `{bracket}` closes nothing"), place)
-        .saying("no bracket is open here")
-        .fix("take it out", place, "")
+    Diagnostic::error("E0004", format!("this `{bracket}` closes nothing"), place).saying("no bracket is open here").fix(
+        "take it out",
+        place,
+        "",
+    )
 }
 
 /// `(a, b]`.
@@ -211,18 +214,22 @@ pub fn unknown_escape(place: Span, escape: &str) -> Diagnostic {
 
 /// `'text'`.
 pub fn single_quotes(place: Span, inside: &str) -> Diagnostic {
-    Diagnostic::error("E0006", "a text stands in double quotes", place)
-        .saying("`'` is the transpose of a matrix")
-        .fix("use double quotes", place, format!("\"{inside}\""))
+    Diagnostic::error("E0006", "a text stands in double quotes", place).saying("`'` is the transpose of a matrix").fix(
+        "use double quotes",
+        place,
+        format!("\"{inside}\""),
+    )
 }
 
 // E0007, E0008: habits of other languages.
 
 /// `&&` and its relatives.
-pub fn foreign_operator(place: Span, found: &str, meant: &str) -> Diagnostic {
-    Diagnostic::error("E0007", format!("nd has no `{found}`"), place)
-        .saying(format!("`{meant}` is meant"))
-        .fix(format!("write `{meant}`"), place, meant)
+pub fn foreign_operator(place: Span, found: &str, meant: &str, replacement: &str) -> Diagnostic {
+    Diagnostic::error("E0007", format!("nd has no `{found}`"), place).saying(format!("`{meant}` is meant")).fix(
+        format!("write `{meant}`"),
+        place,
+        replacement,
+    )
 }
 
 /// `x += 1`.
@@ -234,23 +241,29 @@ pub fn assignment(place: Span) -> Diagnostic {
 
 /// `def` and its relatives.
 pub fn foreign_word(place: Span, found: &str, meant: &str) -> Diagnostic {
-    Diagnostic::error("E0008", format!("nd has no `{found}`"), place)
-        .saying(format!("`{meant}` is meant"))
-        .fix(format!("write `{meant}`"), place, meant)
+    Diagnostic::error("E0008", format!("nd has no `{found}`"), place).saying(format!("`{meant}` is meant")).fix(
+        format!("write `{meant}`"),
+        place,
+        meant,
+    )
 }
 
 /// `return e`.
-pub fn foreign_return(place: Span) -> Diagnostic {
-    Diagnostic::error("E0008", "nd has no `return`", place)
-        .saying("a block's value is its last expression")
-        .fix("take it out", place, "")
+pub fn foreign_return(place: Span, with_blanks: Span) -> Diagnostic {
+    Diagnostic::error("E0008", "nd has no `return`", place).saying("a block's value is its last expression").fix(
+        "take it out",
+        with_blanks,
+        "",
+    )
 }
 
 /// `let mut x`.
-pub fn foreign_mut(place: Span) -> Diagnostic {
-    Diagnostic::error("E0008", "nd has no `mut`", place)
-        .saying("a value never changes once it is bound")
-        .fix("take it out", place, "")
+pub fn foreign_mut(place: Span, with_blanks: Span) -> Diagnostic {
+    Diagnostic::error("E0008", "nd has no `mut`", place).saying("a value never changes once it is bound").fix(
+        "take it out",
+        with_blanks,
+        "",
+    )
 }
 
 // E0009: separators.
@@ -265,16 +278,20 @@ pub fn missing_semicolon(place: Span, next: Span) -> Diagnostic {
 
 /// A comma is missing at `place`, before `next`.
 pub fn missing_comma(place: Span, next: Span) -> Diagnostic {
-    Diagnostic::error("E0009", "a `,` is missing", next)
-        .saying("a second element starts here")
-        .fix("add the comma", place, ",")
+    Diagnostic::error("E0009", "a `,` is missing", next).saying("a second element starts here").fix(
+        "add the comma",
+        place,
+        ",",
+    )
 }
 
 /// A `;` after an item or setting.
 pub fn needless_semicolon(place: Span) -> Diagnostic {
-    Diagnostic::error("E0009", "no `;` is needed here", place)
-        .saying("items and settings end by themselves")
-        .fix("take it out", place, "")
+    Diagnostic::error("E0009", "no `;` is needed here", place).saying("items and settings end by themselves").fix(
+        "take it out",
+        place,
+        "",
+    )
 }
 
 // E0010 to E0013: forms.
@@ -289,16 +306,20 @@ pub fn missing_else(place: Span, if_keyword: Span) -> Diagnostic {
 
 /// `=` for `==`.
 pub fn equals_for_comparison(place: Span) -> Diagnostic {
-    Diagnostic::error("E0011", "`=` names a value, `==` compares", place)
-        .saying("expected an operator")
-        .fix("to compare, write `==`", place, "==")
+    Diagnostic::error("E0011", "`=` names a value, `==` compares", place).saying("expected an operator").fix(
+        "to compare, write `==`",
+        place,
+        "==",
+    )
 }
 
 /// `==` for `=`.
 pub fn comparison_for_equals(place: Span) -> Diagnostic {
-    Diagnostic::error("E0011", "`==` compares, `=` names a value", place)
-        .saying("expected `=`")
-        .fix("write `=`", place, "=")
+    Diagnostic::error("E0011", "`==` compares, `=` names a value", place).saying("expected `=`").fix(
+        "write `=`",
+        place,
+        "=",
+    )
 }
 
 /// `x = 3` without `let`; `place` is the name.

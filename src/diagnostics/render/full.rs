@@ -58,11 +58,7 @@ fn range(label: &Label) -> Range<usize> {
 }
 
 /// Adds an excerpt with its labels.
-fn place<'a>(
-    group: Group<'a>,
-    file: &SourceFile,
-    excerpt: Excerpt<(AnnotationKind, &Label)>,
-) -> Group<'a> {
+fn place<'a>(group: Group<'a>, file: &SourceFile, excerpt: Excerpt<(AnnotationKind, &Label)>) -> Group<'a> {
     let annotations = excerpt.places.into_iter().map(|(place, (kind, label))| annotation(place, kind, label));
     let snippet = Snippet::source(excerpt.text).line_start(excerpt.first_line);
     let path = one_line(&file.name);

@@ -1,5 +1,7 @@
 //! The kernels of the matrix product over one type of vector.
 
+#![allow(clippy::needless_range_loop, reason = "indices of constant range name registers")]
+
 use std::mem::MaybeUninit;
 
 use super::MatmulShape;
@@ -27,18 +29,18 @@ pub(super) type Packing<T> = unsafe fn(&Operands<T>);
 /// One product, or one panel of it.
 #[derive(Clone, Copy)]
 pub(super) struct Operands<T> {
-    m: usize,
-    k: usize,
-    n: usize,
-    a: *const T,
-    a_row: isize,
-    a_column: isize,
-    b: *const T,
-    b_row: isize,
-    b_column: isize,
-    c: *mut T,
-    c_row: usize,
-    accumulate: bool,
+    pub(super) m: usize,
+    pub(super) k: usize,
+    pub(super) n: usize,
+    pub(super) a: *const T,
+    pub(super) a_row: isize,
+    pub(super) a_column: isize,
+    pub(super) b: *const T,
+    pub(super) b_row: isize,
+    pub(super) b_column: isize,
+    pub(super) c: *mut T,
+    pub(super) c_row: usize,
+    pub(super) accumulate: bool,
 }
 
 impl<T> Operands<T> {
@@ -106,12 +108,14 @@ unsafe fn product<V: Vector>(mut x: Operands<V::Number>, packing: Packing<V::Num
     }
     // SAFETY: the operands are valid.
     unsafe {
-        if x.m == 1 && x.k <= SHORT && x.b_column != 1 {
+        if super::narrow::narrow::<V>(&x) {
+        } else if x.m == 1 && x.k <= SHORT && x.b_column != 1 {
             short_products::<V>(x);
         } else if x.m == 1 && x.a_column == 1 && x.b_row == 1 && (x.b_column != 1 || x.n == 1) {
             inner_products::<V>(x);
         } else if x.b_column != 1 || (x.m > 32 && x.b_row.unsigned_abs() * size_of::<V::Number>() >= DISTANT) {
-            packing(&x);
+            // Opaque, so that its large frame stays out of this one, whose every page would be touched on entry.
+            std::hint::black_box(packing)(&x);
         } else {
             panels::<V>(&x, None);
         }

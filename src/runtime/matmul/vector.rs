@@ -22,6 +22,10 @@ pub(super) trait Vector: Copy {
     unsafe fn fma_number(a: Self::Number, b: Self::Number, c: Self::Number) -> Self::Number;
     /// The sum of all lanes, halves first.
     unsafe fn sum(self) -> Self::Number;
+    /// The sum of single numbers, halves first.
+    unsafe fn sum_numbers(numbers: [Self::Number; 8]) -> Self::Number;
+    /// The sum of two single numbers.
+    unsafe fn add_numbers(a: Self::Number, b: Self::Number) -> Self::Number;
 }
 
 /// A vector for processors of the baseline.
@@ -85,6 +89,16 @@ macro_rules! portable {
             #[inline(always)]
             unsafe fn sum(self) -> $type {
                 (self.0[0] + self.0[2]) + (self.0[1] + self.0[3])
+            }
+
+            #[inline(always)]
+            unsafe fn sum_numbers(n: [$type; 8]) -> $type {
+                ((n[0] + n[4]) + (n[2] + n[6])) + ((n[1] + n[5]) + (n[3] + n[7]))
+            }
+
+            #[inline(always)]
+            unsafe fn add_numbers(a: $type, b: $type) -> $type {
+                a + b
             }
         })*
     };
@@ -187,6 +201,16 @@ mod x86 {
                         width /= 2;
                     }
                     lanes[0]
+                }
+
+                #[inline(always)]
+                unsafe fn sum_numbers(n: [$type; 8]) -> $type {
+                    ((n[0] + n[4]) + (n[2] + n[6])) + ((n[1] + n[5]) + (n[3] + n[7]))
+                }
+
+                #[inline(always)]
+                unsafe fn add_numbers(a: $type, b: $type) -> $type {
+                    a + b
                 }
             }
         };

@@ -81,16 +81,16 @@ fn of_subscript(subscript: &Subscript) -> u32 {
 fn of_change(change: &Change) -> u32 {
     match change {
         Change::Field { value, .. } => value.depth,
-        Change::Element { subscripts, value, .. } => {
-            value.depth.max(deepest(subscripts.iter().map(of_subscript)))
-        }
+        Change::Element { subscripts, value, .. } => value.depth.max(deepest(subscripts.iter().map(of_subscript))),
     }
 }
 
 fn of_parameters(parameters: &[Parameter]) -> u32 {
-    deepest(parameters.iter().map(|parameter| {
-        of_annotation(&parameter.annotation).max(of_optional(parameter.default.as_ref()))
-    }))
+    deepest(
+        parameters
+            .iter()
+            .map(|parameter| of_annotation(&parameter.annotation).max(of_optional(parameter.default.as_ref()))),
+    )
 }
 
 fn of_statement(statement: &Statement) -> u32 {

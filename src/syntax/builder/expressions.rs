@@ -69,13 +69,7 @@ impl Builder<'_> {
 
     // ---- Postfix ----
 
-    pub(in crate::syntax) fn call(
-        &mut self,
-        callee: Expr,
-        open: usize,
-        arguments: Vec<Argument>,
-        end: usize,
-    ) -> Expr {
+    pub(in crate::syntax) fn call(&mut self, callee: Expr, open: usize, arguments: Vec<Argument>, end: usize) -> Expr {
         self.warn_of_continued_call(&callee, open);
         let named = arguments.iter().position(|argument| argument.name.is_some());
         let late = named.and_then(|named| arguments[named..].iter().find(|argument| argument.name.is_none()));
@@ -106,13 +100,7 @@ impl Builder<'_> {
         }
     }
 
-    pub(in crate::syntax) fn index(
-        &mut self,
-        base: Expr,
-        open: usize,
-        subscripts: Vec<Subscript>,
-        end: usize,
-    ) -> Expr {
+    pub(in crate::syntax) fn index(&mut self, base: Expr, open: usize, subscripts: Vec<Subscript>, end: usize) -> Expr {
         if subscripts.is_empty() {
             self.diagnostics.push(catalog::no_subscript(self.span(open, end)));
         }

@@ -15,10 +15,10 @@ use super::ast::{
     Argument, Comment, Data, Expr, ExprKind, Function, Item, ItemKind, Layer, MAX_DEPTH, Name, Parameter, Pattern,
     Setting, TypeExpr, TypeExprKind,
 };
-use super::failure;
 use super::parser::Failure;
 use super::reader::Documentation;
 use super::token::{Lexeme, Token};
+use super::{brackets, failure};
 
 /// An element of `( )` before it is known whether a tuple or a record is meant.
 pub(super) struct Element {
@@ -30,6 +30,12 @@ pub(super) struct Element {
 pub(super) struct ListElement {
     pub(super) value: Expr,
     pub(super) is_range: bool,
+}
+
+/// The values themselves.
+#[allow(clippy::vec_box, reason = "the parser keeps large values in boxes")]
+pub(super) fn unboxed<T>(values: Vec<Box<T>>) -> Vec<T> {
+    values.into_iter().map(|value| *value).collect()
 }
 
 /// How many tokens must be read after an error before the next one counts as a new error.
@@ -44,8 +50,14 @@ pub(super) struct Builder<'a> {
     diagnostics: Vec<Diagnostic>,
     /// The first token after the last error.
     resumed_at: Option<usize>,
+    /// For each token whether recovery left it out; empty before the first error.
+    dropped: Vec<bool>,
+    /// For each closing bracket its opening one; empty before the first error.
+    openers: Vec<usize>,
     /// Whether the item at hand has been reported as too deep.
     reported_depth: bool,
+    /// Whether brackets nested too deeply have been reported and cut out.
+    cut_brackets: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -56,7 +68,19 @@ impl<'a> Builder<'a> {
         documentation: Vec<Documentation>,
         diagnostics: Vec<Diagnostic>,
     ) -> Self {
-        Builder { source, text, lexemes, documentation, diagnostics, resumed_at: None, reported_depth: false }
+        let cut_brackets = diagnostics.iter().any(|diagnostic| diagnostic.code == "E0014");
+        Builder {
+            source,
+            text,
+            lexemes,
+            documentation,
+            diagnostics,
+            resumed_at: None,
+            dropped: Vec::new(),
+            openers: Vec::new(),
+            reported_depth: false,
+            cut_brackets,
+        }
     }
 
     /// Documentation that no item took, as comments, and all that was reported.
@@ -88,10 +112,13 @@ impl<'a> Builder<'a> {
     /// Notes where reading goes on, and reports the error unless it follows from the one before.
     pub(super) fn recover(&mut self, recovery: ErrorRecovery<usize, Token<'a>, std::convert::Infallible>) {
         self.report(recovery.error);
-        if let Some((start, token, end)) = recovery.dropped_tokens.last() {
-            let dropped = failure::find(self.lexemes, *start, *token, *end);
-            self.resumed_at = self.resumed_at.max(Some(dropped + 1));
-        }
+        let index = |(start, token, end): &(usize, Token<'a>, usize)| failure::find(self.lexemes, *start, *token, *end);
+        let (Some(first), Some(last)) = (recovery.dropped_tokens.first(), recovery.dropped_tokens.last()) else {
+            return;
+        };
+        let (first, last) = (index(first), index(last).min(self.lexemes.len() - 1));
+        self.dropped[first..=last].fill(true);
+        self.resumed_at = self.resumed_at.max(Some(last + 1));
     }
 
     /// The same where an expression is wanted.
@@ -107,12 +134,29 @@ impl<'a> Builder<'a> {
 
     /// Reports an error unless it follows from the one before.
     pub(super) fn report(&mut self, error: Failure<'a>) {
+        if self.dropped.is_empty() {
+            self.dropped = vec![false; self.lexemes.len()];
+            self.openers = openers(self.lexemes);
+        }
         let at = failure::index(self.lexemes, &error);
-        let follows = self.resumed_at.is_some_and(|resumed| at < resumed + TOKENS_BETWEEN_ERRORS);
-        if !follows {
+        if !self.follows_from_earlier(at) {
             self.diagnostics.extend(failure::describe(self.source, self.text, self.lexemes, at, &error));
         }
         self.resumed_at = self.resumed_at.max(Some(at));
+    }
+
+    /// Whether the token at hand is only wrong because of an earlier error: it comes right after it, or it closes a
+    /// bracket that was left out.
+    fn follows_from_earlier(&self, at: usize) -> bool {
+        let Some(resumed) = self.resumed_at else { return false };
+        let fresh = match self.lexemes.get(resumed).map(|lexeme| lexeme.token) {
+            Some(Token::Let | Token::Fn) => true,
+            Some(Token::Word(word)) => word.starts_item(),
+            _ => false,
+        };
+        let distance = if fresh { 1 } else { TOKENS_BETWEEN_ERRORS };
+        let closes_dropped = self.openers.get(at).is_some_and(|opener| self.dropped[*opener]);
+        at < resumed + distance || closes_dropped
     }
 
     pub(super) fn needless_semicolon(&mut self, start: usize, end: usize) {
@@ -124,7 +168,7 @@ impl<'a> Builder<'a> {
     }
 
     fn report_depth(&mut self, span: Span) {
-        if !self.reported_depth {
+        if !self.reported_depth && !self.cut_brackets {
             self.diagnostics.push(catalog::too_deep(span, MAX_DEPTH));
             self.reported_depth = true;
         }
@@ -203,7 +247,7 @@ impl<'a> Builder<'a> {
     pub(super) fn grouped_type(
         &mut self,
         start: usize,
-        parts: Vec<(Option<Name>, TypeExpr)>,
+        parts: Vec<(Option<Name>, Box<TypeExpr>)>,
         trailing: bool,
         end: usize,
     ) -> TypeExpr {
@@ -215,10 +259,10 @@ impl<'a> Builder<'a> {
             return TypeExpr { kind: TypeExprKind::Error, span };
         }
         if named.is_some() {
-            let fields = parts.into_iter().filter_map(|(name, part)| Some((name?, part))).collect();
+            let fields = parts.into_iter().filter_map(|(name, part)| Some((name?, *part))).collect();
             return TypeExpr { kind: TypeExprKind::Record(fields), span };
         }
-        let mut types: Vec<TypeExpr> = parts.into_iter().map(|(_, part)| part).collect();
+        let mut types: Vec<TypeExpr> = parts.into_iter().map(|(_, part)| *part).collect();
         match types.pop() {
             Some(only) if types.is_empty() && !trailing => TypeExpr { span, ..only },
             last => {
@@ -242,4 +286,18 @@ impl<'a> Builder<'a> {
         }
         TypeExpr { kind: TypeExprKind::Function { parameters, result: Box::new(result) }, span }
     }
+}
+
+/// For each closing bracket the index of its opening one, for every other token its own. Brackets are balanced.
+fn openers(lexemes: &[Lexeme<'_>]) -> Vec<usize> {
+    let mut open = Vec::new();
+    let opener = |(index, lexeme): (usize, &Lexeme<'_>)| {
+        if brackets::closer(lexeme.token).is_some() {
+            open.push(index);
+        } else if brackets::is_closer(lexeme.token) {
+            return open.pop().unwrap_or(index);
+        }
+        index
+    };
+    lexemes.iter().enumerate().map(opener).collect()
 }

@@ -1,0 +1,73 @@
+//! The command line as a user meets it: recorded sessions, and the listing of the README against a real run.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Every file of `tests/cli` is a list of commands and what they show; `[..]` stands for what changes between runs.
+/// `TRYCMD=overwrite cargo test --test cli` writes down what they show now.
+#[test]
+fn recorded_sessions() {
+    trycmd::TestCases::new().case("tests/cli/*.trycmd");
+}
+
+/// The README's listing, word for word up to times; numbers may differ in the last digits, which depend on the
+/// processor.
+#[test]
+fn the_listing_of_the_readme_is_a_real_run() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let listing = readme.split("```console\n$ ndc ").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let (command, shown) = listing.split_once('\n').unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_ndc"))
+        .args(command.split_whitespace())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let (shown, printed) = (comparable(shown), comparable(&printed));
+    assert_eq!(shown.len(), printed.len(), "the README shows {shown:#?}, the run printed {printed:#?}");
+    for (shown, printed) in shown.iter().zip(&printed) {
+        let same = shown.len() == printed.len() && shown.iter().zip(printed).all(|(a, b)| agree(a, b));
+        assert!(same, "the README shows {shown:?}, the run printed {printed:?}");
+    }
+}
+
+/// The words of each line without its times, which end a line or stand in brackets.
+fn comparable(text: &str) -> Vec<Vec<String>> {
+    text.lines().map(words_without_times).collect()
+}
+
+fn words_without_times(line: &str) -> Vec<String> {
+    const UNITS: [&str; 7] = ["ns", "µs", "ms", "s", "min", "h", "steps/s"];
+    let mut words: Vec<String> = Vec::new();
+    for word in line.split_whitespace() {
+        let word = word.trim_matches(|c| "(),[]".contains(c));
+        match UNITS.contains(&word) {
+            // The number before a unit is a time or a speed.
+            true => {
+                words.pop();
+            }
+            false if word == "left" => {}
+            false => words.push(word.to_string()),
+        }
+    }
+    words
+}
+
+/// Whether two words are the same, or numbers that agree to nine digits.
+fn agree(a: &str, b: &str) -> bool {
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => (a - b).abs() <= 1e-9 * b.abs().max(1.0),
+        _ => a == b,
+    }
+}
+
+#[test]
+fn times_are_no_part_of_a_comparison() {
+    assert_eq!(words_without_times("  loss 0.5  1_000 steps/s  1 min 5 s left"), ["loss", "0.5"]);
+    assert_eq!(
+        words_without_times("trained: 3 epochs in 17.7 s (13_233 steps/s), ended"),
+        ["trained:", "3", "epochs", "in", "ended"]
+    );
+    assert!(agree("0.1234567891234", "0.1234567891235") && !agree("0.1", "0.2") && !agree("w", "b"));
+}

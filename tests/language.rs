@@ -1,0 +1,81 @@
+//! `docs/language.md` holds: its programs run, what it says is refused is refused, and its tables name every function.
+
+use ndc::check::Options;
+use ndc::data::csv::FileLoader;
+use ndc::diagnostics::Diagnostic;
+use ndc::driver::{Checked, check_text, on_large_stack};
+use ndc::ops::POINTWISE;
+use ndc::session::{Session, Silent};
+use std::path::Path;
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("the file is there")
+}
+
+/// The listings that open with these words.
+fn listings(text: &str, opening: &str) -> Vec<String> {
+    let opening = format!("```{opening}\n");
+    text.split(&opening).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_string).collect()
+}
+
+fn check(text: &str) -> Checked {
+    check_text("listing.nd", None, text.to_string(), &mut FileLoader::new(), Options::default())
+}
+
+fn messages(diagnostics: &[Diagnostic]) -> String {
+    let line = |each: &Diagnostic| format!("{}: {} {:?}", each.code, each.message, each.notes);
+    diagnostics.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_programs_of_the_language_page_run() {
+    let programs = listings(&read("docs/language.md"), "nd");
+    assert!(programs.len() >= 5);
+    for program in programs {
+        let checked = check(&program);
+        assert!(!checked.has_errors(), "{program}\n{}", messages(&checked.diagnostics));
+        let ran = on_large_stack(|| {
+            let mut session = Session::new(&checked.program).map_err(|diagnostic| vec![*diagnostic])?;
+            session.run(&mut Silent)
+        });
+        assert!(ran.is_ok(), "{program}\n{}", messages(&ran.unwrap_err()));
+    }
+}
+
+#[test]
+fn what_the_language_page_says_is_refused_is_refused() {
+    let programs = listings(&read("docs/language.md"), "nd refused");
+    assert!(programs.len() >= 3);
+    for program in programs {
+        let codes: Vec<&str> = check(&program).diagnostics.iter().map(|each| each.code).collect();
+        assert!(codes.contains(&"E0199"), "{program}\n{codes:?}");
+    }
+}
+
+/// What begins a row of a table: the function that is called there.
+fn has_row(text: &str, function: &str) -> bool {
+    text.lines().any(|line| line.starts_with(&format!("| `{function}(")))
+}
+
+#[test]
+fn every_function_has_a_row() {
+    let text = read("docs/language.md");
+    let pointwise =
+        POINTWISE.iter().filter(|each| each.builtin && !each.example.0.is_empty()).map(|each| each.name.to_string());
+    let prelude = read("src/std/prelude.nd");
+    let of_prelude = prelude.lines().filter_map(|line| line.strip_prefix("fn ")?.split('(').next().map(str::to_string));
+    let missing: Vec<String> = pointwise.chain(of_prelude).filter(|function| !has_row(&text, function)).collect();
+    assert!(missing.is_empty(), "no row in docs/language.md: {missing:?}");
+}
+
+#[test]
+fn every_builtin_of_the_checker_is_mentioned() {
+    let text = read("docs/language.md");
+    let source = read("src/check/builtins.rs");
+    let names = source.split("Builtin { name: \"").skip(1).filter_map(|rest| rest.split('"').next());
+    let names: Vec<&str> = names.collect();
+    assert!(names.len() > 20);
+    let missing: Vec<&&str> =
+        names.iter().filter(|name| !has_row(&text, name) && !text.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/language.md says nothing of {missing:?}");
+}
