@@ -71,7 +71,7 @@ impl<'a> Checker<'a, '_> {
     /// A size of an annotation that nothing determines, once what is given has bound the others.
     pub(super) fn undetermined<'n>(&self, annotation: &'n TypeExpr, bound: &SizeBindings) -> Option<&'n str> {
         let mut names = Vec::new();
-        super::calls::size_names(annotation, &mut names);
+        super::captures::size_names(annotation, &mut names);
         names.into_iter().find(|name| !self.is_known_size(name, bound))
     }
 

@@ -75,8 +75,11 @@ impl<'a> Checker<'a, '_> {
             return Typed::new(Kind::Integer(folded), Type::scalar(Element::Flexible), span);
         }
         // Whole numbers whose result fits no `int` are reals.
-        let left =
-            if both_literals(&left, &right) && folds(operator) { self.to_element(left, Element::Real) } else { left };
+        let left = if both_literals(&left, &right) && folds(operator) {
+            self.convert_element(left, Element::Real)
+        } else {
+            left
+        };
         match (&left.ty, &right.ty) {
             (Type::Error, _) | (_, Type::Error) => Typed::error(span),
             (Type::Tensor(a, _), Type::Tensor(b, _)) => {
@@ -88,7 +91,7 @@ impl<'a> Checker<'a, '_> {
                     return self.quotient(left, right, at, span);
                 }
                 let Some(element) = Self::join_elements(a, b) else { return Typed::error(span) };
-                let (left, right) = (self.to_element(left, element), self.to_element(right, element));
+                let (left, right) = (self.convert_element(left, element), self.convert_element(right, element));
                 self.pointwise_pair(definition(operator), symbol(operator), left, right, at, span)
             }
             (Type::Tuple(_), _) | (_, Type::Tuple(_)) => self.leafwise(operator, at, left, right, span),
@@ -115,7 +118,7 @@ impl<'a> Checker<'a, '_> {
             let error = shapes::integer_division(at, left.span, right.span, (&texts.0, &texts.1));
             return self.fail(error, span);
         }
-        let (left, right) = (self.to_element(left, Element::Real), self.to_element(right, Element::Real));
+        let (left, right) = (self.convert_element(left, Element::Real), self.convert_element(right, Element::Real));
         self.pointwise_pair(&ops::arithmetic::DIVIDE, "/", left, right, at, span)
     }
 
@@ -252,7 +255,7 @@ impl<'a> Checker<'a, '_> {
                 return Typed::new(Kind::Integer(value), left.ty.clone(), span);
             }
             let left = if exponent < 0 || left.ty.element() == Some(Element::Flexible) {
-                self.to_element(left, Element::Real)
+                self.convert_element(left, Element::Real)
             } else {
                 left
             };
@@ -260,10 +263,10 @@ impl<'a> Checker<'a, '_> {
                 let ty = left.ty.clone();
                 return Typed::new(Kind::Power(left, exponent), ty, span);
             }
-            let right = self.to_element(right, Element::Real);
+            let right = self.convert_element(right, Element::Real);
             return self.pointwise_pair(&ops::arithmetic::POWER, "^", left, right, at, span);
         }
-        let (left, right) = (self.to_element(left, Element::Real), self.to_element(right, Element::Real));
+        let (left, right) = (self.convert_element(left, Element::Real), self.convert_element(right, Element::Real));
         self.pointwise_pair(&ops::arithmetic::POWER, "^", left, right, at, span)
     }
 
@@ -289,7 +292,8 @@ impl<'a> Checker<'a, '_> {
         let equality = matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual);
         match (a, b) {
             (Element::Bool, Element::Bool) if equality => {
-                let (left, right) = (self.to_element(left, Element::Int), self.to_element(right, Element::Int));
+                let (left, right) =
+                    (self.convert_element(left, Element::Int), self.convert_element(right, Element::Int));
                 self.pointwise_pair(definition(operator), symbol(operator), left, right, at, span)
             }
             (Element::Bool, _) | (_, Element::Bool) => self.not_numbers(operator, left, right, at, span),
@@ -298,7 +302,7 @@ impl<'a> Checker<'a, '_> {
                     Some(Element::Flexible) | None => Element::Real,
                     Some(element) => element,
                 };
-                let (left, right) = (self.to_element(left, element), self.to_element(right, element));
+                let (left, right) = (self.convert_element(left, element), self.convert_element(right, element));
                 self.pointwise_pair(definition(operator), symbol(operator), left, right, at, span)
             }
         }
@@ -306,7 +310,7 @@ impl<'a> Checker<'a, '_> {
 
     /// `@`.
     pub(super) fn matrix_product(&mut self, at: Span, left: Typed, right: Typed, span: Span) -> Typed {
-        let (left, right) = (self.to_element(left, Element::Real), self.to_element(right, Element::Real));
+        let (left, right) = (self.convert_element(left, Element::Real), self.convert_element(right, Element::Real));
         let (Type::Tensor(Element::Real, a), Type::Tensor(Element::Real, b)) = (&left.ty, &right.ty) else {
             return self.not_numbers(BinaryOperator::MatrixProduct, left, right, at, span);
         };

@@ -101,13 +101,13 @@ pub static BUILTINS: &[Builtin] = &[
         name: "real",
         signature: "real(x)",
         documentation: "An integer or truth value as a real.",
-        rule: |c, call| c.to_type(call, Element::Real),
+        rule: |c, call| c.conversion(call, Element::Real),
     },
     Builtin {
         name: "int",
         signature: "int(x)",
         documentation: "A real rounded toward zero, or a truth value, as an `int`.",
-        rule: |c, call| c.to_type(call, Element::Int),
+        rule: |c, call| c.conversion(call, Element::Int),
     },
     Builtin {
         name: "div",
@@ -318,7 +318,7 @@ impl<'a> Checker<'a, '_> {
             && values.iter().any(|value| value.ty.element() == Some(Element::Int))
             && values.iter().all(|value| is_integer_like(&value.ty));
         let element = if keeps_int { Element::Int } else { Element::Real };
-        let mut values: Vec<Typed> = values.into_iter().map(|value| self.to_element(value, element)).collect();
+        let mut values: Vec<Typed> = values.into_iter().map(|value| self.convert_element(value, element)).collect();
         match (values.pop(), values.pop()) {
             (Some(operand), None) => {
                 let ty = operand.ty.clone();
@@ -339,13 +339,13 @@ impl<'a> Checker<'a, '_> {
 
     /// Truth values as integers.
     fn counted(&mut self, value: Typed) -> Typed {
-        if value.ty.element() == Some(Element::Bool) { self.to_element(value, Element::Int) } else { value }
+        if value.ty.element() == Some(Element::Bool) { self.convert_element(value, Element::Int) } else { value }
     }
 
     fn mean(&mut self, call: BuiltinCall<'a>) -> Typed {
         let span = call.span;
         let Some(value) = self.one_tensor(call) else { return Typed::error(span) };
-        let value = self.to_element(value, Element::Real);
+        let value = self.convert_element(value, Element::Real);
         Typed::new(Kind::Mean(value), Type::real(), span)
     }
 
@@ -395,7 +395,7 @@ impl<'a> Checker<'a, '_> {
     fn count(&mut self, call: BuiltinCall<'a>) -> Typed {
         let span = call.span;
         let Some(value) = self.truth_argument(call) else { return Typed::error(span) };
-        let value = self.to_element(value, Element::Int);
+        let value = self.convert_element(value, Element::Int);
         Typed::new(Kind::Reduce(Reduction::Sum, value), Type::int(), span)
     }
 
@@ -419,7 +419,7 @@ impl<'a> Checker<'a, '_> {
     fn dot(&mut self, call: BuiltinCall<'a>) -> Typed {
         let span = call.span;
         let Some([left, right]) = self.values(call) else { return Typed::error(span) };
-        let (left, right) = (self.to_element(left, Element::Real), self.to_element(right, Element::Real));
+        let (left, right) = (self.convert_element(left, Element::Real), self.convert_element(right, Element::Real));
         for value in [&left, &right] {
             if value.ty.element() != Some(Element::Real) || value.ty.sizes().len() != 1 {
                 let found = value.ty.to_string();
@@ -454,10 +454,10 @@ impl<'a> Checker<'a, '_> {
         self.elementwise_choice(condition, then, otherwise, &sizes, span)
     }
 
-    fn to_type(&mut self, call: BuiltinCall<'a>, element: Element) -> Typed {
+    fn conversion(&mut self, call: BuiltinCall<'a>, element: Element) -> Typed {
         let span = call.span;
         let Some(value) = self.one_tensor(call) else { return Typed::error(span) };
-        let value = self.to_element(value, element);
+        let value = self.convert_element(value, element);
         Typed { span, ..value }
     }
 
@@ -502,7 +502,7 @@ impl<'a> Checker<'a, '_> {
     /// A scalar `int`, or a message.
     pub(super) fn integer_scalar(&mut self, value: Typed) -> Option<Typed> {
         if value.ty.is_scalar() && is_integer_like(&value.ty) {
-            return Some(self.to_element(value, Element::Int));
+            return Some(self.convert_element(value, Element::Int));
         }
         if !value.ty.is_error() {
             let found = value.ty.to_string();

@@ -1,7 +1,8 @@
 //! Calls: function values, arguments against signatures, and function bodies at argument types.
 
 use super::annotations::SizeBindings;
-use super::captures::mentioned;
+use super::captures::{mentioned, size_names};
+use super::cost::MAX_COST;
 use super::program::{Binding, Closure, Instance, InstanceId, Kind, Typed};
 use super::scope::{Bound, Frame};
 use super::size::Size;
@@ -15,8 +16,6 @@ use crate::syntax::ast::{Argument, Expr, Name, Parameter, Pattern};
 const MAX_CALLS: usize = 200;
 /// How often one function may be worked out inside itself, for other types each time.
 const MAX_REPEATED: usize = 10;
-/// The most operations that a call may unfold into.
-const MAX_COST: u64 = 1 << 20;
 /// The most compositions that may be applied in a file.
 const MAX_COMPOSITIONS: u32 = 1 << 14;
 
@@ -112,7 +111,7 @@ impl<'a> Checker<'a, '_> {
         let Some(default) = &parameter.default else { return Typed::error(parameter.pattern.span()) };
         if self.values_in_progress.contains(&default.span) {
             let name = name_of(&parameter.pattern).unwrap_or("this default value");
-            return self.fail(names::recursion(name, default.span, parameter.pattern.span()), default.span);
+            return self.fail(names::recursive_default(name, default.span, parameter.pattern.span()), default.span);
         }
         self.values_in_progress.push(default.span);
         let frame = std::mem::take(&mut self.frame);
@@ -300,7 +299,7 @@ impl<'a> Checker<'a, '_> {
             return Some(argument);
         }
         match self.coerce(argument, &target) {
-            Ok(argument) if argument.ty.is_error() => Some(argument),
+            Ok(argument) if argument.ty.is_error() || target.is_error() => Some(argument),
             Ok(argument) => match self.without_frame(|checker| checker.undetermined(annotation, bound)) {
                 Some(name) => {
                     self.unknown_size(name, argument.span);
@@ -371,18 +370,6 @@ impl<'a> Checker<'a, '_> {
         (!result.is_error()).then_some((id, result))
     }
 
-    /// How many operations a call of an instance unfolds into.
-    fn cost(&mut self, id: InstanceId) -> u64 {
-        if let Some(cost) = self.costs.get(&id) {
-            return *cost;
-        }
-        let mut called = Vec::new();
-        let own = operations(&self.program.instances[id.0 as usize].body, &mut called);
-        let cost = called.into_iter().fold(own, |cost, id| cost.saturating_add(self.cost(id)));
-        self.costs.insert(id, cost);
-        cost
-    }
-
     fn check_body(&mut self, types: &[Type], body: Body<'a, '_>) -> (Instance, Type) {
         let mut frame = Frame::default();
         frame.lifted = body.lifted;
@@ -418,7 +405,7 @@ impl<'a> Checker<'a, '_> {
         let value = self.expression(body.function.body, Some(&hint));
         let target = self.match_annotation(annotation, &value.ty, &mut bound);
         match self.coerce(value, &target) {
-            Ok(value) if value.ty.is_error() => value,
+            Ok(value) if value.ty.is_error() || target.is_error() => value,
             Ok(value) => match self.undetermined(annotation, &bound) {
                 Some(name) => {
                     self.unknown_size(name, annotation.span);
@@ -512,18 +499,6 @@ struct Body<'a, 'b> {
     name: &'b str,
 }
 
-/// The operations of an expression itself, and the instances that it calls.
-fn operations(typed: &Typed, called: &mut Vec<InstanceId>) -> u64 {
-    match &*typed.kind {
-        Kind::Call { instance, .. } => called.push(*instance),
-        Kind::Gradient(call) => called.push(call.instance),
-        _ => {}
-    }
-    let mut count = 1;
-    typed.kind.for_each_part(&mut |part| count += operations(part, called));
-    count
-}
-
 fn name_of(pattern: &Pattern) -> Option<&str> {
     match pattern {
         Pattern::Name(name) => Some(&name.text),
@@ -537,23 +512,6 @@ fn size_variables(ty: &Type) -> Vec<String> {
         Type::Tensor(_, sizes) => sizes.iter().flat_map(|size| size.variables()).map(str::to_string).collect(),
         Type::Tuple(parts) => parts.iter().flat_map(size_variables).collect(),
         _ => Vec::new(),
-    }
-}
-
-/// The names that the sizes of an annotation mention.
-pub(super) fn size_names<'a>(annotation: &'a crate::syntax::ast::TypeExpr, names: &mut Vec<&'a str>) {
-    use crate::syntax::ast::TypeExprKind;
-    match &annotation.kind {
-        TypeExprKind::Named { sizes, .. } | TypeExprKind::Tensor { sizes } => {
-            sizes.iter().for_each(|size| mentioned(size, names));
-        }
-        TypeExprKind::Tuple(parts) => parts.iter().for_each(|part| size_names(part, names)),
-        TypeExprKind::Record(fields) => fields.iter().for_each(|(_, part)| size_names(part, names)),
-        TypeExprKind::Function { parameters, result } => {
-            parameters.iter().for_each(|parameter| size_names(parameter, names));
-            size_names(result, names);
-        }
-        TypeExprKind::Error => {}
     }
 }
 

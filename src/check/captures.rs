@@ -1,6 +1,6 @@
 //! Which names a function body mentions, so that a lambda captures what it needs.
 
-use crate::syntax::ast::{Argument, Change, Clauses, Expr, ExprKind, Statement, Subscript};
+use crate::syntax::ast::{Argument, Change, Clauses, Expr, ExprKind, Statement, Subscript, TypeExpr, TypeExprKind};
 
 /// Adds every name that the expression mentions. Names bound inside it are included; capturing one too many is harmless.
 pub(super) fn mentioned<'a>(expression: &'a Expr, names: &mut Vec<&'a str>) {
@@ -92,5 +92,21 @@ fn in_clauses<'a>(clauses: &'a Clauses, names: &mut Vec<&'a str>) {
     }
     if let Some(filter) = &clauses.filter {
         mentioned(filter, names);
+    }
+}
+
+/// The names that the sizes of an annotation mention.
+pub(super) fn size_names<'a>(annotation: &'a TypeExpr, names: &mut Vec<&'a str>) {
+    match &annotation.kind {
+        TypeExprKind::Named { sizes, .. } | TypeExprKind::Tensor { sizes } => {
+            sizes.iter().for_each(|size| mentioned(size, names));
+        }
+        TypeExprKind::Tuple(parts) => parts.iter().for_each(|part| size_names(part, names)),
+        TypeExprKind::Record(fields) => fields.iter().for_each(|(_, part)| size_names(part, names)),
+        TypeExprKind::Function { parameters, result } => {
+            parameters.iter().for_each(|parameter| size_names(parameter, names));
+            size_names(result, names);
+        }
+        TypeExprKind::Error => {}
     }
 }

@@ -8,7 +8,7 @@ use super::types::{Element, Type};
 
 impl Checker<'_, '_> {
     /// The expression with another element; constants are converted on the spot.
-    pub(super) fn to_element(&mut self, typed: Typed, element: Element) -> Typed {
+    pub(super) fn convert_element(&mut self, typed: Typed, element: Element) -> Typed {
         let Type::Tensor(from, sizes) = &typed.ty else { return typed };
         if *from == element {
             return typed;
@@ -24,8 +24,10 @@ impl Checker<'_, '_> {
         let kind = match (*typed.kind, element) {
             (Kind::Integer(value), Element::Real) => Kind::Number(value as f64),
             (Kind::Integer(value), Element::Int) => Kind::Integer(value),
-            (Kind::Stack(rows), _) => Kind::Stack(rows.into_iter().map(|row| self.to_element(row, element)).collect()),
-            (Kind::Splat(scalar), _) => Kind::Splat(self.to_element(scalar, element)),
+            (Kind::Stack(rows), _) => {
+                Kind::Stack(rows.into_iter().map(|row| self.convert_element(row, element)).collect())
+            }
+            (Kind::Splat(scalar), _) => Kind::Splat(self.convert_element(scalar, element)),
             (Kind::Pointwise(definition, parts), Element::Int) => {
                 Kind::Pointwise(definition, parts.into_iter().map(|part| self.flexible_to_int(part)).collect())
             }
@@ -41,13 +43,13 @@ impl Checker<'_, '_> {
 
     /// An operand of a whole number that is to be an `int`.
     fn flexible_to_int(&mut self, typed: Typed) -> Typed {
-        if typed.ty.element() == Some(Element::Flexible) { self.to_element(typed, Element::Int) } else { typed }
+        if typed.ty.element() == Some(Element::Flexible) { self.convert_element(typed, Element::Int) } else { typed }
     }
 
     /// Flexible numbers as reals, in every leaf.
     pub(super) fn settle(&mut self, typed: Typed) -> Typed {
         match &typed.ty {
-            Type::Tensor(Element::Flexible, _) => self.to_element(typed, Element::Real),
+            Type::Tensor(Element::Flexible, _) => self.convert_element(typed, Element::Real),
             Type::Tuple(_) if typed.ty != typed.ty.settled() => {
                 let target = typed.ty.settled();
                 self.coerce(typed, &target).unwrap_or_else(|typed| typed)
@@ -80,12 +82,12 @@ impl Checker<'_, '_> {
         match (&typed.ty, target) {
             (Type::Fill, Type::Tensor(element, sizes)) if element.is_number() => {
                 let scalar = Typed::new(*typed.kind, Type::scalar(Element::Flexible), typed.span);
-                let scalar = self.to_element(scalar, *element);
+                let scalar = self.convert_element(scalar, *element);
                 Ok(self.splat(scalar, sizes))
             }
             (Type::Tensor(from, found), Type::Tensor(to, expected)) if found == expected => match (from, to) {
                 (Element::Flexible, Element::Real | Element::Int) | (Element::Int, Element::Real) => {
-                    Ok(self.to_element(typed, *to))
+                    Ok(self.convert_element(typed, *to))
                 }
                 _ => Err(typed),
             },
@@ -98,10 +100,7 @@ impl Checker<'_, '_> {
 
     fn coerce_tuple(&mut self, typed: Typed, expected: &[Type]) -> Result<Typed, Typed> {
         let original = typed.clone();
-        let rebuilt = self.map_parts(typed, |checker, place, part| match checker.coerce(part, &expected[place]) {
-            Ok(part) => Some(part),
-            Err(_) => None,
-        });
+        let rebuilt = self.map_parts(typed, |checker, place, part| checker.coerce(part, &expected[place]).ok());
         rebuilt.ok_or(original)
     }
 

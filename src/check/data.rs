@@ -184,7 +184,11 @@ impl<'a> Checker<'a, '_> {
         let mut failed = false;
         for setting in settings {
             let value = self.value(&setting.value, None);
-            let (Type::Tensor(element, sizes), false) = (&value.ty, value.ty.is_error()) else {
+            let Type::Tensor(element, sizes) = &value.ty else {
+                if !value.ty.is_error() {
+                    let text = format!("a column holds numbers or tensors, but this is {}", value.ty);
+                    self.report(errors::bad_column(&text, value.span, "make one column for each part"));
+                }
                 failed = true;
                 continue;
             };
@@ -226,7 +230,7 @@ impl<'a> Checker<'a, '_> {
             return *id;
         }
         let known: Vec<&str> = super::annotations::sorted(self.data.keys().copied().collect());
-        self.report(names::unknown_name(name, span, known));
+        self.report(names::unknown_data(name, span, known));
         None
     }
 

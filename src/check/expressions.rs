@@ -132,10 +132,8 @@ impl<'a> Checker<'a, '_> {
             Bound::Size(size) => Typed::new(Kind::Size(size), Type::int(), span),
             Bound::Progress(progress) => Typed::new(Kind::Progress(progress), Type::real(), span),
             Bound::Example { index, ty, declared } => {
-                if let Some((_, other)) = self.globals.get(name)
-                    && self.frame.data.as_ref().is_some_and(|data| data.data.is_some())
-                {
-                    let other = *other;
+                let in_action = self.frame.data.as_ref().is_some_and(|data| data.data.is_some());
+                if in_action && let Some(other) = self.defined_outside(name) {
                     return self.fail(names::column_hides_name(name, span, declared, other), span);
                 }
                 let Some(data) = self.frame.data.as_mut() else { return Typed::error(span) };
@@ -146,6 +144,16 @@ impl<'a> Checker<'a, '_> {
                 Typed::new(Kind::Example(place as u32), ty, span)
             }
         }
+    }
+
+    /// Where the file itself defines a name, if it does above the item at hand.
+    fn defined_outside(&self, name: &str) -> Option<Span> {
+        let global = self.globals.get(name).map(|(_, span)| *span);
+        global.or_else(|| {
+            let is_bound = self.lets.iter().any(|(each, ..)| each == name);
+            let place = self.later_lets.iter().find(|(each, _)| *each == name);
+            place.filter(|_| is_bound).map(|(_, span)| *span)
+        })
     }
 
     fn global_name(&mut self, name: &'a str, span: Span) -> Typed {
@@ -341,7 +349,7 @@ impl<'a> Checker<'a, '_> {
         let mut bound = Vec::new();
         let target = self.match_annotation(annotation, &value.ty, &mut bound);
         match self.coerce(value, &target) {
-            Ok(value) if value.ty.is_error() => value,
+            Ok(value) if value.ty.is_error() || target.is_error() => value,
             Ok(value) => match self.undetermined(annotation, &bound) {
                 Some(name) => {
                     self.unknown_size(name, annotation.span);
@@ -435,7 +443,7 @@ impl<'a> Checker<'a, '_> {
             return self.fail(shapes::bad_size(&text, span, "use fewer nested lists"), span);
         }
         let element = *element;
-        let entries = entries.into_iter().map(|entry| self.to_element(entry, element)).collect();
+        let entries = entries.into_iter().map(|entry| self.convert_element(entry, element)).collect();
         Typed::new(Kind::Stack(entries), Type::Tensor(element, all), span)
     }
 

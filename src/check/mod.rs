@@ -11,6 +11,7 @@ pub mod builtins;
 mod calls;
 mod captures;
 mod convert;
+mod cost;
 mod data;
 mod expressions;
 mod gradients;

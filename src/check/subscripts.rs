@@ -71,7 +71,7 @@ impl<'a> Checker<'a, '_> {
                         return None;
                     }
                     let kept = value.ty.sizes().to_vec();
-                    let value = self.to_element(value, Element::Int);
+                    let value = self.convert_element(value, Element::Int);
                     return Some((Place::Computed(value), kept));
                 }
                 let value = self.integer_scalar(value)?;

@@ -119,7 +119,7 @@ impl<'a> Checker<'a, '_> {
 
     fn data_setting(&mut self, setting: &'a Setting) -> Option<DataId> {
         match &*setting.value.kind {
-            ExprKind::Name(name) if self.is_data(name) || self.globals.get(name.as_str()).is_none() => {
+            ExprKind::Name(name) if self.is_data(name) || !self.globals.contains_key(name.as_str()) => {
                 self.data_named(name, setting.value.span)
             }
             ExprKind::Error => None,
@@ -148,7 +148,7 @@ impl<'a> Checker<'a, '_> {
             self.report(actions::loss_not_scalar(what, &found, typed.span));
             return None;
         }
-        Some(self.to_element(typed, Element::Real))
+        Some(self.convert_element(typed, Element::Real))
     }
 
     fn optimizer(&mut self, value: &'a Expr) -> Option<Optimizer> {
@@ -172,7 +172,8 @@ impl<'a> Checker<'a, '_> {
                 None if rate.is_none() => rate = Some(&argument.value),
                 Some(name) if name.text == "lr" && rate.is_none() => rate = Some(&argument.value),
                 Some(name) => {
-                    let problem = "takes no argument called";
+                    let twice = name.text == "lr";
+                    let problem = if twice { "is given twice the argument" } else { "takes no argument called" };
                     self.report(names::bad_named_argument("sgd", &name.text, name.span, problem, &["lr"]));
                     return None;
                 }
@@ -194,7 +195,7 @@ impl<'a> Checker<'a, '_> {
             self.report(actions::bad_setting("lr", "is one number", rate.span, help));
             return None;
         }
-        Some(Optimizer::Sgd { learning_rate: self.to_element(typed, Element::Real) })
+        Some(Optimizer::Sgd { learning_rate: self.convert_element(typed, Element::Real) })
     }
 
     fn whole_setting(&mut self, setting: &'a Setting, least: u64) -> Option<u64> {

@@ -49,7 +49,16 @@ pub fn difference(left: &Leaves, right: &Leaves, tolerance: Tolerance) -> Option
     let mut worst: Option<(f64, f64, f64)> = None;
     let mut wrong = 0;
     let mut count = 0;
+    let mut exact = None;
     for (left, right) in left.tables.iter().zip(&right.tables) {
+        if !left.ty.element.is_real() {
+            // Reals cannot tell all integers apart.
+            count += left.bits.len();
+            let pairs = left.bits.iter().zip(&right.bits).filter(|(a, b)| a != b);
+            wrong += pairs.clone().count();
+            exact = exact.or(pairs.map(|(a, b)| (*a as i64, *b as i64)).next());
+            continue;
+        }
         for (a, b) in to_reals(left).into_iter().zip(to_reals(right)) {
             count += 1;
             if agree(a, b, tolerance, left) {
@@ -62,8 +71,12 @@ pub fn difference(left: &Leaves, right: &Leaves, tolerance: Tolerance) -> Option
             }
         }
     }
+    let entries = if count > 1 { format!("{wrong} of {count} entries differ; ") } else { String::new() };
+    if let Some((a, b)) = exact {
+        return Some(format!("{entries}{a} and {b} are not equal, as whole numbers and truth values must be"));
+    }
     let (a, b, distance) = worst?;
-    let entries = if count > 1 { format!("{wrong} of {count} entries differ; worst: ") } else { String::new() };
+    let entries = if count > 1 { format!("{entries}worst: ") } else { entries };
     Some(format!("{entries}{a:?} and {b:?} differ by {distance:e}, allowed is {}", allowed(tolerance, left)))
 }
 
@@ -83,9 +96,7 @@ fn agree(a: f64, b: f64, tolerance: Tolerance, table: &Table) -> bool {
     if a == b || (a.is_nan() && b.is_nan()) {
         return true;
     }
-    let exact = !table.ty.element.is_real();
     match tolerance {
-        _ if exact => false,
         Tolerance::Default => (a - b).abs() <= default_tolerance(table) * b.abs().max(1.0),
         Tolerance::Relative(within) => (a - b).abs() <= within * b.abs().max(1.0),
         Tolerance::Ulp(count) if table.ty.element == ElementType::F32 => {

@@ -13,10 +13,11 @@ pub use observer::{Ending, Observer, Silent, TrainingEnd, TrainingProgress, Trai
 
 use crate::check::program::{Action, GlobalBinding, Kind, Program, Typed};
 use crate::check::types::Type;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, Label};
 use crate::ir::{ElementType, Table, TensorType};
 use crate::lower::{Source, leaf_types};
 use crate::report::value_text;
+use crate::source::SourceId;
 use std::collections::HashMap;
 
 /// A program being run, and all its values.
@@ -63,7 +64,7 @@ impl<'p> Session<'p> {
                 Ok(None) => {}
                 Ok(Some(failed)) => failures.push(failed),
                 Err(stopped) => {
-                    failures.push(*stopped);
+                    failures.push(seen_by_the_user(*stopped, action));
                     break;
                 }
             }
@@ -175,4 +176,28 @@ impl<'p> Session<'p> {
 /// The value of an input that the caller sets later.
 fn zero(element: ElementType) -> Table {
     Table { ty: TensorType::scalar(element), bits: vec![0] }
+}
+
+/// The first text is the standard library's.
+const LIBRARY: SourceId = SourceId(0);
+
+/// An error inside a function of the standard library, placed where the file's own action led to it.
+fn seen_by_the_user(mut error: Diagnostic, action: &Action) -> Diagnostic {
+    let place = match action {
+        Action::Let { value, .. } => value.span,
+        Action::Print(values) => match (values.first(), values.last()) {
+            (Some((_, first)), Some((_, last))) => first.span.to(last.span),
+            _ => return error,
+        },
+        Action::Assert(assert) => assert.span,
+        Action::Train(train) => train.loss.span,
+    };
+    match error.primary.take() {
+        Some(inside) if inside.span.source == LIBRARY => {
+            error.primary = Some(Label { span: place, text: "while this is computed".to_string() });
+            error.labels.push(inside);
+        }
+        primary => error.primary = primary,
+    }
+    error
 }

@@ -15,7 +15,7 @@ pub fn unknown_setting(action: &str, name: &str, span: Span, known: &[&str]) -> 
 
 /// E0602: a setting that is needed and not there.
 pub fn missing_setting(action: &str, name: &str, span: Span, example: &str) -> Diagnostic {
-    Diagnostic::error("E0602", format!("this `{action}` block has no `{name}`"), span)
+    Diagnostic::error("E0602", format!("this `{action}` has no `{name}`"), span)
         .saying("here")
         .help(format!("add it: `{example}`"))
 }

@@ -21,6 +21,15 @@ pub fn unknown_type<'a>(name: &str, span: Span, known: impl IntoIterator<Item = 
     }
 }
 
+/// E0101: no data set has this name.
+pub fn unknown_data<'a>(name: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let error = Diagnostic::error("E0101", format!("there is no data set called `{name}`"), span).saying("not found");
+    match nearest(name, known) {
+        Some(near) => error.fix(format!("did you mean `{near}`?"), span, near),
+        None => error.help(format!("declare it: `data {name} = csv(\"{name}.csv\")`")),
+    }
+}
+
 /// E0102: two definitions of one name.
 pub fn duplicate(name: &str, second: Span, first: Span) -> Diagnostic {
     Diagnostic::error("E0102", format!("`{name}` is defined twice"), second)
@@ -44,6 +53,14 @@ pub fn recursive_type(name: &str, span: Span, definition: Span) -> Diagnostic {
         .saying("leads back to itself")
         .label(definition, "defined here")
         .help("write the parts out: every type has a known size")
+}
+
+/// E0103: a default value that needs itself.
+pub fn recursive_default(name: &str, span: Span, definition: Span) -> Diagnostic {
+    Diagnostic::error("E0103", format!("the default value of `{name}` needs itself"), span)
+        .saying("leads back to itself")
+        .label(definition, "this is the argument")
+        .help("give the arguments that the call inside the default value leaves out")
 }
 
 /// E0103: a constant that needs its own value.
