@@ -1,4 +1,5 @@
 //! Whole programs: every example and every file of `tests/cases/run`, their tests and their assertions.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use ndc::check::program::{Action, Program, Train};
 use ndc::codegen::BoundCall;

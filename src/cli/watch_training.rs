@@ -124,8 +124,7 @@ fn closing(end: &TrainingEnd) -> String {
     let name = end.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
     let (steps, epochs) = (counted(end.steps, "step"), counted(end.epochs, "epoch"));
     let speed = rate(end.steps, end.elapsed);
-    let mut out =
-        format!("trained{name}: {steps}, {epochs} in {} ({speed}){why}\n", duration(end.elapsed));
+    let mut out = format!("trained{name}: {steps}, {epochs} in {} ({speed}){why}\n", duration(end.elapsed));
     let rows = std::iter::once(("loss".to_string(), end.loss)).chain(end.metrics.iter().cloned());
     for (name, value) in rows {
         out.push_str(&format!("  {name:<12} {}\n", significant(value, DIGITS)));

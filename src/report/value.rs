@@ -17,7 +17,7 @@ pub fn value_text(value: &Leaves) -> String {
     structured(&value.ty, &mut tables)
 }
 
-fn structured<'t>(ty: &Type, tables: &mut dyn Iterator<Item = &'t Table>) -> String {
+fn structured(ty: &Type, tables: &mut std::slice::Iter<'_, Table>) -> String {
     match ty {
         Type::Tuple(parts) => {
             let texts: Vec<String> = parts.iter().map(|part| structured(part, tables)).collect();

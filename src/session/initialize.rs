@@ -59,7 +59,7 @@ pub fn draw(initializer: Initializer, shape: &Shape, key: Key) -> Vec<f64> {
 /// for accuracy. Axes after the first count as one.
 fn orthogonal(shape: &Shape, draws: Vec<f64>) -> Vec<f64> {
     let rows = shape.sizes().first().copied().unwrap_or(1);
-    let columns = if rows == 0 { 0 } else { draws.len() / rows };
+    let columns = draws.len().checked_div(rows).unwrap_or(0);
     let tall = rows > columns;
     let (count, length) = if tall { (columns, rows) } else { (rows, columns) };
     let entry = |vector: usize, place: usize| if tall { place * columns + vector } else { vector * columns + place };
@@ -69,8 +69,9 @@ fn orthogonal(shape: &Shape, draws: Vec<f64>) -> Vec<f64> {
         for _ in 0..2 {
             for earlier in 0..current {
                 let product: f64 = vectors[current].iter().zip(&vectors[earlier]).map(|(a, b)| a * b).sum();
-                for place in 0..length {
-                    vectors[current][place] -= product * vectors[earlier][place];
+                let (done, rest) = vectors.split_at_mut(current);
+                for (value, base) in rest[0].iter_mut().zip(&done[earlier]) {
+                    *value -= product * base;
                 }
             }
         }

@@ -226,8 +226,11 @@ impl Builder {
     }
 }
 
+/// A loss, and metrics with their names.
+pub(super) type Measures = (f64, Vec<(String, f64)>);
+
 /// Loss and metrics over all examples, with the session's parameters.
-pub(super) fn evaluate(session: &mut Session<'_>, train: &Train) -> Result<(f64, Vec<(String, f64)>), Box<Diagnostic>> {
+pub(super) fn evaluate(session: &mut Session<'_>, train: &Train) -> Result<Measures, Box<Diagnostic>> {
     let examples = train.data.map_or(1, |data| session.program.data[data.0 as usize].rows);
     let lowered = lower_evaluation(session.program, train, examples, true);
     let inputs = session.inputs(&lowered.sources)?;
