@@ -307,3 +307,12 @@ pub(super) fn sorted(mut names: Vec<&str>) -> Vec<&str> {
     names.sort_unstable();
     names
 }
+
+/// The variables in the sizes of a type.
+pub(super) fn size_variables(ty: &Type) -> Vec<String> {
+    match ty {
+        Type::Tensor(_, sizes) => sizes.iter().flat_map(|size| size.variables()).map(str::to_string).collect(),
+        Type::Tuple(parts) => parts.iter().flat_map(size_variables).collect(),
+        _ => Vec::new(),
+    }
+}

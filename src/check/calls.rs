@@ -1,6 +1,6 @@
 //! Calls: function values, arguments against signatures, and function bodies at argument types.
 
-use super::annotations::SizeBindings;
+use super::annotations::{SizeBindings, size_variables};
 use super::captures::{mentioned, size_names};
 use super::cost::MAX_COST;
 use super::program::{Binding, Closure, Instance, InstanceId, Kind, Typed};
@@ -503,15 +503,6 @@ fn name_of(pattern: &Pattern) -> Option<&str> {
     match pattern {
         Pattern::Name(name) => Some(&name.text),
         _ => None,
-    }
-}
-
-/// The variables in the sizes of a type.
-fn size_variables(ty: &Type) -> Vec<String> {
-    match ty {
-        Type::Tensor(_, sizes) => sizes.iter().flat_map(|size| size.variables()).map(str::to_string).collect(),
-        Type::Tuple(parts) => parts.iter().flat_map(size_variables).collect(),
-        _ => Vec::new(),
     }
 }
 
