@@ -1,5 +1,7 @@
 //! Every code of the catalogue has a page, and the programs on the pages do what the pages say.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
