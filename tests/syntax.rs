@@ -1,5 +1,6 @@
 //! The reader and the grammar against the language reference: everything in it parses, and its trees are pinned.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use ndc::diagnostics::Diagnostic;
 use ndc::source::{SourceFile, SourceId};
 use ndc::syntax;
+use ndc::syntax::ast::{Expr, ExprKind, ItemKind};
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(folder);
@@ -212,4 +214,79 @@ fn large_files_are_read_in_linear_time() {
         assert!(diagnostics.is_empty() || diagnostics.len() >= 10_000);
         assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
     }
+}
+
+/// An expression with every operation in brackets.
+fn grouped(expression: &Expr) -> String {
+    match &*expression.kind {
+        ExprKind::Integer { value, .. } => value.to_string(),
+        ExprKind::Name(name) => name.clone(),
+        ExprKind::Unary { operator, operand } => format!("({operator:?} {})", grouped(operand)),
+        ExprKind::Binary { operator, left, right, .. } => {
+            format!("({} {} {})", grouped(left), syntax::print::sign(*operator), grouped(right))
+        }
+        ExprKind::Lambda { body, .. } => format!("(lambda {})", grouped(body)),
+        ExprKind::Call { callee, arguments } => {
+            let arguments: Vec<String> = arguments.iter().map(|argument| grouped(&argument.value)).collect();
+            format!("{}({})", grouped(callee), arguments.join(", "))
+        }
+        ExprKind::Range { start, end } => {
+            let end_of = |end: &Option<Expr>| end.as_ref().map_or_else(String::new, grouped);
+            format!("({}..{})", end_of(start), end_of(end))
+        }
+        ExprKind::Transpose(base) => format!("({})'", grouped(base)),
+        ExprKind::Index { base, .. } => format!("{}[]", grouped(base)),
+        ExprKind::Field { base, name } => format!("{}.{}", grouped(base), name.text),
+        ExprKind::Part { base, index, .. } => format!("{}.{index}", grouped(base)),
+        ExprKind::Paren(inner) => grouped(inner),
+        ExprKind::If { condition, .. } => format!("(if {})", grouped(condition)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn operators_bind_as_the_reference_says() {
+    let cases = [
+        ("-x^2", "(Negate (x ^ 2))"),
+        ("2^-1", "(2 ^ (Negate 1))"),
+        ("2^3^4", "(2 ^ (3 ^ 4))"),
+        ("a - b - c", "((a - b) - c)"),
+        ("a + b * c @ d % e", "(a + (((b * c) @ d) % e))"),
+        ("-a * b", "((Negate a) * b)"),
+        ("not a == b and c or d", "(((Not (a == b)) and c) or d)"),
+        ("f >> g or h", "(f >> (g or h))"),
+        ("|x| x >> y + 1", "(lambda (x >> (y + 1)))"),
+        ("f(0..n-1, |x| x, a = 2)", "f((0..(n - 1)), (lambda x), 2)"),
+        ("f(.., 1.., ..2)", "f((..), (1..), (..2))"),
+        ("A'[i].w.0.1(x)^2", "((A)'[].w.0.1(x) ^ 2)"),
+        ("if a { 1 } else { 2 } + 1", "((if a) + 1)"),
+        ("data + test(model) * print", "(data + (test(model) * print))"),
+    ];
+    for (text, expected) in cases {
+        let (file, diagnostics) = syntax::parse(SourceId(0), &format!("let r = {text}"));
+        assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");
+        let ItemKind::Let(binding) = &file.items[0].kind else { panic!("{text}") };
+        assert_eq!(grouped(&binding.value), expected, "{text}");
+    }
+}
+
+#[test]
+fn contextual_words_are_names_elsewhere() {
+    let text = "let data = 1\nparam test = 2\nfn model(train, layer) = train + layer\nprint data, test, print\n\
+                train fit { data = sample, loss = assert, metric metric = save, metric = load }\n\
+                data plot = table { type = 1, test = 2 }\nprint model\n";
+    assert_eq!(lines(text, &parse(text)), [""; 0]);
+    assert_eq!(syntax::parse(SourceId(0), text).0.items.len(), 7);
+}
+
+#[test]
+fn documentation_belongs_to_the_item_below() {
+    let text =
+        "/// One.\n/// Two, with // signs.\n// aside\nfn f(x) = x\nlayer L() {\n    ///Inner.\n    param w = 0\n}\n";
+    let (file, diagnostics) = syntax::parse(SourceId(0), text);
+    assert!(diagnostics.is_empty());
+    assert_eq!(file.items[0].documentation, ["One.", "Two, with // signs."]);
+    let ItemKind::Layer(layer) = &file.items[1].kind else { panic!("no layer") };
+    assert_eq!(layer.members[0].documentation, ["Inner."]);
+    assert_eq!(file.comments.len(), 1);
 }

@@ -201,6 +201,15 @@ impl<'a> Balancer<'a, '_> {
         }
     }
 
+    fn ends_in_open_text(&self) -> bool {
+        self.balanced.last().is_some_and(|last| {
+            let spelling = &self.text[last.start..last.end];
+            matches!(last.token, Token::Text(_))
+                && spelling.starts_with('"')
+                && (spelling.len() == 1 || !spelling.ends_with('"'))
+        })
+    }
+
     /// The innermost open bracket like this, among those that nesting allows.
     fn innermost(&self, wanted: impl Fn(&Open) -> bool) -> Option<usize> {
         let lowest = self.open.len().saturating_sub(MAX_NESTING);
@@ -213,8 +222,9 @@ impl<'a> Balancer<'a, '_> {
         let span = |open: &Open| Span::new(self.source, open.start, open.end);
         let others: Vec<Span> = self.open[depth..self.open.len() - 1].iter().rev().take(3).map(span).collect();
         let before = lexeme.map(|lexeme| Span::new(self.source, lexeme.start, lexeme.end));
-        // Nesting that is too deep gets its own message, which says it all.
-        if self.open.len() <= MAX_NESTING {
+        // Nesting that is too deep gets its own message, which says it all; a text without its closing quote has been
+        // reported, and may have swallowed the bracket.
+        if self.open.len() <= MAX_NESTING && !self.ends_in_open_text() {
             self.diagnostics.push(catalog::unclosed(span(innermost), spelling(innermost.token), before, &others));
         }
         let place = self.balanced.last().map_or(0, |last| last.end);

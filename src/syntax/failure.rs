@@ -8,6 +8,7 @@ use crate::diagnostics::catalog::syntax as catalog;
 use crate::diagnostics::nearest;
 use crate::source::{SourceId, Span};
 
+use super::brackets;
 use super::parser::Failure;
 use super::token::{Lexeme, Token, Word};
 
@@ -25,6 +26,14 @@ pub(super) fn index(lexemes: &[Lexeme<'_>], error: &Failure<'_>) -> usize {
         | ParseError::ExtraToken { token: (start, token, end) } => find(lexemes, *start, *token, *end),
         ParseError::UnrecognizedEof { .. } | ParseError::InvalidToken { .. } => lexemes.len(),
         ParseError::User { error } => match *error {},
+    }
+}
+
+/// Whether an expression could have stood where the error is.
+pub(super) fn awaits_expression(error: &Failure<'_>) -> bool {
+    match error {
+        ParseError::UnrecognizedToken { expected, .. } => Expected { terminals: expected }.expression(),
+        _ => false,
     }
 }
 
@@ -46,10 +55,7 @@ pub(super) fn describe(
     match lexemes.get(at) {
         // Put in for a missing bracket, or letters that are no token: reported before.
         Some(found) if found.start == found.end || found.token == Token::Bad => None,
-        Some(found) => Some(
-            site.slip(*found)
-                .unwrap_or_else(|| catalog::unexpected(site.span(*found), &site.words(), &site.found(*found))),
-        ),
+        Some(found) => Some(site.slip(*found).unwrap_or_else(|| site.plain(*found))),
         None => Some(site.at_end()),
     }
 }
@@ -96,7 +102,8 @@ impl Expected<'_> {
         say(operator, "an operator");
         say(self.expression(), "an expression");
         say(self.type_expression(), "a type");
-        say(self.name() && !self.type_expression() && !self.item(), self.kind_of_name());
+        say(self.name() && !self.type_expression() && !self.item(), "a name");
+        say(self.has("setting") && !self.has("identifier"), "a setting");
         say(self.item(), "an item");
         for terminal in self.own_terminals() {
             words.push(format!("`{terminal}`"));
@@ -109,10 +116,6 @@ impl Expected<'_> {
         }
     }
 
-    fn kind_of_name(&self) -> &'static str {
-        if self.has("metric") && self.has("}") { "a setting" } else { "a name" }
-    }
-
     /// The terminals that no collective word covers, in a fixed order.
     fn own_terminals(&self) -> impl Iterator<Item = &'static str> {
         const SIGNS: [&str; 14] = [",", ")", "]", "}", ";", "=", ":", "->", "|", "else", "for", "in", "{", "("];
@@ -123,6 +126,7 @@ impl Expected<'_> {
                 "(" | "{" | "|" | ":" => starts_value || continues,
                 // Taken there only to be reported as needless.
                 ";" => self.item() || self.has("metric"),
+                "," => self.item(),
                 _ => false,
             };
             self.has(sign) && !covered
@@ -174,7 +178,15 @@ impl<'t> Site<'t> {
         let closes = self.expected.has(";") || (self.expected.has(",") && !self.expected.has("metric"));
         let elsewhere = ["=", ":", "identifier", "integer", "layer"].iter().any(|other| self.expected.has(other));
         let after_value = self.before(1).is_some_and(|previous| previous.token.ends_expression());
-        self.expected.operator() || (after_value && closes && !elsewhere)
+        self.expected.operator() || (after_value && closes && !elsewhere) || self.after_value_of_item()
+    }
+
+    /// Whether an item could start here only because one has just ended, on the same line.
+    fn after_value_of_item(&self) -> bool {
+        let Some(found) = self.lexemes.get(self.at) else { return false };
+        let previous = self.before(1).map(|previous| previous.token);
+        let after_value = previous.is_some_and(|token| token.ends_expression() && token != Token::CloseBrace);
+        self.expected.item() && after_value && !self.on_new_line(*found)
     }
 
     fn words(&self) -> String {
@@ -189,6 +201,17 @@ impl<'t> Site<'t> {
             Token::Integer(_) | Token::Real(_) => format!("the number `{}`", shortened(spelling)),
             _ => format!("`{}`", shortened(spelling)),
         }
+    }
+
+    /// Expected one thing, found another. Where a new item comes too early, the gap before it is what is wrong.
+    fn plain(&self, found: Lexeme<'t>) -> Diagnostic {
+        let early_item = match found.token {
+            Token::Let | Token::Fn => true,
+            Token::Word(word) => word.starts_item(),
+            _ => false,
+        };
+        let span = if early_item && self.on_new_line(found) { self.gap() } else { self.span(found) };
+        catalog::unexpected(span, &self.words(), &self.found(found))
     }
 
     fn at_end(&self) -> Diagnostic {
@@ -206,7 +229,18 @@ impl<'t> Site<'t> {
             .or_else(|| self.missing_separator(found))
             .or_else(|| self.misplaced_form(found))
             .or_else(|| self.wrong_name(found))
+            .or_else(|| self.setting_without_equals(found))
+            .or_else(|| self.word_as_name())
             .or_else(|| self.wrong_item(found))
+    }
+
+    /// `x += 1`, seen from `x`.
+    fn assigns(&self, sign: Token<'_>) -> bool {
+        let joined = self
+            .lexemes
+            .get(self.at + 1..self.at + 3)
+            .is_some_and(|signs| signs[0].end == signs[1].start && signs[1].token == Token::Equals);
+        joined && matches!(sign, Token::Plus | Token::Minus | Token::Star | Token::Slash)
     }
 
     fn missing_else(&self) -> Option<Diagnostic> {
@@ -276,7 +310,8 @@ impl<'t> Site<'t> {
             return Some(catalog::missing_comma(self.gap(), self.span(found)));
         }
         let new_statement = matches!(found.token, Token::Let | Token::Fn | Token::CloseBrace);
-        if self.expected.has(";") && self.operator_fits() && (new_statement || (starts && self.on_new_line(found))) {
+        let in_block = self.expected.has(";") && !self.expected.item() && !self.expected.has("setting");
+        if in_block && self.operator_fits() && (new_statement || (starts && self.on_new_line(found))) {
             return Some(catalog::missing_semicolon(self.gap(), self.span(found)));
         }
         None
@@ -290,6 +325,8 @@ impl<'t> Site<'t> {
             Token::Bar if self.expected.expression() => Some(catalog::bare_lambda(span)),
             Token::Else if self.operator_fits() => Some(catalog::bare_else(span)),
             Token::For if self.expected.expression() || self.expected.item() => Some(catalog::bare_for(span)),
+            Token::If if self.operator_fits() => Some(catalog::condition_last(span)),
+            Token::Colon if self.expected.has("->") => Some(catalog::colon_for_arrow(span)),
             Token::Arrow if self.before(1)?.token == Token::CloseParenthesis => Some(catalog::bare_arrow(span)),
             _ => None,
         }
@@ -305,9 +342,29 @@ impl<'t> Site<'t> {
         meant_as_name.then(|| catalog::reserved_word(self.span(found), self.spelling(found)))
     }
 
+    /// `epochs 200` in a block of settings.
+    fn setting_without_equals(&self, found: Lexeme<'t>) -> Option<Diagnostic> {
+        let starts_setting = found.token.is_name() && self.expected.has("setting") && !self.expected.has("identifier");
+        let value = self.next().is_some_and(|next| next.starts_expression() && !matches!(next, Token::Setting(_)));
+        let end = Span::new(self.source, found.end, found.end);
+        (starts_setting && value).then(|| catalog::missing_equals(self.span(found), end, self.spelling(found)))
+    }
+
+    /// An item whose first word was read as a name, because an expression was still to come.
+    fn word_as_name(&self) -> Option<Diagnostic> {
+        let word = self.before(1)?;
+        let starts_item = matches!(word.token, Token::Word(word) if word.starts_item());
+        let unfinished = self.before(2)?;
+        let awaits = !unfinished.token.ends_expression() && !matches!(unfinished.token, Token::Let | Token::Fn);
+        let new_line = self.text[unfinished.end..word.start].contains('\n');
+        let opens = brackets::closer(unfinished.token).is_some() || unfinished.token == Token::Semicolon;
+        let gap = Span::new(self.source, unfinished.end, unfinished.end);
+        let unfinished_value = starts_item && awaits && new_line && !opens;
+        unfinished_value.then(|| catalog::unexpected(gap, "an expression", &self.found(word)))
+    }
+
     fn wrong_item(&self, found: Lexeme<'t>) -> Option<Diagnostic> {
-        // After a whole item an operator would fit as well: only a new line shows that an item was meant.
-        let at_item = self.expected.item() && (!self.expected.operator() || self.on_new_line(found));
+        let at_item = self.expected.item() && (self.at == 0 || self.on_new_line(found));
         if !at_item || !found.token.is_name() {
             return None;
         }
@@ -319,6 +376,7 @@ impl<'t> Site<'t> {
                 let meant = nearest(spelling, items.chain(["let", "fn"]))?;
                 Some(catalog::misspelled_item(span, spelling, meant))
             }
+            Some(sign) if self.assigns(sign) => Some(catalog::assignment(span)),
             Some(Token::OpenParenthesis) | None => Some(catalog::bare_expression(span, &self.found(found))),
             _ => None,
         }

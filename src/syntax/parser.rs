@@ -24,7 +24,8 @@ pub fn parse(source: SourceId, text: &str) -> (File, Vec<Diagnostic>) {
         return (File::default(), vec![catalog::not_text(Span::new(source, zero, zero + 1))]);
     }
     let Reading { lexemes, comments, documentation, mut diagnostics } = reader::read(source, text);
-    let lexemes = brackets::balance(source, text, lexemes, &mut diagnostics);
+    let mut lexemes = brackets::balance(source, text, lexemes, &mut diagnostics);
+    reader::mark_settings(&mut lexemes);
     let mut builder = Builder::new(source, text, &lexemes, documentation, diagnostics);
     let tokens = lexemes.iter().map(|lexeme| (lexeme.start, lexeme.token, lexeme.end));
     let items = match grammar::FileParser::new().parse(&mut builder, tokens) {

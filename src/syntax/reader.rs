@@ -7,6 +7,7 @@ use crate::diagnostics::catalog::syntax as catalog;
 use crate::source::{SourceId, Span};
 
 use super::ast::Comment;
+use super::brackets;
 use super::token::{Lexeme, Lexemes, Token, Word};
 
 /// The lines of `///` above one token.
@@ -218,6 +219,49 @@ fn recognise_words<'a>(
         read.push(Lexeme { token, ..*lexeme });
     }
     read
+}
+
+/// What an open bracket holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    /// The settings of an action.
+    Settings,
+    /// Items, columns or a block.
+    Braces,
+    /// Anything between `( )` or `[ ]`.
+    Other,
+}
+
+/// Marks the names that can start a setting: right inside braces, with `=` after them. In an action's braces no item
+/// can start, so its words are names there. Brackets are balanced.
+pub(super) fn mark_settings(lexemes: &mut [Lexeme<'_>]) {
+    let mut open = Vec::new();
+    for index in 0..lexemes.len() {
+        let token = lexemes[index].token;
+        if token == Token::OpenBrace {
+            open.push(if opens_settings(&lexemes[..index]) { Inside::Settings } else { Inside::Braces });
+        } else if brackets::closer(token).is_some() {
+            open.push(Inside::Other);
+        } else if brackets::is_closer(token) {
+            open.pop();
+        }
+        let inside = open.last().copied().unwrap_or(Inside::Other);
+        let named = matches!(lexemes.get(index + 1), Some(next) if next.token == Token::Equals);
+        lexemes[index].token = match token {
+            Token::Identifier(name) if named && inside != Inside::Other => Token::Setting(name),
+            Token::Word(word) if word.starts_item() && inside == Inside::Settings => Token::Identifier(word.spelling()),
+            other => other,
+        };
+    }
+}
+
+/// Whether a brace after these tokens opens the settings of an action.
+fn opens_settings(before: &[Lexeme<'_>]) -> bool {
+    let action = |back: usize| {
+        let token = before.len().checked_sub(back).map(|place| before[place].token);
+        matches!(token, Some(Token::Word(Word::Train | Word::Minimize | Word::Fit | Word::Sample)))
+    };
+    action(1) || (action(2) && before.last().is_some_and(|last| last.token.is_name()))
 }
 
 /// Whether a contextual word starts what it can start, judged by the next token alone.

@@ -25,6 +25,8 @@ pub enum Token<'a> {
     /// A name, or a contextual word before it is recognised.
     #[regex(r"[\p{XID_Start}_][\p{XID_Continue}₀-₉]*", |lexer| lexer.slice())]
     Identifier(&'a str),
+    /// A name right inside braces with `=` after it: of a setting or a column.
+    Setting(&'a str),
     /// `// …` to the end of the line.
     #[regex(r"//([^/\n][^\n]*)?", allow_greedy = true)]
     #[regex(r"////[^\n]*", allow_greedy = true)]
@@ -253,6 +255,11 @@ impl Word {
         Word::ALL.iter().find(|(spelling, _)| *spelling == text).map(|(_, word)| *word)
     }
 
+    /// How it is spelled.
+    pub fn spelling(self) -> &'static str {
+        Word::ALL.iter().find(|(_, word)| *word == self).map_or("", |(spelling, _)| spelling)
+    }
+
     /// Whether it starts an item.
     pub fn starts_item(self) -> bool {
         !matches!(self, Word::As | Word::Fails | Word::Within | Word::Ulp | Word::With | Word::Metric)
@@ -276,6 +283,7 @@ impl Token<'_> {
                 | Token::PointWithoutDigits(_)
                 | Token::UnterminatedText(_)
                 | Token::Identifier(_)
+                | Token::Setting(_)
                 | Token::Word(_)
                 | Token::True
                 | Token::False
@@ -295,6 +303,7 @@ impl Token<'_> {
                 | Token::Real(_)
                 | Token::Text(_)
                 | Token::Identifier(_)
+                | Token::Setting(_)
                 | Token::Word(_)
                 | Token::True
                 | Token::False
@@ -310,7 +319,7 @@ impl Token<'_> {
 
     /// Whether it is a name, contextual words among them.
     pub fn is_name(self) -> bool {
-        matches!(self, Token::Identifier(_) | Token::Word(_))
+        matches!(self, Token::Identifier(_) | Token::Setting(_) | Token::Word(_))
     }
 
     /// Whether it is one of the words that can never be a name.
@@ -338,7 +347,7 @@ impl Token<'_> {
             Token::Real(_) => "real",
             Token::Part(_) => "part",
             Token::Text(_) => "text",
-            Token::Identifier(_) => "name",
+            Token::Identifier(_) | Token::Setting(_) => "name",
             Token::Comment => "comment",
             Token::Documentation => "documentation",
             Token::PointWithoutDigits(_) | Token::UnterminatedText(_) | Token::Foreign(_) | Token::Bad => "bad",

@@ -98,6 +98,22 @@ pub fn bare_arrow(place: Span) -> Diagnostic {
         .help("write `fn(real) -> real`")
 }
 
+/// `x if c else y`.
+pub fn condition_last(place: Span) -> Diagnostic {
+    Diagnostic::error("E0003", "a condition comes before its values", place)
+        .saying("expected an operator")
+        .help("write `if c { x } else { y }`")
+}
+
+/// `fn f(x): real`.
+pub fn colon_for_arrow(place: Span) -> Diagnostic {
+    Diagnostic::error("E0003", "a function's result type follows `->`", place).saying("expected `->` or `=`").fix(
+        "write `->`",
+        place,
+        " ->",
+    )
+}
+
 /// A `for` that is no part of a comprehension or reducer.
 pub fn bare_for(place: Span) -> Diagnostic {
     Diagnostic::error("E0003", "nd has no loop statement", place)
@@ -320,6 +336,13 @@ pub fn comparison_for_equals(place: Span) -> Diagnostic {
         place,
         "=",
     )
+}
+
+/// `epochs 200`; `end` is right after the name.
+pub fn missing_equals(place: Span, end: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0011", format!("a `=` is missing after `{name}`"), place)
+        .saying("a setting has a name and a value")
+        .fix("write the `=`", end, " =")
 }
 
 /// `x = 3` without `let`; `place` is the name.

@@ -139,24 +139,28 @@ impl<'a> Builder<'a> {
             self.openers = openers(self.lexemes);
         }
         let at = failure::index(self.lexemes, &error);
-        if !self.follows_from_earlier(at) {
+        let awaits_value = failure::awaits_expression(&error);
+        if !self.follows_from_earlier(at, awaits_value) {
             self.diagnostics.extend(failure::describe(self.source, self.text, self.lexemes, at, &error));
         }
         self.resumed_at = self.resumed_at.max(Some(at));
     }
 
     /// Whether the token at hand is only wrong because of an earlier error: it comes right after it, or it closes a
-    /// bracket that was left out.
-    fn follows_from_earlier(&self, at: usize) -> bool {
+    /// bracket that recovery left out or left behind.
+    fn follows_from_earlier(&self, at: usize, awaits_value: bool) -> bool {
         let Some(resumed) = self.resumed_at else { return false };
-        let fresh = match self.lexemes.get(resumed).map(|lexeme| lexeme.token) {
-            Some(Token::Let | Token::Fn) => true,
-            Some(Token::Word(word)) => word.starts_item(),
-            _ => false,
-        };
+        let fresh = self.lexemes.get(resumed).is_some_and(|lexeme| match lexeme.token {
+            Token::Let | Token::Fn | Token::Comma => true,
+            Token::Word(word) => word.starts_item(),
+            token => brackets::is_closer(token) && lexeme.start < lexeme.end,
+        });
         let distance = if fresh { 1 } else { TOKENS_BETWEEN_ERRORS };
-        let closes_dropped = self.openers.get(at).is_some_and(|opener| self.dropped[*opener]);
-        at < resumed + distance || closes_dropped
+        let closes_left = self
+            .openers
+            .get(at)
+            .is_some_and(|opener| *opener < at && (self.dropped[*opener] || (*opener < resumed && !awaits_value)));
+        at < resumed + distance || closes_left
     }
 
     pub(super) fn needless_semicolon(&mut self, start: usize, end: usize) {
