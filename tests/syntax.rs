@@ -1,5 +1,4 @@
 //! The reader and the grammar against the language reference: everything in it parses, and its trees are pinned.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
