@@ -14,69 +14,84 @@ pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const GELU_RATE: f64 = 1.595_769_121_605_730_9;
 const GELU_CUBIC: f64 = 0.044715;
 
+#[inline(always)]
 fn relu<R: Real>(x: R) -> R {
     let zero = R::of(0.0);
     if x > zero || x.is_nan() { x } else { zero }
 }
 
+#[inline(always)]
 fn step<R: Real>(x: R) -> R {
     if x > R::of(0.0) { R::of(1.0) } else { R::of(0.0) }
 }
 
+#[inline(always)]
 fn leaky_relu<R: Real>(x: R) -> R {
     if x > R::of(0.0) { x } else { x * R::of(LEAK) }
 }
 
+#[inline(always)]
 fn leaky_step<R: Real>(x: R) -> R {
     if x > R::of(0.0) { R::of(1.0) } else { R::of(LEAK) }
 }
 
+#[inline(always)]
 pub(super) fn sigmoid<R: Real>(x: R) -> R {
     let (zero, one) = (R::of(0.0), R::of(1.0));
     let small = (-x.absolute()).exp();
     (if x >= zero { one } else { small }) / (one + small)
 }
 
+#[inline(always)]
 fn sigmoid_slope<R: Real>(x: R) -> R {
     let small = (-x.absolute()).exp();
     let whole = R::of(1.0) + small;
     small / (whole * whole)
 }
 
+#[inline(always)]
 fn softplus<R: Real>(x: R) -> R {
     relu(x) + (-x.absolute()).exp().log1p()
 }
 
+#[inline(always)]
 fn logsigmoid<R: Real>(x: R) -> R {
     -softplus(-x)
 }
 
+#[inline(always)]
 fn elu<R: Real>(x: R) -> R {
     if x > R::of(0.0) { x } else { x.expm1() }
 }
 
+#[inline(always)]
 fn elu_slope<R: Real>(x: R) -> R {
     if x > R::of(0.0) { R::of(1.0) } else { x.exp() }
 }
 
+#[inline(always)]
 fn selu<R: Real>(x: R) -> R {
     R::of(SELU_SCALE) * if x > R::of(0.0) { x } else { R::of(SELU_ALPHA) * x.expm1() }
 }
 
+#[inline(always)]
 fn gelu_tanh<R: Real>(x: R) -> R {
     product_with_share(x, sigmoid(R::of(GELU_RATE) * x * (R::of(1.0) + R::of(GELU_CUBIC) * x * x)))
 }
 
 /// `x * share`, where a share of 0 wins over an infinite `x`.
+#[inline(always)]
 fn product_with_share<R: Real>(x: R, share: R) -> R {
     if share == R::of(0.0) { R::of(0.0).with_sign_of(x) } else { x * share }
 }
 
+#[inline(always)]
 fn silu<R: Real>(x: R) -> R {
     product_with_share(x, sigmoid(x))
 }
 
 /// One fraction for each side, since `s + x s'` cancels around its zero.
+#[inline(always)]
 fn silu_slope<R: Real>(x: R) -> R {
     let (zero, one) = (R::of(0.0), R::of(1.0));
     let small = (-x.absolute()).exp();
@@ -89,6 +104,7 @@ fn silu_slope<R: Real>(x: R) -> R {
 }
 
 /// `tanh(softplus(x))` as a fraction in `exp(-|x|)`.
+#[inline(always)]
 fn mish_share<R: Real>(x: R) -> R {
     let (one, two) = (R::of(1.0), R::of(2.0));
     let small = (-x.absolute()).exp();
@@ -97,11 +113,13 @@ fn mish_share<R: Real>(x: R) -> R {
     top / (top + rest)
 }
 
+#[inline(always)]
 fn mish<R: Real>(x: R) -> R {
     product_with_share(x, mish_share(x))
 }
 
 /// One fraction for each side, since the sum of the product rule cancels around its zero.
+#[inline(always)]
 fn mish_slope<R: Real>(x: R) -> R {
     let (zero, one, two, four) = (R::of(0.0), R::of(1.0), R::of(2.0), R::of(4.0));
     let q = (-x.absolute()).exp();
@@ -118,6 +136,7 @@ fn mish_slope<R: Real>(x: R) -> R {
     }
 }
 
+#[inline(always)]
 fn softsign<R: Real>(x: R) -> R {
     let magnitude = x.absolute();
     let share = if magnitude.is_finite() || x.is_nan() { magnitude / (R::of(1.0) + magnitude) } else { R::of(1.0) };

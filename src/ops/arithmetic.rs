@@ -5,26 +5,33 @@ use super::real::Real;
 use super::rounding::FLOOR_DIVIDE;
 use crate::ir::{Differential, Graph, Instruction, Meaning, NodeId, Partial, Pointwise};
 
+#[inline(always)]
 fn add<R: Real>(a: R, b: R) -> R {
     a + b
 }
+#[inline(always)]
 fn subtract<R: Real>(a: R, b: R) -> R {
     a - b
 }
+#[inline(always)]
 fn multiply<R: Real>(a: R, b: R) -> R {
     a * b
 }
+#[inline(always)]
 fn divide<R: Real>(a: R, b: R) -> R {
     a / b
 }
+#[inline(always)]
 fn negate<R: Real>(x: R) -> R {
     -x
 }
+#[inline(always)]
 fn absolute<R: Real>(x: R) -> R {
     x.absolute()
 }
 
 /// The remainder with the divisor's sign.
+#[inline(always)]
 fn remainder<R: Real>(a: R, b: R) -> R {
     let zero = R::of(0.0);
     let rest = a.truncated_remainder(b);
@@ -39,25 +46,30 @@ fn integer_remainder(a: i64, b: i64) -> Option<i64> {
     Some(if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest })
 }
 
+#[inline(always)]
 fn power<R: Real>(a: R, b: R) -> R {
     a.power(b)
 }
 
+#[inline(always)]
 fn masked_multiply<R: Real>(g: R, p: R) -> R {
     if g == R::of(0.0) { R::of(0.0) } else { g * p }
 }
 
+#[inline(always)]
 fn routed_multiply<R: Real>(p: R, g: R) -> R {
     let zero = R::of(0.0);
     if p == zero || g == zero { zero } else { p * g }
 }
 
 /// `p`, but zero where it is not finite and `g` is zero.
+#[inline(always)]
 fn masked_pass<R: Real>(g: R, p: R) -> R {
     if g == R::of(0.0) && !p.is_finite() { R::of(0.0) } else { p }
 }
 
 /// One, but zero where `masked_pass` drops.
+#[inline(always)]
 fn masked_pass_share<R: Real>(g: R, p: R) -> R {
     if g == R::of(0.0) && !p.is_finite() { R::of(0.0) } else { R::of(1.0) }
 }

@@ -4,15 +4,18 @@ use super::declare::*;
 use super::real::Real;
 use crate::ir::{Differential, ElementType, Instruction, Meaning, Pointwise};
 
+#[inline(always)]
 fn max<R: Real>(a: R, b: R) -> R {
     if a > b || a.is_nan() { a } else { b }
 }
 
+#[inline(always)]
 fn min<R: Real>(a: R, b: R) -> R {
     if a < b || a.is_nan() { a } else { b }
 }
 
 /// 1 where `a` is greater, a half where both are equal, else 0.
+#[inline(always)]
 fn greater_share<R: Real>(a: R, b: R) -> R {
     if a > b {
         R::of(1.0)
@@ -23,10 +26,12 @@ fn greater_share<R: Real>(a: R, b: R) -> R {
     }
 }
 
+#[inline(always)]
 fn copysign<R: Real>(a: R, b: R) -> R {
     a.with_sign_of(b)
 }
 
+#[inline(always)]
 fn identity<R: Real>(x: R) -> R {
     x
 }

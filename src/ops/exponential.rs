@@ -6,29 +6,37 @@ use super::roots::RECIPROCAL;
 use crate::ir::{Differential, Pointwise};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E};
 
+#[inline(always)]
 fn exp<R: Real>(x: R) -> R {
     x.exp()
 }
+#[inline(always)]
 fn exp2<R: Real>(x: R) -> R {
     x.exp2()
 }
+#[inline(always)]
 fn expm1<R: Real>(x: R) -> R {
     x.expm1()
 }
+#[inline(always)]
 fn log<R: Real>(x: R) -> R {
     x.log()
 }
+#[inline(always)]
 fn log2<R: Real>(x: R) -> R {
     x.log2()
 }
+#[inline(always)]
 fn log10<R: Real>(x: R) -> R {
     x.log10()
 }
+#[inline(always)]
 fn log1p<R: Real>(x: R) -> R {
     x.log1p()
 }
 
 /// Two formulas, since the difference of logarithms cancels around 1/2.
+#[inline(always)]
 fn logit<R: Real>(x: R) -> R {
     let (half, one) = (R::of(0.5), R::of(1.0));
     if (x - half).absolute() < R::of(0.25) {
@@ -38,6 +46,7 @@ fn logit<R: Real>(x: R) -> R {
     }
 }
 
+#[inline(always)]
 fn logaddexp<R: Real>(a: R, b: R) -> R {
     let greater = if a > b || a.is_nan() { a } else { b };
     let distance = (a - b).absolute();
@@ -45,19 +54,23 @@ fn logaddexp<R: Real>(a: R, b: R) -> R {
 }
 
 /// The weight of `a` in the derivative of `logaddexp(a, b)`: a half where they are equal, infinities too.
+#[inline(always)]
 fn logistic_share<R: Real>(a: R, b: R) -> R {
     if a == b { R::of(0.5) } else { super::activation::sigmoid(a - b) }
 }
 
+#[inline(always)]
 fn xlogy<R: Real>(x: R, y: R) -> R {
     if x == R::of(0.0) && !y.is_nan() { R::of(0.0) } else { x * y.log() }
 }
 
+#[inline(always)]
 fn xlog1py<R: Real>(x: R, y: R) -> R {
     if x == R::of(0.0) && !y.is_nan() { R::of(0.0) } else { x * y.log1p() }
 }
 
 /// Two formulas, since `log(cosh(x))` cancels near 0 and overflows far away.
+#[inline(always)]
 fn logcosh<R: Real>(x: R) -> R {
     let magnitude = x.absolute();
     if magnitude < R::of(1.0) {

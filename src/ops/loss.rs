@@ -47,6 +47,7 @@ pub static LOGISTIC_RESIDUAL: Pointwise = Pointwise {
 pub static ALL: &[&Pointwise] = &[&BCE_LOGITS, &LOGISTIC_RESIDUAL];
 
 /// The part of the certain side is left out where its weight is 0, since it may be infinite.
+#[inline(always)]
 fn bce_logits<R: Real>(z: R, y: R) -> R {
     let (zero, one) = (R::of(0.0), R::of(1.0));
     let small = (-z.absolute()).exp().log1p();
@@ -56,6 +57,7 @@ fn bce_logits<R: Real>(z: R, y: R) -> R {
     if z.is_nan() { z } else { if_one + if_zero }
 }
 
+#[inline(always)]
 fn logistic_residual<R: Real>(z: R, y: R) -> R {
     let one = R::of(1.0);
     let small = (-z.absolute()).exp();

@@ -4,24 +4,30 @@ use super::declare::*;
 use super::real::Real;
 use crate::ir::{Differential, Instruction, Meaning, Pointwise};
 
+#[inline(always)]
 fn square<R: Real>(x: R) -> R {
     x * x
 }
+#[inline(always)]
 fn reciprocal<R: Real>(x: R) -> R {
     R::of(1.0) / x
 }
+#[inline(always)]
 fn sqrt<R: Real>(x: R) -> R {
     x.root()
 }
 /// Positive infinity at both zeros, so that `sqrt'(-0)` is the limit of `sqrt'`.
+#[inline(always)]
 fn rsqrt<R: Real>(x: R) -> R {
     R::of(1.0) / x.root().absolute()
 }
+#[inline(always)]
 fn cbrt<R: Real>(x: R) -> R {
     x.cbrt()
 }
 
 /// `a / hypot(a, b)` given the quotient's divisor: 0 at the origin, ±1 where both are infinite.
+#[inline(always)]
 fn direction<R: Real>(a: R, length: R) -> R {
     if length == R::of(0.0) {
         R::of(0.0)
@@ -32,6 +38,7 @@ fn direction<R: Real>(a: R, length: R) -> R {
     }
 }
 
+#[inline(always)]
 fn hypot<R: Real>(a: R, b: R) -> R {
     a.hypot(b)
 }

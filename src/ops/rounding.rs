@@ -4,18 +4,23 @@ use super::declare::*;
 use super::real::Real;
 use crate::ir::{Instruction, Meaning, Pointwise};
 
+#[inline(always)]
 fn floor<R: Real>(x: R) -> R {
     x.floor()
 }
+#[inline(always)]
 fn ceil<R: Real>(x: R) -> R {
     x.ceil()
 }
+#[inline(always)]
 fn round<R: Real>(x: R) -> R {
     x.round()
 }
+#[inline(always)]
 fn trunc<R: Real>(x: R) -> R {
     x.trunc()
 }
+#[inline(always)]
 fn sign<R: Real>(x: R) -> R {
     let zero = R::of(0.0);
     if x > zero {
@@ -28,6 +33,7 @@ fn sign<R: Real>(x: R) -> R {
 }
 
 /// The largest integer not above the exact quotient: the quotient of `a` less its remainder, which is near an integer.
+#[inline(always)]
 fn floor_divide<R: Real>(a: R, b: R) -> R {
     let zero = R::of(0.0);
     let rest = a.truncated_remainder(b);

@@ -5,47 +5,61 @@ use super::real::Real;
 use super::roots::{HYPOT, RECIPROCAL, RSQRT, SQUARE};
 use crate::ir::{Differential, Graph, NodeId, Pointwise};
 
+#[inline(always)]
 fn sin<R: Real>(x: R) -> R {
     x.sin()
 }
+#[inline(always)]
 fn cos<R: Real>(x: R) -> R {
     x.cos()
 }
+#[inline(always)]
 fn tan<R: Real>(x: R) -> R {
     x.tan()
 }
+#[inline(always)]
 fn asin<R: Real>(x: R) -> R {
     x.asin()
 }
+#[inline(always)]
 fn acos<R: Real>(x: R) -> R {
     x.acos()
 }
+#[inline(always)]
 fn atan<R: Real>(x: R) -> R {
     x.atan()
 }
+#[inline(always)]
 fn atan2<R: Real>(y: R, x: R) -> R {
     y.atan2(x)
 }
+#[inline(always)]
 fn sinh<R: Real>(x: R) -> R {
     x.sinh()
 }
+#[inline(always)]
 fn cosh<R: Real>(x: R) -> R {
     x.cosh()
 }
+#[inline(always)]
 fn tanh<R: Real>(x: R) -> R {
     x.tanh()
 }
+#[inline(always)]
 fn asinh<R: Real>(x: R) -> R {
     x.asinh()
 }
+#[inline(always)]
 fn acosh<R: Real>(x: R) -> R {
     x.acosh()
 }
+#[inline(always)]
 fn atanh<R: Real>(x: R) -> R {
     x.atanh()
 }
 
 /// `1 / (1 + x²)`, without overflow of the square.
+#[inline(always)]
 fn lorentzian<R: Real>(x: R) -> R {
     let one = R::of(1.0);
     if x.absolute() < one {
@@ -58,6 +72,7 @@ fn lorentzian<R: Real>(x: R) -> R {
 }
 
 /// `a / (a² + b²)`, without overflow or underflow on the way; 0 at the origin and where both are infinite.
+#[inline(always)]
 fn inverse_component<R: Real>(a: R, b: R) -> R {
     let (zero, one) = (R::of(0.0), R::of(1.0));
     if (a == zero && b == zero) || (!a.is_finite() && !b.is_finite() && !a.is_nan() && !b.is_nan()) {
@@ -72,6 +87,7 @@ fn inverse_component<R: Real>(a: R, b: R) -> R {
 }
 
 /// `1 - tanh(x)²` without cancellation.
+#[inline(always)]
 fn sech_squared<R: Real>(x: R) -> R {
     let one = R::of(1.0);
     let small = (R::of(-2.0) * x.absolute()).exp();
@@ -79,11 +95,13 @@ fn sech_squared<R: Real>(x: R) -> R {
     R::of(4.0) * small / (whole * whole)
 }
 
+#[inline(always)]
 fn sinc<R: Real>(x: R) -> R {
     if x == R::of(0.0) { R::of(1.0) } else { x.sin() / x }
 }
 
 /// `(cos(x) - sinc(x)) / x`; near 0 its Taylor series, since the difference cancels.
+#[inline(always)]
 fn sinc_slope<R: Real>(x: R) -> R {
     let squared = x * x;
     if squared < R::of(1.0) {
