@@ -9,6 +9,7 @@ use crate::ir::Pointwise;
 use crate::ops;
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOperator, Expr};
+use crate::syntax::print::sign;
 
 /// The largest whole exponent of an integer.
 const LARGEST_POWER: i64 = 64;
@@ -92,7 +93,7 @@ impl<'a> Checker<'a, '_> {
                 }
                 let Some(element) = Self::join_elements(a, b) else { return Typed::error(span) };
                 let (left, right) = (self.convert_element(left, element), self.convert_element(right, element));
-                self.pointwise_pair(definition(operator), symbol(operator), left, right, at, span)
+                self.pointwise_pair(definition(operator), sign(operator), left, right, at, span)
             }
             (Type::Tuple(_), _) | (_, Type::Tuple(_)) => self.leafwise(operator, at, left, right, span),
             _ => self.not_numbers(operator, left, right, at, span),
@@ -109,7 +110,7 @@ impl<'a> Checker<'a, '_> {
             "arithmetic takes numbers and tensors"
         };
         let (a, b) = (left.ty.to_string(), right.ty.to_string());
-        self.fail(shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help), span)
+        self.fail(shapes::operator_mismatch(sign(operator), (&a, left.span), (&b, right.span), at, help), span)
     }
 
     fn quotient(&mut self, left: Typed, right: Typed, at: Span, span: Span) -> Typed {
@@ -201,10 +202,7 @@ impl<'a> Checker<'a, '_> {
             (a, b, _) => {
                 let (a, b) = (a.to_string(), b.to_string());
                 let help = "tuples of one type can be added and subtracted, and multiplied or divided by a scalar";
-                self.fail(
-                    shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help),
-                    span,
-                )
+                self.fail(shapes::operator_mismatch(sign(operator), (&a, left.span), (&b, right.span), at, help), span)
             }
         }
     }
@@ -271,7 +269,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn logic(&mut self, operator: BinaryOperator, at: Span, left: Typed, right: Typed, span: Span) -> Typed {
-        let word = symbol(operator);
+        let word = sign(operator);
         for operand in [&left, &right] {
             if operand.ty.element() != Some(Element::Bool) {
                 let (found, place) = (operand.ty.to_string(), operand.span);
@@ -287,14 +285,14 @@ impl<'a> Checker<'a, '_> {
             let (a, b) = (left.ty.to_string(), right.ty.to_string());
             let help = "compare the parts one by one; `assert a == b` compares whole tuples";
             return self
-                .fail(shapes::operator_mismatch(symbol(operator), (&a, left.span), (&b, right.span), at, help), span);
+                .fail(shapes::operator_mismatch(sign(operator), (&a, left.span), (&b, right.span), at, help), span);
         };
         let equality = matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual);
         match (a, b) {
             (Element::Bool, Element::Bool) if equality => {
                 let (left, right) =
                     (self.convert_element(left, Element::Int), self.convert_element(right, Element::Int));
-                self.pointwise_pair(definition(operator), symbol(operator), left, right, at, span)
+                self.pointwise_pair(definition(operator), sign(operator), left, right, at, span)
             }
             (Element::Bool, _) | (_, Element::Bool) => self.not_numbers(operator, left, right, at, span),
             _ => {
@@ -303,7 +301,7 @@ impl<'a> Checker<'a, '_> {
                     Some(element) => element,
                 };
                 let (left, right) = (self.convert_element(left, element), self.convert_element(right, element));
-                self.pointwise_pair(definition(operator), symbol(operator), left, right, at, span)
+                self.pointwise_pair(definition(operator), sign(operator), left, right, at, span)
             }
         }
     }
@@ -425,27 +423,5 @@ fn definition(operator: BinaryOperator) -> &'static Pointwise {
         BinaryOperator::LessEqual => &ops::comparison::LESS_EQUAL,
         BinaryOperator::Greater => &ops::comparison::GREATER,
         _ => &ops::comparison::GREATER_EQUAL,
-    }
-}
-
-/// The operator as written.
-pub(super) fn symbol(operator: BinaryOperator) -> &'static str {
-    match operator {
-        BinaryOperator::Add => "+",
-        BinaryOperator::Subtract => "-",
-        BinaryOperator::Multiply => "*",
-        BinaryOperator::Divide => "/",
-        BinaryOperator::MatrixProduct => "@",
-        BinaryOperator::Remainder => "%",
-        BinaryOperator::Power => "^",
-        BinaryOperator::Equal => "==",
-        BinaryOperator::NotEqual => "!=",
-        BinaryOperator::Less => "<",
-        BinaryOperator::LessEqual => "<=",
-        BinaryOperator::Greater => ">",
-        BinaryOperator::GreaterEqual => ">=",
-        BinaryOperator::And => "and",
-        BinaryOperator::Or => "or",
-        BinaryOperator::Compose => ">>",
     }
 }

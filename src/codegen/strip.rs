@@ -9,13 +9,10 @@ use crate::runtime::reduce::{self, ReduceShape};
 use crate::runtime::support_fold::{integers_begin, integers_fold};
 use crate::runtime::support_rows::FoldDescriptor;
 use crate::runtime::view::{self, View};
-use crate::schedule::{BufferId, Operand, STRIP, StripInstruction, StripKernel, StripOp, Target, names};
+use crate::schedule::{BufferId, Operand, SLOT_BYTES, STRIP, StripInstruction, StripKernel, StripOp, Target, names};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{BlockArg, InstBuilder, Value, types};
 use std::collections::HashMap;
-
-/// Bytes between scratch slots.
-const SLOT_BYTES: usize = STRIP * 8;
 
 /// The strip that is being computed.
 struct Strip<'k> {

@@ -11,13 +11,7 @@ use super::types::{Axes, ElementType, Shape, TensorType};
 impl Graph {
     /// A real scalar constant of the given precision.
     pub fn real(&mut self, element: ElementType, value: f64) -> NodeId {
-        let bits = match element {
-            ElementType::F32 => u64::from((value as f32).to_bits()),
-            ElementType::F64 => value.to_bits(),
-            ElementType::I64 => (value as i64) as u64,
-            ElementType::Bool => u64::from(value != 0.0),
-        };
-        self.intern(Op::Scalar(bits), &[], TensorType::scalar(element))
+        self.intern(Op::Scalar(element.word(value)), &[], TensorType::scalar(element))
     }
 
     /// An integer scalar constant.
@@ -39,15 +33,7 @@ impl Graph {
 
     /// A constant tensor of reals of the given precision, row-major.
     pub fn real_table(&mut self, element: ElementType, shape: Shape, values: &[f64]) -> NodeId {
-        let bits = values
-            .iter()
-            .map(|value| match element {
-                ElementType::F32 => u64::from((*value as f32).to_bits()),
-                ElementType::F64 => value.to_bits(),
-                ElementType::I64 => (*value as i64) as u64,
-                ElementType::Bool => u64::from(*value != 0.0),
-            })
-            .collect();
+        let bits = values.iter().map(|value| element.word(*value)).collect();
         self.constant_table(Table { ty: TensorType::new(element, shape), bits })
     }
 

@@ -5,7 +5,7 @@
 //! nothing is mutated in place.
 
 use super::op::{Op, PointwiseRef};
-use super::types::{ElementType, TensorType};
+use super::types::TensorType;
 use crate::source::Span;
 use smallvec::SmallVec;
 use std::collections::HashMap;
@@ -219,12 +219,7 @@ impl Graph {
     pub fn constant_value(&self, id: NodeId) -> Option<f64> {
         let node = self.node(id);
         match node.op {
-            Op::Scalar(bits) => Some(match node.ty.element {
-                ElementType::F64 => f64::from_bits(bits),
-                ElementType::F32 => f64::from(f32::from_bits(bits as u32)),
-                ElementType::I64 => bits as i64 as f64,
-                ElementType::Bool => bits as f64,
-            }),
+            Op::Scalar(bits) => Some(node.ty.element.number(bits)),
             Op::Broadcast(_) | Op::Reshape => self.constant_value(node.arguments[0]),
             _ => None,
         }

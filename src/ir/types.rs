@@ -34,6 +34,26 @@ impl ElementType {
         matches!(self, ElementType::F32 | ElementType::F64)
     }
 
+    /// The word of a number, rounded to this type; integers toward zero, truth by `!= 0`.
+    pub fn word(self, value: f64) -> u64 {
+        match self {
+            ElementType::F64 => value.to_bits(),
+            ElementType::F32 => u64::from((value as f32).to_bits()),
+            ElementType::I64 => (value as i64) as u64,
+            ElementType::Bool => u64::from(value != 0.0),
+        }
+    }
+
+    /// The number of a word; the inverse of [`ElementType::word`] where that is exact.
+    pub fn number(self, word: u64) -> f64 {
+        match self {
+            ElementType::F64 => f64::from_bits(word),
+            ElementType::F32 => f64::from(f32::from_bits(word as u32)),
+            ElementType::I64 => word as i64 as f64,
+            ElementType::Bool => word as f64,
+        }
+    }
+
     /// Its name in printed IR.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! Typed expressions to nodes.
 
-use super::{Lowerer, Source, Value, progress_key};
+use super::{Lowerer, Source, Value};
 use crate::check::program::{Binding, InstanceId, Kind, Progress, Typed};
 use crate::check::types::{Element, Type};
 use crate::ir::{Axes, NodeId, Pointwise, Reduction, TensorType};
@@ -123,7 +123,7 @@ impl Lowerer<'_> {
     }
 
     fn progress(&mut self, progress: Progress) -> NodeId {
-        if let Some(node) = self.progress.get(&progress_key(progress)) {
+        if let Some(node) = self.progress.get(&progress) {
             return *node;
         }
         let ty = TensorType::scalar(self.real);

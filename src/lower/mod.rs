@@ -93,7 +93,7 @@ struct Lowerer<'p> {
     /// The entries of the example at hand.
     examples: Vec<NodeId>,
     /// What a training step has computed, for `stop`.
-    progress: HashMap<u8, NodeId>,
+    progress: HashMap<Progress, NodeId>,
     /// The variables of the body being lowered.
     locals: HashMap<LocalId, Value>,
 }
@@ -182,9 +182,4 @@ pub fn leaf_types(ty: &Type, real: ElementType, leaves: &mut Vec<TensorType>) {
         Type::Tuple(parts) => parts.iter().for_each(|part| leaf_types(part, real, leaves)),
         ty => leaves.push(tensor_type(ty, real)),
     }
-}
-
-/// A number that tells the kinds of progress apart.
-fn progress_key(progress: Progress) -> u8 {
-    progress as u8
 }

@@ -1,7 +1,7 @@
 //! A whole training step as one graph: loss of the batch, adjoint, update in place, and what is reported.
 
 use super::batch::batch;
-use super::{Lowered, Lowerer, Source, progress_key};
+use super::{Lowered, Lowerer, Source};
 use crate::autodiff::reverse::reverse;
 use crate::check::program::{Optimizer, Program, Progress, Train};
 use crate::ir::{ElementType, Graph, NodeId, Op, Reduction, Shape, TensorType};
@@ -134,7 +134,7 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> L
         for (progress, node) in
             [(Progress::Loss, loss), (Progress::StepNorm, step_norm), (Progress::GradNorm, grad_norm)]
         {
-            lowerer.progress.insert(progress_key(progress), node);
+            lowerer.progress.insert(progress, node);
         }
         let stop = lowerer.tensor(stop);
         lowerer.graph.output(STOP, stop);

@@ -22,12 +22,12 @@ pub mod verify;
 
 pub use build::schedule;
 pub use layout::Layout;
+pub use strips::SLOT_BYTES;
 
 use crate::ir::{ElementType, Extreme, NodeId, PointwiseRef, Reduction, TensorType};
 use crate::source::Span;
 
-/// The number of elements of a strip.
-pub const STRIP: usize = 256;
+pub use crate::runtime::STRIP;
 
 /// A program in the order of its execution.
 #[derive(Clone, Debug)]

@@ -123,29 +123,12 @@ pub fn from_bytes(element: ElementType, bytes: &[u8]) -> Vec<u64> {
 
 /// The elements of a table as real numbers.
 pub fn to_reals(table: &Table) -> Vec<f64> {
-    table
-        .bits
-        .iter()
-        .map(|bits| match table.ty.element {
-            ElementType::F64 => f64::from_bits(*bits),
-            ElementType::F32 => f64::from(f32::from_bits(*bits as u32)),
-            ElementType::I64 => *bits as i64 as f64,
-            ElementType::Bool => *bits as f64,
-        })
-        .collect()
+    table.bits.iter().map(|bits| table.ty.element.number(*bits)).collect()
 }
 
 /// Real numbers as a table of an element type.
 pub fn from_reals(ty: crate::ir::TensorType, values: &[f64]) -> Table {
-    let bits = values
-        .iter()
-        .map(|value| match ty.element {
-            ElementType::F64 => value.to_bits(),
-            ElementType::F32 => u64::from((*value as f32).to_bits()),
-            ElementType::I64 => (*value as i64) as u64,
-            ElementType::Bool => u64::from(*value != 0.0),
-        })
-        .collect();
+    let bits = values.iter().map(|value| ty.element.word(*value)).collect();
     Table { ty, bits }
 }
 

@@ -37,6 +37,8 @@ struct Step {
     rows: Option<MemoryId>,
     step: Option<MemoryId>,
     epoch: Option<MemoryId>,
+    /// Whether the block's `stop` became true.
+    stop: Option<MemoryId>,
     outputs: Vec<(String, MemoryId)>,
 }
 
@@ -88,7 +90,7 @@ impl Steps {
             }
         }
         let program = chosen.program;
-        let stop = chosen.outputs.iter().find(|(name, _)| name == STOP).map(|(_, memory)| *memory);
+        let stop = chosen.stop;
         self.programs.run(program).map_err(|error| Box::new(native::run_error(error)))?;
         Ok(stop.is_some_and(|memory| self.programs.bytes(memory)[0] != 0))
     }
@@ -205,7 +207,8 @@ impl Builder {
         }
         let places: Vec<MemoryId> = outputs.iter().map(|(_, memory)| *memory).collect();
         let program = self.programs.bind(executable, &inputs, &places).map_err(native::internal)?;
-        Ok(Step { program, rows, step, epoch, outputs })
+        let stop = outputs.iter().find(|(name, _)| name == STOP).map(|(_, memory)| *memory);
+        Ok(Step { program, rows, step, epoch, stop, outputs })
     }
 
     /// The memory of a parameter, column or value, filled at its first use.

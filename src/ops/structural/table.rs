@@ -4,22 +4,12 @@ use crate::ir::{ElementType, Shape, Table, TensorType};
 
 /// The number that a word stands for.
 pub fn real(element: ElementType, bits: u64) -> f64 {
-    match element {
-        ElementType::F64 => f64::from_bits(bits),
-        ElementType::F32 => f64::from(f32::from_bits(bits as u32)),
-        ElementType::I64 => bits as i64 as f64,
-        ElementType::Bool => bits as f64,
-    }
+    element.number(bits)
 }
 
 /// The word of a number, rounded to its element type; integers toward zero, truth by `!= 0`.
 pub fn word(element: ElementType, value: f64) -> u64 {
-    match element {
-        ElementType::F64 => value.to_bits(),
-        ElementType::F32 => u64::from((value as f32).to_bits()),
-        ElementType::I64 => (value as i64) as u64,
-        ElementType::Bool => u64::from(value != 0.0),
-    }
+    element.word(value)
 }
 
 /// A table of real numbers.
