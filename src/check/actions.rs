@@ -94,7 +94,7 @@ impl<'a> Checker<'a, '_> {
             }
             Pattern::Tuple(patterns, span) => {
                 let types = match ty {
-                    Type::Tuple(types) if types.len() == patterns.len() => types.clone(),
+                    Type::Tuple(types) | Type::Record(_, types) if types.len() == patterns.len() => types.clone(),
                     Type::Error => vec![Type::Error; patterns.len()],
                     other => {
                         self.report(shapes::pattern_mismatch(&other.to_string(), patterns.len(), *span, value));

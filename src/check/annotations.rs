@@ -2,7 +2,7 @@
 
 use super::program::{Closure, Kind};
 use super::size::{Size, SizeError};
-use super::types::{Element, Type};
+use super::types::{Element, Fields, Type};
 use super::{Checker, Global};
 use crate::diagnostics::catalog::{names, shapes};
 use crate::source::Span;
@@ -37,10 +37,15 @@ impl<'a> Checker<'a, '_> {
                 }
             }
             TypeExprKind::Tensor { sizes } => self.tensor(Element::Real, sizes, bound, annotation.span),
-            TypeExprKind::Tuple(parts) => self.tuple_type(parts, bound, annotation.span),
-            TypeExprKind::Record(_) => {
-                self.report(names::not_yet("a record type", annotation.span, "use a tuple: `(real, [n])`"));
-                Type::Error
+            TypeExprKind::Tuple(parts) => self.tuple_type(parts.iter(), bound, annotation.span),
+            TypeExprKind::Record(fields) => {
+                let parts = self.tuple_type(fields.iter().map(|(_, part)| part), bound, annotation.span);
+                match parts {
+                    Type::Tuple(parts) => {
+                        Type::Record(Fields::new(fields.iter().map(|(name, _)| name.text.clone())), parts)
+                    }
+                    error => error,
+                }
             }
             TypeExprKind::Function { parameters, result } => {
                 let parameters = parameters.iter().map(|parameter| self.annotation(parameter, bound)).collect();
@@ -52,8 +57,8 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Ends at the first part that is wrong, so that types which double at each step stay cheap to refuse.
-    fn tuple_type(&mut self, parts: &'a [TypeExpr], bound: &SizeBindings, span: Span) -> Type {
-        let mut types = Vec::with_capacity(parts.len());
+    fn tuple_type(&mut self, parts: impl Iterator<Item = &'a TypeExpr>, bound: &SizeBindings, span: Span) -> Type {
+        let mut types = Vec::new();
         for part in parts {
             match self.annotation(part, bound) {
                 Type::Error => return Type::Error,
@@ -288,7 +293,9 @@ fn bind_sizes(declared: &Type, given: &Type, bound: &mut SizeBindings) {
                 }
             }
         }
-        (Type::Tuple(declared), Type::Tuple(given)) if declared.len() == given.len() => {
+        (Type::Tuple(declared) | Type::Record(_, declared), Type::Tuple(given) | Type::Record(_, given))
+            if declared.len() == given.len() =>
+        {
             for (declared, given) in declared.iter().zip(given) {
                 bind_sizes(declared, given, bound);
             }
@@ -312,7 +319,7 @@ pub(super) fn sorted(mut names: Vec<&str>) -> Vec<&str> {
 pub(super) fn size_variables(ty: &Type) -> Vec<String> {
     match ty {
         Type::Tensor(_, sizes) => sizes.iter().flat_map(|size| size.variables()).map(str::to_string).collect(),
-        Type::Tuple(parts) => parts.iter().flat_map(size_variables).collect(),
+        Type::Tuple(parts) | Type::Record(_, parts) => parts.iter().flat_map(size_variables).collect(),
         _ => Vec::new(),
     }
 }

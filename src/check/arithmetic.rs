@@ -95,7 +95,9 @@ impl<'a> Checker<'a, '_> {
                 let (left, right) = (self.convert_element(left, element), self.convert_element(right, element));
                 self.pointwise_pair(definition(operator), sign(operator), left, right, at, span)
             }
-            (Type::Tuple(_), _) | (_, Type::Tuple(_)) => self.leafwise(operator, at, left, right, span),
+            (Type::Tuple(_) | Type::Record(..), _) | (_, Type::Tuple(_) | Type::Record(..)) => {
+                self.leafwise(operator, at, left, right, span)
+            }
             _ => self.not_numbers(operator, left, right, at, span),
         }
     }
@@ -164,12 +166,13 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// `+ -` between equal tuples, `* /` by a scalar, leaf by leaf.
+    /// `+ -` between equal tuples or records, `* /` by a scalar, leaf by leaf.
     fn leafwise(&mut self, operator: BinaryOperator, at: Span, left: Typed, right: Typed, span: Span) -> Typed {
         use BinaryOperator::{Add, Divide, Multiply, Subtract};
         match (&left.ty, &right.ty, operator) {
-            (Type::Tuple(a), Type::Tuple(b), Add | Subtract) if a.len() == b.len() => {
-                let count = a.len();
+            (a, b, Add | Subtract) if a.same_structure(b) => {
+                let count = a.parts().map_or(0, <[Type]>::len);
+                let structure = if is_model(b) { b.clone() } else { a.clone() };
                 let (left_local, right_local) = (self.frame.local(), self.frame.local());
                 let parts: Vec<Typed> = (0..count)
                     .map(|place| {
@@ -178,12 +181,12 @@ impl<'a> Checker<'a, '_> {
                         self.arithmetic(operator, at, a, b, span)
                     })
                     .collect();
-                let body = tuple_of(parts, span);
+                let body = structured(&structure, parts, span);
                 let ty = body.ty.clone();
                 let bindings = vec![(Binding::Local(left_local), left), (Binding::Local(right_local), right)];
                 Typed::new(Kind::Let(bindings, body), ty, span)
             }
-            (Type::Tuple(_), scalar, Multiply | Divide) if scalar.is_scalar() => {
+            (Type::Tuple(_) | Type::Record(..), scalar, Multiply | Divide) if scalar.is_scalar() => {
                 let local = self.frame.local();
                 let factor = Typed::new(Kind::Local(local), right.ty.clone(), right.span);
                 let parts = self.map_parts(left, |checker, _, part| {
@@ -191,7 +194,7 @@ impl<'a> Checker<'a, '_> {
                 });
                 self.let_around(local, right, parts, span)
             }
-            (scalar, Type::Tuple(_), Multiply) if scalar.is_scalar() => {
+            (scalar, Type::Tuple(_) | Type::Record(..), Multiply) if scalar.is_scalar() => {
                 let local = self.frame.local();
                 let factor = Typed::new(Kind::Local(local), left.ty.clone(), left.span);
                 let parts = self.map_parts(right, |checker, _, part| {
@@ -201,7 +204,8 @@ impl<'a> Checker<'a, '_> {
             }
             (a, b, _) => {
                 let (a, b) = (a.to_string(), b.to_string());
-                let help = "tuples of one type can be added and subtracted, and multiplied or divided by a scalar";
+                let help =
+                    "tuples or records of one type can be added and subtracted, and multiplied or divided by a scalar";
                 self.fail(shapes::operator_mismatch(sign(operator), (&a, left.span), (&b, right.span), at, help), span)
             }
         }
@@ -226,7 +230,7 @@ impl<'a> Checker<'a, '_> {
                 let ty = operand.ty.clone();
                 Typed::new(Kind::Pointwise(&ops::arithmetic::NEGATE, vec![operand]), ty, span)
             }
-            (_, Type::Tuple(_)) => {
+            (_, Type::Tuple(_) | Type::Record(..)) => {
                 let mapped = self.map_parts(operand, |checker, _, part| Some(checker.negate(part, span)));
                 mapped.unwrap_or_else(|| Typed::error(span))
             }
@@ -378,6 +382,17 @@ impl<'a> Checker<'a, '_> {
             _ => None,
         }
     }
+}
+
+/// Whether a type is that of a model.
+fn is_model(ty: &Type) -> bool {
+    matches!(ty, Type::Record(fields, _) if fields.model.is_some())
+}
+
+/// A tuple or record like `structure` of parts.
+fn structured(structure: &Type, parts: Vec<Typed>, span: Span) -> Typed {
+    let ty = structure.with_parts(parts.iter().map(|part| part.ty.clone()).collect());
+    Typed::new(Kind::Tuple(parts), ty, span)
 }
 
 /// A tuple of parts.

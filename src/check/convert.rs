@@ -50,7 +50,7 @@ impl Checker<'_, '_> {
     pub(super) fn settle(&mut self, typed: Typed) -> Typed {
         match &typed.ty {
             Type::Tensor(Element::Flexible, _) => self.convert_element(typed, Element::Real),
-            Type::Tuple(_) if typed.ty != typed.ty.settled() => {
+            Type::Tuple(_) | Type::Record(..) if typed.ty != typed.ty.settled() => {
                 let target = typed.ty.settled();
                 self.coerce(typed, &target).unwrap_or_else(|typed| typed)
             }
@@ -91,16 +91,19 @@ impl Checker<'_, '_> {
                 }
                 _ => Err(typed),
             },
-            (Type::Tuple(found), Type::Tuple(expected)) if found.len() == expected.len() => {
-                self.coerce_tuple(typed, expected)
-            }
+            (found, expected) if found.same_structure(expected) => self.coerce_tuple(typed, expected),
             _ => Err(typed),
         }
     }
 
-    fn coerce_tuple(&mut self, typed: Typed, expected: &[Type]) -> Result<Typed, Typed> {
+    fn coerce_tuple(&mut self, typed: Typed, expected: &Type) -> Result<Typed, Typed> {
         let original = typed.clone();
-        let rebuilt = self.map_parts(typed, |checker, place, part| checker.coerce(part, &expected[place]).ok());
+        let types = expected.parts().unwrap_or_default();
+        let rebuilt = self.map_parts(typed, |checker, place, part| checker.coerce(part, &types[place]).ok());
+        let rebuilt = rebuilt.map(|typed| {
+            let parts = typed.ty.parts().unwrap_or_default().to_vec();
+            Typed { ty: expected.with_parts(parts), ..typed }
+        });
         rebuilt.ok_or(original)
     }
 
@@ -111,12 +114,12 @@ impl Checker<'_, '_> {
         mut change: impl FnMut(&mut Self, usize, Typed) -> Option<Typed>,
     ) -> Option<Typed> {
         let span = typed.span;
-        let Type::Tuple(types) = typed.ty.clone() else { return None };
+        let types = typed.ty.parts()?.to_vec();
         if let Kind::Tuple(parts) = *typed.kind {
             let parts: Option<Vec<Typed>> =
                 parts.into_iter().enumerate().map(|(place, part)| change(self, place, part)).collect();
             let parts = parts?;
-            let ty = Type::Tuple(parts.iter().map(|part| part.ty.clone()).collect());
+            let ty = typed.ty.with_parts(parts.iter().map(|part| part.ty.clone()).collect());
             return Some(Typed::new(Kind::Tuple(parts), ty, span));
         }
         let local = self.frame.local();
@@ -125,7 +128,7 @@ impl Checker<'_, '_> {
             let part = part_of(local, &typed.ty, place, span);
             parts.push(change(self, place, part)?);
         }
-        let ty = Type::Tuple(parts.iter().map(|part| part.ty.clone()).collect());
+        let ty = typed.ty.with_parts(parts.iter().map(|part| part.ty.clone()).collect());
         let body = Typed::new(Kind::Tuple(parts), ty.clone(), span);
         Some(Typed::new(Kind::Let(vec![(Binding::Local(local), typed)], body), ty, span))
     }
@@ -152,11 +155,12 @@ impl Checker<'_, '_> {
             (Type::Fill, Type::Tensor(element, _)) | (Type::Tensor(element, _), Type::Fill) if element.is_number() => {
                 Some(if *left == Type::Fill { right.clone() } else { left.clone() })
             }
-            (Type::Tuple(left), Type::Tuple(right)) if left.len() == right.len() => {
-                let parts: Option<Vec<Type>> = left.iter().zip(right).map(|(a, b)| Self::join(a, b)).collect();
-                parts.map(Type::Tuple)
-            }
             (left, right) if left == right => Some(left.clone()),
+            (left, right) if left.same_structure(right) => {
+                let pairs = left.parts()?.iter().zip(right.parts()?);
+                let parts: Option<Vec<Type>> = pairs.map(|(a, b)| Self::join(a, b)).collect();
+                parts.map(|parts| left.with_parts(parts))
+            }
             _ => None,
         }
     }
@@ -165,9 +169,6 @@ impl Checker<'_, '_> {
 /// One part of a tuple held in a variable.
 pub(super) fn part_of(local: LocalId, tuple: &Type, place: usize, span: crate::source::Span) -> Typed {
     let whole = Typed::new(Kind::Local(local), tuple.clone(), span);
-    let ty = match tuple {
-        Type::Tuple(parts) => parts[place].clone(),
-        _ => Type::Error,
-    };
+    let ty = tuple.parts().map_or(Type::Error, |parts| parts[place].clone());
     Typed::new(Kind::Part(whole, place as u32), ty, span)
 }

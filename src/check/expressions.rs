@@ -378,7 +378,7 @@ impl<'a> Checker<'a, '_> {
             }
             Pattern::Tuple(patterns, span) => {
                 let types = match ty {
-                    Type::Tuple(types) if types.len() == patterns.len() => types.clone(),
+                    Type::Tuple(types) | Type::Record(_, types) if types.len() == patterns.len() => types.clone(),
                     Type::Error => vec![Type::Error; patterns.len()],
                     other => {
                         let found = other.to_string();
@@ -451,7 +451,7 @@ impl<'a> Checker<'a, '_> {
         let base = self.expression(base, None);
         match &base.ty {
             Type::Error => Typed::error(span),
-            Type::Tuple(parts) if (index as usize) < parts.len() => {
+            Type::Tuple(parts) | Type::Record(_, parts) if (index as usize) < parts.len() => {
                 let ty = parts[index as usize].clone();
                 Typed::new(Kind::Part(base, index), ty, span)
             }

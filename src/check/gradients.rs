@@ -4,7 +4,7 @@ use super::Checker;
 use super::arithmetic::tuple_of;
 use super::calls::BuiltinCall;
 use super::program::{Binding, Closure, GradientCall, Instance, InstanceId, Kind, Typed, Wrt, WrtName};
-use super::types::{ClosureId, Element, Type};
+use super::types::{ClosureId, Element, Fields, Type};
 use crate::diagnostics::catalog::{derivative, names};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
@@ -167,7 +167,7 @@ impl<'a> Checker<'a, '_> {
     /// `stop_gradient(e)`, leaf by leaf.
     pub(super) fn stop_gradient(&mut self, value: Typed, span: Span) -> Typed {
         match &value.ty {
-            Type::Tuple(_) => {
+            Type::Tuple(_) | Type::Record(..) => {
                 let parts = self.map_parts(value, |checker, _, part| Some(checker.stop_gradient(part, span)));
                 parts.unwrap_or_else(|| tuple_of(Vec::new(), span))
             }
@@ -184,6 +184,12 @@ impl<'a> Checker<'a, '_> {
 pub fn real_leaves(ty: &Type) -> Type {
     match ty {
         Type::Tuple(parts) => Type::Tuple(parts.iter().filter(|part| part.has_real_leaf()).map(real_leaves).collect()),
+        Type::Record(fields, parts) => {
+            let real = fields.names.iter().zip(parts).filter(|(_, part)| part.has_real_leaf());
+            let (names, parts): (Vec<String>, Vec<Type>) =
+                real.map(|(name, part)| (name.clone(), real_leaves(part))).unzip();
+            Type::Record(Fields::new(names), parts)
+        }
         other => other.settled(),
     }
 }

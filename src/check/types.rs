@@ -3,6 +3,7 @@
 use super::size::Size;
 use crate::ir;
 use std::fmt;
+use std::sync::Arc;
 
 /// What a tensor is made of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -38,6 +39,31 @@ impl Element {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ClosureId(pub u32);
 
+/// Identifies a model of the file; see [`super::program::Closure`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct ModelId(pub u32);
+
+/// What distinguishes a record from a tuple of the same parts.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Fields {
+    /// The names of the fields, as many as there are parts.
+    pub names: Arc<[String]>,
+    /// The model whose parameters the record holds; such a record can be called.
+    pub model: Option<ModelId>,
+}
+
+impl Fields {
+    /// The fields of a plain record.
+    pub fn new(names: impl IntoIterator<Item = String>) -> Self {
+        Fields { names: names.into_iter().collect(), model: None }
+    }
+
+    /// The place of a field.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|each| each == name)
+    }
+}
+
 /// A type.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Type {
@@ -45,6 +71,8 @@ pub enum Type {
     Tensor(Element, Vec<Size>),
     /// A tuple.
     Tuple(Vec<Type>),
+    /// A record: a tuple with names.
+    Record(Fields, Vec<Type>),
     /// A function, known when compiling.
     Function(ClosureId),
     /// A text.
@@ -84,8 +112,35 @@ impl Type {
     /// The number of tensors and functions in it, through all parts of tuples.
     pub fn leaves(&self) -> usize {
         match self {
-            Type::Tuple(parts) => parts.iter().map(Type::leaves).sum(),
+            Type::Tuple(parts) | Type::Record(_, parts) => parts.iter().map(Type::leaves).sum(),
             _ => 1,
+        }
+    }
+
+    /// The types of the parts of a tuple or record.
+    pub fn parts(&self) -> Option<&[Type]> {
+        match self {
+            Type::Tuple(parts) | Type::Record(_, parts) => Some(parts),
+            _ => None,
+        }
+    }
+
+    /// A tuple or a record like this one with other types of its parts.
+    #[must_use]
+    pub fn with_parts(&self, parts: Vec<Type>) -> Type {
+        match self {
+            Type::Record(fields, _) => Type::Record(fields.clone(), parts),
+            _ => Type::Tuple(parts),
+        }
+    }
+
+    /// Whether values of both have their parts in the same places: two tuples of one length, or two records with equal
+    /// names in the same order.
+    pub fn same_structure(&self, other: &Type) -> bool {
+        match (self, other) {
+            (Type::Tuple(left), Type::Tuple(right)) => left.len() == right.len(),
+            (Type::Record(left, _), Type::Record(right, _)) => left.names == right.names,
+            _ => false,
         }
     }
 
@@ -114,7 +169,7 @@ impl Type {
     pub fn settled(&self) -> Type {
         match self {
             Type::Tensor(Element::Flexible, sizes) => Type::Tensor(Element::Real, sizes.clone()),
-            Type::Tuple(parts) => Type::Tuple(parts.iter().map(Type::settled).collect()),
+            Type::Tuple(parts) | Type::Record(_, parts) => self.with_parts(parts.iter().map(Type::settled).collect()),
             other => other.clone(),
         }
     }
@@ -123,7 +178,7 @@ impl Type {
     pub fn has_real_leaf(&self) -> bool {
         match self {
             Type::Tensor(element, _) => matches!(element, Element::Real | Element::Flexible),
-            Type::Tuple(parts) => parts.iter().any(Type::has_real_leaf),
+            Type::Tuple(parts) | Type::Record(_, parts) => parts.iter().any(Type::has_real_leaf),
             _ => false,
         }
     }
@@ -132,7 +187,7 @@ impl Type {
     pub fn is_error(&self) -> bool {
         match self {
             Type::Error => true,
-            Type::Tuple(parts) => parts.iter().any(Type::is_error),
+            Type::Tuple(parts) | Type::Record(_, parts) => parts.iter().any(Type::is_error),
             _ => false,
         }
     }
@@ -165,6 +220,11 @@ impl fmt::Display for Type {
             Type::Tuple(parts) => {
                 let texts: Vec<String> = parts.iter().map(Type::to_string).collect();
                 write!(out, "({}{})", texts.join(", "), if parts.len() == 1 { "," } else { "" })
+            }
+            Type::Record(fields, parts) => {
+                let fields = fields.names.iter().zip(parts);
+                let texts: Vec<String> = fields.map(|(name, part)| format!("{name}: {part}")).collect();
+                write!(out, "({})", texts.join(", "))
             }
             Type::Function(_) => out.write_str("a function"),
             Type::Text => out.write_str("a text"),

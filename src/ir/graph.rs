@@ -4,11 +4,13 @@
 //! with the same type is the same node; types follow from the operation. Passes build new graphs or append;
 //! nothing is mutated in place.
 
+use super::loops::Loop;
 use super::op::{Op, PointwiseRef};
 use super::types::TensorType;
 use crate::source::Span;
 use smallvec::SmallVec;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Identifies a node of one graph. Smaller ids come first in topological order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -74,6 +76,7 @@ pub struct Graph {
     outputs: Vec<Output>,
     tables: Vec<Table>,
     table_ids: HashMap<Table, u32>,
+    loops: Vec<Arc<Loop>>,
     placeholders: u32,
     /// The place that new nodes are attributed to.
     pub current_span: Option<Span>,
@@ -128,6 +131,20 @@ impl Graph {
     /// A constant tensor.
     pub fn table(&self, index: u32) -> &Table {
         &self.tables[index as usize]
+    }
+
+    /// A loop.
+    pub fn loop_at(&self, index: u32) -> &Arc<Loop> {
+        &self.loops[index as usize]
+    }
+
+    /// Enters a loop; the same one keeps its place.
+    pub(super) fn add_loop(&mut self, run: Arc<Loop>) -> u32 {
+        let known = self.loops.iter().rposition(|each| Arc::ptr_eq(each, &run));
+        known.unwrap_or_else(|| {
+            self.loops.push(run);
+            self.loops.len() - 1
+        }) as u32
     }
 
     /// Declares an input and returns its node.

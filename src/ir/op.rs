@@ -95,4 +95,8 @@ pub enum Op {
     /// `(indices i64 [batch…, at…], updates [batch…, at…, rest…]) → [batch…, n, rest…]`: from zero, each update is added
     /// to its row; the transpose of a gather. Indices outside `0..n` are a run-time error.
     ScatterAdd { batch: u8 },
+    /// A loop, `Graph::loop_at(index)`: all its results together.
+    Loop(u32),
+    /// One result of a loop, which is the only argument.
+    Result(u32),
 }

@@ -5,7 +5,7 @@ use super::op::Op;
 use super::types::ElementType;
 use std::fmt::Write;
 
-/// One line per input, live node and output.
+/// One line per input, live node and output; the bodies of loops follow the nodes they belong to, indented.
 pub fn print(graph: &Graph) -> String {
     let live = graph.reachable_from(graph.outputs().iter().map(|output| output.node));
     let mut out = String::new();
@@ -14,6 +14,11 @@ pub fn print(graph: &Graph) -> String {
         let arguments: Vec<String> = node.arguments.iter().map(|argument| format!("%{}", argument.0)).collect();
         let separator = if arguments.is_empty() { "" } else { " " };
         let _ = writeln!(out, "%{} = {}{separator}{} : {}", id.0, operation(graph, id), arguments.join(", "), node.ty);
+        if let Some(run) = graph.loop_of(id) {
+            for line in print(&run.body).lines() {
+                let _ = writeln!(out, "    {line}");
+            }
+        }
     }
     for output in graph.outputs() {
         let updates = output.updates.map_or(String::new(), |input| format!(" in place of input {input}"));
@@ -43,6 +48,12 @@ pub fn operation(graph: &Graph, id: NodeId) -> String {
         Op::ArgReduce(extreme, axis) => format!("arg{}(axis {axis})", format!("{extreme:?}").to_lowercase()),
         Op::Contract { batch, contract } => format!("contract(batch {batch}, over {contract})"),
         Op::Gather { batch } => format!("gather(batch {batch})"),
+        Op::Loop(index) => {
+            let run = graph.loop_at(index);
+            let direction = if run.backward { ", backward" } else { "" };
+            format!("loop {index} ({} trips, {} states{direction})", run.trips, run.states)
+        }
+        Op::Result(result) => format!("result({result})"),
         Op::ScatterAdd { batch } => format!("scatter_add(batch {batch})"),
     }
 }

@@ -41,6 +41,7 @@ impl<'a> Rewriter<'a> {
         let before = std::mem::replace(&mut target.current_span, self.source.span(id));
         let copied = match node.op {
             Op::Table(index) => target.constant_table(self.source.table(index).clone()),
+            Op::Loop(index) => target.run_loop(self.source.loop_at(index).clone(), &arguments),
             op => target.intern(op, &arguments, node.ty.clone()),
         };
         target.current_span = before;

@@ -137,6 +137,17 @@ fn check_node(graph: &Graph, node: &Node) -> Result<(), String> {
             [operand, indices] => check_rows(operand, indices, &node.ty, batch as usize),
             _ => Err("takes two arguments".into()),
         },
+        Op::Loop(index) => {
+            let run = graph.loop_at(index);
+            super::loops::check_loop(run, &arguments, &node.ty)?;
+            verify(&run.body, "the body of a loop").map_err(|violation| violation.to_string())
+        }
+        Op::Result(result) => {
+            let run = node.arguments.first().and_then(|argument| graph.loop_of(*argument));
+            let run = run.ok_or_else(|| "the argument is no loop".to_string())?;
+            let there = result as usize <= run.steps_result() && run.result_type(result as usize) == node.ty;
+            expect(there, "there is no such result")
+        }
         Op::ScatterAdd { batch } => match arguments[..] {
             [indices, updates] => check_rows(&node.ty, indices, updates, batch as usize),
             _ => Err("takes two arguments".into()),

@@ -148,7 +148,7 @@ impl<'p> Lowerer<'p> {
 
     fn global_leaves(&mut self, id: GlobalId, name: &str, ty: &Type, leaf: &mut u32) -> Value {
         match ty {
-            Type::Tuple(parts) => {
+            Type::Tuple(parts) | Type::Record(_, parts) => {
                 Value::Tuple(parts.iter().map(|part| self.global_leaves(id, name, part, leaf)).collect())
             }
             ty => {
@@ -179,7 +179,7 @@ pub fn tensor_type(ty: &Type, real: ElementType) -> TensorType {
 /// The tensor types of all leaves of a type, in order.
 pub fn leaf_types(ty: &Type, real: ElementType, leaves: &mut Vec<TensorType>) {
     match ty {
-        Type::Tuple(parts) => parts.iter().for_each(|part| leaf_types(part, real, leaves)),
+        Type::Tuple(parts) | Type::Record(_, parts) => parts.iter().for_each(|part| leaf_types(part, real, leaves)),
         ty => leaves.push(tensor_type(ty, real)),
     }
 }

@@ -23,6 +23,12 @@ fn structured(ty: &Type, tables: &mut std::slice::Iter<'_, Table>) -> String {
             let texts: Vec<String> = parts.iter().map(|part| structured(part, tables)).collect();
             format!("({}{})", texts.join(", "), if texts.len() == 1 { "," } else { "" })
         }
+        Type::Record(fields, parts) => {
+            let fields = fields.names.iter().zip(parts);
+            let texts: Vec<String> =
+                fields.map(|(name, part)| format!("{name} = {}", structured(part, tables))).collect();
+            format!("({})", texts.join(", "))
+        }
         _ => tables.next().map(tensor).unwrap_or_default(),
     }
 }

@@ -116,7 +116,7 @@ impl<'p> Session<'p> {
 
     fn bind(&mut self, binding: &GlobalBinding, ty: &Type, tables: &mut dyn Iterator<Item = Table>) {
         match (binding, ty) {
-            (GlobalBinding::Tuple(bindings), Type::Tuple(types)) => {
+            (GlobalBinding::Tuple(bindings), Type::Tuple(types) | Type::Record(_, types)) => {
                 for (binding, ty) in bindings.iter().zip(types) {
                     self.bind(binding, ty, tables);
                 }

@@ -5,6 +5,7 @@
 
 mod constants;
 mod contract;
+mod loops;
 mod movement;
 mod placement;
 mod pointwise;
@@ -60,6 +61,12 @@ pub enum Fault {
         index: i64,
         /// How many rows there are.
         size: usize,
+    },
+    /// A loop went on after as many steps as it may do.
+    #[error("the loop goes on after {steps} steps")]
+    TooManySteps {
+        /// The most steps.
+        steps: usize,
     },
     /// A placeholder was left in the graph, or an input was not supplied with its type.
     #[error("a variable has no value")]
@@ -163,5 +170,7 @@ pub fn definition(op: &Op) -> &'static Structural {
         Op::Contract { .. } => &contract::CONTRACT,
         Op::Gather { .. } => &rows::GATHER,
         Op::ScatterAdd { .. } => &rows::SCATTER_ADD,
+        Op::Loop(_) => &loops::LOOP,
+        Op::Result(_) => &loops::RESULT,
     }
 }
