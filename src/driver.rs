@@ -6,27 +6,21 @@ use crate::check::table::TableLoader;
 use crate::check::{self, Options};
 use crate::codegen;
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::catalog::files;
 use crate::ir::print::print as print_graph;
+use crate::imports;
+use crate::library::{self, LIBRARY};
 use crate::lower::training::{Report, lower_evaluation, lower_step};
 use crate::lower::value::lower_value;
 use crate::optimize::optimize;
 use crate::schedule;
 use crate::session::native::internal;
-use crate::source::{SourceId, SourceMap};
+use crate::source::SourceMap;
 use crate::syntax::{self, ast};
 use std::fmt::Write;
 use std::path::Path;
-use std::sync::LazyLock;
 
-/// The part of the standard library that needs no import.
-const PRELUDE: &str = include_str!("std/prelude.nd");
 /// The stack for work that recurses over the syntax tree, whose depth the parser bounds.
 const STACK_BYTES: usize = 256 << 20;
-
-/// The prelude's tree. It is added to every source map first, so its spans name text 0.
-static PRELUDE_FILE: LazyLock<(ast::File, Vec<Diagnostic>)> =
-    LazyLock::new(|| on_large_stack(|| syntax::parse(SourceId(0), PRELUDE)));
 
 /// A file after checking.
 pub struct Checked {
@@ -49,7 +43,7 @@ impl Checked {
 
 /// Reads, parses and checks a file.
 pub fn check_file(path: &Path, loader: &mut (dyn TableLoader + Send), options: Options) -> Checked {
-    match read(path) {
+    match imports::read(path) {
         Ok(text) => check_text(&path.display().to_string(), Some(path), text, loader, options),
         Err(diagnostic) => Checked {
             sources: SourceMap::default(),
@@ -68,20 +62,21 @@ pub fn check_text(
     loader: &mut (dyn TableLoader + Send),
     options: Options,
 ) -> Checked {
-    let mut sources = SourceMap::default();
-    sources.add("std/prelude.nd", None, PRELUDE);
+    let mut sources = library::sources();
     let id = sources.add(name, path.map(Path::to_path_buf), text);
     on_large_stack(move || {
         let text = sources.get(id).text.clone();
         let (file, mut diagnostics) = syntax::parse(id, &text);
+        let followed = imports::follow(file.clone(), id, &mut sources);
+        diagnostics.extend(followed.diagnostics);
         let failed = diagnostics.iter().any(Diagnostic::is_error);
-        let (prelude, _) = &*PRELUDE_FILE;
-        let (program, found) = check::check(&file, prelude, &mut sources, loader, options);
+        let (program, found) = check::check(&followed.modules, &mut sources, loader, options);
         // After a syntax error, what the checker finds in the parts that were read is kept where it stands alone.
         let keep = |diagnostic: &Diagnostic| !failed || !is_consequence(diagnostic);
         diagnostics.extend(found.into_iter().filter(keep));
-        diagnostics
-            .sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start)));
+        diagnostics.sort_by_key(|diagnostic| {
+            diagnostic.primary.as_ref().map(|label| (label.span.source != id, label.span.source, label.span.start))
+        });
         Checked { sources, file, program, diagnostics }
     })
 }
@@ -89,15 +84,6 @@ pub fn check_text(
 /// Whether a message may only say again that something could not be read.
 fn is_consequence(diagnostic: &Diagnostic) -> bool {
     diagnostic.code.starts_with("E01") || diagnostic.code.starts_with("E06")
-}
-
-fn read(path: &Path) -> Result<String, Box<Diagnostic>> {
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| Box::new(files::cannot_read(&name, &error)))?;
-    if bytes.contains(&0) {
-        return Err(Box::new(files::not_text(&name)));
-    }
-    String::from_utf8(bytes).map_err(|_| Box::new(files::not_text(&name)))
 }
 
 /// Runs work on a thread with a stack large enough for the deepest tree the parser lets through.
@@ -146,9 +132,9 @@ pub fn emit(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnostic>> 
     }
 }
 
-/// The text of the file itself, which follows the prelude.
+/// The text of the file itself, which follows the library.
 fn own_text(checked: &Checked) -> &str {
-    checked.sources.iter().nth(1).map_or("", |(_, file)| file.text.as_str())
+    checked.sources.iter().nth(LIBRARY.len()).map_or("", |(_, file)| file.text.as_str())
 }
 
 fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnostic>> {

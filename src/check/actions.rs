@@ -39,9 +39,6 @@ impl<'a> Checker<'a, '_> {
             ItemKind::Action(action) => {
                 self.later(super::train::later_action(action.kind), action.keyword, "use `train { … }`");
             }
-            ItemKind::Import(_) => {
-                self.later("`import`", span, "copy the functions you need into this file");
-            }
             ItemKind::Derivative(_) => {
                 self.later("`derivative`", span, "write the function so that its own derivative is right");
             }
@@ -60,7 +57,8 @@ impl<'a> Checker<'a, '_> {
             ItemKind::Load { .. } => {
                 self.later("`load`", span, "state initial values in the file");
             }
-            ItemKind::Test { .. }
+            ItemKind::Import(_)
+            | ItemKind::Test { .. }
             | ItemKind::Function(_)
             | ItemKind::Param(_)
             | ItemKind::Const { .. }

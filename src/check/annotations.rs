@@ -140,7 +140,7 @@ impl<'a> Checker<'a, '_> {
             return Type::Error;
         }
         self.types_in_progress.push(span);
-        let ty = self.annotation(definition, &inner);
+        let ty = self.inside(definition.span, |checker| checker.annotation(definition, &inner));
         self.types_in_progress.pop();
         ty
     }
@@ -248,10 +248,10 @@ impl<'a> Checker<'a, '_> {
 
     /// The value of a constant of the file.
     pub(super) fn constant(&mut self, name: &'a str) -> Option<super::Typed> {
-        if let Some(constant) = self.constants.get(name) {
+        let (Global::Const(value), span) = *self.globals.get(name)? else { return None };
+        if let Some(constant) = self.constants.get(&value.span) {
             return (!constant.ty.is_error()).then(|| constant.clone());
         }
-        let (Global::Const(value), span) = *self.globals.get(name)? else { return None };
         if self.values_in_progress.contains(&span) {
             self.report(names::recursive_constant(name, span));
             return None;
@@ -259,11 +259,11 @@ impl<'a> Checker<'a, '_> {
         self.values_in_progress.push(span);
         let frame = std::mem::take(&mut self.frame);
         let context = std::mem::replace(&mut self.context, super::Context::Before);
-        let typed = self.expression(value, None);
+        let typed = self.inside(value.span, |checker| checker.expression(value, None));
         self.context = context;
         self.frame = frame;
         self.values_in_progress.pop();
-        self.constants.insert(name, typed.clone());
+        self.constants.insert(value.span, typed.clone());
         (!typed.ty.is_error()).then_some(typed)
     }
 }

@@ -115,7 +115,7 @@ impl<'a> Checker<'a, '_> {
         }
         self.values_in_progress.push(default.span);
         let frame = std::mem::take(&mut self.frame);
-        let value = self.expression(default, None);
+        let value = self.inside(default.span, |checker| checker.expression(default, None));
         self.frame = frame;
         self.values_in_progress.pop();
         value
@@ -300,7 +300,7 @@ impl<'a> Checker<'a, '_> {
         }
         match self.coerce(argument, &target) {
             Ok(argument) if argument.ty.is_error() || target.is_error() => Some(argument),
-            Ok(argument) => match self.without_frame(|checker| checker.undetermined(annotation, bound)) {
+            Ok(argument) => match self.signature(annotation.span, |checker| checker.undetermined(annotation, bound)) {
                 Some(name) => {
                     self.unknown_size(name, argument.span);
                     None
@@ -324,13 +324,13 @@ impl<'a> Checker<'a, '_> {
         given: &Type,
         bound: &mut SizeBindings,
     ) -> Type {
-        self.without_frame(|checker| checker.match_annotation(annotation, given, bound))
+        self.signature(annotation.span, |checker| checker.match_annotation(annotation, given, bound))
     }
 
-    /// Works with no name of the caller in scope.
-    fn without_frame<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+    /// Works with the names that a signature sees: those of its own file, and none of the caller.
+    fn signature<T>(&mut self, place: Span, work: impl FnOnce(&mut Self) -> T) -> T {
         let frame = std::mem::take(&mut self.frame);
-        let result = work(self);
+        let result = self.inside(place, work);
         self.frame = frame;
         result
     }
@@ -357,7 +357,8 @@ impl<'a> Checker<'a, '_> {
         self.in_progress.push(key.clone());
         self.calls.push(CallFrame { span, function: body.name.to_string() });
         let name = body.name;
-        let (instance, mut result) = self.check_body(&key.1, body);
+        let place = body.function.body.span;
+        let (instance, mut result) = self.inside(place, |checker| checker.check_body(&key.1, body));
         self.calls.pop();
         self.in_progress.pop();
         let id = InstanceId(self.program.instances.len() as u32);

@@ -88,13 +88,18 @@ impl<'a> Checker<'a, '_> {
         if let Some(bound) = self.frame.find(name).cloned() {
             return self.bound_name(name, bound, span);
         }
-        if let Some((_, id, ty, _)) =
+        if self.at_home()
+            && let Some((_, id, ty, _)) =
             self.lets.iter().rev().find(|(each, _, _, position)| each == name && *position <= self.position)
         {
             return Typed::new(Kind::Global(*id), ty.clone(), span);
         }
         if let Some(key) = self.globals.get_key_value(name).map(|(key, _)| *key) {
             return self.global_name(key, span);
+        }
+        if self.is_unbound_let(name) {
+            let help = "actions of an imported file never run: write a `const` or a `fn`";
+            return self.fail(names::not_a_value(name, "a `let` of an imported file", span, help), span);
         }
         if let Some((_, binding)) = self.later_lets.iter().find(|(each, _)| *each == name).copied() {
             if self.context == Context::Before {
@@ -183,6 +188,11 @@ impl<'a> Checker<'a, '_> {
                 let help = format!("name one of its columns: `{name}.x`");
                 self.fail(names::not_a_value(name, "a data set", span, &help), span)
             }
+            Global::Module(_) => {
+                let help = format!("name one of its functions: `{name}.f(…)`");
+                self.fail(names::not_a_value(name, "a module", span, &help), span)
+            }
+            Global::Ambiguous(first, second) => self.fail(names::ambiguous(name, span, first, second), span),
             Global::Later(what) => self.later(what, span, "declare `param` values and functions"),
         }
     }
@@ -470,6 +480,16 @@ impl<'a> Checker<'a, '_> {
             && let (Global::Data, _) = self.globals[key]
         {
             return self.whole_column(key, name, span);
+        }
+        if let ExprKind::Name(module) = &*base.kind
+            && let Some(index) = self.named_module(module)
+        {
+            let Some(member) = self.member_of(index, name) else { return Typed::error(span) };
+            let outer = self.module;
+            self.switch(index);
+            let value = self.global_name(member, span);
+            self.switch(outer);
+            return value;
         }
         let base = self.expression(base, None);
         if base.ty.is_error() {

@@ -1,5 +1,6 @@
 //! The items of a file: which names there are, and the order in which they are checked.
 
+use super::module::{Module, ModuleNames};
 use super::program::{self, Param, Program, Test};
 use super::scope::Frame;
 use super::table::TableLoader;
@@ -20,18 +21,18 @@ pub struct Options {
     pub seed: u64,
 }
 
-/// Checks a file. `prelude` is the standard library's file; its functions can be redefined.
+/// Checks a program. Its modules come in an order in which each stands after those it imports: the prelude first, the
+/// file that is run last.
 ///
 /// Returns the program and all messages; the program is usable when none of them is an error.
 pub fn check(
-    file: &ast::File,
-    prelude: &ast::File,
+    modules: &[Module],
     sources: &mut SourceMap,
     loader: &mut dyn TableLoader,
     options: Options,
 ) -> (Program, Vec<Diagnostic>) {
-    let items: Vec<&Item> = file.items.iter().collect();
-    check_items(&items, prelude, sources, loader, options, Part::Whole)
+    let items: Vec<&Item> = modules.last().map(|module| module.file.items.iter().collect()).unwrap_or_default();
+    check_items(&items, modules, sources, loader, options, Part::Whole)
 }
 
 /// Which part of the work a checker does.
@@ -45,7 +46,7 @@ enum Part {
 
 fn check_items<'a>(
     items: &[&'a Item],
-    prelude: &'a ast::File,
+    trees: &'a [Module],
     sources: &mut SourceMap,
     loader: &mut dyn TableLoader,
     options: Options,
@@ -53,7 +54,9 @@ fn check_items<'a>(
 ) -> (Program, Vec<Diagnostic>) {
     let mut checker = Checker {
         items: items.to_vec(),
-        prelude,
+        trees,
+        modules: trees.iter().map(ModuleNames::new).collect(),
+        module: 0,
         sources,
         loader,
         diagnostics: Vec::new(),
@@ -80,16 +83,25 @@ fn check_items<'a>(
         position: 0,
         context: Context::Run,
     };
-    checker.collect_prelude(prelude);
-    checker.collect(items);
-    checker.definitions(items, part);
+    for (index, tree) in trees.iter().enumerate() {
+        checker.switch(index);
+        checker.imports_of_prelude();
+        checker.imports(tree);
+        if checker.at_home() {
+            checker.collect(items);
+            checker.definitions(items, part);
+        } else {
+            checker.imported_module(tree, part);
+        }
+        checker.close_module();
+    }
     for (position, item) in items.iter().enumerate() {
         checker.position = position;
         checker.frame = Frame::default();
         checker.action(item, position);
     }
     if part == Part::Whole {
-        checker.tests(items, prelude, options);
+        checker.tests(items, options);
     }
     let Checker { program, mut diagnostics, .. } = checker;
     diagnostics
@@ -98,14 +110,24 @@ fn check_items<'a>(
 }
 
 impl<'a> Checker<'a, '_> {
-    /// Functions and constants of the standard library; the file's own definitions replace them.
-    fn collect_prelude(&mut self, prelude: &'a ast::File) {
-        for item in &prelude.items {
-            if let ItemKind::Function(function) = &item.kind {
-                let index = self.functions.len() as u32;
-                self.functions.push(FunctionItem { function, position: 0 });
-                self.globals.insert(&function.name.text, (Global::Function(index), function.name.span));
-            }
+    /// The definitions of an imported file. Its actions never run; the library's functions are checked where they are
+    /// used.
+    fn imported_module(&mut self, tree: &'a Module, part: Part) {
+        let items: Vec<&'a Item> = tree.file.items.iter().collect();
+        let precision = self.program.precision;
+        self.collect(&items);
+        self.program.precision = precision;
+        self.unbound_lets(&items);
+        let part = if tree.library { Part::Body } else { part };
+        self.definitions(&items, part);
+        self.later_lets.clear();
+    }
+
+    /// What the prelude defines can be used in every file, which may define the same names anew.
+    fn imports_of_prelude(&mut self) {
+        if self.module > 0 {
+            let prelude: Vec<_> = self.modules[0].defined().collect();
+            self.globals.extend(prelude);
         }
     }
 
@@ -140,6 +162,10 @@ impl<'a> Checker<'a, '_> {
                 }
                 _ => continue,
             };
+            let imported = self.globals.get(name.text.as_str()).map(|(_, span)| *span);
+            if let Some(first) = imported.filter(|first| first.source == name.span.source && !own.contains_key(&*name.text)) {
+                self.report(names::duplicate(&name.text, name.span, first));
+            }
             match own.insert(&name.text, name.span) {
                 Some(first) => self.report(names::duplicate(&name.text, name.span, first)),
                 None => {
@@ -244,7 +270,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Each test is a program of its own: the definitions of the file, the `let` values above it, and its body.
-    fn tests(&mut self, items: &[&'a Item], prelude: &'a ast::File, options: Options) {
+    fn tests(&mut self, items: &[&'a Item], options: Options) {
         for (position, item) in items.iter().enumerate() {
             let ItemKind::Test { name, body } = &item.kind else { continue };
             let mut all: Vec<&'a Item> = visible_items(items, position).collect();
@@ -255,7 +281,7 @@ impl<'a> Checker<'a, '_> {
             }
             let precision = self.program.precision;
             let options = Options { precision, ..options };
-            let (program, diagnostics) = check_items(&all, prelude, self.sources, self.loader, options, Part::Body);
+            let (program, diagnostics) = check_items(&all, self.trees, self.sources, self.loader, options, Part::Body);
             let inside = |diagnostic: &Diagnostic| {
                 let place = diagnostic.primary.as_ref().map(|label| label.span);
                 place.is_none_or(|place| covers(item.span, place)) || diagnostic.code == "E0102"
@@ -272,9 +298,8 @@ impl<'a> Checker<'a, '_> {
     /// `assert fails "E0204" { items }`: checks the body apart and tells which errors came.
     pub(super) fn codes_of(&mut self, body: &'a [Item], position: usize) -> Vec<String> {
         let all: Vec<&'a Item> = self.surroundings(position).into_iter().chain(body).collect();
-        let prelude = self.prelude;
         let options = Options { precision: self.program.precision, seed: self.program.seed };
-        let (_, diagnostics) = check_items(&all, prelude, self.sources, self.loader, options, Part::Whole);
+        let (_, diagnostics) = check_items(&all, self.trees, self.sources, self.loader, options, Part::Whole);
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
         errors.map(|diagnostic| diagnostic.code.to_string()).collect()
     }

@@ -17,6 +17,7 @@ mod expressions;
 mod gradients;
 mod items;
 mod params;
+pub mod module;
 pub mod print;
 pub mod program;
 mod rules;
@@ -70,6 +71,10 @@ enum Global<'a> {
     Data,
     /// A layer or model, which this version does not compile.
     Later(&'static str),
+    /// A module, by its place in the checker's list.
+    Module(u32),
+    /// A name that two imported files define.
+    Ambiguous(Span, Span),
 }
 
 /// A call that is being checked.
@@ -83,7 +88,11 @@ struct CallFrame {
 /// `'a` is the syntax tree; the source map and the loader are borrowed for as long as the checker lives.
 struct Checker<'a, 'b> {
     items: Vec<&'a ast::Item>,
-    prelude: &'a ast::File,
+    trees: &'a [module::Module],
+    /// All modules, those that others import first; the last is the file that is run.
+    modules: Vec<module::ModuleNames<'a>>,
+    /// The module whose names are in scope.
+    module: usize,
     sources: &'b mut SourceMap,
     loader: &'b mut dyn TableLoader,
     diagnostics: Vec<Diagnostic>,
@@ -97,7 +106,8 @@ struct Checker<'a, 'b> {
     later_lets: Vec<(&'a str, Span)>,
     params: HashMap<&'a str, program::ParamId>,
     data: HashMap<&'a str, Option<program::DataId>>,
-    constants: HashMap<&'a str, Typed>,
+    /// The values of constants, by the place of their expressions.
+    constants: HashMap<Span, Typed>,
     closures: HashMap<Closure, ClosureId>,
     local_functions: HashMap<Span, LocalFunction<'a>>,
     instances: HashMap<(ClosureId, Vec<Type>), (InstanceId, Type)>,

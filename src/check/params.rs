@@ -38,7 +38,7 @@ impl<'a> Checker<'a, '_> {
         let declared = declared.map(|(ty, _)| ty);
         let Some((initial, ty)) = self.initial(param, declared.as_ref()) else { return };
         let Some(shape) = ty.known_shape() else { return };
-        let name = param.name.text.clone();
+        let name = self.param_path(&param.name.text);
         let entry = Param { name, span: param.name.span, shape, frozen: param.frozen, initial };
         self.enter_param(&param.name.text, entry);
     }

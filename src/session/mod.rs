@@ -17,7 +17,6 @@ use crate::diagnostics::{Diagnostic, Label};
 use crate::ir::{ElementType, Table, TensorType};
 use crate::lower::{Source, leaf_types};
 use crate::report::value_text;
-use crate::source::SourceId;
 use std::collections::HashMap;
 
 /// A program being run, and all its values.
@@ -178,9 +177,6 @@ fn zero(element: ElementType) -> Table {
     Table { ty: TensorType::scalar(element), bits: vec![0] }
 }
 
-/// The first text is the standard library's.
-const LIBRARY: SourceId = SourceId(0);
-
 /// An error inside a function of the standard library, placed where the file's own action led to it.
 fn seen_by_the_user(mut error: Diagnostic, action: &Action) -> Diagnostic {
     let place = match action {
@@ -193,7 +189,8 @@ fn seen_by_the_user(mut error: Diagnostic, action: &Action) -> Diagnostic {
         Action::Train(train) => train.loss.span,
     };
     match error.primary.take() {
-        Some(inside) if inside.span.source == LIBRARY => {
+        // The texts of the library stand before the program's own.
+        Some(inside) if inside.span.source < place.source => {
             error.primary = Some(Label { span: place, text: "while this is computed".to_string() });
             error.labels.push(inside);
         }

@@ -51,6 +51,8 @@ pub struct SourceFile {
     pub path: Option<PathBuf>,
     /// The whole text.
     pub text: String,
+    /// Whether it is part of the standard library.
+    pub library: bool,
 }
 
 impl SourceFile {
@@ -78,7 +80,14 @@ impl SourceMap {
     /// Adds a text and returns its id.
     pub fn add(&mut self, name: impl Into<String>, path: Option<PathBuf>, text: impl Into<String>) -> SourceId {
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile { name: name.into(), path, text: text.into() });
+        self.files.push(SourceFile { name: name.into(), path, text: text.into(), library: false });
+        id
+    }
+
+    /// Adds a text of the standard library.
+    pub fn add_library(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
+        let id = self.add(name, None, text);
+        self.files[id.0 as usize].library = true;
         id
     }
 

@@ -1,6 +1,7 @@
 //! E08xx: source files.
 
 use crate::diagnostics::Diagnostic;
+use crate::source::Span;
 
 /// E0801: a source file that cannot be read.
 pub fn cannot_read(path: &str, error: &std::io::Error) -> Diagnostic {
@@ -11,6 +12,14 @@ pub fn cannot_read(path: &str, error: &std::io::Error) -> Diagnostic {
         _ => error.to_string(),
     };
     Diagnostic::without_place("E0801", format!("cannot read `{path}`: {reason}")).help("check the path")
+}
+
+/// E0804: an imported file that cannot be read.
+pub fn cannot_import(path: &str, span: Span, reason: &str) -> Diagnostic {
+    Diagnostic::error("E0804", format!("cannot import `{path}`"), span)
+        .saying("imported here")
+        .note(reason)
+        .help("paths start from the folder of the importing file, then from the folder that holds `nd.toml`")
 }
 
 /// E0802: a source file that is not text.
