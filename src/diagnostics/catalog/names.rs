@@ -166,9 +166,9 @@ pub fn column_hides_name(name: &str, span: Span, column: Span, other: Span) -> D
         .help("rename the column or the definition")
 }
 
-/// E0121: no module of the library has this name.
+/// E0131: no module of the library has this name.
 pub fn unknown_library(name: &str, span: Span, is_file: bool, known: Vec<&str>) -> Diagnostic {
-    let error = Diagnostic::error("E0121", format!("the standard library has no module `{name}`"), span)
+    let error = Diagnostic::error("E0131", format!("the standard library has no module `{name}`"), span)
         .saying("not a module of the library");
     if is_file {
         return error.fix("a file is imported by its name in quotes", span, &format!("\"{name}.nd\""));
@@ -180,30 +180,30 @@ pub fn unknown_library(name: &str, span: Span, is_file: bool, known: Vec<&str>) 
     }
 }
 
-/// E0122: a file that imports itself, by way of others.
+/// E0132: a file that imports itself, by way of others.
 pub fn import_cycle(path: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("E0122", format!("importing `{path}` leads back to the file that imports it"), span)
+    Diagnostic::error("E0132", format!("importing `{path}` leads back to the file that imports it"), span)
         .saying("this file is being imported already")
         .help("move what both files need into a third file, and import that in both")
 }
 
-/// E0123: a name that two imported files define.
+/// E0133: a name that two imported files define.
 pub fn ambiguous(name: &str, span: Span, first: Span, second: Span) -> Diagnostic {
-    Diagnostic::error("E0123", format!("`{name}` is defined by two imported files"), span)
+    Diagnostic::error("E0133", format!("`{name}` is defined by two imported files"), span)
         .saying("which one?")
         .label(first, "here")
         .label(second, "and here")
         .help(format!("name the file: `file.{name}`, or import one of them under another name: `({name} as other)`"))
 }
 
-/// E0124: a module without this name.
+/// E0134: a module without this name.
 pub fn not_in_module<'a>(
     name: &str,
     module: &str,
     span: Span,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Diagnostic {
-    let error = Diagnostic::error("E0124", format!("`{module}` has nothing called `{name}`"), span).saying("not found");
+    let error = Diagnostic::error("E0134", format!("`{module}` has nothing called `{name}`"), span).saying("not found");
     match nearest(name, known) {
         Some(near) => error.fix(format!("did you mean `{near}`?"), span, near),
         None => error.help(format!("`ndc doc` lists what a module of the library has")),
