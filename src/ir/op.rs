@@ -51,6 +51,26 @@ pub enum Extreme {
     Min,
 }
 
+/// Where the elements of a window are: `start + a * outer + b * inner` along the axis that becomes two.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Steps {
+    /// The place of the first element.
+    pub start: u32,
+    /// The distance between neighbours along the first of the two axes.
+    pub outer: u32,
+    /// The distance between neighbours along the second.
+    pub inner: u32,
+}
+
+/// What an index outside the rows means.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Outside {
+    /// A run-time error.
+    Error,
+    /// A row of zeros: a gather gives zeros there, a scatter drops the update.
+    Zero,
+}
+
 /// An operation.
 ///
 /// Shapes that the arguments do not determine (broadcast, reshape, slice, iota, …) are read from the node's type.
@@ -76,6 +96,12 @@ pub enum Op {
     Slice { axis: u8, start: u32, step: u32 },
     /// Along one axis: argument element `i` goes to `low + i * step`, zero elsewhere; the transpose of a slice.
     Pad { axis: u8, low: u32, step: u32 },
+    /// One axis becomes two: argument element `start + a * outer + b * inner` goes to `[a, b]`; how many there are, the
+    /// result's type says. An element may be in several places.
+    Window { axis: u8, steps: Steps },
+    /// The two axes from `axis` on become one: argument element `[a, b]` is added to `start + a * outer + b * inner`,
+    /// from zero; the transpose of a window.
+    Unwindow { axis: u8, steps: Steps },
     /// The arguments one after another along an axis.
     Concatenate(u8),
     /// Along one axis: the elements from last to first.
@@ -90,11 +116,11 @@ pub enum Op {
     /// products; the first `batch` axes of both go together.
     Contract { batch: u8, contract: u8 },
     /// `(operand [batch…, n, rest…], indices i64 [batch…, at…]) → [batch…, at…, rest…]`: rows of the operand, each
-    /// batch entry from its own; the first `batch` axes go together. An index outside `0..n` is a run-time error.
-    Gather { batch: u8 },
+    /// batch entry from its own; the first `batch` axes go together.
+    Gather { batch: u8, outside: Outside },
     /// `(indices i64 [batch…, at…], updates [batch…, at…, rest…]) → [batch…, n, rest…]`: from zero, each update is added
-    /// to its row; the transpose of a gather. Indices outside `0..n` are a run-time error.
-    ScatterAdd { batch: u8 },
+    /// to its row; the transpose of a gather.
+    ScatterAdd { batch: u8, outside: Outside },
     /// A loop, `Graph::loop_at(index)`: all its results together.
     Loop(u32),
     /// One result of a loop, which is the only argument.

@@ -13,6 +13,7 @@ mod product;
 mod reduce;
 mod rows;
 pub mod table;
+mod window;
 
 use crate::ir::{Graph, Node, NodeId, Op, Shape, Table};
 use crate::ops::arithmetic::{MASKED_MULTIPLY, MULTIPLY, SELECTED_MULTIPLY};
@@ -163,6 +164,8 @@ pub fn definition(op: &Op) -> &'static Structural {
         Op::Transpose(_) => &movement::TRANSPOSE,
         Op::Slice { .. } => &placement::SLICE,
         Op::Pad { .. } => &placement::PAD,
+        Op::Window { .. } => &window::WINDOW,
+        Op::Unwindow { .. } => &window::UNWINDOW,
         Op::Concatenate(_) => &placement::CONCATENATE,
         Op::Reverse(_) => &placement::REVERSE,
         Op::Reduce(..) => &reduce::REDUCE,
