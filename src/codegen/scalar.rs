@@ -106,6 +106,8 @@ impl Lower<'_> {
             ScalarOp::Lesser => self.extreme(Extreme::Min, arguments, element),
             ScalarOp::Beats(extreme) => self.beats(extreme, arguments, from),
             ScalarOp::Choose => self.select(element, arguments),
+            ScalarOp::Mix => self.scalar_mix(arguments),
+            ScalarOp::Random(distribution) => self.scalar_draw(distribution, arguments[0], element),
         }
     }
 

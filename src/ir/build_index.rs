@@ -1,9 +1,9 @@
-//! Typed constructors of windows and of rows chosen by indices.
+//! Typed constructors of windows, rows chosen by indices, random numbers and reductions over a mini-batch.
 
 use super::build::replace;
 use super::graph::{Graph, NodeId};
-use super::op::{Op, Outside, Reduction, Steps};
-use super::types::{Axes, Shape, TensorType};
+use super::op::{BatchReduction, Distribution, Op, Outside, Reduction, Steps};
+use super::types::{Axes, ElementType, Shape, TensorType};
 
 impl Graph {
     /// One axis as two of the given sizes: element `[a, b]` is the argument's `start + a * outer + b * inner`.
@@ -79,6 +79,24 @@ impl Graph {
         let shape = before.iter().copied().chain([rows]).chain(rest.iter().copied()).collect();
         let op = Op::ScatterAdd { batch: batch as u8, outside };
         self.intern(op, &[indices, updates], TensorType::new(u.element, shape))
+    }
+
+    /// Two integers of equal shapes mixed into one.
+    pub fn mix(&mut self, first: NodeId, second: NodeId) -> NodeId {
+        let ty = self.ty(first).clone();
+        self.intern(Op::Mix, &[first, second], ty)
+    }
+
+    /// A random number for each integer key.
+    pub fn random(&mut self, distribution: Distribution, keys: NodeId, element: ElementType) -> NodeId {
+        let shape = self.ty(keys).shape.clone();
+        self.intern(Op::Random(distribution), &[keys], TensorType::new(element, shape))
+    }
+
+    /// A value of one example combined with those of all examples of the mini-batch.
+    pub fn batch_reduce(&mut self, reduction: BatchReduction, argument: NodeId) -> NodeId {
+        let ty = self.ty(argument).clone();
+        self.intern(Op::BatchReduce(reduction), &[argument], ty)
     }
 }
 

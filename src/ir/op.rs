@@ -71,6 +71,28 @@ pub enum Outside {
     Zero,
 }
 
+/// How random numbers are distributed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Distribution {
+    /// Evenly in [0, 1).
+    Uniform,
+    /// Standard normal.
+    Normal,
+}
+
+/// How the examples of a mini-batch are combined.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum BatchReduction {
+    /// The sum.
+    Sum,
+    /// The mean, of reals.
+    Mean,
+    /// The greatest; NaN propagates.
+    Max,
+    /// The least; NaN propagates.
+    Min,
+}
+
 /// An operation.
 ///
 /// Shapes that the arguments do not determine (broadcast, reshape, slice, iota, …) are read from the node's type.
@@ -121,6 +143,13 @@ pub enum Op {
     /// `(indices i64 [batch…, at…], updates [batch…, at…, rest…]) → [batch…, n, rest…]`: from zero, each update is added
     /// to its row; the transpose of a gather.
     ScatterAdd { batch: u8, outside: Outside },
+    /// `(i64, i64) → i64` of equal shapes: two words mixed into one, never an error.
+    Mix,
+    /// i64 keys to random numbers of the result's element type: the same number for the same key.
+    Random(Distribution),
+    /// In a program for one example: a reduction over the examples of the mini-batch, of the argument's type. Batching
+    /// over examples carries it out; elsewhere the example is alone, and it changes nothing.
+    BatchReduce(BatchReduction),
     /// A loop, `Graph::loop_at(index)`: all its results together.
     Loop(u32),
     /// One result of a loop, which is the only argument.

@@ -8,7 +8,7 @@
 
 use super::definition::{Meaning, Pointwise};
 use super::graph::{Graph, Node, NodeId};
-use super::op::{Op, PointwiseRef, Steps};
+use super::op::{BatchReduction, Op, PointwiseRef, Steps};
 use super::print::operation;
 use super::types::{ElementType, MAX_RANK, Shape, TensorType};
 
@@ -139,6 +139,19 @@ fn check_node(graph: &Graph, node: &Node) -> Result<(), String> {
             [operand, indices] => check_rows(operand, indices, &node.ty, batch as usize),
             _ => Err("takes two arguments".into()),
         },
+        Op::Mix => {
+            let words = arguments.len() == 2 && arguments.iter().all(|each| **each == node.ty);
+            expect(words && node.ty.element == ElementType::I64, "takes two integers of equal shapes")
+        }
+        Op::Random(_) => {
+            let keys = one()?.element == ElementType::I64 && one()?.shape == node.ty.shape;
+            expect(keys && node.ty.element.is_real(), "takes integer keys and gives reals")
+        }
+        Op::BatchReduce(reduction) => {
+            let fits =
+                node.ty.element.is_real() || (node.ty.element == ElementType::I64 && reduction != BatchReduction::Mean);
+            expect(one()? == &node.ty && fits, "keeps the type of numbers")
+        }
         Op::Loop(index) => {
             let run = graph.loop_at(index);
             super::loops::check_loop(run, &arguments, &node.ty)?;

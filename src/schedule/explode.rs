@@ -106,6 +106,18 @@ impl Builder<'_> {
                     self.push(ScalarOp::Pointwise(definition), &arguments, node.ty.element)
                 })
                 .collect(),
+            Op::Mix => (0..count)
+                .map(|place| {
+                    let words = [0, 1].map(|argument| self.element(node.arguments[argument], place));
+                    self.push(ScalarOp::Mix, &words, node.ty.element)
+                })
+                .collect(),
+            Op::Random(distribution) => (0..count)
+                .map(|place| {
+                    let key = self.element(node.arguments[0], place);
+                    self.push(ScalarOp::Random(distribution), &[key], node.ty.element)
+                })
+                .collect(),
             Op::Pad { axis, low, step } => self.pad(node, axis.into(), low as usize, step as usize),
             Op::Unwindow { axis, steps } => self.unwindow(node, axis.into(), steps),
             Op::Concatenate(axis) => self.concatenate(node, axis.into()),

@@ -24,7 +24,7 @@ pub use build::schedule;
 pub use layout::Layout;
 pub use strips::SLOT_BYTES;
 
-use crate::ir::{ElementType, Extreme, NodeId, Outside, PointwiseRef, Reduction, TensorType};
+use crate::ir::{Distribution, ElementType, Extreme, NodeId, Outside, PointwiseRef, Reduction, TensorType};
 use crate::source::Span;
 
 pub use crate::runtime::STRIP;
@@ -226,6 +226,10 @@ pub enum ScalarOp {
     Beats(Extreme),
     /// The second argument where the first is true, else the third.
     Choose,
+    /// Two words mixed into one.
+    Mix,
+    /// The random number of a key.
+    Random(Distribution),
 }
 
 /// Operations over one flat iteration space, walked in strips of [`STRIP`] elements.
@@ -263,6 +267,10 @@ pub enum StripOp {
     Expand(View),
     /// The argument, copied.
     Copy,
+    /// Two words mixed into one.
+    Mix,
+    /// The random numbers of keys.
+    Random(Distribution),
     /// Folds the value as `[outer, n, inner]` into `[outer, inner]`; the target is the result's buffer. What is kept
     /// between strips is in `state`, when something is.
     Accumulate { reduction: Reduction, outer: usize, n: usize, inner: usize, state: Option<BufferId> },

@@ -77,6 +77,8 @@ fn strips(out: &mut String, strip: &StripKernel) {
             StripOp::Pointwise(definition) => definition.0.name.to_string(),
             StripOp::Expand(from) => format!("expand {}", view(from)),
             StripOp::Copy => "copy".to_string(),
+            StripOp::Mix => "mix".to_string(),
+            StripOp::Random(distribution) => format!("{distribution:?}").to_lowercase(),
             StripOp::Accumulate { reduction, outer, n, inner, .. } => {
                 format!("accumulate {reduction:?} [{outer}, {n}, {inner}]").to_lowercase()
             }
