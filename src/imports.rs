@@ -15,7 +15,7 @@ const PACKAGE: &str = "nd.toml";
 /// The tree of a module of the library.
 fn library_tree(place: usize) -> Arc<ast::File> {
     static TREES: [OnceLock<Arc<ast::File>>; LIBRARY.len()] = [const { OnceLock::new() }; LIBRARY.len()];
-    let parse = || Arc::new(crate::syntax::parse(SourceId(place as u32), LIBRARY[place].1).0);
+    let parse = || Arc::new(crate::syntax::parse(SourceId(place as u32), LIBRARY[place].text).0);
     TREES[place].get_or_init(parse).clone()
 }
 
@@ -61,7 +61,8 @@ impl Work<'_> {
         let imports = imports.into_iter().map(|import| self.import(import, root)).collect();
         let implied = self.implied(source);
         let library = self.sources.get(source).library;
-        self.modules.push(Module { name, source, file, library, imports, implied });
+        let builtins = if library { LIBRARY[source.0 as usize].builtins } else { &[] };
+        self.modules.push(Module { name, source, file, library, builtins, imports, implied });
         self.modules.len() - 1
     }
 
@@ -82,7 +83,7 @@ impl Work<'_> {
 
     fn library_module(&mut self, place: usize) -> Option<usize> {
         if self.library[place].is_none() {
-            let name = LIBRARY[place].0.to_string();
+            let name = LIBRARY[place].name.to_string();
             let index = self.module(name, library_tree(place), SourceId(place as u32), &None);
             self.library[place] = Some(index);
         }
@@ -94,7 +95,7 @@ impl Work<'_> {
         let named = |name: &str, text: &str| text.match_indices(name).any(|(at, _)| text[at + name.len()..].starts_with('.'));
         let text = &self.sources.get(source).text;
         let places: Vec<usize> = (1..LIBRARY.len())
-            .filter(|place| source != SourceId(*place as u32) && named(LIBRARY[*place].0, text))
+            .filter(|place| source != SourceId(*place as u32) && named(LIBRARY[*place].name, text))
             .collect();
         // A module of the library names only modules that stand above it in the list.
         let allowed = |place: &usize| !self.sources.get(source).library || SourceId(*place as u32) < source;

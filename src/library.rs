@@ -2,25 +2,46 @@
 
 use crate::source::SourceMap;
 
-/// The name and text of each module. The first is the prelude, whose functions need no import.
-pub static LIBRARY: &[(&str, &str)] =
-    &[("prelude", include_str!("std/prelude.nd")), ("random", include_str!("std/random.nd"))];
+/// A module of the standard library.
+pub struct LibraryModule {
+    /// The name that it is imported by.
+    pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+    /// Built-in functions that can be reached through it: the name in the module, and the built-in name.
+    pub builtins: &'static [(&'static str, &'static str)],
+}
+
+/// The modules. The first is the prelude, whose functions need no import; a module may use those above it.
+pub static LIBRARY: &[LibraryModule] = &[
+    LibraryModule { name: "prelude", text: include_str!("std/prelude.nd"), builtins: &[] },
+    LibraryModule {
+        name: "random",
+        text: include_str!("std/random.nd"),
+        builtins: &[
+            ("uniform", "random.uniform"),
+            ("normal", "random.normal"),
+            ("key", "random.key"),
+            ("mix", "random.mix"),
+        ],
+    },
+];
 
 /// The place of a module in [`LIBRARY`]; the prelude cannot be named.
 pub fn place(name: &str) -> Option<usize> {
-    LIBRARY.iter().position(|(each, _)| *each == name).filter(|place| *place > 0)
+    LIBRARY.iter().position(|module| module.name == name).filter(|place| *place > 0)
 }
 
 /// The names of the modules that can be imported.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    LIBRARY.iter().skip(1).map(|(name, _)| *name)
+    LIBRARY.iter().skip(1).map(|module| module.name)
 }
 
 /// A source map that holds the library, so that its texts have the same ids everywhere.
 pub fn sources() -> SourceMap {
     let mut sources = SourceMap::default();
-    for (name, text) in LIBRARY {
-        sources.add_library(format!("std/{name}.nd"), *text);
+    for module in LIBRARY {
+        sources.add_library(format!("std/{}.nd", module.name), module.text);
     }
     sources
 }

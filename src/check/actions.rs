@@ -206,6 +206,7 @@ impl Kind {
             | Kind::Global(_)
             | Kind::Column(..)
             | Kind::Example(_)
+            | Kind::Key(_)
             | Kind::Progress(_) => {}
             Kind::Convert(part)
             | Kind::Splat(part)
@@ -215,9 +216,10 @@ impl Kind {
             | Kind::ArgReduce(_, part)
             | Kind::Transpose(part)
             | Kind::OneHot(part)
+            | Kind::Draw(_, part)
             | Kind::Part(part, _)
             | Kind::Captured(part, _) => visit(part),
-            Kind::MatrixProduct(left, right) => {
+            Kind::MatrixProduct(left, right) | Kind::MixedKey(left, right) => {
                 visit(left);
                 visit(right);
             }

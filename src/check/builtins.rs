@@ -7,7 +7,7 @@ use super::calls::{BuiltinCall, is_integer_like};
 use super::program::{Kind, Typed};
 use super::types::{Element, Type};
 use crate::diagnostics::catalog::{names, shapes};
-use crate::ir::{Extreme, Meaning, Pointwise, Reduction};
+use crate::ir::{Distribution, Extreme, Meaning, Pointwise, Reduction};
 use crate::ops;
 use crate::source::Span;
 
@@ -127,6 +127,30 @@ pub static BUILTINS: &[Builtin] = &[
         rule: |c, call| c.cross_entropy(call),
     },
     Builtin {
+        name: "random.uniform",
+        signature: "random.uniform(key = …)",
+        documentation: "A random number, uniform in [0, 1). Outside a `train` it needs a key.",
+        rule: |c, call| c.draw(call, Distribution::Uniform),
+    },
+    Builtin {
+        name: "random.normal",
+        signature: "random.normal(key = …)",
+        documentation: "A random number of mean 0 and variance 1, normally distributed. Outside a `train` it needs a key.",
+        rule: |c, call| c.draw(call, Distribution::Normal),
+    },
+    Builtin {
+        name: "random.key",
+        signature: "random.key()",
+        documentation: "In a `train`: the key of a draw without one at this place, step and example.",
+        rule: |c, call| c.key_value(call),
+    },
+    Builtin {
+        name: "random.mix",
+        signature: "random.mix(key: int, i: int)",
+        documentation: "Another key, an `int`, made from a key and a number.",
+        rule: |c, call| c.mixed_key(call),
+    },
+    Builtin {
         name: "zeros",
         signature: "zeros()",
         documentation: "Zeros of an annotated shape.",
@@ -230,7 +254,7 @@ fn pointwise(name: &str) -> Option<&'static Pointwise> {
 
 /// Applies a built-in function.
 pub(super) fn apply<'a>(checker: &mut Checker<'a, '_>, call: BuiltinCall<'a>) -> Typed {
-    let takes_names = matches!(call.name, "grad" | "value_and_grad") || LATER.contains(&call.name);
+    let takes_names = matches!(call.name, "grad" | "value_and_grad" | "random.uniform" | "random.normal") || LATER.contains(&call.name);
     if !takes_names && let Some((name, _)) = call.named.first() {
         let error = names::bad_named_argument(call.name, &name.text, name.span, "takes no argument called", &[]);
         return checker.fail(error, call.span);

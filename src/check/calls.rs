@@ -100,14 +100,14 @@ impl<'a> Checker<'a, '_> {
             let hint = hint.map(|annotation| self.declared_type(annotation, &Type::Error, &mut Vec::new()));
             let value = match given {
                 Some(expression) => self.expression(expression, hint.as_ref()),
-                None => self.default_value(parameter),
+                None => self.default_value(parameter, span),
             };
             typed.push(value);
         }
         self.apply(callee, typed, span)
     }
 
-    fn default_value(&mut self, parameter: &'a Parameter) -> Typed {
+    fn default_value(&mut self, parameter: &'a Parameter, call: Span) -> Typed {
         let Some(default) = &parameter.default else { return Typed::error(parameter.pattern.span()) };
         if self.values_in_progress.contains(&default.span) {
             let name = name_of(&parameter.pattern).unwrap_or("this default value");
@@ -115,7 +115,9 @@ impl<'a> Checker<'a, '_> {
         }
         self.values_in_progress.push(default.span);
         let frame = std::mem::take(&mut self.frame);
+        let default_of = self.default_of.replace(call);
         let value = self.inside(default.span, |checker| checker.expression(default, None));
+        self.default_of = default_of;
         self.frame = frame;
         self.values_in_progress.pop();
         value

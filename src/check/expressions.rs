@@ -188,6 +188,10 @@ impl<'a> Checker<'a, '_> {
                 let help = format!("name one of its columns: `{name}.x`");
                 self.fail(names::not_a_value(name, "a data set", span, &help), span)
             }
+            Global::Builtin(builtin) => {
+                let id = self.closure(Closure::Builtin(builtin));
+                Typed::new(Kind::Closure(Vec::new()), Type::Function(id), span)
+            }
             Global::Module(_) => {
                 let help = format!("name one of its functions: `{name}.f(…)`");
                 self.fail(names::not_a_value(name, "a module", span, &help), span)

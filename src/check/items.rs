@@ -76,6 +76,7 @@ fn check_items<'a>(
         calls: Vec::new(),
         types_in_progress: Vec::new(),
         values_in_progress: Vec::new(),
+        default_of: None,
         costs: HashMap::new(),
         compositions: 0,
         whole_tables: HashMap::new(),
@@ -103,6 +104,7 @@ fn check_items<'a>(
     if part == Part::Whole {
         checker.tests(items, options);
     }
+    checker.unkeyed_draws();
     let Checker { program, mut diagnostics, .. } = checker;
     diagnostics
         .sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start)));
@@ -115,6 +117,7 @@ impl<'a> Checker<'a, '_> {
     fn imported_module(&mut self, tree: &'a Module, part: Part) {
         let items: Vec<&'a Item> = tree.file.items.iter().collect();
         let precision = self.program.precision;
+        self.module_builtins(tree);
         self.collect(&items);
         self.program.precision = precision;
         self.unbound_lets(&items);

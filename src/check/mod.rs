@@ -13,6 +13,7 @@ mod captures;
 mod convert;
 mod cost;
 mod data;
+mod draws;
 mod expressions;
 mod gradients;
 mod items;
@@ -71,6 +72,8 @@ enum Global<'a> {
     Data,
     /// A layer or model, which this version does not compile.
     Later(&'static str),
+    /// A built-in function, reached through a module of the library.
+    Builtin(&'static str),
     /// A module, by its place in the checker's list.
     Module(u32),
     /// A name that two imported files define.
@@ -117,6 +120,8 @@ struct Checker<'a, 'b> {
     types_in_progress: Vec<Span>,
     /// The constants and default values that are being worked out, by their places.
     values_in_progress: Vec<Span>,
+    /// The call whose default values are being worked out: draws in them are those of the call.
+    default_of: Option<Span>,
     /// How many operations a call of each instance unfolds into, where known.
     costs: HashMap<InstanceId, u64>,
     /// How many compositions `f >> g` were applied so far.

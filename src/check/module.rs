@@ -20,6 +20,8 @@ pub struct Module {
     pub file: Arc<ast::File>,
     /// Whether it is part of the standard library.
     pub library: bool,
+    /// Built-in functions that can be reached through it: the name in the module, and the built-in name.
+    pub builtins: &'static [(&'static str, &'static str)],
     /// For each `import` item in order the module, where it was found.
     pub imports: Vec<Option<usize>>,
     /// Modules of the standard library that it names without importing them.
@@ -123,6 +125,14 @@ impl<'a> Checker<'a, '_> {
         let own_data = data.map(|(name, id)| (*name, *id)).collect();
         let module = &mut self.modules[self.module];
         (module.own, module.own_params, module.own_data) = (own, own_params, own_data);
+    }
+
+    /// Enters the built-in functions that can be reached through a module.
+    pub(super) fn module_builtins(&mut self, module: &'a Module) {
+        let place = Span::new(module.source, 0, 0);
+        for (name, builtin) in module.builtins {
+            self.globals.insert(name, (Global::Builtin(builtin), place));
+        }
     }
 
     /// Remembers the names that a `let` of the module at hand would bind.

@@ -5,7 +5,7 @@
 
 use super::size::Size;
 use super::types::{ClosureId, Type};
-use crate::ir::{self, Extreme, Pointwise, Reduction};
+use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
 use crate::source::Span;
 
 /// A typed expression.
@@ -100,6 +100,12 @@ pub enum Kind {
     Stack(Vec<Typed>),
     /// Elements and slices.
     Index(Typed, Vec<Place>),
+    /// A random number for a key.
+    Draw(Distribution, Typed),
+    /// The key of a draw that has none, at this place of the text.
+    Key(Span),
+    /// Another key, made from two whole numbers.
+    MixedKey(Typed, Typed),
     /// 1 at the position, 0 elsewhere.
     OneHot(Typed),
     /// Values bound one after another, then the result.

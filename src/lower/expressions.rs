@@ -1,5 +1,6 @@
 //! Typed expressions to nodes.
 
+use super::draws::further;
 use super::{Lowerer, Source, Value};
 use crate::check::program::{Binding, InstanceId, Kind, Progress, Typed};
 use crate::check::types::{Element, Type};
@@ -82,6 +83,12 @@ impl Lowerer<'_> {
                 let node = self.tensor(base);
                 self.index(node, places)
             }
+            Kind::Draw(distribution, key) => self.draw(*distribution, key),
+            Kind::Key(site) => self.implied_key(*site),
+            Kind::MixedKey(key, part) => {
+                let (key, part) = (self.tensor(key), self.tensor(part));
+                self.graph.mix(key, part)
+            }
             Kind::OneHot(position) => {
                 let node = self.tensor(position);
                 let classes = self.tensor_type(&typed.ty).shape[0];
@@ -109,7 +116,11 @@ impl Lowerer<'_> {
             Kind::Call { callee, instance, arguments } => {
                 let captured = self.lower(callee);
                 let arguments = arguments.iter().map(|argument| self.lower(argument)).collect();
-                return self.call(*instance, captured, arguments);
+                let further = further(self.site, typed.span);
+                let site = std::mem::replace(&mut self.site, further);
+                let value = self.call(*instance, captured, arguments);
+                self.site = site;
+                return value;
             }
             Kind::Gradient(call) => return self.gradient(call),
             Kind::Text(_) | Kind::Error => unreachable!("only checked values are lowered"),
@@ -122,7 +133,7 @@ impl Lowerer<'_> {
         self.graph.real(element, value)
     }
 
-    fn progress(&mut self, progress: Progress) -> NodeId {
+    pub(super) fn progress(&mut self, progress: Progress) -> NodeId {
         if let Some(node) = self.progress.get(&progress) {
             return *node;
         }

@@ -6,6 +6,7 @@
 
 pub mod batch;
 pub mod column;
+mod draws;
 mod expressions;
 mod gradients;
 mod structure;
@@ -94,6 +95,12 @@ struct Lowerer<'p> {
     examples: Vec<NodeId>,
     /// What a training step has computed, for `stop`.
     progress: HashMap<Progress, NodeId>,
+    /// What a training run says of random draws.
+    draws: Option<draws::TrainingDraws>,
+    /// The chain of calls that is being unfolded, by their places.
+    site: u64,
+    /// The indices and loop steps around what is being lowered.
+    surroundings: Vec<NodeId>,
     /// The variables of the body being lowered.
     locals: HashMap<LocalId, Value>,
 }
@@ -109,6 +116,9 @@ impl<'p> Lowerer<'p> {
             replaced: HashMap::new(),
             examples: Vec::new(),
             progress: HashMap::new(),
+            draws: None,
+            site: 0,
+            surroundings: Vec::new(),
             locals: HashMap::new(),
         }
     }

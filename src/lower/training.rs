@@ -1,5 +1,6 @@
 //! A whole training step as one graph: loss of the batch, adjoint, update in place, and what is reported.
 
+use super::draws::TrainingDraws;
 use super::{Lowered, Lowerer, Source};
 use crate::autodiff::reverse::reverse;
 use crate::check::program::{Optimizer, Program, Progress, Train};
@@ -57,8 +58,14 @@ fn forward(program: &Program, train: &Train, size: usize, whole: bool) -> Lowere
     for id in &train.params {
         lowerer.param(*id);
     }
-    let columns = lowerer.batch_columns(train, size, whole);
-    let variables = lowerer.examples.clone();
+    let mut columns = lowerer.batch_columns(train, size, whole);
+    let mut variables = lowerer.examples.clone();
+    let example = lowerer.example_numbers(train, size, whole);
+    lowerer.draws = Some(TrainingDraws { seed: train.seed, example: example.map(|(variable, _)| variable) });
+    if let Some((variable, numbers)) = example {
+        variables.push(variable);
+        columns.push(numbers);
+    }
     let mut roots = vec![lowerer.tensor(&train.loss)];
     for (_, metric) in &train.metrics {
         roots.push(lowerer.tensor(metric));
@@ -75,6 +82,15 @@ fn forward(program: &Program, train: &Train, size: usize, whole: bool) -> Lowere
 }
 
 impl Lowerer<'_> {
+    /// A variable for the number of an example, and the numbers of the batch's.
+    fn example_numbers(&mut self, train: &Train, size: usize, whole: bool) -> Option<(NodeId, NodeId)> {
+        train.data?;
+        let ty = TensorType::new(ElementType::I64, Shape::new(&[size]));
+        let numbers =
+            if whole { self.graph.iota(0, ty.shape.clone()) } else { self.source(Source::Rows, "rows", ty) };
+        Some((self.graph.placeholder(TensorType::scalar(ElementType::I64)), numbers))
+    }
+
     /// A variable for each column's entry, and the batch's entries.
     fn batch_columns(&mut self, train: &Train, size: usize, whole: bool) -> Vec<NodeId> {
         let Some(data) = train.data else { return Vec::new() };

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod data;
 pub mod derivative;
+pub mod draws;
 pub mod files;
 pub mod names;
 pub mod numeric;
