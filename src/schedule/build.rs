@@ -42,8 +42,7 @@ pub fn schedule(graph: &Graph) -> Schedule {
     let mut spans = spans(graph, &groups);
     spans.extend(body_spans);
     limits.sort();
-    let schedule =
-        Schedule { inputs, outputs: ports, buffers, kernels, workspace_bytes, spans, limits, bodies, nodes };
+    let schedule = Schedule { inputs, outputs: ports, buffers, kernels, workspace_bytes, spans, limits, bodies, nodes };
     debug_assert_eq!(super::verify::verify(&schedule), Ok(()));
     schedule
 }

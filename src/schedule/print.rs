@@ -1,7 +1,8 @@
 //! The printed form of a schedule.
 
 use super::{
-    Body, BufferId, Kernel, LoopKernel, Operand, Place, ScalarBlock, ScalarOp, Schedule, StripKernel, StripOp, Target, View,
+    Body, BufferId, Kernel, LoopKernel, Operand, Place, ScalarBlock, ScalarOp, Schedule, StripKernel, StripOp, Target,
+    View,
 };
 use crate::ir::Ends;
 use std::fmt::Write;
