@@ -20,6 +20,7 @@ mod draws;
 mod execute;
 mod fallback;
 mod keep;
+mod loops;
 mod lower;
 mod module;
 mod scalar;

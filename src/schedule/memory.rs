@@ -150,6 +150,7 @@ impl Body {
                 visit(*from, false);
                 visit(*to, true);
             }
+            Body::Loop(kernel) => kernel.each_access(visit),
         }
     }
 }
