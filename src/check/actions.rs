@@ -243,6 +243,15 @@ impl Kind {
                     }
                 }
             }
+            Kind::Replace(base, places, new) => {
+                visit(base);
+                for place in places {
+                    if let Place::Computed(part) = place {
+                        visit(part);
+                    }
+                }
+                visit(new);
+            }
             Kind::Call { callee, arguments, .. } => {
                 visit(callee);
                 arguments.iter().for_each(visit);

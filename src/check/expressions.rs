@@ -50,8 +50,8 @@ impl<'a> Checker<'a, '_> {
                 let typed = self.expression(inner, expected);
                 Typed { span, ..typed }
             }
-            ExprKind::Record(_) => self.later("a record", span, "use a tuple: `(a, b)`"),
-            ExprKind::With { .. } => self.later("`with`", span, "build the value anew"),
+            ExprKind::Record(fields) => self.record(fields, expected, span),
+            ExprKind::With { base, changes } => self.with(base, changes, expected, span),
             ExprKind::Reduce { .. } | ExprKind::Comprehension { .. } => {
                 self.later("index notation", span, "use whole tensors: `sum(a * b)`, `A @ x`, `dot(a, b)`")
             }
@@ -475,9 +475,7 @@ impl<'a> Checker<'a, '_> {
         if base.ty.is_error() {
             return base;
         }
-        let found = base.ty.to_string();
-        let help = "fields belong to data sets (`iris.x`); parts of a tuple are written `t.0`";
-        self.fail(shapes::no_such_part(&format!("field `{}`", name.text), &found, name.span, help), span)
+        self.record_field(base, name, span)
     }
 }
 

@@ -19,6 +19,7 @@ mod items;
 mod params;
 pub mod print;
 pub mod program;
+mod records;
 mod rules;
 pub mod scope;
 pub mod size;

@@ -97,6 +97,7 @@ fn label(kind: &Kind) -> String {
         Kind::Transpose(_) => "transpose".to_string(),
         Kind::Stack(_) => "stack".to_string(),
         Kind::Index(..) => "index".to_string(),
+        Kind::Replace(..) => "replace".to_string(),
         Kind::OneHot(_) => "one hot".to_string(),
         Kind::If(..) => "if".to_string(),
         Kind::Tuple(_) => "tuple".to_string(),

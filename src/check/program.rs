@@ -100,6 +100,8 @@ pub enum Kind {
     Stack(Vec<Typed>),
     /// Elements and slices.
     Index(Typed, Vec<Place>),
+    /// A copy of a tensor with other elements at some places.
+    Replace(Typed, Vec<Place>, Typed),
     /// 1 at the position, 0 elsewhere.
     OneHot(Typed),
     /// Values bound one after another, then the result.

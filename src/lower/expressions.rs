@@ -82,6 +82,10 @@ impl Lowerer<'_> {
                 let node = self.tensor(base);
                 self.index(node, places)
             }
+            Kind::Replace(base, places, new) => {
+                let (base, new) = (self.tensor(base), self.tensor(new));
+                self.replace(base, places, new)
+            }
             Kind::OneHot(position) => {
                 let node = self.tensor(position);
                 let classes = self.tensor_type(&typed.ty).shape[0];

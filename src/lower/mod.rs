@@ -8,6 +8,7 @@ pub mod batch;
 pub mod column;
 mod expressions;
 mod gradients;
+mod replace;
 mod structure;
 pub mod training;
 pub mod value;

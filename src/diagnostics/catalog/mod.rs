@@ -6,5 +6,6 @@ pub mod derivative;
 pub mod files;
 pub mod names;
 pub mod numeric;
+pub mod records;
 pub mod shapes;
 pub mod syntax;
