@@ -33,7 +33,7 @@ impl<'a> Checker<'a, '_> {
             ExprKind::Binary { operator, operator_span, left, right } => {
                 self.binary(*operator, *operator_span, left, right, span)
             }
-            ExprKind::Call { callee, arguments } => self.call(callee, arguments, span),
+            ExprKind::Call { callee, arguments } => self.call(callee, arguments, expected, span),
             ExprKind::Index { base, subscripts } => self.index(base, subscripts, span),
             ExprKind::Field { base, name } => self.field(base, name, span),
             ExprKind::Part { base, index, .. } => self.part(base, *index, span),
@@ -56,7 +56,7 @@ impl<'a> Checker<'a, '_> {
                 self.later("index notation", span, "use whole tensors: `sum(a * b)`, `A @ x`, `dot(a, b)`")
             }
             ExprKind::Else { .. } => self.later("`else` inside a subscript", span, "use `if`"),
-            ExprKind::Range { .. } => self.later("a range as a value", span, "use a slice: `x[1..3]`"),
+            ExprKind::Range { start, end } => self.range(start.as_ref(), end.as_ref(), span),
             ExprKind::Error => Typed::error(span),
         }
     }

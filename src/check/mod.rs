@@ -16,6 +16,7 @@ mod data;
 mod expressions;
 mod gradients;
 mod items;
+mod loops;
 mod params;
 pub mod print;
 pub mod program;
@@ -112,6 +113,8 @@ struct Checker<'a, 'b> {
     costs: HashMap<InstanceId, u64>,
     /// How many compositions `f >> g` were applied so far.
     compositions: u32,
+    /// How often bodies of loops were checked so far.
+    loop_rounds: u32,
     /// Tables whose columns are all taken as they are, for messages about columns that are no numbers.
     whole_tables: HashMap<program::DataId, std::sync::Arc<table::RawTable>>,
     /// The body being checked.

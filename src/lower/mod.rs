@@ -8,6 +8,7 @@ pub mod batch;
 pub mod column;
 mod expressions;
 mod gradients;
+mod loops;
 mod replace;
 mod structure;
 pub mod training;
@@ -97,6 +98,8 @@ struct Lowerer<'p> {
     progress: HashMap<Progress, NodeId>,
     /// The variables of the body being lowered.
     locals: HashMap<LocalId, Value>,
+    /// Whether the branch of a choice being lowered is taken; `None` where it always is.
+    guard: Option<NodeId>,
 }
 
 impl<'p> Lowerer<'p> {
@@ -111,6 +114,7 @@ impl<'p> Lowerer<'p> {
             examples: Vec::new(),
             progress: HashMap::new(),
             locals: HashMap::new(),
+            guard: None,
         }
     }
 
