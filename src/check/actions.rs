@@ -193,7 +193,7 @@ impl<'a> Checker<'a, '_> {
 impl Kind {
     /// Calls `visit` on every expression directly inside.
     pub fn for_each_part<'t>(&'t self, visit: &mut dyn FnMut(&'t Typed)) {
-        use super::program::Place;
+        use super::program::{Place, Steps};
         match self {
             Kind::Error
             | Kind::Number(_)
@@ -201,6 +201,7 @@ impl Kind {
             | Kind::Bool(_)
             | Kind::Text(_)
             | Kind::Size(_)
+            | Kind::Range(_)
             | Kind::Local(_)
             | Kind::Param(_)
             | Kind::Global(_)
@@ -243,9 +244,26 @@ impl Kind {
                     }
                 }
             }
+            Kind::Replace(base, places, new) => {
+                visit(base);
+                for place in places {
+                    if let Place::Computed(part) = place {
+                        visit(part);
+                    }
+                }
+                visit(new);
+            }
             Kind::Call { callee, arguments, .. } => {
                 visit(callee);
                 arguments.iter().for_each(visit);
+            }
+            Kind::Repeat(run) => {
+                visit(&run.initial);
+                match &run.steps {
+                    Steps::Rows { sequences, .. } => visit(sequences),
+                    Steps::While { condition, .. } => visit(condition),
+                }
+                visit(&run.body);
             }
             Kind::Gradient(call) => {
                 visit(&call.callee);

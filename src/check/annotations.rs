@@ -39,6 +39,9 @@ impl<'a> Checker<'a, '_> {
             TypeExprKind::Tensor { sizes } => self.tensor(Element::Real, sizes, bound, annotation.span),
             TypeExprKind::Tuple(parts) => self.tuple_type(parts.iter(), bound, annotation.span),
             TypeExprKind::Record(fields) => {
+                if !self.distinct_fields(fields.iter().map(|(name, _)| name)) {
+                    return Type::Error;
+                }
                 let parts = self.tuple_type(fields.iter().map(|(_, part)| part), bound, annotation.span);
                 match parts {
                     Type::Tuple(parts) => {
@@ -293,14 +296,15 @@ fn bind_sizes(declared: &Type, given: &Type, bound: &mut SizeBindings) {
                 }
             }
         }
-        (Type::Tuple(declared) | Type::Record(_, declared), Type::Tuple(given) | Type::Record(_, given))
-            if declared.len() == given.len() =>
-        {
-            for (declared, given) in declared.iter().zip(given) {
-                bind_sizes(declared, given, bound);
+        _ => {
+            let (Some(order), Some(parts), Some(given)) = (declared.order_in(given), declared.parts(), given.parts())
+            else {
+                return;
+            };
+            for (declared, place) in parts.iter().zip(order) {
+                bind_sizes(declared, &given[place], bound);
             }
         }
-        _ => {}
     }
 }
 

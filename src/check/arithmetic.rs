@@ -170,14 +170,16 @@ impl<'a> Checker<'a, '_> {
     fn leafwise(&mut self, operator: BinaryOperator, at: Span, left: Typed, right: Typed, span: Span) -> Typed {
         use BinaryOperator::{Add, Divide, Multiply, Subtract};
         match (&left.ty, &right.ty, operator) {
-            (a, b, Add | Subtract) if a.same_structure(b) => {
-                let count = a.parts().map_or(0, <[Type]>::len);
+            (a, b, Add | Subtract) if a.order_in(b).is_some() => {
+                let order = a.order_in(b).unwrap_or_default();
                 let structure = if is_model(b) { b.clone() } else { a.clone() };
                 let (left_local, right_local) = (self.frame.local(), self.frame.local());
-                let parts: Vec<Typed> = (0..count)
-                    .map(|place| {
+                let parts: Vec<Typed> = order
+                    .into_iter()
+                    .enumerate()
+                    .map(|(place, other)| {
                         let a = super::convert::part_of(left_local, &left.ty, place, left.span);
-                        let b = super::convert::part_of(right_local, &right.ty, place, right.span);
+                        let b = super::convert::part_of(right_local, &right.ty, other, right.span);
                         self.arithmetic(operator, at, a, b, span)
                     })
                     .collect();
@@ -284,14 +286,17 @@ impl<'a> Checker<'a, '_> {
         self.pointwise_pair(definition, word, left, right, at, span)
     }
 
-    fn comparison(&mut self, operator: BinaryOperator, at: Span, left: Typed, right: Typed, span: Span) -> Typed {
+    pub(super) fn comparison(&mut self, operator: BinaryOperator, at: Span, left: Typed, right: Typed, span: Span) -> Typed {
+        let equality = matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual);
+        if equality && left.ty.parts().is_some() && right.ty.parts().is_some() {
+            return self.whole_equality(operator, at, left, right, span);
+        }
         let (Some(a), Some(b)) = (left.ty.element(), right.ty.element()) else {
             let (a, b) = (left.ty.to_string(), right.ty.to_string());
-            let help = "compare the parts one by one; `assert a == b` compares whole tuples";
+            let help = "tuples and records are compared as a whole by `==` and `!=`, or part by part";
             return self
                 .fail(shapes::operator_mismatch(sign(operator), (&a, left.span), (&b, right.span), at, help), span);
         };
-        let equality = matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual);
         match (a, b) {
             (Element::Bool, Element::Bool) if equality => {
                 let (left, right) =

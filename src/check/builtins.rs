@@ -218,21 +218,21 @@ pub static BUILTINS: &[Builtin] = &[
     },
     Builtin {
         name: "fold",
-        signature: "fold(init, xs, |s, x| …)",
-        documentation: "The last state of a loop.",
-        rule: |c, call| c.later_form(call),
+        signature: "fold(init, xs, f)",
+        documentation: "The last state of a loop over the rows of `xs`: a tensor, a range `0..n`, or a tuple or record of tensors.",
+        rule: |c, call| c.fold_call(call, false),
     },
     Builtin {
         name: "scan",
-        signature: "scan(init, xs, |s, x| …)",
-        documentation: "The last state and all outputs of a loop.",
-        rule: |c, call| c.later_form(call),
+        signature: "scan(init, xs, f)",
+        documentation: "The last state of such a loop, and the outputs of all its steps, stacked.",
+        rule: |c, call| c.fold_call(call, true),
     },
     Builtin {
         name: "while",
-        signature: "while(init, |s| …, |s| …, max = …)",
-        documentation: "A loop that ends by a condition.",
-        rule: |c, call| c.later_form(call),
+        signature: "while(init, condition, f, max = 1000)",
+        documentation: "The last state of a loop that goes on while a condition holds, for at most `max` steps.",
+        rule: |c, call| c.while_call(call),
     },
 ];
 
@@ -254,7 +254,8 @@ fn pointwise(name: &str) -> Option<&'static Pointwise> {
 
 /// Applies a built-in function.
 pub(super) fn apply<'a>(checker: &mut Checker<'a, '_>, call: BuiltinCall<'a>) -> Typed {
-    let takes_names = matches!(call.name, "grad" | "value_and_grad" | "random.uniform" | "random.normal") || LATER.contains(&call.name);
+    let named = ["grad", "value_and_grad", "random.uniform", "random.normal", "while"];
+    let takes_names = named.contains(&call.name) || LATER.contains(&call.name);
     if !takes_names && let Some((name, _)) = call.named.first() {
         let error = names::bad_named_argument(call.name, &name.text, name.span, "takes no argument called", &[]);
         return checker.fail(error, call.span);
@@ -268,7 +269,7 @@ pub(super) fn apply<'a>(checker: &mut Checker<'a, '_>, call: BuiltinCall<'a>) ->
     }
 }
 
-const LATER: &[&str] = &["jvp", "vjp", "jacobian", "hessian", "hvp", "fold", "scan", "while"];
+const LATER: &[&str] = &["jvp", "vjp", "jacobian", "hessian", "hvp"];
 
 impl<'a> Checker<'a, '_> {
     /// The arguments as values, if there are as many as expected.

@@ -36,7 +36,13 @@ type Given<'a> = Option<&'a Expr>;
 
 impl<'a> Checker<'a, '_> {
     /// `callee(arguments)`.
-    pub(super) fn call(&mut self, callee: &'a Expr, arguments: &'a [Argument], span: Span) -> Typed {
+    pub(super) fn call(
+        &mut self,
+        callee: &'a Expr,
+        arguments: &'a [Argument],
+        expected: Option<&Type>,
+        span: Span,
+    ) -> Typed {
         let callee = self.expression(callee, None);
         let id = match &callee.ty {
             Type::Function(id) => *id,
@@ -67,7 +73,11 @@ impl<'a> Checker<'a, '_> {
                 let named = arguments.iter().filter_map(|argument| Some((argument.name.as_ref()?, &argument.value)));
                 let named: Vec<_> = named.collect();
                 let positional = arguments.iter().filter(|argument| argument.name.is_none());
-                let arguments = positional.map(|argument| self.expression(&argument.value, None)).collect();
+                // The result of a loop has the type of its first argument, the initial state.
+                let first = expected.filter(|_| matches!(name, "fold" | "while"));
+                let hints = std::iter::once(first).chain(std::iter::repeat(None));
+                let arguments =
+                    positional.zip(hints).map(|(argument, hint)| self.expression(&argument.value, hint)).collect();
                 super::builtins::apply(self, BuiltinCall { name, span, arguments, named })
             }
             _ => {
@@ -320,7 +330,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// The type that a signature declares for a given one; the names of the caller mean nothing in it.
-    fn declared_type(
+    pub(super) fn declared_type(
         &mut self,
         annotation: &'a crate::syntax::ast::TypeExpr,
         given: &Type,
@@ -330,7 +340,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Works with the names that a signature sees: those of its own file, and none of the caller.
-    fn signature<T>(&mut self, place: Span, work: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn signature<T>(&mut self, place: Span, work: impl FnOnce(&mut Self) -> T) -> T {
         let frame = std::mem::take(&mut self.frame);
         let result = self.inside(place, work);
         self.frame = frame;

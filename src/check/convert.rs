@@ -91,7 +91,7 @@ impl Checker<'_, '_> {
                 }
                 _ => Err(typed),
             },
-            (found, expected) if found.same_structure(expected) => self.coerce_tuple(typed, expected),
+            (found, expected) if found.order_in(expected).is_some() => self.coerce_tuple(typed, expected),
             _ => Err(typed),
         }
     }
@@ -99,6 +99,10 @@ impl Checker<'_, '_> {
     fn coerce_tuple(&mut self, typed: Typed, expected: &Type) -> Result<Typed, Typed> {
         let original = typed.clone();
         let types = expected.parts().unwrap_or_default();
+        let typed = self.reordered(typed, expected);
+        if typed.ty == *expected {
+            return Ok(typed);
+        }
         let rebuilt = self.map_parts(typed, |checker, place, part| checker.coerce(part, &types[place]).ok());
         let rebuilt = rebuilt.map(|typed| {
             let parts = typed.ty.parts().unwrap_or_default().to_vec();
@@ -156,12 +160,12 @@ impl Checker<'_, '_> {
                 Some(if *left == Type::Fill { right.clone() } else { left.clone() })
             }
             (left, right) if left == right => Some(left.clone()),
-            (left, right) if left.same_structure(right) => {
-                let pairs = left.parts()?.iter().zip(right.parts()?);
-                let parts: Option<Vec<Type>> = pairs.map(|(a, b)| Self::join(a, b)).collect();
+            (left, right) => {
+                let (order, others) = (left.order_in(right)?, right.parts()?);
+                let pairs = left.parts()?.iter().zip(order);
+                let parts: Option<Vec<Type>> = pairs.map(|(a, place)| Self::join(a, &others[place])).collect();
                 parts.map(|parts| left.with_parts(parts))
             }
-            _ => None,
         }
     }
 }

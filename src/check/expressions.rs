@@ -33,7 +33,7 @@ impl<'a> Checker<'a, '_> {
             ExprKind::Binary { operator, operator_span, left, right } => {
                 self.binary(*operator, *operator_span, left, right, span)
             }
-            ExprKind::Call { callee, arguments } => self.call(callee, arguments, span),
+            ExprKind::Call { callee, arguments } => self.call(callee, arguments, expected, span),
             ExprKind::Index { base, subscripts } => self.index(base, subscripts, span),
             ExprKind::Field { base, name } => self.field(base, name, span),
             ExprKind::Part { base, index, .. } => self.part(base, *index, span),
@@ -50,13 +50,13 @@ impl<'a> Checker<'a, '_> {
                 let typed = self.expression(inner, expected);
                 Typed { span, ..typed }
             }
-            ExprKind::Record(_) => self.later("a record", span, "use a tuple: `(a, b)`"),
-            ExprKind::With { .. } => self.later("`with`", span, "build the value anew"),
+            ExprKind::Record(fields) => self.record(fields, expected, span),
+            ExprKind::With { base, changes } => self.with(base, changes, expected, span),
             ExprKind::Reduce { .. } | ExprKind::Comprehension { .. } => {
                 self.later("index notation", span, "use whole tensors: `sum(a * b)`, `A @ x`, `dot(a, b)`")
             }
             ExprKind::Else { .. } => self.later("`else` inside a subscript", span, "use `if`"),
-            ExprKind::Range { .. } => self.later("a range as a value", span, "use a slice: `x[1..3]`"),
+            ExprKind::Range { start, end } => self.range(start.as_ref(), end.as_ref(), span),
             ExprKind::Error => Typed::error(span),
         }
     }
@@ -499,9 +499,7 @@ impl<'a> Checker<'a, '_> {
         if base.ty.is_error() {
             return base;
         }
-        let found = base.ty.to_string();
-        let help = "fields belong to data sets (`iris.x`); parts of a tuple are written `t.0`";
-        self.fail(shapes::no_such_part(&format!("field `{}`", name.text), &found, name.span, help), span)
+        self.record_field(base, name, span)
     }
 }
 

@@ -7,7 +7,7 @@ use super::program::{Binding, Closure, GradientCall, Instance, InstanceId, Kind,
 use super::types::{ClosureId, Element, Fields, Type};
 use crate::diagnostics::catalog::{derivative, names};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::ast::{Expr, ExprKind, Parameter};
 
 impl<'a> Checker<'a, '_> {
     /// `grad(f)`, `grad(f, wrt = (w, x))`: a function value.
@@ -71,10 +71,7 @@ impl<'a> Checker<'a, '_> {
         arguments: Vec<Typed>,
         span: Span,
     ) -> Typed {
-        let arguments: Vec<Typed> = arguments
-            .into_iter()
-            .map(|argument| if matches!(argument.ty, Type::Function(_)) { argument } else { self.settle(argument) })
-            .collect();
+        let arguments = self.settled_arguments(function, arguments);
         if arguments.iter().any(|argument| argument.ty.is_error()) {
             return Typed::error(span);
         }
@@ -97,6 +94,35 @@ impl<'a> Checker<'a, '_> {
         let ty = if with_value { Type::Tuple(vec![Type::real(), gradient]) } else { gradient };
         let call = GradientCall { callee, instance, arguments, wrt, with_value };
         Typed::new(Kind::Gradient(Box::new(call)), ty, span)
+    }
+
+    /// Arguments of a gradient as the signature declares them; whole-number literals without a declaration are reals.
+    fn settled_arguments(&mut self, function: ClosureId, arguments: Vec<Typed>) -> Vec<Typed> {
+        let parameters = self.parameters_of(function);
+        let mut bound = Vec::new();
+        let mut settled = Vec::with_capacity(arguments.len());
+        for (place, mut argument) in arguments.into_iter().enumerate() {
+            if let Some(annotation) = parameters.get(place).and_then(|parameter| parameter.annotation.as_ref()) {
+                let target = self.declared_type(annotation, &argument.ty, &mut bound);
+                let known = self.signature(annotation.span, |checker| checker.undetermined(annotation, &bound)).is_none();
+                if known && !target.has_function() {
+                    argument = self.coerce(argument, &target).unwrap_or_else(|argument| argument);
+                }
+            }
+            settled.push(if argument.ty.has_function() { argument } else { self.settle(argument) });
+        }
+        settled
+    }
+
+    /// The parameters of a function written in nd, as far as they are known; of a gradient or a composition, those of
+    /// the function that takes its arguments.
+    fn parameters_of(&self, function: ClosureId) -> &'a [Parameter] {
+        match &self.program.closures[function.0 as usize] {
+            Closure::Item(index) => &self.functions[*index as usize].function.parameters,
+            Closure::Lambda { place, .. } => self.local_functions[place].parameters,
+            Closure::Gradient { function: inner, .. } | Closure::Compose(inner, _) => self.parameters_of(*inner),
+            _ => &[],
+        }
     }
 
     /// An instance that takes the function value and its arguments, and calls it.

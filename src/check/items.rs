@@ -79,6 +79,7 @@ fn check_items<'a>(
         default_of: None,
         costs: HashMap::new(),
         compositions: 0,
+        loop_rounds: 0,
         whole_tables: HashMap::new(),
         frame: Frame::default(),
         position: 0,

@@ -17,10 +17,12 @@ mod draws;
 mod expressions;
 mod gradients;
 mod items;
+mod loops;
 mod params;
 pub mod module;
 pub mod print;
 pub mod program;
+mod records;
 mod rules;
 pub mod scope;
 pub mod size;
@@ -126,6 +128,8 @@ struct Checker<'a, 'b> {
     costs: HashMap<InstanceId, u64>,
     /// How many compositions `f >> g` were applied so far.
     compositions: u32,
+    /// How often bodies of loops were checked so far.
+    loop_rounds: u32,
     /// Tables whose columns are all taken as they are, for messages about columns that are no numbers.
     whole_tables: HashMap<program::DataId, std::sync::Arc<table::RawTable>>,
     /// The body being checked.

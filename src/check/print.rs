@@ -1,6 +1,6 @@
 //! The printed form of a checked program, for `--emit program`.
 
-use super::program::{Action, Claim, Kind, Program, Typed};
+use super::program::{Action, Claim, Kind, Program, Steps, Typed};
 use std::fmt::Write;
 
 /// One line per definition and action, with types; function bodies as trees.
@@ -73,6 +73,7 @@ fn label(kind: &Kind) -> String {
         Kind::Integer(value) => value.to_string(),
         Kind::Bool(value) => value.to_string(),
         Kind::Text(text) => format!("{text:?}"),
+        Kind::Range(start) => format!("range from {start}"),
         Kind::Size(size) => format!("size {size}"),
         Kind::Local(id) => format!("local {}", id.0),
         Kind::Param(id) => format!("param {}", id.0),
@@ -100,7 +101,10 @@ fn label(kind: &Kind) -> String {
         Kind::Draw(distribution, _) => format!("draw {distribution:?}").to_lowercase(),
         Kind::Key(_) => "key".to_string(),
         Kind::MixedKey(..) => "mixed key".to_string(),
+        Kind::Replace(..) => "replace".to_string(),
         Kind::OneHot(_) => "one hot".to_string(),
+        Kind::Repeat(run) if matches!(run.steps, Steps::While { .. }) => "while".to_string(),
+        Kind::Repeat(_) => "fold".to_string(),
         Kind::If(..) => "if".to_string(),
         Kind::Tuple(_) => "tuple".to_string(),
         Kind::Closure(_) => "function value".to_string(),

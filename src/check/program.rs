@@ -106,12 +106,18 @@ pub enum Kind {
     Key(Span),
     /// Another key, made from two whole numbers.
     MixedKey(Typed, Typed),
+    /// A copy of a tensor with other elements at some places.
+    Replace(Typed, Vec<Place>, Typed),
     /// 1 at the position, 0 elsewhere.
     OneHot(Typed),
     /// Values bound one after another, then the result.
     Let(Vec<(Binding, Typed)>, Typed),
     /// A choice; with a tensor condition, element by element.
     If(Typed, Typed, Typed),
+    /// The whole numbers from a first one, as many as the expression's size says.
+    Range(Size),
+    /// A loop.
+    Repeat(Box<Repeat>),
     /// Several values.
     Tuple(Vec<Typed>),
     /// One of several values.
@@ -146,6 +152,28 @@ pub enum Place {
     Computed(Typed),
     /// `count` positions from `start`.
     Slice { start: usize, count: usize },
+}
+
+/// `fold`, `scan` and `while`.
+#[derive(Clone, Debug)]
+pub struct Repeat {
+    /// The state before the first step.
+    pub initial: Typed,
+    /// The state that a step begins with.
+    pub state: LocalId,
+    /// Which steps there are.
+    pub steps: Steps,
+    /// What a step gives: the next state; with `stacks`, the next state and an output.
+    pub body: Typed,
+}
+
+/// The steps of a loop.
+#[derive(Clone, Debug)]
+pub enum Steps {
+    /// One for each row of sequences, which have one leading size.
+    Rows { sequences: Typed, row: LocalId, count: Size, stacks: bool },
+    /// As long as a condition on the state holds, but no more than this many.
+    While { condition: Typed, most: Size },
 }
 
 /// `grad(f)(…)` and `value_and_grad(f)(…)`.

@@ -25,22 +25,34 @@ impl<'a> Checker<'a, '_> {
             return self
                 .fail(shapes::no_such_part("elements", &found, base.span, "parts of a tuple are written `t.0`"), span);
         };
+        match self.subscripts(subscripts, &base, &sizes, span) {
+            Some((places, kept)) => Typed::new(Kind::Index(base, places), Type::Tensor(element, kept), span),
+            None => Typed::error(span),
+        }
+    }
+
+    /// What subscripts of a tensor choose, and the sizes of what is chosen.
+    pub(super) fn subscripts(
+        &mut self,
+        subscripts: &'a [Subscript],
+        base: &Typed,
+        sizes: &[Size],
+        span: Span,
+    ) -> Option<(Vec<Place>, Vec<Size>)> {
         if subscripts.len() > sizes.len() {
             let text = base.ty.to_string();
-            let error = shapes::too_many_subscripts(&text, sizes.len(), subscripts.len(), span, base.span);
-            return self.fail(error, span);
+            self.report(shapes::too_many_subscripts(&text, sizes.len(), subscripts.len(), span, base.span));
+            return None;
         }
         let mut places = Vec::with_capacity(subscripts.len());
         let mut kept = Vec::new();
-        for (subscript, size) in subscripts.iter().zip(&sizes) {
-            let Some((place, result)) = self.subscript(subscript, size, &base, subscripts.len()) else {
-                return Typed::error(span);
-            };
+        for (subscript, size) in subscripts.iter().zip(sizes) {
+            let (place, result) = self.subscript(subscript, size, base, subscripts.len())?;
             places.push(place);
             kept.extend(result);
         }
         kept.extend(sizes[subscripts.len()..].iter().cloned());
-        Typed::new(Kind::Index(base, places), Type::Tensor(element, kept), span)
+        Some((places, kept))
     }
 
     /// One subscript: what it chooses and the axes it leaves.

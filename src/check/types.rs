@@ -144,6 +144,29 @@ impl Type {
         }
     }
 
+    /// For each part, the place of the part that goes with it in another tuple of as many parts, or in another record
+    /// with the same names in any order.
+    pub fn order_in(&self, other: &Type) -> Option<Vec<usize>> {
+        match (self, other) {
+            (Type::Record(left, parts), Type::Record(right, others)) if parts.len() == others.len() => {
+                if left.names == right.names {
+                    return Some((0..parts.len()).collect());
+                }
+                left.names.iter().map(|name| right.place(name)).collect()
+            }
+            _ => self.same_structure(other).then(|| (0..self.parts().map_or(0, <[Type]>::len)).collect()),
+        }
+    }
+
+    /// Whether a function is in it.
+    pub fn has_function(&self) -> bool {
+        match self {
+            Type::Function(_) => true,
+            Type::Tuple(parts) | Type::Record(_, parts) => parts.iter().any(Type::has_function),
+            _ => false,
+        }
+    }
+
     /// The element of a tensor.
     pub fn element(&self) -> Option<Element> {
         match self {

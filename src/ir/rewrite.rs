@@ -36,15 +36,8 @@ impl<'a> Rewriter<'a> {
 
     /// Copies a node with its new arguments, keeping its place in the source text.
     pub fn copy(&mut self, target: &mut Graph, id: NodeId) -> NodeId {
-        let node = self.source.node(id);
         let arguments = self.arguments(id);
-        let before = std::mem::replace(&mut target.current_span, self.source.span(id));
-        let copied = match node.op {
-            Op::Table(index) => target.constant_table(self.source.table(index).clone()),
-            Op::Loop(index) => target.run_loop(self.source.loop_at(index).clone(), &arguments),
-            op => target.intern(op, &arguments, node.ty.clone()),
-        };
-        target.current_span = before;
+        let copied = copy_node(target, self.source, id, &arguments);
         self.set(id, copied);
         copied
     }
@@ -70,6 +63,19 @@ impl<'a> Rewriter<'a> {
             }
         }
     }
+}
+
+/// A node of another graph on arguments of this one, with its place in the source text.
+pub fn copy_node(target: &mut Graph, source: &Graph, id: NodeId, arguments: &[NodeId]) -> NodeId {
+    let node = source.node(id);
+    let before = std::mem::replace(&mut target.current_span, source.span(id));
+    let copied = match node.op {
+        Op::Table(index) => target.constant_table(source.table(index).clone()),
+        Op::Loop(index) => target.run_loop(source.loop_at(index).clone(), arguments),
+        op => target.intern(op, arguments, node.ty.clone()),
+    };
+    target.current_span = before;
+    copied
 }
 
 /// The graph without nodes that no output needs; inputs stay, used or not, so that calls keep their signature.

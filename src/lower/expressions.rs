@@ -89,6 +89,10 @@ impl Lowerer<'_> {
                 let (key, part) = (self.tensor(key), self.tensor(part));
                 self.graph.mix(key, part)
             }
+            Kind::Replace(base, places, new) => {
+                let (base, new) = (self.tensor(base), self.tensor(new));
+                self.replace(base, places, new)
+            }
             Kind::OneHot(position) => {
                 let node = self.tensor(position);
                 let classes = self.tensor_type(&typed.ty).shape[0];
@@ -102,9 +106,17 @@ impl Lowerer<'_> {
                 }
                 return self.lower(result);
             }
+            Kind::Range(start) => {
+                let start = self.graph.integer(start.value().unwrap_or(0));
+                let shape = self.tensor_type(&typed.ty).shape;
+                let positions = self.graph.iota(0, shape.clone());
+                let start = self.graph.splat(start, &shape);
+                self.pair(&ops::arithmetic::ADD, positions, start)
+            }
+            Kind::Repeat(run) => return self.repeat(run),
             Kind::If(condition, then, otherwise) => {
                 let condition = self.tensor(condition);
-                let (then, otherwise) = (self.lower(then), self.lower(otherwise));
+                let (then, otherwise) = self.branches(condition, then, otherwise);
                 return self.choose(condition, &then, &otherwise);
             }
             Kind::Tuple(parts) => return Value::Tuple(parts.iter().map(|part| self.lower(part)).collect()),
@@ -217,6 +229,25 @@ impl Lowerer<'_> {
         self.graph.pointwise(definition, &[left, right])
     }
 
+    /// Both branches of a choice, each with the knowledge of when it is taken.
+    fn branches(&mut self, condition: NodeId, then: &Typed, otherwise: &Typed) -> (Value, Value) {
+        if !self.graph.ty(condition).shape.sizes().is_empty() {
+            return (self.lower(then), self.lower(otherwise));
+        }
+        let outer = self.guard;
+        let within = |lowerer: &mut Self, taken| match outer {
+            Some(outer) => lowerer.pair(&ops::comparison::AND, outer, taken),
+            None => taken,
+        };
+        self.guard = Some(within(self, condition));
+        let then = self.lower(then);
+        let not = self.graph.pointwise(&ops::comparison::NOT, &[condition]);
+        self.guard = Some(within(self, not));
+        let otherwise = self.lower(otherwise);
+        self.guard = outer;
+        (then, otherwise)
+    }
+
     /// A choice, leaf by leaf; a scalar condition is repeated.
     fn choose(&mut self, condition: NodeId, then: &Value, otherwise: &Value) -> Value {
         match (then, otherwise) {
@@ -225,9 +256,14 @@ impl Lowerer<'_> {
                 let condition = self.graph.splat(condition, &shape);
                 Value::Node(self.graph.pointwise(&ops::choice::SELECT, &[condition, *then, *otherwise]))
             }
-            (Value::Tuple(then), Value::Tuple(otherwise)) => Value::Tuple(
-                then.iter().zip(otherwise).map(|(then, otherwise)| self.choose(condition, then, otherwise)).collect(),
-            ),
+            (Value::Tuple(then), Value::Tuple(otherwise)) => {
+                let pairs = then.iter().zip(otherwise);
+                Value::Tuple(pairs.map(|(then, otherwise)| self.choose(condition, then, otherwise)).collect())
+            }
+            (Value::Closure(then), Value::Closure(otherwise)) => {
+                let pairs = then.iter().zip(otherwise);
+                Value::Closure(pairs.map(|(then, otherwise)| self.choose(condition, then, otherwise)).collect())
+            }
             _ => unreachable!("the checker gave both branches one type"),
         }
     }

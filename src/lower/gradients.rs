@@ -71,30 +71,34 @@ impl Lowerer<'_> {
     }
 
     fn vary(&mut self, value: &Value) -> Varied {
-        let mut leaves = Vec::new();
-        value.leaves(&mut leaves);
         let (mut variables, mut originals) = (Vec::new(), Vec::new());
-        let replaced: Vec<NodeId> = leaves
-            .into_iter()
-            .map(|leaf| {
-                let ty = self.graph.ty(leaf).clone();
-                if !ty.element.is_real() {
-                    return leaf;
-                }
+        let value = self.vary_leaves(value, &mut variables, &mut originals);
+        Varied { value, variables, originals }
+    }
+
+    /// The value with its real leaves replaced; what functions have captured stays.
+    fn vary_leaves(&mut self, value: &Value, variables: &mut Vec<NodeId>, originals: &mut Vec<NodeId>) -> Value {
+        match value {
+            Value::Node(leaf) if self.graph.ty(*leaf).element.is_real() => {
+                let ty = self.graph.ty(*leaf).clone();
                 let variable = self.graph.placeholder(ty);
                 variables.push(variable);
-                originals.push(leaf);
-                variable
-            })
-            .collect();
-        Varied { value: value.with_leaves(&mut replaced.into_iter()), variables, originals }
+                originals.push(*leaf);
+                Value::Node(variable)
+            }
+            Value::Tuple(parts) => {
+                Value::Tuple(parts.iter().map(|part| self.vary_leaves(part, variables, originals)).collect())
+            }
+            Value::Node(_) | Value::Closure(_) => value.clone(),
+        }
     }
 
     /// The structure of a value, kept where it has real leaves, with gradients in their place.
     fn real_leaves(&self, value: &Value, gradients: &mut dyn Iterator<Item = NodeId>) -> Value {
         match value {
             Value::Node(node) => Value::Node(gradients.next().unwrap_or(*node)),
-            Value::Tuple(parts) | Value::Closure(parts) => Value::Tuple(
+            Value::Closure(_) => Value::Tuple(Vec::new()),
+            Value::Tuple(parts) => Value::Tuple(
                 parts
                     .iter()
                     .filter(|part| self.has_real_leaf(part))
@@ -107,7 +111,8 @@ impl Lowerer<'_> {
     fn has_real_leaf(&self, value: &Value) -> bool {
         match value {
             Value::Node(node) => self.graph.ty(*node).element.is_real(),
-            Value::Tuple(parts) | Value::Closure(parts) => parts.iter().any(|part| self.has_real_leaf(part)),
+            Value::Tuple(parts) => parts.iter().any(|part| self.has_real_leaf(part)),
+            Value::Closure(_) => false,
         }
     }
 }

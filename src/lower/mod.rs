@@ -9,6 +9,8 @@ pub mod column;
 mod draws;
 mod expressions;
 mod gradients;
+mod loops;
+mod replace;
 mod structure;
 pub mod training;
 pub mod value;
@@ -103,6 +105,8 @@ struct Lowerer<'p> {
     surroundings: Vec<NodeId>,
     /// The variables of the body being lowered.
     locals: HashMap<LocalId, Value>,
+    /// Whether the branch of a choice being lowered is taken; `None` where it always is.
+    guard: Option<NodeId>,
 }
 
 impl<'p> Lowerer<'p> {
@@ -120,6 +124,7 @@ impl<'p> Lowerer<'p> {
             site: 0,
             surroundings: Vec::new(),
             locals: HashMap::new(),
+            guard: None,
         }
     }
 
