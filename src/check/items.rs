@@ -75,6 +75,7 @@ fn check_items<'a>(
         values_in_progress: Vec::new(),
         costs: HashMap::new(),
         compositions: 0,
+        range_searches: 0,
         whole_tables: HashMap::new(),
         frame: Frame::default(),
         position: 0,

@@ -10,11 +10,15 @@ mod arithmetic;
 pub mod builtins;
 mod calls;
 mod captures;
+mod comprehension;
+mod comprehension_bounds;
+mod comprehension_ranges;
 mod convert;
 mod cost;
 mod data;
 mod expressions;
 mod gradients;
+pub mod indexed;
 mod items;
 mod params;
 pub mod print;
@@ -111,6 +115,8 @@ struct Checker<'a, 'b> {
     costs: HashMap<InstanceId, u64>,
     /// How many compositions `f >> g` were applied so far.
     compositions: u32,
+    /// How many expressions were checked only to find the range of an index.
+    range_searches: u32,
     /// Tables whose columns are all taken as they are, for messages about columns that are no numbers.
     whole_tables: HashMap<program::DataId, std::sync::Arc<table::RawTable>>,
     /// The body being checked.

@@ -3,6 +3,7 @@
 //! Functions appear as instances, one for each function value and argument types it is used at. `lower` turns typed
 //! expressions into graphs without looking at the syntax tree again; all source errors end before this.
 
+use super::indexed::{Comprehension, IndexedReduction};
 use super::size::Size;
 use super::types::{ClosureId, Type};
 use crate::ir::{self, Extreme, Pointwise, Reduction};
@@ -100,6 +101,12 @@ pub enum Kind {
     Stack(Vec<Typed>),
     /// Elements and slices.
     Index(Typed, Vec<Place>),
+    /// Elements, and where one is not there, another value of the same type.
+    IndexOr(Typed, Vec<Place>, Typed),
+    /// A tensor by its elements.
+    Comprehension(Box<Comprehension>),
+    /// Elements by indices, folded.
+    IndexedReduction(Box<IndexedReduction>),
     /// 1 at the position, 0 elsewhere.
     OneHot(Typed),
     /// Values bound one after another, then the result.
@@ -138,8 +145,23 @@ pub enum Place {
     At(usize),
     /// A position computed when running: an `int`, or an `int` tensor that chooses rows.
     Computed(Typed),
+    /// An `int` computed when running, known to be inside the axis wherever its branch is taken.
+    Inside(Typed),
+    /// Positions in an axis that is read as several axes of these sizes.
+    Split(Vec<(Typed, Size)>),
     /// `count` positions from `start`.
     Slice { start: usize, count: usize },
+}
+
+impl Place {
+    /// Calls `visit` on every expression directly inside.
+    pub fn for_each_part<'t>(&'t self, visit: &mut dyn FnMut(&'t Typed)) {
+        match self {
+            Place::At(_) | Place::Slice { .. } => {}
+            Place::Computed(part) | Place::Inside(part) => visit(part),
+            Place::Split(parts) => parts.iter().for_each(|(part, _)| visit(part)),
+        }
+    }
 }
 
 /// `grad(f)(…)` and `value_and_grad(f)(…)`.

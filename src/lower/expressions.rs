@@ -46,7 +46,11 @@ impl Lowerer<'_> {
                 self.graph.splat(node, &shape)
             }
             Kind::Pointwise(definition, operands) => {
-                let nodes: Vec<NodeId> = operands.iter().map(|operand| self.tensor(operand)).collect();
+                let mut nodes: Vec<NodeId> = operands.iter().map(|operand| self.tensor(operand)).collect();
+                let divides = [&ops::rounding::FLOOR_DIVIDE, &ops::arithmetic::REMAINDER];
+                if divides.iter().any(|each| std::ptr::eq(*each, *definition)) {
+                    nodes[1] = self.guarded_divisor(nodes[1]);
+                }
                 self.graph.pointwise(definition, &nodes)
             }
             Kind::Power(base, exponent) => {
@@ -82,6 +86,9 @@ impl Lowerer<'_> {
                 let node = self.tensor(base);
                 self.index(node, places)
             }
+            Kind::IndexOr(base, places, fallback) => self.index_or(base, places, fallback),
+            Kind::Comprehension(comprehension) => return self.comprehension(comprehension),
+            Kind::IndexedReduction(reduction) => return self.indexed_reduction(reduction),
             Kind::OneHot(position) => {
                 let node = self.tensor(position);
                 let classes = self.tensor_type(&typed.ty).shape[0];
@@ -97,7 +104,7 @@ impl Lowerer<'_> {
             }
             Kind::If(condition, then, otherwise) => {
                 let condition = self.tensor(condition);
-                let (then, otherwise) = (self.lower(then), self.lower(otherwise));
+                let (then, otherwise) = self.branches(condition, then, otherwise);
                 return self.choose(condition, &then, &otherwise);
             }
             Kind::Tuple(parts) => return Value::Tuple(parts.iter().map(|part| self.lower(part)).collect()),
@@ -115,6 +122,16 @@ impl Lowerer<'_> {
             Kind::Text(_) | Kind::Error => unreachable!("only checked values are lowered"),
         };
         Value::Node(node)
+    }
+
+    /// Both branches of a choice; a scalar condition guards what they read.
+    fn branches(&mut self, condition: NodeId, then: &Typed, otherwise: &Typed) -> (Value, Value) {
+        if self.graph.ty(condition).shape.rank() != 0 {
+            return (self.lower(then), self.lower(otherwise));
+        }
+        let opposite = self.graph.pointwise(&ops::comparison::NOT, &[condition]);
+        let then = self.under(condition, |lowerer| lowerer.lower(then));
+        (then, self.under(opposite, |lowerer| lowerer.lower(otherwise)))
     }
 
     fn number(&mut self, value: f64, ty: &Type) -> NodeId {
@@ -207,7 +224,7 @@ impl Lowerer<'_> {
     }
 
     /// A choice, leaf by leaf; a scalar condition is repeated.
-    fn choose(&mut self, condition: NodeId, then: &Value, otherwise: &Value) -> Value {
+    pub(super) fn choose(&mut self, condition: NodeId, then: &Value, otherwise: &Value) -> Value {
         match (then, otherwise) {
             (Value::Node(then), Value::Node(otherwise)) => {
                 let shape = self.graph.ty(*then).shape.clone();

@@ -6,9 +6,13 @@
 
 pub mod batch;
 pub mod column;
+mod comprehension;
+mod comprehension_affine;
+mod comprehension_batch;
 mod expressions;
 mod gradients;
 mod structure;
+mod subscripts;
 pub mod training;
 pub mod value;
 
@@ -96,6 +100,8 @@ struct Lowerer<'p> {
     progress: HashMap<Progress, NodeId>,
     /// The variables of the body being lowered.
     locals: HashMap<LocalId, Value>,
+    /// A truth value: whether the branch at hand is taken.
+    guard: Option<NodeId>,
 }
 
 impl<'p> Lowerer<'p> {
@@ -110,6 +116,7 @@ impl<'p> Lowerer<'p> {
             examples: Vec::new(),
             progress: HashMap::new(),
             locals: HashMap::new(),
+            guard: None,
         }
     }
 
