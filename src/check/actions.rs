@@ -193,7 +193,7 @@ impl<'a> Checker<'a, '_> {
 impl Kind {
     /// Calls `visit` on every expression directly inside.
     pub fn for_each_part<'t>(&'t self, visit: &mut dyn FnMut(&'t Typed)) {
-        use super::program::{Place, Steps};
+        use super::program::Steps;
         match self {
             Kind::Error
             | Kind::Number(_)
@@ -238,20 +238,17 @@ impl Kind {
             }
             Kind::Index(base, places) => {
                 visit(base);
-                for place in places {
-                    if let Place::Computed(part) = place {
-                        visit(part);
-                    }
-                }
+                places.iter().for_each(|place| place.for_each_part(visit));
             }
-            Kind::Replace(base, places, new) => {
+            Kind::Replace(base, places, other) | Kind::IndexOr(base, places, other) => {
                 visit(base);
-                for place in places {
-                    if let Place::Computed(part) = place {
-                        visit(part);
-                    }
-                }
-                visit(new);
+                places.iter().for_each(|place| place.for_each_part(visit));
+                visit(other);
+            }
+            Kind::Comprehension(comprehension) => visit(&comprehension.body),
+            Kind::IndexedReduction(reduction) => {
+                reduction.filter.iter().for_each(&mut *visit);
+                visit(&reduction.body);
             }
             Kind::Call { callee, arguments, .. } => {
                 visit(callee);

@@ -116,6 +116,17 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn quotient(&mut self, left: Typed, right: Typed, at: Span, span: Span) -> Typed {
+        if self.frame.in_subscript
+            && let (Some(a), Some(b)) = (size_of(&left), size_of(&right))
+        {
+            return match a.divide(&b) {
+                Ok(size) => Typed::new(Kind::Size(size), Type::int(), span),
+                Err(_) => {
+                    let text = "this division of sizes does not come out even";
+                    self.fail(shapes::bad_size(text, span, "`div(n, 2)` rounds down"), span)
+                }
+            };
+        }
         if left.ty.element() == Some(Element::Int) && right.ty.element() == Some(Element::Int) {
             let texts = (self.text(left.span), self.text(right.span));
             let error = shapes::integer_division(at, left.span, right.span, (&texts.0, &texts.1));
@@ -416,6 +427,24 @@ fn fold_integers(operator: BinaryOperator, left: &Typed, right: &Typed) -> Optio
         BinaryOperator::Add => a.checked_add(*b),
         BinaryOperator::Subtract => a.checked_sub(*b),
         BinaryOperator::Multiply => a.checked_mul(*b),
+        _ => None,
+    }
+}
+
+/// The size that an expression of sizes and whole numbers is.
+pub(super) fn size_of(typed: &Typed) -> Option<Size> {
+    let parts = |parts: &[Typed]| parts.iter().map(size_of).collect::<Option<Vec<Size>>>();
+    match &*typed.kind {
+        Kind::Integer(value) => Some(Size::constant(*value)),
+        Kind::Size(size) => Some(size.clone()),
+        Kind::Convert(inner) if typed.ty == Type::int() => size_of(inner),
+        Kind::Pointwise(definition, operands) => match (definition.name, &parts(operands)?[..]) {
+            ("add", [a, b]) => a.add(b).ok(),
+            ("subtract", [a, b]) => a.subtract(b).ok(),
+            ("multiply", [a, b]) => a.multiply(b).ok(),
+            ("negate", [a]) => Size::constant(0).subtract(a).ok(),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -36,6 +36,17 @@ impl Checker<'_, '_> {
             }
             (Kind::Reduce(reduction, part), Element::Int) => Kind::Reduce(reduction, self.flexible_to_int(part)),
             (Kind::Index(base, places), Element::Int) => Kind::Index(self.flexible_to_int(base), places),
+            (Kind::IndexOr(base, places, fallback), Element::Int) => {
+                Kind::IndexOr(self.flexible_to_int(base), places, self.flexible_to_int(fallback))
+            }
+            (Kind::Comprehension(mut comprehension), _) => {
+                comprehension.body = self.convert_element(comprehension.body, element);
+                Kind::Comprehension(comprehension)
+            }
+            (Kind::IndexedReduction(mut reduction), Element::Int) => {
+                reduction.body = self.flexible_to_int(reduction.body);
+                Kind::IndexedReduction(reduction)
+            }
             (kind, _) => Kind::Convert(Typed::new(kind, typed.ty.clone(), span)),
         };
         Typed::new(kind, ty, span)

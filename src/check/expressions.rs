@@ -52,10 +52,9 @@ impl<'a> Checker<'a, '_> {
             }
             ExprKind::Record(fields) => self.record(fields, expected, span),
             ExprKind::With { base, changes } => self.with(base, changes, expected, span),
-            ExprKind::Reduce { .. } | ExprKind::Comprehension { .. } => {
-                self.later("index notation", span, "use whole tensors: `sum(a * b)`, `A @ x`, `dot(a, b)`")
-            }
-            ExprKind::Else { .. } => self.later("`else` inside a subscript", span, "use `if`"),
+            ExprKind::Reduce { reducer, body, clauses } => self.indexed_reduction(reducer, body, clauses, span),
+            ExprKind::Comprehension { body, clauses } => self.comprehension(body, clauses, expected, span),
+            ExprKind::Else { value, fallback } => self.element_or(value, fallback, span),
             ExprKind::Range { start, end } => self.range(start.as_ref(), end.as_ref(), span),
             ExprKind::Error => Typed::error(span),
         }
@@ -247,8 +246,8 @@ impl<'a> Checker<'a, '_> {
         span: Span,
     ) -> Typed {
         let condition = self.value(condition, None);
-        let then = self.expression(then, expected);
-        let otherwise = self.expression(otherwise, expected);
+        let then = self.branch(&condition, true, then, expected);
+        let otherwise = self.branch(&condition, false, otherwise, expected);
         match &condition.ty {
             Type::Error => return Typed::error(span),
             Type::Tensor(Element::Bool, sizes) if sizes.is_empty() => {}
@@ -267,6 +266,17 @@ impl<'a> Checker<'a, '_> {
             }
         }
         self.joined_choice(condition, then, otherwise, span)
+    }
+
+    /// A branch that is taken where a condition has this value.
+    fn branch(&mut self, condition: &Typed, taken: bool, branch: &'a Expr, expected: Option<&Type>) -> Typed {
+        let guards = self.frame.guards.len();
+        if condition.ty == Type::bool() {
+            self.frame.guards.push((condition.clone(), taken));
+        }
+        let branch = self.expression(branch, expected);
+        self.frame.guards.truncate(guards);
+        branch
     }
 
     fn joined_choice(&mut self, condition: Typed, then: Typed, otherwise: Typed, span: Span) -> Typed {

@@ -80,6 +80,7 @@ fn check_items<'a>(
         costs: HashMap::new(),
         compositions: 0,
         loop_rounds: 0,
+        range_searches: 0,
         whole_tables: HashMap::new(),
         frame: Frame::default(),
         position: 0,

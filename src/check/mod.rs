@@ -10,12 +10,16 @@ mod arithmetic;
 pub mod builtins;
 mod calls;
 mod captures;
+mod comprehension;
+mod comprehension_bounds;
+mod comprehension_ranges;
 mod convert;
 mod cost;
 mod data;
 mod draws;
 mod expressions;
 mod gradients;
+pub mod indexed;
 mod items;
 mod loops;
 mod params;
@@ -130,6 +134,8 @@ struct Checker<'a, 'b> {
     compositions: u32,
     /// How often bodies of loops were checked so far.
     loop_rounds: u32,
+    /// How many expressions were checked only to find the range of an index.
+    range_searches: u32,
     /// Tables whose columns are all taken as they are, for messages about columns that are no numbers.
     whole_tables: HashMap<program::DataId, std::sync::Arc<table::RawTable>>,
     /// The body being checked.

@@ -3,6 +3,7 @@
 //! Functions appear as instances, one for each function value and argument types it is used at. `lower` turns typed
 //! expressions into graphs without looking at the syntax tree again; all source errors end before this.
 
+use super::indexed::{Comprehension, IndexedReduction};
 use super::size::Size;
 use super::types::{ClosureId, Type};
 use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
@@ -108,6 +109,12 @@ pub enum Kind {
     MixedKey(Typed, Typed),
     /// A copy of a tensor with other elements at some places.
     Replace(Typed, Vec<Place>, Typed),
+    /// Elements, and where one is not there, another value of the same type.
+    IndexOr(Typed, Vec<Place>, Typed),
+    /// A tensor by its elements.
+    Comprehension(Box<Comprehension>),
+    /// Elements by indices, folded.
+    IndexedReduction(Box<IndexedReduction>),
     /// 1 at the position, 0 elsewhere.
     OneHot(Typed),
     /// Values bound one after another, then the result.
@@ -150,6 +157,10 @@ pub enum Place {
     At(usize),
     /// A position computed when running: an `int`, or an `int` tensor that chooses rows.
     Computed(Typed),
+    /// An `int` computed when running, known to be inside the axis wherever its branch is taken.
+    Inside(Typed),
+    /// Positions in an axis that is read as several axes of these sizes.
+    Split(Vec<(Typed, Size)>),
     /// `count` positions from `start`.
     Slice { start: usize, count: usize },
 }
@@ -174,6 +185,17 @@ pub enum Steps {
     Rows { sequences: Typed, row: LocalId, count: Size, stacks: bool },
     /// As long as a condition on the state holds, but no more than this many.
     While { condition: Typed, most: Size },
+}
+
+impl Place {
+    /// Calls `visit` on every expression directly inside.
+    pub fn for_each_part<'t>(&'t self, visit: &mut dyn FnMut(&'t Typed)) {
+        match self {
+            Place::At(_) | Place::Slice { .. } => {}
+            Place::Computed(part) | Place::Inside(part) => visit(part),
+            Place::Split(parts) => parts.iter().for_each(|(part, _)| visit(part)),
+        }
+    }
 }
 
 /// `grad(f)(…)` and `value_and_grad(f)(…)`.

@@ -1,6 +1,6 @@
 //! Names that are bound inside a body, and the state of the body being checked.
 
-use super::program::{DataId, GlobalId, LocalId, Progress};
+use super::program::{DataId, GlobalId, LocalId, Progress, Typed};
 use super::size::Size;
 use super::types::Type;
 use crate::source::Span;
@@ -25,12 +25,31 @@ pub enum Bound {
 pub struct Frame {
     names: Vec<(String, Bound)>,
     next_local: u32,
+    /// The indices in scope, with what is known of their ranges.
+    pub indices: Vec<IndexInScope>,
+    /// The conditions under which the expression at hand is evaluated: each with whether it holds.
+    pub guards: Vec<(Typed, bool)>,
+    /// Whether only the type of the expression at hand is asked for, and its conditions are not all known.
+    pub types_only: bool,
+    /// Whether the expression at hand is a subscript, where `/` comes out even.
+    pub in_subscript: bool,
     /// Whether an argument without annotation was given a tensor, so that `if` works element by element.
     pub lifted: bool,
     /// The data whose columns are in scope.
     pub data: Option<DataInScope>,
     /// The table whose columns a column expression reads.
     pub source: Option<std::sync::Arc<super::table::RawTable>>,
+}
+
+/// An index of a comprehension or reducer.
+#[derive(Clone, Debug)]
+pub struct IndexInScope {
+    /// Its name.
+    pub name: String,
+    /// Its variable.
+    pub local: LocalId,
+    /// Its first value and how many it takes; `None` while they are being found.
+    pub range: Option<(Size, Size)>,
 }
 
 /// The data whose columns a loss or a column expression sees.

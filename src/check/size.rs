@@ -63,6 +63,11 @@ impl Size {
         self.terms.iter().all(|term| term.variables.is_empty())
     }
 
+    /// Whether no term is negative, so that the size is 0 or more whatever its variables are.
+    pub fn has_only_positive_terms(&self) -> bool {
+        self.terms.iter().all(|term| term.coefficient > 0)
+    }
+
     /// The variables, each once.
     pub fn variables(&self) -> Vec<&str> {
         let mut names: Vec<&str> =

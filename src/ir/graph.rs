@@ -6,7 +6,7 @@
 
 use super::loops::Loop;
 use super::op::{Op, PointwiseRef};
-use super::types::TensorType;
+use super::types::{ElementType, TensorType};
 use crate::source::Span;
 use smallvec::SmallVec;
 use std::collections::HashMap;
@@ -66,6 +66,15 @@ pub struct Table {
     pub bits: Vec<u64>,
 }
 
+/// The values of an index: `count` whole numbers from `start` on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct IndexRange {
+    /// The first value.
+    pub start: i64,
+    /// How many.
+    pub count: usize,
+}
+
 /// A program as a directed acyclic graph.
 #[derive(Clone, Default, Debug)]
 pub struct Graph {
@@ -78,6 +87,7 @@ pub struct Graph {
     table_ids: HashMap<Table, u32>,
     loops: Vec<Arc<Loop>>,
     placeholders: u32,
+    ranges: HashMap<NodeId, IndexRange>,
     /// The place that new nodes are attributed to.
     pub current_span: Option<Span>,
 }
@@ -187,6 +197,18 @@ impl Graph {
     pub fn placeholder(&mut self, ty: TensorType) -> NodeId {
         self.placeholders += 1;
         self.intern(Op::Placeholder(self.placeholders), &[], ty)
+    }
+
+    /// A fresh variable that stands for each value of an index in turn.
+    pub fn index(&mut self, range: IndexRange) -> NodeId {
+        let id = self.placeholder(TensorType::scalar(ElementType::I64));
+        self.ranges.insert(id, range);
+        id
+    }
+
+    /// The values of a node, if it is an index.
+    pub fn range_of(&self, id: NodeId) -> Option<IndexRange> {
+        self.ranges.get(&id).copied()
     }
 
     /// A constant tensor.

@@ -47,7 +47,11 @@ impl Lowerer<'_> {
                 self.graph.splat(node, &shape)
             }
             Kind::Pointwise(definition, operands) => {
-                let nodes: Vec<NodeId> = operands.iter().map(|operand| self.tensor(operand)).collect();
+                let mut nodes: Vec<NodeId> = operands.iter().map(|operand| self.tensor(operand)).collect();
+                let divides = [&ops::rounding::FLOOR_DIVIDE, &ops::arithmetic::REMAINDER];
+                if divides.iter().any(|each| std::ptr::eq(*each, *definition)) {
+                    nodes[1] = self.guarded_divisor(nodes[1]);
+                }
                 self.graph.pointwise(definition, &nodes)
             }
             Kind::Power(base, exponent) => {
@@ -93,6 +97,9 @@ impl Lowerer<'_> {
                 let (base, new) = (self.tensor(base), self.tensor(new));
                 self.replace(base, places, new)
             }
+            Kind::IndexOr(base, places, fallback) => self.index_or(base, places, fallback),
+            Kind::Comprehension(comprehension) => return self.comprehension(comprehension),
+            Kind::IndexedReduction(reduction) => return self.indexed_reduction(reduction),
             Kind::OneHot(position) => {
                 let node = self.tensor(position);
                 let classes = self.tensor_type(&typed.ty).shape[0];
@@ -138,6 +145,16 @@ impl Lowerer<'_> {
             Kind::Text(_) | Kind::Error => unreachable!("only checked values are lowered"),
         };
         Value::Node(node)
+    }
+
+    /// Both branches of a choice; a scalar condition guards what they read.
+    fn branches(&mut self, condition: NodeId, then: &Typed, otherwise: &Typed) -> (Value, Value) {
+        if self.graph.ty(condition).shape.rank() != 0 {
+            return (self.lower(then), self.lower(otherwise));
+        }
+        let opposite = self.graph.pointwise(&ops::comparison::NOT, &[condition]);
+        let then = self.under(condition, |lowerer| lowerer.lower(then));
+        (then, self.under(opposite, |lowerer| lowerer.lower(otherwise)))
     }
 
     fn number(&mut self, value: f64, ty: &Type) -> NodeId {
@@ -229,27 +246,8 @@ impl Lowerer<'_> {
         self.graph.pointwise(definition, &[left, right])
     }
 
-    /// Both branches of a choice, each with the knowledge of when it is taken.
-    fn branches(&mut self, condition: NodeId, then: &Typed, otherwise: &Typed) -> (Value, Value) {
-        if !self.graph.ty(condition).shape.sizes().is_empty() {
-            return (self.lower(then), self.lower(otherwise));
-        }
-        let outer = self.guard;
-        let within = |lowerer: &mut Self, taken| match outer {
-            Some(outer) => lowerer.pair(&ops::comparison::AND, outer, taken),
-            None => taken,
-        };
-        self.guard = Some(within(self, condition));
-        let then = self.lower(then);
-        let not = self.graph.pointwise(&ops::comparison::NOT, &[condition]);
-        self.guard = Some(within(self, not));
-        let otherwise = self.lower(otherwise);
-        self.guard = outer;
-        (then, otherwise)
-    }
-
     /// A choice, leaf by leaf; a scalar condition is repeated.
-    fn choose(&mut self, condition: NodeId, then: &Value, otherwise: &Value) -> Value {
+    pub(super) fn choose(&mut self, condition: NodeId, then: &Value, otherwise: &Value) -> Value {
         match (then, otherwise) {
             (Value::Node(then), Value::Node(otherwise)) => {
                 let shape = self.graph.ty(*then).shape.clone();

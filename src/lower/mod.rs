@@ -6,12 +6,16 @@
 
 pub mod batch;
 pub mod column;
+mod comprehension;
+mod comprehension_affine;
+mod comprehension_batch;
 mod draws;
 mod expressions;
 mod gradients;
 mod loops;
 mod replace;
 mod structure;
+mod subscripts;
 pub mod training;
 pub mod value;
 
@@ -105,7 +109,7 @@ struct Lowerer<'p> {
     surroundings: Vec<NodeId>,
     /// The variables of the body being lowered.
     locals: HashMap<LocalId, Value>,
-    /// Whether the branch of a choice being lowered is taken; `None` where it always is.
+    /// A truth value: whether the branch at hand is taken.
     guard: Option<NodeId>,
 }
 

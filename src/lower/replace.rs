@@ -23,9 +23,10 @@ impl Lowerer<'_> {
     fn replace_from(&mut self, base: NodeId, axis: usize, places: &[Place], new: NodeId) -> NodeId {
         let Some((place, rest)) = places.split_first() else { return new };
         let (start, count) = match place {
+            Place::Split(_) => unreachable!("the checker refuses changes by split axes"),
             Place::At(position) => (*position, 1),
             Place::Slice { start, count } => (*start, *count),
-            Place::Computed(position) => {
+            Place::Computed(position) | Place::Inside(position) => {
                 let position = self.tensor(position);
                 let shape = self.graph.ty(base).shape.clone();
                 let at = self.checked_position(position, shape[axis]);

@@ -1,8 +1,7 @@
-//! Tensor literals, products, elements and slices.
+//! Tensor literals and products.
 
 use super::Lowerer;
-use crate::check::program::Place;
-use crate::ir::{Axes, NodeId, Op, Shape, Table, TensorType};
+use crate::ir::{Axes, NodeId, Op, Table, TensorType};
 
 impl Lowerer<'_> {
     /// `A @ B`, `A @ x`, `x @ A`, `dot(a, b)`: the sum over the left's last and the right's first axis.
@@ -29,38 +28,5 @@ impl Lowerer<'_> {
             Op::Table(index) => Some(self.graph.table(index).bits.clone()),
             _ => None,
         }
-    }
-
-    /// Elements and slices, one axis after another.
-    pub(super) fn index(&mut self, base: NodeId, places: &[Place]) -> NodeId {
-        let mut node = base;
-        let mut axis = 0;
-        for place in places {
-            match place {
-                Place::At(position) => {
-                    let row = self.graph.slice(node, axis, *position, 1, 1);
-                    node = self.without_axis(row, axis);
-                }
-                Place::Slice { start, count } => {
-                    node = self.graph.slice(node, axis, *start, 1, *count);
-                    axis += 1;
-                }
-                Place::Computed(position) => {
-                    let position = self.tensor(position);
-                    let rank = self.graph.ty(node).shape.rank();
-                    let order = std::iter::once(axis).chain((0..rank).filter(|each| *each != axis));
-                    let front = self.graph.transpose(node, Axes::new(order));
-                    axis += self.graph.ty(position).shape.rank();
-                    node = self.graph.gather(front, position, 0);
-                }
-            }
-        }
-        node
-    }
-
-    fn without_axis(&mut self, node: NodeId, axis: usize) -> NodeId {
-        let sizes = self.graph.ty(node).shape.sizes().to_vec();
-        let kept: Shape = sizes.iter().enumerate().filter(|(place, _)| *place != axis).map(|(_, size)| *size).collect();
-        self.graph.reshape(node, &kept)
     }
 }

@@ -6,6 +6,7 @@ pub mod derivative;
 pub mod draws;
 pub mod files;
 pub mod loops;
+pub mod indices;
 pub mod names;
 pub mod numeric;
 pub mod records;
