@@ -12,9 +12,34 @@ pub struct LibraryModule {
     pub builtins: &'static [(&'static str, &'static str)],
 }
 
+/// Special functions that are operations of the compiler.
+const SPECIAL: &[(&str, &str)] = &[
+    ("erf", "erf"),
+    ("erfc", "erfc"),
+    ("gamma", "gamma"),
+    ("lgamma", "lgamma"),
+    ("digamma", "digamma"),
+];
+
+/// Functions of matrices that are operations of the compiler.
+const LINEAR_ALGEBRA: &[(&str, &str)] = &[];
+
 /// The modules. The first is the prelude, whose functions need no import; a module may use those above it.
 pub static LIBRARY: &[LibraryModule] = &[
     LibraryModule { name: "prelude", text: include_str!("std/prelude.nd"), builtins: &[] },
+    LibraryModule {
+        name: "special",
+        text: include_str!("std/special.nd"),
+        builtins: SPECIAL,
+    },
+    LibraryModule {
+        name: "linalg",
+        text: include_str!("std/linalg.nd"),
+        builtins: LINEAR_ALGEBRA,
+    },
+    LibraryModule { name: "losses", text: include_str!("std/losses.nd"), builtins: &[] },
+    LibraryModule { name: "dist", text: include_str!("std/dist.nd"), builtins: &[] },
+    LibraryModule { name: "ode", text: include_str!("std/ode.nd"), builtins: &[] },
     LibraryModule {
         name: "random",
         text: include_str!("std/random.nd"),
