@@ -24,7 +24,7 @@ fn parse(text: &str) -> Vec<Diagnostic> {
 
 /// Diagnostics one a line, as the fixtures write them.
 fn lines(text: &str, diagnostics: &[Diagnostic]) -> Vec<String> {
-    let file = SourceFile { name: String::new(), path: None, text: text.to_string() };
+    let file = SourceFile { name: String::new(), path: None, text: text.to_string(), library: false };
     let line = |diagnostic: &Diagnostic| {
         let kind = if diagnostic.is_error() { "error" } else { "warning" };
         let start = diagnostic.primary.as_ref().unwrap().span.start as usize;

@@ -3,7 +3,7 @@
 //! A gather whose position is affine in the index chooses elements at equal distances, so it becomes a slice, and with
 //! another index in the position, windows. What is left is a gather of many rows at once.
 
-use super::batch::{Scan, batch_scan};
+use crate::ops::structural::batch::{Scan, batch_scan};
 use super::comprehension_affine::Affine;
 use crate::ir::{Axes, Graph, IndexRange, Node, NodeId, Op, Shape};
 use crate::ops::arithmetic::ADD;

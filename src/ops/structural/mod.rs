@@ -4,11 +4,13 @@
 //! an operation through its [`Structural`] value and know none by name.
 
 mod batch_reduce;
+pub mod batch;
 mod constants;
 mod contract;
 mod draws;
 pub mod examples;
 mod loops;
+mod loops_batch;
 mod movement;
 mod placement;
 mod pointwise;

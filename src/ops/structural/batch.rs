@@ -1,10 +1,10 @@
 //! Batching over indices: what is written for one value is computed for many at once, along a leading axis.
 
+use super::{Batching, Over, definition};
 use crate::ir::{Graph, Node, NodeId};
-use crate::ops::structural::{Batching, Over, definition};
 
 /// What nodes have become so far: those from `first` on that depend on a variable.
-pub(super) struct Scan {
+pub struct Scan {
     first: usize,
     map: Vec<Option<NodeId>>,
 }
@@ -17,7 +17,7 @@ impl Scan {
 }
 
 /// A rule for nodes that are batched otherwise than by their own definition.
-pub(super) type Special<'a> = dyn Fn(&mut Graph, &Node, &Scan) -> Option<NodeId> + 'a;
+pub type Special<'a> = dyn Fn(&mut Graph, &Node, &Scan) -> Option<NodeId> + 'a;
 
 /// Rewrites `roots`, functions of the placeholders `variables`, for `batched[i]` in place of `variables[i]`: a node of
 /// the variable's type with an axis of `size` examples in front.
@@ -34,7 +34,7 @@ pub fn batch(
 }
 
 /// The same, where a special rule is tried before a node's own. Only nodes newer than the variables are looked at.
-pub(super) fn batch_scan(
+pub fn batch_scan(
     graph: &mut Graph,
     roots: &[NodeId],
     variables: &[NodeId],
