@@ -160,6 +160,7 @@ fn products(criterion: &mut Criterion) {
             b_row,
             b_column,
             c_batch: 0,
+            c_row: n,
             accumulate: 0,
         };
         for element in [Element::F32, Element::F64] {

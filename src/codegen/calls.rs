@@ -2,6 +2,7 @@
 
 use super::lower::Lower;
 use crate::ir::{ElementType, Extreme, NodeId, Outside};
+use crate::runtime::matmul::looped::{LoopedProduct, ProductLoop, looped_product};
 use crate::runtime::matmul::{self, MatmulShape};
 use crate::runtime::support_add::add_elements;
 use crate::runtime::support_fold::{ContractDescriptor, contract_integers};
@@ -9,7 +10,7 @@ use crate::runtime::support_move::{MoveDescriptor, move_elements};
 use crate::runtime::support_rows::{
     FoldDescriptor, GatherDescriptor, ScatterDescriptor, arg_extreme, gather_rows, scatter_add,
 };
-use crate::schedule::{Body, BufferId, ScatterRows, View, names};
+use crate::schedule::{Body, BufferId, ContractLoop, ContractPlaces, ScatterRows, View, names};
 use cranelift_codegen::ir::{Value, types};
 
 impl Lower<'_> {
@@ -24,7 +25,7 @@ impl Lower<'_> {
                 let start = self.start(*to);
                 self.call(zero_bytes as *const u8, &[start, bytes], None);
             }
-            Body::Contract { left, right, to } => self.contract_kernel(node, left, right, *to),
+            Body::Contract { left, right, to, places } => self.contract_kernel(node, left, right, *to, places),
             Body::Gather { operand, indices, to, .. } => {
                 let descriptor = self.gather_descriptor(body, operand, *to);
                 let arguments =
@@ -97,7 +98,7 @@ impl Lower<'_> {
         MoveDescriptor::new(bytes, axes, from.layout.offset, to.layout.offset)
     }
 
-    fn contract_kernel(&mut self, node: NodeId, left: &View, right: &View, to: BufferId) {
+    fn contract_kernel(&mut self, node: NodeId, left: &View, right: &View, to: BufferId, places: &ContractPlaces) {
         let (l, r) = (&left.layout, &right.layout);
         let bytes = self.element(to).bytes() as i64;
         let (a, b, out) = (self.start(left.buffer), self.start(right.buffer), self.start(to));
@@ -114,9 +115,23 @@ impl Lower<'_> {
                 b_batch: r.strides[0],
                 b_row: r.strides[2],
                 b_column: r.strides[1],
-                c_batch: (l.sizes[1] * r.sizes[1]) as isize,
+                c_batch: places.batch as isize,
+                c_row: places.row,
                 accumulate: 0,
             };
+            if !places.loops.is_empty() {
+                let step = |each: &ContractLoop| ProductLoop {
+                    count: each.count,
+                    a: each.left * bytes as isize,
+                    b: each.right * bytes as isize,
+                    c: each.to * bytes as isize,
+                    sums: each.sums,
+                };
+                let loops = places.loops.iter().map(step).collect();
+                let arguments = [self.kept(LoopedProduct { loops, shape, function: product }), out, a, b];
+                self.call(looped_product as *const u8, &arguments, None);
+                return;
+            }
             let arguments = [self.kept(shape), out, a, b];
             self.call(product as *const u8, &arguments, None);
             return;

@@ -3,7 +3,10 @@
 use super::group::{Class, Group, Groups, fold};
 use super::layout::Layout;
 use super::resolve::{Resolved, Sight, is_leaf};
-use super::{Body, Buffer, BufferId, Kernel, Place, Port, ScatterRows, Schedule, View, explode, memory, strips};
+use super::{
+    Body, Buffer, BufferId, ContractPlaces, Kernel, Place, Port, ScatterRows, Schedule, View, explode, looped, memory,
+    strips,
+};
 use crate::ir::{Axes, ElementType, Graph, NodeId, Op, Shape};
 use smallvec::SmallVec;
 
@@ -391,13 +394,19 @@ impl Builder<'_> {
             [&sizes[..batch], &sizes[batch..free], &sizes[free..]].map(|part| part.iter().product())
         };
         let (l, r) = (flat(self.graph.ty(left).shape.sizes()), flat(self.graph.ty(right).shape.sizes()));
+        if node.ty.shape.count() > 0 && l[2] == 0 {
+            return self.push(id, Body::Zero { to });
+        }
+        let (left_view, right_view) = (self.view(left), self.view(right));
+        let plain = |view: &View, sizes: &[usize]| view.layout.reshape(&Shape::new(sizes)).is_some();
+        let looped = node.ty.element.is_real() && !(plain(&left_view, &l) && plain(&right_view, &r));
+        if looped && let Some(body) = looped::contraction(&left_view, &right_view, batch, contract, to) {
+            return self.push(id, body);
+        }
         let left = self.shaped(id, left, &l);
         let right = self.shaped(id, right, &r);
-        if node.ty.shape.count() > 0 && l[2] == 0 {
-            self.push(id, Body::Zero { to });
-        } else {
-            self.push(id, Body::Contract { left, right, to });
-        }
+        let places = ContractPlaces { row: r[1], batch: l[1] * r[1], loops: Vec::new() };
+        self.push(id, Body::Contract { left, right, to, places });
     }
 
     /// Outputs that are not computed in place: copied when everything else is done. Those that show an input which

@@ -131,7 +131,7 @@ impl Body {
                 visit(to.buffer, true);
             }
             Body::Zero { to } => visit(*to, true),
-            Body::Contract { left, right, to } => {
+            Body::Contract { left, right, to, .. } => {
                 visit(left.buffer, false);
                 visit(right.buffer, false);
                 visit(*to, true);

@@ -14,6 +14,7 @@ mod explode;
 mod group;
 pub mod layout;
 mod loops;
+mod looped;
 mod memory;
 pub mod names;
 pub mod print;
@@ -139,8 +140,8 @@ pub enum Body {
     Add { from: View, to: View },
     /// Zero everywhere.
     Zero { to: BufferId },
-    /// `[batch…, m, k] × [batch…, n, k] → [batch…, m, n]`: the sum over `k`.
-    Contract { left: View, right: View, to: BufferId },
+    /// `[batch, m, k] × [batch, n, k] → [batch, m, n]`: the sum over `k`; within loops where an axis has no one step.
+    Contract { left: View, right: View, to: BufferId, places: ContractPlaces },
     /// `(operand [batch, n, rest…], indices [batch, at]) → [batch, at, rest…]`
     Gather { operand: View, indices: BufferId, at: usize, outside: Outside, to: BufferId },
     /// `(indices [batch, at], updates [batch, at, rest]) → [batch, n, rest]`
@@ -149,6 +150,32 @@ pub enum Body {
     ArgReduce { extreme: Extreme, from: BufferId, to: BufferId, outer: usize, n: usize, inner: usize },
     /// A loop.
     Loop(Box<LoopKernel>),
+}
+
+/// Where the results of a contraction go, and the loops around it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ContractPlaces {
+    /// From one row of the result to the next.
+    pub row: usize,
+    /// From one batch entry of the result to the next.
+    pub batch: usize,
+    /// The loops, outermost first.
+    pub loops: Vec<ContractLoop>,
+}
+
+/// A loop around a contraction; distances in elements.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ContractLoop {
+    /// How often.
+    pub count: usize,
+    /// From one left operand to the next.
+    pub left: isize,
+    /// From one right operand to the next.
+    pub right: isize,
+    /// From one result to the next.
+    pub to: isize,
+    /// Whether the results are summed.
+    pub sums: bool,
 }
 
 /// The sizes of a scatter-add.

@@ -39,8 +39,10 @@ fn body(out: &mut String, kernel: &Kernel) {
         Body::Copy { from, to } => writeln!(out, "copy {} to {}", view(from), view(to)),
         Body::Add { from, to } => writeln!(out, "add {} to {}", view(from), view(to)),
         Body::Zero { to } => writeln!(out, "zero {}", buffer(*to)),
-        Body::Contract { left, right, to } => {
-            writeln!(out, "contract {} × {} to {}", view(left), view(right), buffer(*to))
+        Body::Contract { left, right, to, places } => {
+            let turns: Vec<String> = places.loops.iter().map(|each| each.count.to_string()).collect();
+            let loops = if turns.is_empty() { String::new() } else { format!(", {} times", turns.join(" × ")) };
+            writeln!(out, "contract {} × {} to {}{loops}", view(left), view(right), buffer(*to))
         }
         Body::Gather { operand, indices, to, .. } => {
             writeln!(out, "gather {} at {} to {}", view(operand), buffer(*indices), buffer(*to))

@@ -9,7 +9,7 @@
 //! 6. Every output is written, unless it updates an input and keeps its value; a replaced input is not read after.
 
 use super::memory::lifetimes;
-use super::{Body, Buffer, BufferId, LoopKernel, Operand, Place, Schedule, StripOp, Target, View};
+use super::{Body, Buffer, BufferId, ContractLoop, LoopKernel, Operand, Place, Schedule, StripOp, Target, View};
 
 /// Checks every rule.
 ///
@@ -91,9 +91,9 @@ fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
             check_view(schedule, to)?;
             if from.layout.sizes == to.layout.sizes { Ok(()) } else { Err("a copy between sizes".into()) }
         }
-        Body::Contract { left, right, .. } => {
-            check_view(schedule, left)?;
-            check_view(schedule, right)
+        Body::Contract { left, right, places, .. } => {
+            check_view(schedule, &ContractLoop::around(&places.loops, left, |each| each.left))?;
+            check_view(schedule, &ContractLoop::around(&places.loops, right, |each| each.right))
         }
         Body::Gather { operand, .. } => check_view(schedule, operand),
         Body::Zero { .. } | Body::ScatterAdd { .. } | Body::ArgReduce { .. } => Ok(()),

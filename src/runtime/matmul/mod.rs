@@ -2,6 +2,7 @@
 //!
 //! The bits of a result depend on the shape, the strides and the processor level, and on nothing else.
 
+pub mod looped;
 mod narrow;
 mod product;
 #[cfg(test)]
@@ -11,8 +12,7 @@ mod vector;
 use super::Element;
 use super::kernel::PerLevel;
 
-/// The sizes and strides of a batch of products. Strides are in elements. The rows of each `C` are contiguous: its row
-/// stride is `n`.
+/// The sizes and strides of a batch of products. Strides are in elements. The rows of each `C` are contiguous.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(C)]
 pub struct MatmulShape {
@@ -38,6 +38,8 @@ pub struct MatmulShape {
     pub b_column: isize,
     /// From one `C` to the next.
     pub c_batch: isize,
+    /// From one row of `C` to the next; at least `n`.
+    pub c_row: usize,
     /// 0: `C` is overwritten; otherwise the product is added to it.
     pub accumulate: usize,
 }

@@ -89,7 +89,7 @@ pub(super) unsafe fn batched<V: Vector>(
                 b_row: shape.b_row,
                 b_column: shape.b_column,
                 c: c.cast::<V::Number>().offset(index * shape.c_batch),
-                c_row: shape.n,
+                c_row: shape.c_row,
                 accumulate: shape.accumulate != 0,
             };
             product::<V>(operands, packing);
@@ -100,7 +100,7 @@ pub(super) unsafe fn batched<V: Vector>(
 /// Chooses by the shape: inner products for matrix times vector with contiguous rows, tiles otherwise.
 #[inline(always)]
 unsafe fn product<V: Vector>(mut x: Operands<V::Number>, packing: Packing<V::Number>) {
-    if x.n == 1 && x.m != 1 {
+    if x.n == 1 && x.m != 1 && x.c_row == 1 {
         x = x.transposed();
     }
     if x.m == 0 || x.n == 0 {
