@@ -454,6 +454,16 @@ pub struct Program {
 }
 
 impl Program {
+    /// The types of what a function value has captured, in order.
+    pub fn captured_types(&self, id: ClosureId) -> Vec<Type> {
+        match &self.closures[id.0 as usize] {
+            Closure::Lambda { captures, .. } => captures.iter().map(|(_, ty)| ty.clone()).collect(),
+            Closure::Gradient { function, .. } => vec![Type::Function(*function)],
+            Closure::Compose(first, second) => vec![Type::Function(*first), Type::Function(*second)],
+            Closure::Item(_) | Closure::Builtin(_) | Closure::Abstract { .. } => Vec::new(),
+        }
+    }
+
     /// The element type of reals.
     pub fn real(&self) -> ir::ElementType {
         self.precision.unwrap_or(ir::ElementType::F64)

@@ -52,9 +52,17 @@ impl Lowerer<'_> {
         self.graph.concatenate(&pieces, axis)
     }
 
-    /// The position itself, read from a list of all positions of an axis, so that one outside is a run-time error.
+    /// The position itself, read from a list of all positions of an axis, so that one outside is a run-time
+    /// error; in a branch that is not taken, none is.
     fn checked_position(&mut self, position: NodeId, size: usize) -> NodeId {
         let positions = self.graph.iota(0, Shape::new(&[size]));
+        let position = match self.guard {
+            Some(taken) => {
+                let first = self.graph.integer(0);
+                self.graph.pointwise(&SELECT, &[taken, position, first])
+            }
+            None => position,
+        };
         self.graph.gather(positions, position, 0)
     }
 
