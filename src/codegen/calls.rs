@@ -15,7 +15,7 @@ impl Lower<'_> {
     /// Writes the call of a kernel at a node.
     pub fn call_kernel(&mut self, node: NodeId, body: &Body) {
         match body {
-            Body::Scalar(_) | Body::Strip(_) => {}
+            Body::Scalar(_) | Body::Strip(_) | Body::Loop(_) => {}
             Body::Copy { from, to } => self.copy_kernel(from, to),
             Body::Zero { to } => {
                 let bytes = self.number(self.schedule.buffer(*to).bytes());
@@ -123,7 +123,11 @@ impl Lower<'_> {
     }
 }
 
-unsafe extern "C" fn zero_bytes(to: *mut u8, bytes: usize) {
+/// Zero in so many bytes.
+///
+/// # Safety
+/// There are so many bytes.
+pub unsafe extern "C" fn zero_bytes(to: *mut u8, bytes: usize) {
     // SAFETY: generated code passes a buffer of so many bytes.
     unsafe { std::ptr::write_bytes(to, 0, bytes) };
 }

@@ -17,6 +17,7 @@ pub struct Executable {
     replaced: Vec<Option<usize>>,
     workspace_bytes: usize,
     spans: Vec<(NodeId, Option<Span>)>,
+    limits: Vec<(NodeId, usize)>,
     /// What the code names by address.
     _keep: Keep,
 }
@@ -42,6 +43,9 @@ pub enum RunErrorKind {
     /// An integer operation without a result: overflow or division by zero.
     #[error("integer overflow or division by zero")]
     Integer,
+    /// A loop that still goes on after so many steps, the most that it may do.
+    #[error("the loop goes on after {0} steps")]
+    Steps(usize),
 }
 
 impl RunErrorKind {
@@ -50,6 +54,7 @@ impl RunErrorKind {
         let kind = match self {
             RunErrorKind::Index => 1,
             RunErrorKind::Integer => 2,
+            RunErrorKind::Steps(_) => 3,
         };
         i64::from(node.0) << 8 | kind
     }
@@ -79,6 +84,7 @@ impl Executable {
             replaced: (0..schedule.inputs.len()).map(replacing).collect(),
             workspace_bytes: schedule.workspace_bytes,
             spans: schedule.spans.clone(),
+            limits: schedule.limits.clone(),
             _keep: keep,
         }
     }
@@ -213,8 +219,15 @@ impl Executable {
 
     #[cold]
     fn error(&self, status: i64) -> RunError {
-        let kind = if status & 0xff == 1 { RunErrorKind::Index } else { RunErrorKind::Integer };
         let node = NodeId((status >> 8) as u32);
+        let kind = match status & 0xff {
+            1 => RunErrorKind::Index,
+            2 => RunErrorKind::Integer,
+            _ => {
+                let place = self.limits.binary_search_by_key(&node, |(each, _)| *each);
+                RunErrorKind::Steps(place.map_or(0, |place| self.limits[place].1))
+            }
+        };
         let place = self.spans.binary_search_by_key(&node, |(each, _)| *each);
         RunError { kind, node, span: place.ok().and_then(|place| self.spans[place].1) }
     }

@@ -4,26 +4,29 @@ use crate::ir::ElementType;
 use crate::schedule::{Place, Schedule};
 use std::any::Any;
 
+/// The addresses of a schedule's constants, by buffer.
+pub type Constants = Vec<Option<*const u8>>;
+
 /// Constants and descriptors at addresses that do not change.
 #[derive(Default)]
 pub struct Keep {
-    constants: Vec<Option<Box<[u64]>>>,
+    constants: Vec<Box<[u64]>>,
     descriptors: Vec<Box<dyn Any + Send + Sync>>,
 }
 
 impl Keep {
-    /// The constants of a schedule.
-    pub fn new(schedule: &Schedule) -> Self {
-        let constant = |buffer: &crate::schedule::Buffer| match &buffer.place {
-            Place::Constant(bits) => Some(pack(bits, buffer.element)),
+    /// Keeps the constants of a schedule.
+    pub fn constants(&mut self, schedule: &Schedule) -> Constants {
+        let mut constant = |buffer: &crate::schedule::Buffer| match &buffer.place {
+            Place::Constant(bits) => {
+                let words = pack(bits, buffer.element);
+                let address = words.as_ptr().cast();
+                self.constants.push(words);
+                Some(address)
+            }
             _ => None,
         };
-        Keep { constants: schedule.buffers.iter().map(constant).collect(), descriptors: Vec::new() }
-    }
-
-    /// The address of a constant buffer.
-    pub fn constant(&self, index: usize) -> Option<*const u8> {
-        self.constants[index].as_ref().map(|words| words.as_ptr().cast())
+        schedule.buffers.iter().map(&mut constant).collect()
     }
 
     /// Keeps a value; its address is good as long as `self` lives.

@@ -2,7 +2,7 @@
 
 use super::CodegenError;
 use super::execute::RunErrorKind;
-use super::keep::Keep;
+use super::keep::{Constants, Keep};
 use crate::ir::{ElementType, NodeId};
 use crate::schedule::{Body, BufferId, Kernel, Place, Schedule};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -21,6 +21,7 @@ pub struct Lower<'a> {
     /// Cranelift's builder, in the block that the code goes on in.
     pub builder: FunctionBuilder<'a>,
     module: &'a mut JITModule,
+    own: &'a Own,
     inputs: Value,
     outputs: Value,
     workspace: Value,
@@ -30,6 +31,14 @@ pub struct Lower<'a> {
     /// When scalar code last loaded a pointer.
     pub moment: (usize, usize),
     signatures: HashMap<Signature, cranelift_codegen::ir::SigRef>,
+}
+
+/// What a schedule's functions name besides its buffers.
+pub struct Own {
+    /// The addresses of its constants.
+    pub constants: Constants,
+    /// The functions of the bodies of its loops.
+    pub bodies: Vec<FuncId>,
 }
 
 /// A buffer's address: a register and a distance.
@@ -55,6 +64,7 @@ impl<'a> Lower<'a> {
     /// A writer that stands at the start of a function with these parameters.
     pub fn new(
         schedule: &'a Schedule,
+        own: &'a Own,
         keep: &'a mut Keep,
         module: &'a mut JITModule,
         builder: FunctionBuilder<'a>,
@@ -66,6 +76,7 @@ impl<'a> Lower<'a> {
             schedule,
             keep,
             module,
+            own,
             builder,
             inputs,
             outputs,
@@ -84,6 +95,7 @@ impl<'a> Lower<'a> {
             match &kernel.body {
                 Body::Scalar(block) => self.scalar_block(block),
                 Body::Strip(strip) => self.strip_kernel(strip),
+                Body::Loop(run) => self.loop_kernel(kernel.origin, run),
                 body => self.call_kernel(kernel.origin, body),
             }
         }
@@ -93,12 +105,23 @@ impl<'a> Lower<'a> {
     /// Calls functions of the program's own signature one after another.
     pub fn call_pieces(&mut self, functions: &[FuncId]) -> Result<(), CodegenError> {
         for function in functions {
-            let callee = self.module.declare_func_in_func(*function, self.builder.func);
-            let call = self.builder.ins().call(callee, &[self.inputs, self.outputs, self.workspace]);
-            let status = self.builder.inst_results(call)[0];
-            self.leave_if(status, status);
+            self.call_function(*function, [self.inputs, self.outputs, self.workspace]);
         }
         Ok(())
+    }
+
+    /// Calls the body of a loop.
+    pub fn call_body(&mut self, body: usize, arguments: [Value; 3]) {
+        self.call_function(self.own.bodies[body], arguments);
+    }
+
+    /// Calls a function and ends the program if that fails.
+    fn call_function(&mut self, function: FuncId, arguments: [Value; 3]) {
+        self.calls += 1;
+        let callee = self.module.declare_func_in_func(function, self.builder.func);
+        let call = self.builder.ins().call(callee, &arguments);
+        let status = self.builder.inst_results(call)[0];
+        self.leave_if(status, status);
     }
 
     /// Where a buffer starts.
@@ -124,7 +147,7 @@ impl<'a> Lower<'a> {
     }
 
     fn constant_address(&mut self, id: BufferId) -> Address {
-        let address = self.keep.constant(id.index()).unwrap_or(std::ptr::null());
+        let address = self.own.constants[id.index()].unwrap_or(std::ptr::null());
         Address { base: self.pointer(address), offset: 0 }
     }
 

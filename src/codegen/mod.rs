@@ -19,6 +19,7 @@ mod calls;
 mod execute;
 mod fallback;
 mod keep;
+mod loops;
 mod lower;
 mod module;
 mod scalar;

@@ -2,7 +2,7 @@
 
 use super::CodegenError;
 use super::keep::Keep;
-use super::lower::Lower;
+use super::lower::{Lower, Own};
 use crate::schedule::{Body, Kernel, Schedule};
 use cranelift_codegen::ir::{AbiParam, Function, InstBuilder, Signature, UserFuncName, types};
 use cranelift_codegen::isa::OwnedTargetIsa;
@@ -55,7 +55,8 @@ pub fn generate(schedule: &Schedule, texts: Option<&mut Texts>) -> Result<(Keep,
     let isa = isa()?.clone();
     let mut maker = Maker {
         module: JITModule::new(JITBuilder::with_isa(isa, default_libcall_names())),
-        keep: Keep::new(schedule),
+        keep: Keep::default(),
+        programs: 0,
         context: Context::new(),
         frontend: FunctionBuilderContext::new(),
         texts,
@@ -108,6 +109,8 @@ fn isa() -> Result<&'static OwnedTargetIsa, CodegenError> {
 struct Maker<'t> {
     module: JITModule,
     keep: Keep,
+    /// The number of programs so far: the whole, and the bodies of loops.
+    programs: usize,
     context: Context,
     frontend: FunctionBuilderContext,
     texts: Option<&'t mut Texts>,
@@ -115,15 +118,24 @@ struct Maker<'t> {
 
 impl Maker<'_> {
     fn program(&mut self, schedule: &Schedule) -> Result<FuncId, CodegenError> {
+        let prefix = if self.programs == 0 { String::new() } else { format!("body{}_", self.programs) };
+        self.programs += 1;
+        let mut bodies = Vec::new();
+        for body in &schedule.bodies {
+            bodies.push(self.program(body)?);
+        }
+        let own = Own { constants: self.keep.constants(schedule), bodies };
+        let entry = format!("{prefix}entry");
         let pieces = pieces(&schedule.kernels);
         if let [kernels] = pieces[..] {
-            return self.function("entry", schedule, |lower| lower.kernels(kernels));
+            return self.function(&entry, schedule, &own, |lower| lower.kernels(kernels));
         }
         let mut functions = Vec::new();
         for (index, kernels) in pieces.iter().enumerate() {
-            functions.push(self.function(&format!("piece{index}"), schedule, |lower| lower.kernels(kernels))?);
+            let name = format!("{prefix}piece{index}");
+            functions.push(self.function(&name, schedule, &own, |lower| lower.kernels(kernels))?);
         }
-        self.function("entry", schedule, |lower| lower.call_pieces(&functions))
+        self.function(&entry, schedule, &own, |lower| lower.call_pieces(&functions))
     }
 
     fn signature(&self) -> Signature {
@@ -137,6 +149,7 @@ impl Maker<'_> {
         &mut self,
         name: &str,
         schedule: &Schedule,
+        own: &Own,
         write: impl FnOnce(&mut Lower) -> Result<(), CodegenError>,
     ) -> Result<FuncId, CodegenError> {
         let (signature, config) = (self.signature(), self.module.target_config());
@@ -148,7 +161,7 @@ impl Maker<'_> {
         builder.append_block_params_for_function_params(start);
         builder.switch_to_block(start);
         let parameters = [0, 1, 2].map(|place| builder.block_params(start)[place]);
-        let mut lower = Lower::new(schedule, &mut self.keep, &mut self.module, builder, parameters);
+        let mut lower = Lower::new(schedule, own, &mut self.keep, &mut self.module, builder, parameters);
         write(&mut lower)?;
         let mut builder = lower.builder;
         let zero = builder.ins().iconst(types::I64, 0);

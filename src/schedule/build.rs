@@ -23,6 +23,10 @@ pub fn schedule(graph: &Graph) -> Schedule {
         stored: stored(graph, &resolved, &groups),
         memory: Memory::new(graph.len()),
         kernels: Vec::new(),
+        bodies: Vec::new(),
+        body_spans: Vec::new(),
+        limits: Vec::new(),
+        nodes: graph.len() as u32,
     };
     for (id, output) in &finals.direct {
         builder.memory.place(graph, *id, Place::Output(*output));
@@ -31,10 +35,14 @@ pub fn schedule(graph: &Graph) -> Schedule {
         builder.group(group, &finals, &ports);
     }
     builder.copy_outputs(&finals, &ports);
-    let (mut buffers, kernels) = (builder.memory.buffers, builder.kernels);
+    let Builder { memory, kernels, bodies, body_spans, mut limits, nodes, .. } = builder;
+    let mut buffers = memory.buffers;
     let workspace_bytes = memory::plan(&mut buffers, &kernels);
     let inputs = graph.inputs().iter().map(|input| port(&input.name, &input.ty)).collect();
-    let schedule = Schedule { inputs, outputs: ports, buffers, kernels, workspace_bytes, spans: spans(graph, &groups) };
+    let mut spans = spans(graph, &groups);
+    spans.extend(body_spans);
+    limits.sort();
+    let schedule = Schedule { inputs, outputs: ports, buffers, kernels, workspace_bytes, spans, limits, bodies, nodes };
     debug_assert_eq!(super::verify::verify(&schedule), Ok(()));
     schedule
 }
@@ -213,17 +221,29 @@ impl Readers {
     }
 }
 
-struct Builder<'a> {
-    graph: &'a Graph,
+/// A schedule in the making.
+pub struct Builder<'a> {
+    /// The graph.
+    pub graph: &'a Graph,
     resolved: &'a Resolved,
     groups: &'a Groups,
     stored: Vec<bool>,
-    memory: Memory,
+    /// The buffers so far.
+    pub memory: Memory,
     kernels: Vec<Kernel>,
+    /// The bodies of loops so far.
+    pub bodies: Vec<Schedule>,
+    /// The places of their nodes that can fail.
+    pub body_spans: Vec<(NodeId, Option<crate::source::Span>)>,
+    /// The most steps of each loop.
+    pub limits: Vec<(NodeId, usize)>,
+    /// The next free number of a node.
+    pub nodes: u32,
 }
 
 impl Builder<'_> {
-    fn push(&mut self, origin: NodeId, body: Body) {
+    /// Adds a kernel.
+    pub fn push(&mut self, origin: NodeId, body: Body) {
         self.kernels.push(Kernel { origin, body });
     }
 
@@ -249,11 +269,13 @@ impl Builder<'_> {
                 let kernel = strips::build(context, group, count, &self.stored, &mut self.memory);
                 self.push(origin, Body::Strip(kernel));
             }
+            Class::Own(id) if matches!(self.graph.node(id).op, Op::Loop(_)) => self.run_loop(id, group),
             Class::Own(id) => self.own(id),
         }
     }
 
-    fn view(&mut self, id: NodeId) -> View {
+    /// What a node looks at.
+    pub fn view(&mut self, id: NodeId) -> View {
         let sight = self.resolved.sight(id).clone();
         View { buffer: self.memory.of(self.graph, sight.base), layout: sight.layout }
     }
@@ -268,7 +290,8 @@ impl Builder<'_> {
         }
     }
 
-    fn copied(&mut self, user: NodeId, from: View) -> BufferId {
+    /// A row-major copy of what a view shows.
+    pub fn copied(&mut self, user: NodeId, from: View) -> BufferId {
         let element = self.memory.buffers[from.buffer.index()].element;
         let copy = self.memory.temporary(element, from.layout.count());
         let layout = Layout::contiguous(&from.layout.sizes.iter().copied().collect());

@@ -149,7 +149,7 @@ fn can_join(graph: &Graph, resolved: &Resolved, user: (NodeId, Class), place: us
     }
     let node = graph.node(id);
     match class {
-        Class::Own(_) => false,
+        Class::Own(_) => matches!(node.op, Op::Result(_)),
         Class::Scalar => !(matches!(node.op, Op::Gather { .. }) && place == 0),
         Class::Strip(count) => {
             let sight = resolved.sight(node.arguments[place]);
@@ -179,6 +179,7 @@ fn class(graph: &Graph, resolved: &Resolved, id: NodeId) -> Class {
             let products = count * sizes[sizes.len() - contract as usize..].iter().product::<usize>();
             scalar_if(count <= SCALAR_MOVED && products <= SCALAR_PRODUCTS, Class::Own(id))
         }
+        Op::Result(_) => Class::Own(node.arguments[0]),
         Op::Gather { .. } => scalar_if(count <= SCALAR_MOVED && argument(1) <= SCALAR_CALLS, Class::Own(id)),
         _ => Class::Own(id),
     }

@@ -145,6 +145,7 @@ impl Body {
                 visit(*from, false);
                 visit(*to, true);
             }
+            Body::Loop(kernel) => kernel.each_access(visit),
         }
     }
 }

@@ -13,6 +13,7 @@ mod build;
 mod explode;
 mod group;
 pub mod layout;
+mod loops;
 mod memory;
 pub mod names;
 pub mod print;
@@ -22,6 +23,7 @@ pub mod verify;
 
 pub use build::schedule;
 pub use layout::Layout;
+pub use loops::{LoopKernel, LoopState};
 pub use strips::SLOT_BYTES;
 
 use crate::ir::{ElementType, Extreme, NodeId, PointwiseRef, Reduction, TensorType};
@@ -42,8 +44,14 @@ pub struct Schedule {
     pub kernels: Vec<Kernel>,
     /// The size of the workspace; its start is aligned to 64 bytes.
     pub workspace_bytes: usize,
-    /// The source places of nodes that can fail at run time.
+    /// The source places of nodes that can fail at run time, those of bodies included.
     pub spans: Vec<(NodeId, Option<Span>)>,
+    /// The most steps of each loop, those of bodies included.
+    pub limits: Vec<(NodeId, usize)>,
+    /// The bodies of loops; no two schedules of a program name different nodes by one number.
+    pub bodies: Vec<Schedule>,
+    /// Numbers of nodes are below this.
+    pub nodes: u32,
 }
 
 /// An input or output of a schedule.
@@ -136,6 +144,8 @@ pub enum Body {
     ScatterAdd { indices: BufferId, updates: BufferId, to: BufferId, batch: usize, at: usize, rows: usize, rest: usize },
     /// `[outer, n, inner] → [outer, inner]`
     ArgReduce { extreme: Extreme, from: BufferId, to: BufferId, outer: usize, n: usize, inner: usize },
+    /// A loop.
+    Loop(Box<LoopKernel>),
 }
 
 /// A value of a scalar block: the instruction that makes it.

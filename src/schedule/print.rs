@@ -1,8 +1,10 @@
 //! The printed form of a schedule.
 
 use super::{
-    Body, BufferId, Kernel, Operand, Place, ScalarBlock, ScalarOp, Schedule, StripKernel, StripOp, Target, View,
+    Body, BufferId, Kernel, LoopKernel, Operand, Place, ScalarBlock, ScalarOp, Schedule, StripKernel, StripOp, Target,
+    View,
 };
+use crate::ir::Ends;
 use std::fmt::Write;
 
 /// Buffers, then kernels in order.
@@ -21,6 +23,10 @@ pub fn print(schedule: &Schedule) -> String {
     for (index, kernel) in schedule.kernels.iter().enumerate() {
         let _ = write!(out, "kernel {index}: ");
         body(&mut out, kernel);
+    }
+    for (index, body) in schedule.bodies.iter().enumerate() {
+        let _ = writeln!(out, "body {index}:");
+        print(body).lines().for_each(|line| out.extend(["  ", line, "\n"]));
     }
     out
 }
@@ -43,7 +49,34 @@ fn body(out: &mut String, kernel: &Kernel) {
         Body::ArgReduce { extreme, from, to, outer, n, inner } => {
             writeln!(out, "arg{extreme:?} {} as [{outer}, {n}, {inner}] to {}", buffer(*from), buffer(*to))
         }
+        Body::Loop(kernel) => return run_loop(out, kernel),
     };
+}
+
+fn run_loop(out: &mut String, kernel: &LoopKernel) {
+    let direction = if kernel.backward { " backward" } else { "" };
+    let ends = match (kernel.ends, &kernel.count) {
+        (Ends::AfterCount, Some(count)) => format!(", as many as {}", view(count)),
+        (Ends::WhenFalse, _) => ", while the first state is true".to_string(),
+        _ => String::new(),
+    };
+    let _ = writeln!(out, "loop over body {}, {} steps{direction}{ends}", kernel.body, kernel.trips);
+    for state in &kernel.states {
+        let wanted = if state.wanted { "" } else { " (not needed)" };
+        let _ = writeln!(out, "  state {} to {}{wanted}", view(&state.first), buffer(state.last));
+    }
+    for rows in &kernel.sequences {
+        let _ = writeln!(out, "  rows {}", view(rows));
+    }
+    for whole in &kernel.invariants {
+        let _ = writeln!(out, "  whole {}", view(whole));
+    }
+    for rows in &kernel.stacked {
+        let _ = writeln!(out, "  stacked to {}", buffer(*rows));
+    }
+    if let Some(steps) = kernel.steps {
+        let _ = writeln!(out, "  steps to {}", buffer(steps));
+    }
 }
 
 fn scalar(out: &mut String, block: &ScalarBlock) {

@@ -5,10 +5,11 @@
 //! 3. Every access lies within its buffer.
 //! 4. Workspace buffers lie within the workspace; two whose lifetimes overlap do not overlap in memory, unless one
 //!    strip kernel reads the one, for the last time, no later than it writes the other.
-//! 5. Every output is written, unless it updates an input and keeps its value; a replaced input is not read after.
+//! 5. A loop fits its body, whose schedule is well formed.
+//! 6. Every output is written, unless it updates an input and keeps its value; a replaced input is not read after.
 
 use super::memory::lifetimes;
-use super::{Body, Buffer, BufferId, Operand, Place, Schedule, StripOp, Target, View};
+use super::{Body, Buffer, BufferId, LoopKernel, Operand, Place, Schedule, StripOp, Target, View};
 
 /// Checks every rule.
 ///
@@ -96,7 +97,47 @@ fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
         }
         Body::Gather { operand, .. } => check_view(schedule, operand),
         Body::Zero { .. } | Body::ScatterAdd { .. } | Body::ArgReduce { .. } => Ok(()),
+        Body::Loop(kernel) => check_loop(schedule, kernel),
     }
+}
+
+fn check_loop(schedule: &Schedule, kernel: &LoopKernel) -> Result<(), String> {
+    let body = schedule.bodies.get(kernel.body).ok_or("a loop without a body")?;
+    verify(body)?;
+    let (states, sequences) = (kernel.states.len(), kernel.sequences.len());
+    let fits = body.inputs.len() == 1 + states + sequences + kernel.invariants.len()
+        && body.outputs.len() == states + kernel.stacked.len()
+        && schedule.buffer(kernel.workspace).count >= body.workspace_bytes
+        && schedule.buffer(kernel.frame).count > body.inputs.len() + body.outputs.len();
+    if !fits {
+        return Err("a loop does not fit its body".into());
+    }
+    let count_of = |input: usize| body.inputs[input].ty.shape.count();
+    let whole = |view: &View, input: usize| {
+        check_view(schedule, view)?;
+        let fits = view.layout.is_contiguous() && view.layout.count() == count_of(input);
+        if fits { Ok(()) } else { Err(format!("input {input} of a body is not in order")) }
+    };
+    for (place, state) in kernel.states.iter().enumerate() {
+        whole(&state.first, 1 + place)?;
+        within(schedule, state.last, 0, count_of(1 + place))?;
+        within(schedule, state.other, 0, count_of(1 + place))?;
+    }
+    for (place, view) in kernel.sequences.iter().enumerate() {
+        check_view(schedule, view)?;
+        let row = view.layout.axes(1..view.layout.sizes.len(), 0);
+        let fits = row.is_contiguous() && row.count() == count_of(1 + states + place);
+        if !fits || view.layout.sizes[0] != kernel.trips {
+            return Err(format!("sequence {place} has other rows"));
+        }
+    }
+    for (place, view) in kernel.invariants.iter().enumerate() {
+        whole(view, 1 + states + sequences + place)?;
+    }
+    for (place, buffer) in kernel.stacked.iter().enumerate() {
+        within(schedule, *buffer, 0, kernel.trips * body.outputs[states + place].ty.shape.count())?;
+    }
+    Ok(())
 }
 
 fn check_order(schedule: &Schedule) -> Result<(), String> {

@@ -60,6 +60,7 @@ pub fn run(graph: &Graph, inputs: &[Table]) -> Result<Vec<Table>, Box<Diagnostic
 pub fn run_error(error: RunError) -> Diagnostic {
     match error.kind {
         RunErrorKind::Index => numeric::position_outside(error.span),
+        RunErrorKind::Steps(steps) => numeric::loop_goes_on(error.span, steps),
         RunErrorKind::Integer => {
             numeric::integer_overflow(error.span).note("a division of `int` values by zero ends here too")
         }
@@ -71,7 +72,7 @@ fn error_in(graph: &Graph, error: RunError) -> Diagnostic {
     match error.kind {
         RunErrorKind::Integer if divides_integers(graph, error.span) => numeric::integer_zero_division(error.span),
         RunErrorKind::Integer => numeric::integer_overflow(error.span),
-        RunErrorKind::Index => run_error(error),
+        RunErrorKind::Index | RunErrorKind::Steps(_) => run_error(error),
     }
 }
 

@@ -1,0 +1,182 @@
+//! Loops: the schedule of the body, and the kernel that runs it once a step.
+
+use super::build::{Builder, schedule};
+use super::group::Group;
+use super::layout::Layout;
+use super::{Body, BufferId, Schedule, View};
+use crate::ir::{ElementType, Ends, Graph, Loop, NodeId, Op};
+use std::collections::HashMap;
+
+/// A loop over a body, which is a schedule of its own.
+///
+/// The body's inputs are the step, the states, one row of each sequence and the invariants; its outputs are the next
+/// states and one row of each stacked output.
+#[derive(Clone, Debug)]
+pub struct LoopKernel {
+    /// The body, among [`Schedule::bodies`].
+    pub body: usize,
+    /// The most steps.
+    pub trips: usize,
+    /// Whether the steps go from the last row to the first.
+    pub backward: bool,
+    /// When it ends early.
+    pub ends: Ends,
+    /// The element that says how many steps to do.
+    pub count: Option<View>,
+    /// The states.
+    pub states: Vec<LoopState>,
+    /// What each step sees one row of.
+    pub sequences: Vec<View>,
+    /// What every step sees the whole of, in row-major order without gaps.
+    pub invariants: Vec<View>,
+    /// Where the rows of the stacked outputs go.
+    pub stacked: Vec<BufferId>,
+    /// Where the number of steps goes.
+    pub steps: Option<BufferId>,
+    /// The step, then the tables of pointers to the body's inputs and outputs.
+    pub frame: BufferId,
+    /// The workspace of the body.
+    pub workspace: BufferId,
+}
+
+/// A state of a loop: steps write it to `last` and `other` in turns.
+#[derive(Clone, Debug)]
+pub struct LoopState {
+    /// Its value before the first step, in row-major order without gaps.
+    pub first: View,
+    /// Its value after the last step; scratch memory where nobody asks for it.
+    pub last: BufferId,
+    /// Whether somebody does.
+    pub wanted: bool,
+    /// Memory for every other step.
+    pub other: BufferId,
+}
+
+impl LoopKernel {
+    /// Calls back with every buffer that the kernel touches, and whether it writes it.
+    pub fn each_access(&self, visit: &mut dyn FnMut(BufferId, bool)) {
+        let first = self.states.iter().map(|state| &state.first);
+        let read = self.count.iter().chain(first).chain(&self.sequences).chain(&self.invariants);
+        read.for_each(|view| visit(view.buffer, false));
+        for state in &self.states {
+            visit(state.last, true);
+            visit(state.other, true);
+        }
+        let rest = self.stacked.iter().chain(&self.steps).chain([&self.frame, &self.workspace]);
+        rest.for_each(|buffer| visit(*buffer, true));
+    }
+}
+
+/// The body without the stacked outputs that nobody asks for.
+fn pruned(run: &Loop, wanted: impl Fn(usize) -> bool) -> Graph {
+    let mut body = (*run.body).clone();
+    body.clear_outputs();
+    for (place, output) in run.body.outputs().iter().enumerate() {
+        if place < run.states || wanted(place) {
+            body.output(output.name.clone(), output.node);
+        }
+    }
+    body
+}
+
+/// Gives the nodes that a schedule names other numbers, so that they differ from those of the program around it.
+fn renumber(schedule: &mut Schedule, by: u32) {
+    let renumber_node = |id: &mut NodeId| id.0 += by;
+    for kernel in &mut schedule.kernels {
+        renumber_node(&mut kernel.origin);
+        match &mut kernel.body {
+            Body::Scalar(block) => block.instructions.iter_mut().for_each(|each| renumber_node(&mut each.origin)),
+            Body::Strip(strip) => strip.instructions.iter_mut().for_each(|each| renumber_node(&mut each.origin)),
+            _ => {}
+        }
+    }
+    schedule.spans.iter_mut().for_each(|(id, _)| renumber_node(id));
+    schedule.limits.iter_mut().for_each(|(id, _)| renumber_node(id));
+    schedule.bodies.iter_mut().for_each(|body| renumber(body, by));
+}
+
+impl Builder<'_> {
+    /// A loop node with its results.
+    pub fn run_loop(&mut self, id: NodeId, group: &Group) {
+        let graph = self.graph;
+        let Some(run) = graph.loop_of(id) else { return };
+        let results: HashMap<usize, NodeId> = group
+            .nodes
+            .iter()
+            .filter_map(|node| match graph.node(*node).op {
+                Op::Result(result) => Some((result as usize, *node)),
+                _ => None,
+            })
+            .collect();
+        let body = schedule(&pruned(run, |result| results.contains_key(&result)));
+        let arguments = &graph.node(id).arguments;
+        let states = (0..run.states)
+            .map(|place| self.state(id, arguments[run.first_state() + place], results.get(&place).copied()))
+            .collect();
+        let sequences = &arguments[run.first_sequence()..run.first_invariant()];
+        let sequences = sequences.iter().map(|argument| self.rows(id, *argument)).collect();
+        let invariants = &arguments[run.first_invariant()..];
+        let invariants = invariants.iter().map(|argument| self.in_order(id, *argument)).collect();
+        let stacked = (run.states..run.steps_result()).filter_map(|place| results.get(&place));
+        let stacked = stacked.map(|result| self.memory.of(graph, *result)).collect();
+        let words = 1 + body.inputs.len() + body.outputs.len();
+        let kernel = LoopKernel {
+            body: self.bodies.len(),
+            trips: run.trips,
+            backward: run.backward,
+            ends: run.ends,
+            count: (run.ends == Ends::AfterCount).then(|| self.view(arguments[0])),
+            states,
+            sequences,
+            invariants,
+            stacked,
+            steps: results.get(&run.steps_result()).map(|result| self.memory.of(graph, *result)),
+            frame: self.memory.temporary(ElementType::I64, words),
+            workspace: self.memory.scratch(body.workspace_bytes),
+        };
+        self.limits.push((id, run.trips));
+        self.enter_body(body);
+        self.push(id, Body::Loop(Box::new(kernel)));
+    }
+
+    fn state(&mut self, user: NodeId, first: NodeId, result: Option<NodeId>) -> LoopState {
+        let ty = self.graph.ty(first);
+        let first = self.in_order(user, first);
+        let mut memory = || self.memory.temporary(ty.element, ty.shape.count());
+        let other = memory();
+        let last = match result {
+            Some(result) => self.memory.of(self.graph, result),
+            None => memory(),
+        };
+        LoopState { first, last, wanted: result.is_some(), other }
+    }
+
+    /// Takes up a body under numbers of nodes of its own.
+    fn enter_body(&mut self, mut body: Schedule) {
+        renumber(&mut body, self.nodes);
+        self.nodes += body.nodes;
+        self.body_spans.extend_from_slice(&body.spans);
+        self.limits.extend_from_slice(&body.limits);
+        self.bodies.push(body);
+    }
+
+    /// A view of an argument, or of a copy of it, whose elements lie in row-major order without gaps.
+    fn in_order(&mut self, user: NodeId, id: NodeId) -> View {
+        self.ordered(user, id, 0)
+    }
+
+    /// A view of an argument, or of a copy of it, in each of whose rows the elements lie in order without gaps.
+    fn rows(&mut self, user: NodeId, id: NodeId) -> View {
+        self.ordered(user, id, 1)
+    }
+
+    fn ordered(&mut self, user: NodeId, id: NodeId, from_axis: usize) -> View {
+        let view = self.view(id);
+        let inner = view.layout.axes(from_axis..view.layout.sizes.len(), 0);
+        if inner.is_contiguous() {
+            return view;
+        }
+        let layout = Layout::contiguous(&self.graph.ty(id).shape);
+        View { buffer: self.copied(user, view), layout }
+    }
+}
