@@ -2,6 +2,8 @@
 //! operation's own.
 
 pub mod forward;
+mod loops;
+mod loops_forward;
 pub mod reverse;
 
 pub use forward::forward;

@@ -1,8 +1,10 @@
 //! Reverse mode: one backward walk that writes the adjoint into the same graph.
 
-use crate::ir::{Graph, NodeId};
+use super::loops;
+use crate::ir::{Graph, NodeId, Op};
 use crate::ops::arithmetic::ADD;
 use crate::ops::structural::{Cotangent, Mask, definition};
+use std::collections::HashMap;
 
 /// The derivatives of `cotangent · output` by each node of `wrt`, as nodes appended to the graph.
 ///
@@ -14,50 +16,79 @@ pub fn reverse(graph: &mut Graph, output: NodeId, cotangent: NodeId, wrt: &[Node
 
 /// Like [`reverse`], for several outputs at once: the derivatives of the sum of all `cotangent · output`.
 pub fn reverse_many(graph: &mut Graph, outputs: &[(NodeId, NodeId)], wrt: &[NodeId]) -> Vec<NodeId> {
-    let dependent = graph.dependent_on(wrt);
-    let mut adjoints: Vec<Option<Cotangent>> = vec![None; graph.len()];
-    for (output, cotangent) in outputs {
-        accumulate(graph, &mut adjoints, *output, Cotangent { node: *cotangent, mask: Mask::None });
-    }
-    for id in (0..dependent.len() as u32).rev().map(NodeId) {
-        let Some(cotangent) = adjoints[id.index()] else { continue };
-        if dependent[id.index()] && graph.ty(id).element.is_real() {
-            propagate(graph, &mut adjoints, &dependent, id, cotangent);
-        }
-    }
-    wrt.iter()
-        .map(|node| match adjoints[node.index()] {
-            Some(adjoint) => adjoint.node,
-            None => graph.constant_like(*node, 0.0),
-        })
-        .collect()
+    let seeds: Vec<(NodeId, Cotangent)> =
+        outputs.iter().map(|(output, node)| (*output, Cotangent { node: *node, mask: Mask::None })).collect();
+    let pulled = pull(graph, &seeds, wrt);
+    let derivative = |(adjoint, node): (&Option<Cotangent>, &NodeId)| match adjoint {
+        Some(adjoint) => adjoint.node,
+        None => graph.constant_like(*node, 0.0),
+    };
+    pulled.iter().zip(wrt).map(derivative).collect()
 }
 
-fn propagate(
-    graph: &mut Graph,
-    adjoints: &mut [Option<Cotangent>],
-    dependent: &[bool],
-    id: NodeId,
-    cotangent: Cotangent,
-) {
-    let span = graph.span(id);
-    let before = std::mem::replace(&mut graph.current_span, span);
-    let rule = definition(&graph.node(id).op).reverse;
-    for (place, argument) in graph.node(id).arguments.clone().into_iter().enumerate() {
-        if !dependent[argument.index()] {
+/// Like [`reverse_many`], for cotangents with the care they need; `None` where there is no path.
+pub(super) fn pull(graph: &mut Graph, seeds: &[(NodeId, Cotangent)], wrt: &[NodeId]) -> Vec<Option<Cotangent>> {
+    let mut walk =
+        Walk { dependent: graph.dependent_on(wrt), adjoints: vec![None; graph.len()], loops: HashMap::new() };
+    for (output, cotangent) in seeds {
+        walk.accumulate(graph, *output, *cotangent);
+    }
+    for id in (0..walk.dependent.len() as u32).rev().map(NodeId) {
+        if !walk.dependent[id.index()] {
             continue;
         }
-        if let Some(flow) = rule(graph, id, place, cotangent) {
-            accumulate(graph, adjoints, argument, flow);
-        }
+        let span = graph.span(id);
+        let before = std::mem::replace(&mut graph.current_span, span);
+        walk.propagate(graph, id);
+        graph.current_span = before;
     }
-    graph.current_span = before;
+    wrt.iter().map(|node| walk.adjoints[node.index()]).collect()
 }
 
-fn accumulate(graph: &mut Graph, adjoints: &mut [Option<Cotangent>], id: NodeId, flow: Cotangent) {
-    let sum = match adjoints[id.index()] {
-        None => flow,
-        Some(sum) => Cotangent { node: graph.pointwise(&ADD, &[sum.node, flow.node]), mask: sum.mask.max(flow.mask) },
-    };
-    adjoints[id.index()] = Some(sum);
+/// The state of a backward walk.
+struct Walk {
+    /// Which nodes depend on what is differentiated by.
+    dependent: Vec<bool>,
+    /// What has been found of each node's cotangent; complete once all its users are visited.
+    adjoints: Vec<Option<Cotangent>>,
+    /// The cotangents of the results of loops that are still to be visited.
+    loops: HashMap<NodeId, Vec<(usize, Cotangent)>>,
+}
+
+impl Walk {
+    fn propagate(&mut self, graph: &mut Graph, id: NodeId) {
+        if let Some(seeds) = self.loops.remove(&id) {
+            for (argument, flow) in loops::reverse(graph, id, &seeds, &self.dependent) {
+                self.accumulate(graph, argument, flow);
+            }
+            return;
+        }
+        let Some(cotangent) = self.adjoints[id.index()] else { return };
+        let node = graph.node(id).clone();
+        if !node.ty.element.is_real() {
+            return;
+        }
+        if let Op::Result(result) = node.op {
+            self.loops.entry(node.arguments[0]).or_default().push((result as usize, cotangent));
+            return;
+        }
+        let rule = definition(&node.op).reverse;
+        for (place, argument) in node.arguments.into_iter().enumerate() {
+            if self.dependent[argument.index()]
+                && let Some(flow) = rule(graph, id, place, cotangent)
+            {
+                self.accumulate(graph, argument, flow);
+            }
+        }
+    }
+
+    fn accumulate(&mut self, graph: &mut Graph, id: NodeId, flow: Cotangent) {
+        let sum = match self.adjoints[id.index()] {
+            None => flow,
+            Some(sum) => {
+                Cotangent { node: graph.pointwise(&ADD, &[sum.node, flow.node]), mask: sum.mask.max(flow.mask) }
+            }
+        };
+        self.adjoints[id.index()] = Some(sum);
+    }
 }

@@ -154,6 +154,20 @@ impl Graph {
         self.intern(Op::Input(index), &[], ty)
     }
 
+    /// The nodes of the inputs, in order.
+    pub fn input_nodes(&self) -> Vec<NodeId> {
+        let node = |(index, input): (usize, &Input)| {
+            let node = Node { op: Op::Input(index as u32), arguments: Arguments::new(), ty: input.ty.clone() };
+            self.ids[&node]
+        };
+        self.inputs.iter().enumerate().map(node).collect()
+    }
+
+    /// The nodes of the outputs, in order.
+    pub fn output_nodes(&self) -> Vec<NodeId> {
+        self.outputs.iter().map(|output| output.node).collect()
+    }
+
     /// Declares an output.
     pub fn output(&mut self, name: impl Into<String>, node: NodeId) {
         self.outputs.push(Output { name: name.into(), node, updates: None });

@@ -18,7 +18,8 @@ pub enum Ends {
     AfterTrips,
     /// After as many steps as its first argument says, an i64 scalar that is cut to `0..=trips`.
     AfterCount,
-    /// As soon as its first state, a truth value, is false; still true after all trips is a run-time error.
+    /// As soon as its first state, a truth value, is false; still true after all trips is a run-time error. Such a
+    /// loop goes forward.
     WhenFalse,
 }
 
@@ -53,6 +54,11 @@ impl Loop {
     /// Where the invariants begin among the arguments.
     pub fn first_invariant(&self) -> usize {
         self.first_sequence() + self.sequences
+    }
+
+    /// The input of the body that an argument is given to; the count is given to none.
+    pub fn input_of(&self, argument: usize) -> Option<usize> {
+        (argument + 1).checked_sub(self.first_state()).filter(|input| *input > 0)
     }
 
     /// The number of invariants.
@@ -139,6 +145,9 @@ pub(super) fn check_loop(run: &Loop, arguments: &[&TensorType], ty: &TensorType)
     let is_truth = |ty: &TensorType| *ty == TensorType::scalar(ElementType::Bool);
     if run.ends == Ends::WhenFalse && !body.inputs().get(1).is_some_and(|input| is_truth(&input.ty)) {
         return Err("the first state is not a truth value".into());
+    }
+    if run.ends == Ends::WhenFalse && run.backward {
+        return Err("only steps that go forward end by a state".into());
     }
     if ty.shape.count() == run.words() { Ok(()) } else { Err("the type is not that of all results together".into()) }
 }

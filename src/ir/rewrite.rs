@@ -42,15 +42,15 @@ impl<'a> Rewriter<'a> {
         copied
     }
 
-    /// Copies the declared inputs, used or not, so that calls keep their signature.
-    pub fn copy_inputs(&mut self, target: &mut Graph) {
-        for (index, input) in self.source.inputs().iter().enumerate() {
-            let new = target.input(input.name.clone(), input.ty.clone());
-            let old = self.source.ids().find(|id| self.source.node(*id).op == Op::Input(index as u32));
-            if let Some(old) = old {
-                self.set(old, new);
+    /// Copies the nodes that some need and that are not mapped yet; returns what those became.
+    pub fn copy_all(&mut self, target: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
+        let needed = self.source.reachable_from(roots.iter().copied());
+        for id in self.source.ids().filter(|id| needed[id.index()]) {
+            if self.get(id).is_none() {
+                self.copy(target, id);
             }
         }
+        roots.iter().map(|root| self.map[root.index()].expect("every root was copied")).collect()
     }
 
     /// Declares the source's outputs on the target.
@@ -78,17 +78,28 @@ pub fn copy_node(target: &mut Graph, source: &Graph, id: NodeId, arguments: &[No
     copied
 }
 
-/// The graph without nodes that no output needs; inputs stay.
+/// The graph without nodes that no output needs; inputs stay, used or not, so that calls keep their signature.
 pub fn without_dead_code(graph: &Graph) -> Graph {
-    let live = graph.reachable_from(graph.outputs().iter().map(|output| output.node));
+    without_inputs(graph, &vec![true; graph.inputs().len()])
+}
+
+/// The outputs of a graph as nodes of another one, with nodes of that one in place of the inputs.
+pub fn inline(target: &mut Graph, source: &Graph, inputs: &[NodeId]) -> Vec<NodeId> {
+    let mut rewriter = Rewriter::new(source);
+    for (input, node) in source.input_nodes().into_iter().zip(inputs) {
+        rewriter.set(input, *node);
+    }
+    rewriter.copy_all(target, &source.output_nodes())
+}
+
+/// The graph without dead nodes and without the inputs that are not kept, which no output may need.
+pub fn without_inputs(graph: &Graph, kept: &[bool]) -> Graph {
     let mut target = Graph::new();
     let mut rewriter = Rewriter::new(graph);
-    rewriter.copy_inputs(&mut target);
-    for id in graph.ids() {
-        if live[id.index()] && rewriter.get(id).is_none() {
-            rewriter.copy(&mut target, id);
-        }
+    for ((input, node), _) in graph.inputs().iter().zip(graph.input_nodes()).zip(kept).filter(|(_, kept)| **kept) {
+        rewriter.set(node, target.input(input.name.clone(), input.ty.clone()));
     }
+    rewriter.copy_all(&mut target, &graph.output_nodes());
     rewriter.copy_outputs(&mut target);
     target
 }
