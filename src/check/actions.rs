@@ -76,7 +76,8 @@ impl<'a> Checker<'a, '_> {
                 let typed = self.require_value(typed);
                 if typed.ty.has_function() {
                     let help = "print what it gives, or the other parts";
-                    return self.fail(shapes::unexpected_kind("a value with functions in it", typed.span, help), typed.span);
+                    return self
+                        .fail(shapes::unexpected_kind("a value with functions in it", typed.span, help), typed.span);
                 }
                 if typed.ty == Type::Fill { self.settle(typed) } else { typed }
             }
@@ -195,7 +196,8 @@ impl<'a> Checker<'a, '_> {
 impl Kind {
     /// Calls `visit` on every expression directly inside.
     pub fn for_each_part<'t>(&'t self, visit: &mut dyn FnMut(&'t Typed)) {
-        use super::program::{Place, Steps};
+        use super::program::Place;
+        use super::repeat::Steps;
         match self {
             Kind::Error
             | Kind::Number(_)

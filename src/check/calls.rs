@@ -229,23 +229,6 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// A function argument of a function that is checked for itself: only its declared type is known.
-    fn apply_abstract(&mut self, parameters: &[Type], result: &Type, arguments: Vec<Typed>, span: Span) -> Typed {
-        if parameters.len() != arguments.len() {
-            let expected = parameters.len().to_string();
-            let error = names::wrong_argument_count("the function argument", &expected, arguments.len(), span, None);
-            return self.fail(error, span);
-        }
-        for (parameter, argument) in parameters.iter().zip(arguments) {
-            if let Err(argument) = self.coerce(argument, parameter) {
-                let (expected, found) = (parameter.to_string(), argument.ty.to_string());
-                let why = "the function argument is declared to take this";
-                self.report(shapes::type_mismatch(&expected, &found, argument.span, why, None));
-            }
-        }
-        Typed::new(Kind::Error, result.clone(), span)
-    }
-
     #[allow(clippy::too_many_arguments, reason = "the parts of one function value and one call")]
     fn apply_function(
         &mut self,

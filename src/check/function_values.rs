@@ -6,7 +6,7 @@ use super::defaults::name_of;
 use super::params::folded;
 use super::program::{Closure, Kind, Typed};
 use super::types::{ClosureId, Type};
-use crate::diagnostics::catalog::functions;
+use crate::diagnostics::catalog::{functions, names, shapes};
 use crate::ir::Meaning;
 use crate::source::Span;
 use crate::syntax::ast::{Parameter, TypeExpr, TypeExprKind};
@@ -84,6 +84,29 @@ impl<'a> Checker<'a, '_> {
         let found = value.ty.to_string();
         let (fits, _) = self.trial(|checker| checker.coerce(value, &result).is_ok());
         (!fits).then(|| format!("gives {found}, not {result}"))
+    }
+
+    /// A function argument of a function that is checked for itself: only its declared type is known.
+    pub(super) fn apply_abstract(
+        &mut self,
+        parameters: &[Type],
+        result: &Type,
+        arguments: Vec<Typed>,
+        span: Span,
+    ) -> Typed {
+        if parameters.len() != arguments.len() {
+            let expected = parameters.len().to_string();
+            let error = names::wrong_argument_count("the function argument", &expected, arguments.len(), span, None);
+            return self.fail(error, span);
+        }
+        for (parameter, argument) in parameters.iter().zip(arguments) {
+            if let Err(argument) = self.coerce(argument, parameter) {
+                let (expected, found) = (parameter.to_string(), argument.ty.to_string());
+                let why = "the function argument is declared to take this";
+                self.report(shapes::type_mismatch(&expected, &found, argument.span, why, None));
+            }
+        }
+        Typed::new(Kind::Error, result.clone(), span)
     }
 
     /// A choice between functions, or values that hold some, by a condition that is known before the run.

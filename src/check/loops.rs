@@ -6,7 +6,8 @@
 use super::Checker;
 use super::annotations::{SizeBindings, size_variables};
 use super::calls::BuiltinCall;
-use super::program::{Binding, Kind, LocalId, Repeat, Steps, Typed};
+use super::program::{Binding, Kind, LocalId, Typed};
+use super::repeat::{Repeat, Steps};
 use super::size::Size;
 use super::types::{Element, Type};
 use crate::diagnostics::Diagnostic;
@@ -44,9 +45,8 @@ impl<'a> Checker<'a, '_> {
         let (callee, hoisted) = self.hoisted(function);
         let row_local = self.frame.local();
         let row = Typed::new(Kind::Local(row_local), row, sequences.span);
-        let step = |checker: &mut Self, state: Typed| {
-            checker.apply(callee.clone(), vec![state, row.clone()], callee.span)
-        };
+        let step =
+            |checker: &mut Self, state: Typed| checker.apply(callee.clone(), vec![state, row.clone()], callee.span);
         let Some((initial, round)) = self.settled_state(name, initial, callee.span, stacks, &step) else {
             return Typed::error(span);
         };

@@ -23,6 +23,7 @@ mod params;
 pub mod print;
 pub mod program;
 mod records;
+pub mod repeat;
 mod rules;
 pub mod scope;
 pub mod size;

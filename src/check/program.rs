@@ -3,6 +3,7 @@
 //! Functions appear as instances, one for each function value and argument types it is used at. `lower` turns typed
 //! expressions into graphs without looking at the syntax tree again; all source errors end before this.
 
+use super::repeat::Repeat;
 use super::size::Size;
 use super::types::{ClosureId, Type};
 use crate::ir::{self, Extreme, Pointwise, Reduction};
@@ -146,28 +147,6 @@ pub enum Place {
     Computed(Typed),
     /// `count` positions from `start`.
     Slice { start: usize, count: usize },
-}
-
-/// `fold`, `scan` and `while`.
-#[derive(Clone, Debug)]
-pub struct Repeat {
-    /// The state before the first step.
-    pub initial: Typed,
-    /// The state that a step begins with.
-    pub state: LocalId,
-    /// Which steps there are.
-    pub steps: Steps,
-    /// What a step gives: the next state; with `stacks`, the next state and an output.
-    pub body: Typed,
-}
-
-/// The steps of a loop.
-#[derive(Clone, Debug)]
-pub enum Steps {
-    /// One for each row of sequences, which have one leading size.
-    Rows { sequences: Typed, row: LocalId, count: Size, stacks: bool },
-    /// As long as a condition on the state holds, but no more than this many.
-    While { condition: Typed, most: Size },
 }
 
 /// `grad(f)(…)` and `value_and_grad(f)(…)`.

@@ -70,7 +70,8 @@ impl Lowerer<'_> {
     fn repeated(&mut self, node: NodeId, axis: usize, size: usize) -> NodeId {
         let sizes = self.graph.ty(node).shape.sizes().to_vec();
         let kept: Shape = sizes.iter().enumerate().filter(|(place, _)| *place != axis).map(|(_, size)| *size).collect();
-        let wide: Shape = sizes.iter().enumerate().map(|(place, old)| if place == axis { size } else { *old }).collect();
+        let wide: Shape =
+            sizes.iter().enumerate().map(|(place, old)| if place == axis { size } else { *old }).collect();
         let narrow = self.graph.reshape(node, &kept);
         let axes = Axes::new((0..sizes.len()).filter(|place| *place != axis));
         self.graph.broadcast(narrow, axes, &wide)
