@@ -3,12 +3,12 @@
 mod support;
 
 use ndc::ir::{ElementType, Graph, NodeId, Reduction, Shape, TensorType};
-use ndc::lower::batch::batch;
 use ndc::ops::arithmetic::{ABSOLUTE, ADD, DIVIDE, MULTIPLY, POWER};
 use ndc::ops::choice::{MAX, SELECT};
 use ndc::ops::comparison::GREATER;
 use ndc::ops::exponential::{EXP, LOG};
 use ndc::ops::roots::{RECIPROCAL, SQRT};
+use ndc::ops::structural::batch::batch;
 use ndc::ops::{activation::RELU, find};
 use support::*;
 

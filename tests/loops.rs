@@ -4,12 +4,13 @@
 mod cases;
 mod support;
 
-use cases::{Given, Plan, cases, run};
-use ndc::ir::{ElementType, Graph, NodeId, Reduction};
+use cases::{Case, Given, Plan, cases, run};
+use ndc::ir::{ElementType, Ends, Graph, NodeId, Reduction, Table, TensorType};
 use ndc::ops::arithmetic::{ADD, MULTIPLY};
 use ndc::ops::choice::SELECT;
 use ndc::ops::comparison::GREATER;
 use ndc::ops::exponential::LOG;
+use ndc::ops::structural::batch::batch;
 use support::*;
 
 #[test]
@@ -80,4 +81,114 @@ fn nothing_of_a_loop_in_a_branch_not_taken() {
     let gradient = gradients(&mut graph, y, &[x])[0];
     let at = [reals(&[3], &[-1.0, 0.0, f64::INFINITY]), reals(&[], &[-1.0])];
     assert_eq!(value(&graph, &at, gradient), [0.0, 0.0, 0.0]);
+}
+
+/// The same point moved a little for each example; counts moved by whole steps.
+fn examples(case: &Case, size: usize) -> Vec<Vec<Table>> {
+    let moved = |table: &Table, example: usize| {
+        let mut moved = table.clone();
+        let element = table.ty.element;
+        let by = if element.is_real() { 0.3 * example as f64 } else { -(example as f64) };
+        moved.bits.iter_mut().for_each(|bits| *bits = element.word(element.number(*bits) + by));
+        moved
+    };
+    (0..size).map(|example| case.at.iter().map(|table| moved(table, example)).collect()).collect()
+}
+
+fn stacked(tables: &[&Table]) -> Table {
+    let ty = TensorType::new(tables[0].ty.element, tables[0].ty.shape.with_leading(tables.len()));
+    Table { ty, bits: tables.iter().flat_map(|table| table.bits.iter().copied()).collect() }
+}
+
+fn assert_close(actual: &[f64], expected: &[f64], what: &str) {
+    let close = |(a, b): (&f64, &f64)| a == b || (a - b).abs() <= 1e-12 * b.abs().max(1.0);
+    let same = actual.len() == expected.len() && actual.iter().zip(expected).all(close);
+    assert!(same, "{what}: {actual:?}, expected {expected:?}");
+}
+
+/// The values of a batch whose examples differ in some inputs, and the gradients by those, against lone runs.
+fn check_batched(case: &Case, differs: &dyn Fn(usize) -> bool) {
+    let size = 3;
+    let mut examples = examples(case, size);
+    let originals = examples[0].clone();
+    for example in &mut examples {
+        for (place, table) in example.iter_mut().enumerate().filter(|(place, _)| !differs(*place)) {
+            *table = originals[place].clone();
+        }
+    }
+    let mut graph = case.graph.clone();
+    let total = graph.reduce_all(Reduction::Sum, case.output);
+    let all = inputs(&graph);
+    let variables: Vec<NodeId> = (0..all.len()).filter(|place| differs(*place)).map(|place| all[place]).collect();
+    let alone = gradients(&mut graph, total, &variables);
+    let mut at = originals;
+    let mut batched = Vec::new();
+    for place in (0..all.len()).filter(|place| differs(*place)) {
+        let table = stacked(&examples.iter().map(|example| &example[place]).collect::<Vec<_>>());
+        batched.push(graph.input("examples", table.ty.clone()));
+        at.push(table);
+    }
+    let (output, is_batched) = batch(&mut graph, &[case.output], &variables, &batched, size)[0];
+    assert!(is_batched, "{}", case.name);
+    let total = graph.reduce_all(Reduction::Sum, output);
+    let together = gradients(&mut graph, total, &batched);
+    let lone = |node: NodeId| -> Vec<f64> {
+        let tables = examples.iter().map(|example| [example, &at[example.len()..]].concat());
+        tables.flat_map(|at| value(&graph, &at, node)).collect()
+    };
+    assert_close(&value(&graph, &at, output), &lone(case.output), case.name);
+    for (together, alone) in together.into_iter().zip(alone) {
+        if graph.ty(together).element.is_real() {
+            assert_close(&value(&graph, &at, together), &lone(alone), &format!("gradient of {}", case.name));
+        }
+    }
+}
+
+#[test]
+fn each_example_of_a_batch_equals_its_lone_run() {
+    for case in cases() {
+        println!("{}", case.name);
+        check_batched(&case, &|_| true);
+        for only in 0..case.at.len() {
+            check_batched(&case, &|place| place == only);
+        }
+    }
+}
+
+/// `while i < n { s <- s + x[i] (7 mod n); i <- i + 1 }`: an example that has ended would read beyond the end, and divide by
+/// zero, if its steps went on.
+#[test]
+fn examples_that_have_ended_do_not_fail() {
+    let mut graph = Graph::new();
+    let (x, n) = (graph.input("x", real(&[3])), graph.input("n", TensorType::scalar(ElementType::I64)));
+    let zero = graph.real(ElementType::F64, 0.0);
+    let none = graph.integer(0);
+    let some = graph.pointwise(&GREATER, &[n, none]);
+    let given = Given { states: &[some, none, zero], invariants: &[x, n], ..Given::default() };
+    let last = run(&mut graph, Plan { ends: Ends::WhenFalse, ..Plan::trips(10) }, given, |graph, at| {
+        let (place, size) = (at.states[1], at.invariants[1]);
+        let entry = graph.gather(at.invariants[0], place, 0);
+        let seven = graph.integer(7);
+        let share = graph.pointwise(&ndc::ops::arithmetic::REMAINDER, &[seven, size]);
+        let share = graph.pointwise(&ndc::ops::choice::TO_F64, &[share]);
+        let term = graph.pointwise(&MULTIPLY, &[entry, share]);
+        let one = graph.integer(1);
+        let next = graph.pointwise(&ADD, &[place, one]);
+        let goes_on = graph.pointwise(&ndc::ops::comparison::LESS, &[next, size]);
+        (vec![goes_on, next, graph.pointwise(&ADD, &[at.states[2], term])], vec![])
+    });
+    let output = graph.result(last, 2);
+    let steps = graph.result(last, 3);
+    let counts = graph.input("counts", TensorType::new(ElementType::I64, ndc::ir::Shape::new(&[4])));
+    let results = batch(&mut graph, &[output, steps], &[n], &[counts], 4);
+    let (sums, steps) = (results[0].0, results[1].0);
+    let total = graph.reduce_all(Reduction::Sum, sums);
+    let gradient = gradients(&mut graph, total, &[x])[0];
+    let mut table = reals(&[4], &[0.0; 4]);
+    table.ty = graph.ty(counts).clone();
+    table.bits = vec![3, 0, 1, 2];
+    let at = [reals(&[3], &[1.0, 2.0, 4.0]), cases::count(3), table];
+    assert_eq!(value(&graph, &at, sums), [7.0, 0.0, 0.0, 3.0]);
+    assert_eq!(value(&graph, &at, steps), [3.0, 0.0, 1.0, 2.0]);
+    assert_eq!(value(&graph, &at, gradient), [2.0, 2.0, 1.0]);
 }

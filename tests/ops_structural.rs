@@ -4,8 +4,8 @@
 mod support;
 
 use ndc::ir::{Axes, ElementType, Extreme, Graph, NodeId, Reduction, Shape, Table, TensorType};
-use ndc::lower::batch::batch;
 use ndc::ops::arithmetic::{MULTIPLY, POWER};
+use ndc::ops::structural::batch::batch;
 use ndc::ops::structural::{Fault, table};
 use ndc::ops::trigonometric::SIN;
 use support::*;

@@ -1,9 +1,9 @@
 //! The graph of a data column: an expression of one row, batched over all rows.
 
-use super::batch::batch;
 use super::{Lowered, Lowerer, Source};
 use crate::check::program::{Program, Typed};
 use crate::ir::{NodeId, Shape, TensorType};
+use crate::ops::structural::batch::batch;
 
 /// A graph whose inputs are the raw columns (`rows` reals each) and whose one output is the column, rows leading.
 pub fn lower_column(program: &Program, expression: &Typed, raw_columns: usize, rows: usize) -> Lowered {

@@ -4,7 +4,6 @@
 //! [`value`] makes the graph of one expression, [`mod@column`] that of a data column, [`training`] that of a whole training
 //! step. The graph's inputs are listed as [`Source`]s, for the runtime to bind.
 
-pub mod batch;
 pub mod column;
 mod expressions;
 mod gradients;

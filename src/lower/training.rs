@@ -1,12 +1,12 @@
 //! A whole training step as one graph: loss of the batch, adjoint, update in place, and what is reported.
 
-use super::batch::batch;
 use super::{Lowered, Lowerer, Source};
 use crate::autodiff::reverse::reverse;
 use crate::check::program::{Optimizer, Program, Progress, Train};
 use crate::ir::{ElementType, Graph, NodeId, Op, Reduction, Shape, TensorType};
 use crate::ops::arithmetic::{ADD, MULTIPLY, SUBTRACT};
 use crate::ops::roots::SQRT;
+use crate::ops::structural::batch::batch;
 use crate::optimize::{Stage, simplify};
 
 /// What a step gives beside the updated parameters.

@@ -31,7 +31,10 @@ fn evaluate(graph: &Graph, id: NodeId, arguments: &[Table]) -> Option<Table> {
 
 fn fold(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let node = graph.node(id);
-    let stays = node.arguments.is_empty() || matches!(node.op, Op::Broadcast(_) | Op::Loop(_)) || node.ty.shape.count() > LIMIT;
+    let stays = node.arguments.is_empty()
+        || matches!(node.op, Op::Loop(_))
+        || matches!(node.op, Op::Broadcast(_))
+        || node.ty.shape.count() > LIMIT;
     if stays || !node.arguments.iter().all(|argument| is_known(graph, *argument)) {
         return None;
     }

@@ -1,7 +1,7 @@
-//! Loops and their results: evaluation step by step. Differentiation and batching of a loop are the work of `autodiff`
-//! and of the batching rule here, since all its results go together.
+//! Loops and their results: evaluation step by step. Differentiation of a loop is the work of
+//! `autodiff`, since all its results go together; how it is batched stands in the file beside.
 
-use super::{Batching, Call, Cotangent, Fault, Structural, definition};
+use super::{Call, Cotangent, Fault, Structural, definition, loops_batch};
 use crate::ir::{ElementType, Ends, Graph, Loop, NodeId, Op, Table, TensorType};
 
 /// A loop; its value is all its results one after another.
@@ -11,7 +11,7 @@ pub static LOOP: Structural = Structural {
     evaluate,
     reverse: no_reverse,
     forward: no_forward,
-    batch,
+    batch: loops_batch::batch_loop,
 };
 
 /// One result of a loop.
@@ -21,7 +21,7 @@ pub static RESULT: Structural = Structural {
     evaluate: result,
     reverse: no_reverse,
     forward: no_forward,
-    batch,
+    batch: loops_batch::batch_result,
 };
 
 fn no_reverse(_: &mut Graph, _: NodeId, _: usize, _: Cotangent) -> Option<Cotangent> {
@@ -30,10 +30,6 @@ fn no_reverse(_: &mut Graph, _: NodeId, _: usize, _: Cotangent) -> Option<Cotang
 
 fn no_forward(_: &mut Graph, _: NodeId, _: &[Option<NodeId>]) -> Option<NodeId> {
     None
-}
-
-fn batch(_: &mut Graph, batching: &Batching) -> NodeId {
-    batching.arguments[0]
 }
 
 fn evaluate(call: &Call) -> Result<Table, Fault> {

@@ -3,9 +3,11 @@
 //! [`definition`] is the only place that lists them. The evaluator, both modes of differentiation and batching reach
 //! an operation through its [`Structural`] value and know none by name.
 
+pub mod batch;
 mod constants;
 mod contract;
 mod loops;
+mod loops_batch;
 mod movement;
 mod placement;
 mod pointwise;

@@ -1,7 +1,7 @@
 //! Batching: what is written for one example is computed for many at once, along a leading axis.
 
+use super::{Batching, definition};
 use crate::ir::{Graph, NodeId};
-use crate::ops::structural::{Batching, definition};
 
 /// Rewrites `roots`, functions of the placeholders `variables`, for `batched[i]` in place of `variables[i]`: a node of
 /// the variable's type with an axis of `size` examples in front.
