@@ -30,7 +30,9 @@ fn claims(title: &str, program: &Program) -> usize {
     for action in &program.actions {
         let Action::Assert(assert) = action else { continue };
         let holds = match &assert.claim {
-            Claim::Condition(condition) => values(program, &[condition]).map(|all| all[0].bits.iter().all(|bit| *bit != 0)),
+            Claim::Condition(condition) => {
+                values(program, &[condition]).map(|all| all[0].bits.iter().all(|bit| *bit != 0))
+            }
             Claim::Equal(left, right, _) => values(program, &[left, right]).map(|all| {
                 let (left, right) = all.split_at(all.len() / 2);
                 left.len() == right.len() && left.iter().zip(right).all(|(a, b)| agree(a, b))

@@ -14,11 +14,7 @@ impl<'a> Checker<'a, '_> {
         match &item.kind {
             ItemKind::Let(binding) => {
                 let value = self.let_value(binding);
-                let value = if matches!(value.ty, Type::Function(_)) {
-                    self.later("a function bound by a `let` of the file", value.span, "write `fn f(x) = …`")
-                } else {
-                    self.require_value(value)
-                };
+                let value = if matches!(value.ty, Type::Function(_)) { value } else { self.require_value(value) };
                 let binding = self.bind_globals(&binding.pattern, &value.ty, value.span, position);
                 self.program.actions.push(Action::Let { binding, value });
             }
@@ -76,6 +72,11 @@ impl<'a> Checker<'a, '_> {
             Type::Text => typed,
             _ => {
                 let typed = self.require_value(typed);
+                if typed.ty.has_function() {
+                    let help = "print what it gives, or the other parts";
+                    return self
+                        .fail(shapes::unexpected_kind("a value with functions in it", typed.span, help), typed.span);
+                }
                 if typed.ty == Type::Fill { self.settle(typed) } else { typed }
             }
         }
@@ -158,7 +159,7 @@ impl<'a> Checker<'a, '_> {
             }
             _ => (left, right),
         };
-        let joined = Self::join(&left.ty, &right.ty).map(|ty| ty.settled());
+        let joined = Self::join(&left.ty, &right.ty).filter(|ty| !ty.has_function()).map(|ty| ty.settled());
         let both = joined.and_then(|ty| {
             let left = self.coerce(left.clone(), &ty).ok()?;
             Some((left, self.coerce(right.clone(), &ty).ok()?))
@@ -193,7 +194,7 @@ impl<'a> Checker<'a, '_> {
 impl Kind {
     /// Calls `visit` on every expression directly inside.
     pub fn for_each_part<'t>(&'t self, visit: &mut dyn FnMut(&'t Typed)) {
-        use super::program::Steps;
+        use super::repeat::Steps;
         match self {
             Kind::Error
             | Kind::Number(_)

@@ -266,13 +266,14 @@ impl<'a> Checker<'a, '_> {
         self.context = context;
         self.frame = frame;
         self.values_in_progress.pop();
+        let typed = self.closed(name, Vec::new(), typed, Vec::new(), value.span);
         self.constants.insert(value.span, typed.clone());
         (!typed.ty.is_error()).then_some(typed)
     }
 }
 
 /// Binds the variables of a declared type to the sizes found at the same places.
-fn bind_sizes(declared: &Type, given: &Type, bound: &mut SizeBindings) {
+pub(super) fn bind_sizes(declared: &Type, given: &Type, bound: &mut SizeBindings) {
     match (declared, given) {
         (Type::Tensor(_, declared), Type::Tensor(_, given)) if declared.len() == given.len() => {
             for bare in [true, false] {

@@ -297,7 +297,14 @@ impl<'a> Checker<'a, '_> {
         self.pointwise_pair(definition, word, left, right, at, span)
     }
 
-    pub(super) fn comparison(&mut self, operator: BinaryOperator, at: Span, left: Typed, right: Typed, span: Span) -> Typed {
+    pub(super) fn comparison(
+        &mut self,
+        operator: BinaryOperator,
+        at: Span,
+        left: Typed,
+        right: Typed,
+        span: Span,
+    ) -> Typed {
         let equality = matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual);
         if equality && left.ty.parts().is_some() && right.ty.parts().is_some() {
             return self.whole_equality(operator, at, left, right, span);

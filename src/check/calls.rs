@@ -3,14 +3,15 @@
 use super::annotations::{SizeBindings, size_variables};
 use super::captures::{mentioned, size_names};
 use super::cost::MAX_COST;
+use super::defaults::{Completed, name_of};
 use super::program::{Binding, Closure, Instance, InstanceId, Kind, Typed};
 use super::scope::{Bound, Frame};
 use super::size::Size;
 use super::types::{ClosureId, Element, Type};
-use super::{CallFrame, Checker, LocalFunction};
+use super::{CallFrame, Checker, FunctionItem, LocalFunction};
 use crate::diagnostics::catalog::{names, shapes};
 use crate::source::Span;
-use crate::syntax::ast::{Argument, Expr, Name, Parameter, Pattern};
+use crate::syntax::ast::{Argument, Expr, Name, Parameter};
 
 /// The deepest chain of calls.
 const MAX_CALLS: usize = 200;
@@ -62,12 +63,12 @@ impl<'a> Checker<'a, '_> {
         };
         match self.program.closures[id.0 as usize].clone() {
             Closure::Item(index) => {
-                let function = self.functions[index as usize].function;
-                self.call_function(callee, id, &function.parameters, arguments, span)
+                let FunctionItem { function, position } = self.functions[index as usize];
+                self.call_function(callee, id, &function.parameters, arguments, position, span)
             }
             Closure::Lambda { place, .. } => {
                 let function = self.local_functions[&place];
-                self.call_function(callee, id, function.parameters, arguments, span)
+                self.call_function(callee, id, function.parameters, arguments, function.position, span)
             }
             Closure::Builtin(name) => {
                 let named = arguments.iter().filter_map(|argument| Some((argument.name.as_ref()?, &argument.value)));
@@ -76,8 +77,11 @@ impl<'a> Checker<'a, '_> {
                 // The result of a loop has the type of its first argument, the initial state.
                 let first = expected.filter(|_| matches!(name, "fold" | "while"));
                 let hints = std::iter::once(first).chain(std::iter::repeat(None));
-                let arguments =
-                    positional.zip(hints).map(|(argument, hint)| self.expression(&argument.value, hint)).collect();
+                let arguments = positional.zip(hints).map(|(argument, hint)| match hint {
+                    Some(state) => self.initial_state(&argument.value, state),
+                    None => self.expression(&argument.value, None),
+                });
+                let arguments = arguments.collect();
                 super::builtins::apply(self, BuiltinCall { name, span, arguments, named })
             }
             _ => {
@@ -100,37 +104,28 @@ impl<'a> Checker<'a, '_> {
         id: ClosureId,
         parameters: &'a [Parameter],
         arguments: &'a [Argument],
+        position: usize,
         span: Span,
     ) -> Typed {
         let function = self.closure_name(id);
         let Some(given) = self.arrange(&function, parameters, arguments, span) else { return Typed::error(span) };
+        let mut sizes = SizeBindings::new();
         let mut typed = Vec::with_capacity(given.len());
         for (parameter, given) in parameters.iter().zip(given) {
-            let hint = parameter.annotation.as_ref();
-            let hint = hint.map(|annotation| self.declared_type(annotation, &Type::Error, &mut Vec::new()));
-            let value = match given {
-                Some(expression) => self.expression(expression, hint.as_ref()),
-                None => self.default_value(parameter, span),
-            };
+            let value = given.map(|expression| {
+                let hint = parameter.annotation.as_ref();
+                let hint = hint.map(|annotation| self.declared_type(annotation, &Type::Error, &mut sizes.clone()));
+                let value = self.expression(expression, hint.as_ref());
+                if let Some(annotation) = &parameter.annotation {
+                    self.declared_type(annotation, &value.ty, &mut sizes);
+                }
+                value
+            });
             typed.push(value);
         }
-        self.apply(callee, typed, span)
-    }
-
-    fn default_value(&mut self, parameter: &'a Parameter, call: Span) -> Typed {
-        let Some(default) = &parameter.default else { return Typed::error(parameter.pattern.span()) };
-        if self.values_in_progress.contains(&default.span) {
-            let name = name_of(&parameter.pattern).unwrap_or("this default value");
-            return self.fail(names::recursive_default(name, default.span, parameter.pattern.span()), default.span);
-        }
-        self.values_in_progress.push(default.span);
-        let frame = std::mem::take(&mut self.frame);
-        let default_of = self.default_of.replace(call);
-        let value = self.inside(default.span, |checker| checker.expression(default, None));
-        self.default_of = default_of;
-        self.frame = frame;
-        self.values_in_progress.pop();
-        value
+        let Completed { bindings, arguments } = self.completed(parameters, typed, position, span);
+        let call = self.apply(callee, arguments, span);
+        Completed::around(bindings, call)
     }
 
     /// Brings arguments into the order of the parameters.
@@ -234,23 +229,6 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// A function argument of a function that is checked for itself: only its declared type is known.
-    fn apply_abstract(&mut self, parameters: &[Type], result: &Type, arguments: Vec<Typed>, span: Span) -> Typed {
-        if parameters.len() != arguments.len() {
-            let expected = parameters.len().to_string();
-            let error = names::wrong_argument_count("the function argument", &expected, arguments.len(), span, None);
-            return self.fail(error, span);
-        }
-        for (parameter, argument) in parameters.iter().zip(arguments) {
-            if let Err(argument) = self.coerce(argument, parameter) {
-                let (expected, found) = (parameter.to_string(), argument.ty.to_string());
-                let why = "the function argument is declared to take this";
-                self.report(shapes::type_mismatch(&expected, &found, argument.span, why, None));
-            }
-        }
-        Typed::new(Kind::Error, result.clone(), span)
-    }
-
     #[allow(clippy::too_many_arguments, reason = "the parts of one function value and one call")]
     fn apply_function(
         &mut self,
@@ -263,6 +241,13 @@ impl<'a> Checker<'a, '_> {
         span: Span,
     ) -> Typed {
         let name = self.closure_name(id);
+        let left_out = function.parameters.get(arguments.len()..).unwrap_or_default();
+        if !left_out.is_empty() && left_out.iter().all(|parameter| parameter.default.is_some()) {
+            let given = arguments.into_iter().map(Some).chain(left_out.iter().map(|_| None)).collect();
+            let Completed { bindings, arguments } = self.completed(function.parameters, given, function.position, span);
+            let call = self.apply_function(callee, id, function, captures, sizes, arguments, span);
+            return Completed::around(bindings, call);
+        }
         if arguments.len() != function.parameters.len() {
             let expected = function.parameters.len().to_string();
             let ends = function.parameters.first().zip(function.parameters.last());
@@ -284,7 +269,7 @@ impl<'a> Checker<'a, '_> {
                 None => failed = true,
             }
         }
-        if failed {
+        if failed || !self.check_function_arguments(&name, function.parameters, &converted, &mut bound) {
             return Typed::error(span);
         }
         let types: Vec<Type> = converted.iter().map(|argument| argument.ty.clone()).collect();
@@ -475,6 +460,12 @@ impl<'a> Checker<'a, '_> {
             })
             .collect();
         let mut sizes: Vec<String> = types.iter().flat_map(size_variables).collect();
+        let mut of_functions = Vec::new();
+        for annotation in item.function.parameters.iter().filter_map(|parameter| parameter.annotation.as_ref()) {
+            size_names(annotation, &mut of_functions);
+        }
+        of_functions.retain(|name| !self.is_known_size(name, &bound));
+        sizes.extend(of_functions.into_iter().map(str::to_string));
         sizes.sort();
         sizes.dedup();
         let bound = sizes.into_iter().map(|name| (name.clone(), Size::variable(name))).collect();
@@ -510,13 +501,6 @@ struct Body<'a, 'b> {
     bound: SizeBindings,
     lifted: bool,
     name: &'b str,
-}
-
-fn name_of(pattern: &Pattern) -> Option<&str> {
-    match pattern {
-        Pattern::Name(name) => Some(&name.text),
-        _ => None,
-    }
 }
 
 /// A scalar `int` or a whole literal as an index; used where the language counts.

@@ -283,8 +283,8 @@ impl<'a> Checker<'a, '_> {
         if then.ty.is_error() || otherwise.ty.is_error() {
             return Typed::error(span);
         }
-        if let (Type::Function(_), _) | (_, Type::Function(_)) = (&then.ty, &otherwise.ty) {
-            return self.later("a choice between functions", span, "choose between the results of calling them");
+        if then.ty.has_function() && otherwise.ty.has_function() && then.ty != otherwise.ty {
+            return self.chosen_function(condition, then, otherwise, span);
         }
         let joined = Self::join(&then.ty, &otherwise.ty);
         let both = joined.and_then(|ty| {

@@ -4,11 +4,13 @@
 //! shape that a step gives, so the body is checked again until the type of the state stays.
 
 use super::Checker;
-use super::annotations::SizeBindings;
+use super::annotations::{SizeBindings, size_variables};
 use super::calls::BuiltinCall;
-use super::program::{Binding, Kind, LocalId, Repeat, Steps, Typed};
+use super::program::{Binding, Kind, LocalId, Typed};
+use super::repeat::{Repeat, Steps};
 use super::size::Size;
 use super::types::{Element, Type};
+use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::{loops, names, shapes};
 use crate::ir::MAX_RANK;
 use crate::source::Span;
@@ -43,9 +45,8 @@ impl<'a> Checker<'a, '_> {
         let (callee, hoisted) = self.hoisted(function);
         let row_local = self.frame.local();
         let row = Typed::new(Kind::Local(row_local), row, sequences.span);
-        let step = |checker: &mut Self, state: Typed| {
-            checker.apply(callee.clone(), vec![state, row.clone()], callee.span)
-        };
+        let step =
+            |checker: &mut Self, state: Typed| checker.apply(callee.clone(), vec![state, row.clone()], callee.span);
         let Some((initial, round)) = self.settled_state(name, initial, callee.span, stacks, &step) else {
             return Typed::error(span);
         };
@@ -100,6 +101,16 @@ impl<'a> Checker<'a, '_> {
         let steps = Steps::While { condition: goes_on, most };
         let run = Repeat { initial, state: round.state, steps, body: round.body };
         outer.around(inner.around(Typed::new(Kind::Repeat(Box::new(run)), ty, span)))
+    }
+
+    /// The first argument of a loop whose result is expected to have a type.
+    pub(super) fn initial_state(&mut self, initial: &'a Expr, expected: &Type) -> Typed {
+        let value = self.expression(initial, Some(expected));
+        let known = |checker: &Self, name: &String| checker.is_known_size(name, &SizeBindings::new());
+        if !has_fill(&value.ty) || !size_variables(expected).iter().all(|name| known(self, name)) {
+            return value;
+        }
+        self.coerce(value, expected).unwrap_or_else(|value| value)
     }
 
     /// The three arguments of a loop, or a message.
@@ -241,7 +252,7 @@ impl<'a> Checker<'a, '_> {
     ) -> Option<Type> {
         let local = self.frame.local();
         let state = Typed::new(Kind::Local(local), number_for_fill(ty), initial.span);
-        let next = self.trial(|checker| step(checker, state)).ty;
+        let next = self.trial(|checker| step(checker, state)).0.ty;
         let next = match (&next, stacks) {
             (Type::Tuple(parts), true) if parts.len() == 2 => parts[0].clone(),
             _ => next,
@@ -256,8 +267,8 @@ impl<'a> Checker<'a, '_> {
         None
     }
 
-    /// Works without leaving messages behind.
-    pub(super) fn trial<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+    /// Works without leaving messages behind; returns the first of them.
+    pub(super) fn trial<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, Option<Diagnostic>) {
         let diagnostics = std::mem::take(&mut self.diagnostics);
         let reported = self.reported.clone();
         let result = work(self);
@@ -265,9 +276,10 @@ impl<'a> Checker<'a, '_> {
             // What failed is checked again, with its messages, where it matters.
             self.instances.retain(|_, (_, result)| !result.is_error());
         }
-        self.diagnostics = diagnostics;
+        let mut failures = std::mem::replace(&mut self.diagnostics, diagnostics);
         self.reported = reported;
-        result
+        let failure = (!failures.is_empty()).then(|| failures.swap_remove(0));
+        (result, failure)
     }
 
     /// The type of outputs stacked, one row for each step.

@@ -145,6 +145,7 @@ pub(super) fn folded(value: &Typed) -> Option<f64> {
     match &*value.kind {
         Kind::Number(number) => Some(*number),
         Kind::Integer(number) => Some(*number as f64),
+        Kind::Size(size) => size.value().map(|size| size as f64),
         Kind::Convert(inner) => folded(inner),
         Kind::Power(base, exponent) => {
             let base = folded(base)?;

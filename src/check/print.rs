@@ -1,6 +1,7 @@
 //! The printed form of a checked program, for `--emit program`.
 
-use super::program::{Action, Claim, Kind, Program, Steps, Typed};
+use super::program::{Action, Claim, Kind, Program, Typed};
+use super::repeat::Steps;
 use std::fmt::Write;
 
 /// One line per definition and action, with types; function bodies as trees.

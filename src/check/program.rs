@@ -4,6 +4,7 @@
 //! expressions into graphs without looking at the syntax tree again; all source errors end before this.
 
 use super::indexed::{Comprehension, IndexedReduction};
+use super::repeat::Repeat;
 use super::size::Size;
 use super::types::{ClosureId, Type};
 use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
@@ -163,28 +164,6 @@ pub enum Place {
     Split(Vec<(Typed, Size)>),
     /// `count` positions from `start`.
     Slice { start: usize, count: usize },
-}
-
-/// `fold`, `scan` and `while`.
-#[derive(Clone, Debug)]
-pub struct Repeat {
-    /// The state before the first step.
-    pub initial: Typed,
-    /// The state that a step begins with.
-    pub state: LocalId,
-    /// Which steps there are.
-    pub steps: Steps,
-    /// What a step gives: the next state; with `stacks`, the next state and an output.
-    pub body: Typed,
-}
-
-/// The steps of a loop.
-#[derive(Clone, Debug)]
-pub enum Steps {
-    /// One for each row of sequences, which have one leading size.
-    Rows { sequences: Typed, row: LocalId, count: Size, stacks: bool },
-    /// As long as a condition on the state holds, but no more than this many.
-    While { condition: Typed, most: Size },
 }
 
 impl Place {
@@ -482,6 +461,16 @@ pub struct Program {
 }
 
 impl Program {
+    /// The types of what a function value has captured, in order.
+    pub fn captured_types(&self, id: ClosureId) -> Vec<Type> {
+        match &self.closures[id.0 as usize] {
+            Closure::Lambda { captures, .. } => captures.iter().map(|(_, ty)| ty.clone()).collect(),
+            Closure::Gradient { function, .. } => vec![Type::Function(*function)],
+            Closure::Compose(first, second) => vec![Type::Function(*first), Type::Function(*second)],
+            Closure::Item(_) | Closure::Builtin(_) | Closure::Abstract { .. } => Vec::new(),
+        }
+    }
+
     /// The element type of reals.
     pub fn real(&self) -> ir::ElementType {
         self.precision.unwrap_or(ir::ElementType::F64)

@@ -86,7 +86,8 @@ impl<'a> Checker<'a, '_> {
             },
             other => {
                 let found = other.to_string();
-                let help = "fields belong to records and data sets (`s.v`, `iris.x`); parts of a tuple are written `t.0`";
+                let help =
+                    "fields belong to records and data sets (`s.v`, `iris.x`); parts of a tuple are written `t.0`";
                 return self
                     .fail(shapes::no_such_part(&format!("field `{}`", name.text), &found, name.span, help), span);
             }
@@ -138,9 +139,7 @@ impl<'a> Checker<'a, '_> {
             let equal = self.all_equal(a, b, at, span);
             all = Some(match all {
                 None => equal,
-                Some(all) => {
-                    Typed::new(Kind::Pointwise(&ops::comparison::AND, vec![all, equal]), Type::bool(), span)
-                }
+                Some(all) => Typed::new(Kind::Pointwise(&ops::comparison::AND, vec![all, equal]), Type::bool(), span),
             });
         }
         let all = all.unwrap_or_else(|| Typed::new(Kind::Bool(true), Type::bool(), span));

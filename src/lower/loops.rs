@@ -5,12 +5,13 @@
 //! computed once outside, and comes in as an invariant.
 
 use super::{Lowerer, Value};
-use crate::check::program::{Kind, LocalId, Repeat, Steps, Typed};
+use crate::check::program::{Kind, LocalId, Typed};
+use crate::check::repeat::{Repeat, Steps};
 use crate::ir::rewrite::copy_node;
 use crate::ir::{ElementType, Ends, Graph, Loop, NodeId, Op, TensorType};
 use crate::ops::arithmetic::ADD;
 use crate::ops::comparison::AND;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The variables of a body while it is lowered.
@@ -53,8 +54,7 @@ impl Lowerer<'_> {
         let (graph, invariants) = body_graph(&self.graph, &variables, &outputs);
         let states = variables.states.len();
         let ends = Ends::AfterTrips;
-        let run =
-            Loop { body: Arc::new(graph), trips, states, sequences: given.len(), backward: false, ends };
+        let run = Loop { body: Arc::new(graph), trips, states, sequences: given.len(), backward: false, ends };
         let mut arguments = leaves_of(&initial);
         arguments.extend(given.into_iter().chain(invariants));
         let results = self.results(run, &arguments, outputs.len());
@@ -133,9 +133,7 @@ impl Lowerer<'_> {
                 let start = self.graph.integer(start.value().unwrap_or(0));
                 Value::Node(self.pair(&ADD, variables.step, start))
             }
-            Kind::Tuple(parts) => {
-                Value::Tuple(parts.iter().map(|part| self.rows(part, variables, given)).collect())
-            }
+            Kind::Tuple(parts) => Value::Tuple(parts.iter().map(|part| self.rows(part, variables, given)).collect()),
             _ => {
                 let whole = self.lower(sequences);
                 let mut rows = Vec::new();
@@ -166,9 +164,11 @@ fn body_graph(outer: &Graph, variables: &Variables, outputs: &[NodeId]) -> (Grap
     let moved = moved_nodes(outer, &varying, outputs);
     let is_moved = |id: NodeId| moved.binary_search(&id).is_ok();
     let used = moved.iter().flat_map(|id| outer.node(*id).arguments.iter().copied()).chain(outputs.iter().copied());
-    let mut kept: Vec<NodeId> = used.filter(|id| !is_moved(*id) && !varying.contains(id)).collect();
+    let mut kept: Vec<NodeId> = used.filter(|id| !is_moved(*id)).collect();
     kept.sort_unstable();
     kept.dedup();
+    let variable: HashSet<NodeId> = varying.into_iter().collect();
+    kept.retain(|id| !variable.contains(id));
     let (constants, invariants): (Vec<NodeId>, Vec<NodeId>) = kept.into_iter().partition(|id| is_constant(outer, *id));
 
     let mut body = Graph::new();
@@ -222,7 +222,10 @@ fn moved_nodes(graph: &Graph, varying: &[NodeId], outputs: &[NodeId]) -> Vec<Nod
             }
         }
     }
-    (0..count).filter(|at| needed[*at]).map(node).filter(|id| !varying.contains(id)).collect()
+    for id in varying {
+        needed[id.index() - first] = false;
+    }
+    (0..count).filter(|at| needed[*at]).map(node).collect()
 }
 
 /// Whether a node is cheaper to make anew in the body than to pass in: a number, a repeated number, positions.

@@ -169,6 +169,10 @@ impl<'p> Lowerer<'p> {
             Type::Tuple(parts) | Type::Record(_, parts) => {
                 Value::Tuple(parts.iter().map(|part| self.global_leaves(id, name, part, leaf)).collect())
             }
+            Type::Function(function) => {
+                let captured = self.program.captured_types(*function);
+                Value::Closure(captured.iter().map(|ty| self.global_leaves(id, name, ty, leaf)).collect())
+            }
             ty => {
                 let tensor = self.tensor_type(ty);
                 *leaf += 1;
@@ -194,10 +198,13 @@ pub fn tensor_type(ty: &Type, real: ElementType) -> TensorType {
     TensorType::new(element, shape)
 }
 
-/// The tensor types of all leaves of a type, in order.
-pub fn leaf_types(ty: &Type, real: ElementType, leaves: &mut Vec<TensorType>) {
+/// The tensor types of all leaves of a type, in order; of a function, those of what it captured.
+pub fn leaf_types(program: &Program, ty: &Type, leaves: &mut Vec<TensorType>) {
     match ty {
-        Type::Tuple(parts) | Type::Record(_, parts) => parts.iter().for_each(|part| leaf_types(part, real, leaves)),
-        ty => leaves.push(tensor_type(ty, real)),
+        Type::Tuple(parts) | Type::Record(_, parts) => parts.iter().for_each(|part| leaf_types(program, part, leaves)),
+        Type::Function(id) => {
+            program.captured_types(*id).iter().for_each(|captured| leaf_types(program, captured, leaves));
+        }
+        ty => leaves.push(tensor_type(ty, program.real())),
     }
 }

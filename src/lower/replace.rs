@@ -53,9 +53,17 @@ impl Lowerer<'_> {
         self.graph.concatenate(&pieces, axis)
     }
 
-    /// The position itself, read from a list of all positions of an axis, so that one outside is a run-time error.
+    /// The position itself, read from a list of all positions of an axis, so that one outside is a run-time
+    /// error; in a branch that is not taken, none is.
     fn checked_position(&mut self, position: NodeId, size: usize) -> NodeId {
         let positions = self.graph.iota(0, Shape::new(&[size]));
+        let position = match self.guard {
+            Some(taken) => {
+                let first = self.graph.integer(0);
+                self.graph.pointwise(&SELECT, &[taken, position, first])
+            }
+            None => position,
+        };
         self.graph.gather(positions, position, 0)
     }
 
@@ -63,7 +71,8 @@ impl Lowerer<'_> {
     fn repeated(&mut self, node: NodeId, axis: usize, size: usize) -> NodeId {
         let sizes = self.graph.ty(node).shape.sizes().to_vec();
         let kept: Shape = sizes.iter().enumerate().filter(|(place, _)| *place != axis).map(|(_, size)| *size).collect();
-        let wide: Shape = sizes.iter().enumerate().map(|(place, old)| if place == axis { size } else { *old }).collect();
+        let wide: Shape =
+            sizes.iter().enumerate().map(|(place, old)| if place == axis { size } else { *old }).collect();
         let narrow = self.graph.reshape(node, &kept);
         let axes = Axes::new((0..sizes.len()).filter(|place| *place != axis));
         self.graph.broadcast(narrow, axes, &wide)

@@ -122,14 +122,14 @@ impl<'p> Session<'p> {
             }
             (GlobalBinding::Global(id), ty) => {
                 let mut types = Vec::new();
-                leaf_types(ty, self.program.real(), &mut types);
+                leaf_types(self.program, ty, &mut types);
                 for (leaf, table) in (0..types.len()).zip(tables) {
                     self.globals.insert(Source::Global(*id, leaf as u32), table);
                 }
             }
             (_, ty) => {
                 let mut types = Vec::new();
-                leaf_types(ty, self.program.real(), &mut types);
+                leaf_types(self.program, ty, &mut types);
                 for _ in types {
                     tables.next();
                 }
@@ -148,7 +148,7 @@ impl<'p> Session<'p> {
         let mut all = Vec::with_capacity(values.len());
         for value in values {
             let mut types: Vec<TensorType> = Vec::new();
-            leaf_types(&value.ty, self.program.real(), &mut types);
+            leaf_types(self.program, &value.ty, &mut types);
             all.push(Leaves { ty: value.ty.clone(), tables: tables.by_ref().take(types.len()).collect() });
         }
         Ok(all)

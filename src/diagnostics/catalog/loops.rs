@@ -21,7 +21,8 @@ pub fn state_mismatch(name: &str, state: &str, next: &str, body: Span, initial: 
 
 /// E0227: sequences of different lengths.
 pub fn length_mismatch(name: &str, first: (&str, Span), other: (&str, Span)) -> Diagnostic {
-    let message = format!("`{name}` goes through these together, but one has {} rows and the other {}", first.0, other.0);
+    let message =
+        format!("`{name}` goes through these together, but one has {} rows and the other {}", first.0, other.0);
     let error = Diagnostic::error("E0227", message, other.1).saying(format!("{} rows", other.0));
     let error = if first.1 == other.1 { error } else { error.label(first.1, format!("{} rows", first.0)) };
     error.help("give sequences with one leading size: take a slice of the longer one")

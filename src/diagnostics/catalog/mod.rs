@@ -5,6 +5,7 @@ pub mod data;
 pub mod derivative;
 pub mod draws;
 pub mod files;
+pub mod functions;
 pub mod loops;
 pub mod indices;
 pub mod names;
