@@ -74,6 +74,7 @@ fn check_items<'a>(
         types_in_progress: Vec::new(),
         values_in_progress: Vec::new(),
         costs: HashMap::new(),
+        ranks: HashMap::new(),
         compositions: 0,
         range_searches: 0,
         whole_tables: HashMap::new(),

@@ -1,7 +1,7 @@
-//! Batching: what is written for one example is computed for many at once, along a leading axis.
+//! Batching over indices: what is written for one value is computed for many at once, along a leading axis.
 
 use crate::ir::{Graph, Node, NodeId};
-use crate::ops::structural::{Batching, definition};
+use crate::ops::structural::{Batching, Over, definition};
 
 /// What nodes have become so far: those from `first` on that depend on a variable.
 pub(super) struct Scan {
@@ -95,7 +95,7 @@ fn batch_node(graph: &mut Graph, scan: &Scan, id: NodeId, size: usize, special: 
         let carried: Vec<bool> = node.arguments.iter().map(|argument| scan.get(*argument).is_some()).collect();
         let arguments = node.arguments.iter().map(|argument| scan.get(*argument).unwrap_or(*argument)).collect();
         let rule = definition(&node.op).batch;
-        rule(graph, &Batching { node, arguments, carried, size })
+        rule(graph, &Batching { node, arguments, carried, size, over: Over::Indices })
     });
     graph.current_span = before;
     batched
