@@ -1,7 +1,10 @@
 //! Random well-typed graphs over all operations, on small whole numbers, so that every order of summation is exact.
 
 use super::harness::{Random, word};
-use ndc::ir::{Axes, ElementType, Extreme, Graph, NodeId, Outside, Reduction, Shape, Steps, Table, TensorType};
+use ndc::ir::{
+    Axes, BatchReduction, Distribution, ElementType, Extreme, Graph, NodeId, Outside, Reduction, Shape, Steps, Table,
+    TensorType,
+};
 use ndc::ops::{arithmetic, choice, comparison, rounding};
 
 const LARGEST: usize = 3000;
@@ -126,7 +129,7 @@ impl Generator {
 
     fn step(&mut self) {
         let argument = self.pick();
-        let node = match self.random.below(25) {
+        let node = match self.random.below(27) {
             0..8 => self.pointwise(argument),
             8 => self.broadcast(argument),
             9 => self.reshape(argument),
@@ -145,6 +148,8 @@ impl Generator {
             20 => self.gather(argument),
             21 | 22 => self.window(argument),
             23 => self.unwindow(argument),
+            24 => self.draw(argument),
+            25 => self.batch_reduce(argument),
             _ => self.scatter_add(argument),
         };
         let node = self.bounded(node);
@@ -345,6 +350,28 @@ impl Generator {
         let order = self.permutation(rank);
         let left = self.graph.transpose(left, Axes::new(order.iter().copied()));
         (left, self.graph.transpose(right, Axes::new(order)))
+    }
+
+    /// Whole random numbers for keys mixed from two nodes.
+    fn draw(&mut self, argument: NodeId) -> NodeId {
+        let first = self.converted(argument, ElementType::I64);
+        let second = self.fitted(first);
+        let keys = self.graph.mix(first, second);
+        let distribution = [Distribution::Uniform, Distribution::Normal][self.random.below(2)];
+        let element = [ElementType::F32, ElementType::F64][self.random.below(2)];
+        let drawn = self.graph.random(distribution, keys, element);
+        let scale = self.graph.constant_like(drawn, 4.0);
+        let scaled = self.graph.pointwise(&arithmetic::MULTIPLY, &[drawn, scale]);
+        self.graph.pointwise(&rounding::FLOOR, &[scaled])
+    }
+
+    /// Outside mini-batches it changes nothing.
+    fn batch_reduce(&mut self, argument: NodeId) -> NodeId {
+        if self.graph.ty(argument).element == ElementType::Bool {
+            return argument;
+        }
+        let reduction = [BatchReduction::Sum, BatchReduction::Max, BatchReduction::Min][self.random.below(3)];
+        self.graph.batch_reduce(reduction, argument)
     }
 
     /// Steps and sizes of windows on an axis of a size.
