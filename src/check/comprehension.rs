@@ -12,6 +12,9 @@ use crate::source::Span;
 use crate::syntax::ast::{Clauses, Expr, ExprKind, IndexClause};
 use std::collections::HashMap;
 
+/// The most elements that are computed for all values of indices around one another.
+const MOST_ELEMENTS: usize = 1 << 58;
+
 /// Indices brought into scope, one group per axis; `None` where a range could not be found.
 type Axes = Option<Vec<Vec<Index>>>;
 
@@ -31,10 +34,14 @@ impl<'a> Checker<'a, '_> {
         let axes = self.indices(body, clauses);
         let hint = expected.and_then(|expected| without_leading(expected, clauses.indices.len()));
         let body = self.value(body, hint.as_ref());
+        let fits = self.fits_memory(&body, span);
         self.leave_indices(clauses);
         self.frame.leave(mark);
         let body = if body.ty == Type::Fill { self.settle(body) } else { body };
         let (Some(axes), None, false) = (axes, &clauses.filter, body.ty.is_error()) else { return Typed::error(span) };
+        if !fits || !self.fits_rank(&body, axes.iter().map(Vec::len).sum(), span) {
+            return Typed::error(span);
+        }
         let mut sizes = Vec::with_capacity(axes.len());
         for axis in &axes {
             match axis_size(axis) {
@@ -46,6 +53,19 @@ impl<'a> Checker<'a, '_> {
             Some(ty) => Typed::new(Kind::Comprehension(Box::new(Comprehension { axes, body })), ty, span),
             None => Typed::error(span),
         }
+    }
+
+    /// Whether the elements of a body can be counted for all values of the indices in scope together, as they are
+    /// computed; else a message.
+    fn fits_memory(&mut self, body: &Typed, span: Span) -> bool {
+        let ranges = self.frame.indices.iter().filter_map(|index| index.range.as_ref()?.1.count());
+        let elements = body.ty.sizes().iter().filter_map(Size::count);
+        let count = ranges.chain(elements).map(|count| count.max(1)).try_fold(1_usize, usize::checked_mul);
+        let fits = count.is_some_and(|count| count <= MOST_ELEMENTS);
+        if !fits {
+            self.report(shapes::size_overflow(span, "what is computed for all values of these indices together"));
+        }
+        fits
     }
 
     /// A type with axes in front of every tensor in it, if such tensors can be held.
@@ -61,8 +81,7 @@ impl<'a> Checker<'a, '_> {
                 self.check_count(&all, span).then_some(Type::Tensor(*element, all))
             }
             Type::Tuple(parts) | Type::Record(_, parts) => {
-                let parts: Option<Vec<Type>> =
-                    parts.iter().map(|part| self.with_leading(part, sizes, span)).collect();
+                let parts: Option<Vec<Type>> = parts.iter().map(|part| self.with_leading(part, sizes, span)).collect();
                 Some(without_model(ty, parts?))
             }
             _ => None,
@@ -96,6 +115,7 @@ impl<'a> Checker<'a, '_> {
         if let Some(Some(_)) = &filter {
             self.frame.guards.pop();
         }
+        let fits = self.fits_memory(&body, span);
         self.leave_indices(clauses);
         self.frame.leave(mark);
         let (Some(reducer), Some(axes), false) = (found, axes, body.ty.is_error()) else { return Typed::error(span) };
@@ -106,6 +126,9 @@ impl<'a> Checker<'a, '_> {
         };
         let indices: Vec<Index> = axes.into_iter().flatten().collect();
         let body = if body.ty == Type::Fill { self.settle(body) } else { body };
+        if !fits || !self.fits_rank(&body, indices.len(), span) {
+            return Typed::error(span);
+        }
         let Some((body, ty)) = self.reduced(reducer, body, &indices, span) else { return Typed::error(span) };
         let sizes: Vec<Size> = indices.iter().map(|index| index.count.clone()).collect();
         if self.with_leading(&body.ty, &sizes, span).is_none() {

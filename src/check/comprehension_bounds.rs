@@ -75,9 +75,9 @@ impl Checker<'_, '_> {
     ) {
         let (text, found) = (self.text(position.span), base.ty.to_string());
         let reached = (reached.0.to_string(), reached.1.to_string());
-        let help = self.fitting_range(affine, size).unwrap_or_else(|| {
-            format!("let the indices stay where `{text}` is inside, or give a value: `(… else 0)`")
-        });
+        let help = self
+            .fitting_range(affine, size)
+            .unwrap_or_else(|| format!("let the indices stay where `{text}` is inside, or give a value: `(… else 0)`"));
         let error = indices::position_outside(
             (&text, position.span),
             (&reached.0, &reached.1),
@@ -373,4 +373,3 @@ fn is_exact_integer(name: &str, typed: &Typed, operands: &[Typed]) -> bool {
     let integers = typed.ty == Type::int() && operands.iter().all(|operand| operand.ty == Type::int());
     integers && matches!(name, "div" | "remainder")
 }
-

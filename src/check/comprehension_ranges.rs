@@ -11,7 +11,7 @@ use super::types::Type;
 use crate::diagnostics::catalog::indices;
 use crate::source::Span;
 use crate::syntax::ast::{
-    Change, Clauses, Expr, ExprKind, Let, Parameter, Pattern, Statement, Subscript,
+    BinaryOperator, Change, Clauses, Expr, ExprKind, Let, Name, Parameter, Pattern, Statement, Subscript,
 };
 
 /// The most expressions that are checked for the range of an index alone, in a file.
@@ -34,6 +34,8 @@ struct Site<'a> {
     axis: usize,
     /// One index, or several that read one axis.
     names: Vec<&'a str>,
+    /// In an element with `else`, an index and a size: tells the range where nothing else does.
+    shifted: bool,
     span: Span,
     inner: Vec<Inner<'a>>,
 }
@@ -55,7 +57,7 @@ pub(super) fn has_range(body: &Expr, name: &str) -> bool {
 impl<'a> Checker<'a, '_> {
     /// Finds the ranges of the indices in scope from place `first` on, unless stated; reports what cannot be found.
     pub(super) fn find_ranges(&mut self, body: &'a Expr, clauses: &'a Clauses, first: usize, stated: &[bool]) {
-        let names: Vec<&'a crate::syntax::ast::Name> = clauses.indices.iter().flat_map(|each| &each.names).collect();
+        let names: Vec<&'a Name> = clauses.indices.iter().flat_map(|each| &each.names).collect();
         let wanted: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
         if stated.iter().all(|stated| *stated) {
             return;
@@ -66,52 +68,60 @@ impl<'a> Checker<'a, '_> {
             search.expression(filter);
         }
         let sites = search.sites;
-        let mut uncertain = false;
+        let mut reported = false;
         for (place, name) in names.iter().enumerate().filter(|(place, _)| !stated[*place]) {
-            let mut found: Option<Seen> = None;
-            for site in sites.iter().filter(|site| site.names == [name.text.as_str()]) {
-                let seen = match self.axis_of(site) {
-                    Ok(seen) => seen,
-                    Err(reported) => {
-                        uncertain |= reported;
-                        continue;
-                    }
-                };
-                match &found {
-                    None => found = Some(seen),
-                    Some(known) if known.size == seen.size => {}
-                    Some(known) => {
-                        let (a, b) = (known.size.to_string(), seen.size.to_string());
-                        self.report(indices::ranges_disagree(
-                            &name.text,
-                            name.span,
-                            (&known.base, &a, known.span),
-                            (&seen.base, &b, seen.span),
-                        ));
-                        break;
-                    }
-                }
+            let mut found = None;
+            for shifted in [false, true] {
+                let own = |site: &&Site| site.shifted == shifted && site.names == [name.text.as_str()];
+                found = found.or_else(|| self.agreed(name, sites.iter().filter(own), &mut reported));
             }
-            self.frame.indices[first + place].range = found.map(|seen| (Size::constant(0), seen.size));
+            self.frame.indices[first + place].range = found.map(|size| (Size::constant(0), size));
         }
-        let mut failed = false;
-        self.divide_axes(&sites, first, &names, &mut uncertain, &mut failed);
+        self.divide_axes(&sites, first, &names, &mut reported);
         for (place, name) in names.iter().enumerate().filter(|(place, _)| !stated[*place]) {
-            if self.frame.indices[first + place].range.is_none() && !uncertain && !failed {
+            if self.frame.indices[first + place].range.is_none() && !reported {
                 self.report(indices::index_without_range(&name.text, name.span));
             }
         }
     }
 
-    /// Ranges from axes that are read by several indices, all but one of which are known.
-    fn divide_axes(
+    /// The size that sites give an index; reports two that differ. `reported` becomes true where there is a message for
+    /// what cannot be told.
+    fn agreed<'s>(
         &mut self,
-        sites: &[Site<'a>],
-        first: usize,
-        names: &[&'a crate::syntax::ast::Name],
-        uncertain: &mut bool,
-        failed: &mut bool,
-    ) {
+        name: &Name,
+        sites: impl Iterator<Item = &'s Site<'a>>,
+        reported: &mut bool,
+    ) -> Option<Size>
+    where
+        'a: 's,
+    {
+        let mut found: Option<Seen> = None;
+        for site in sites {
+            let seen = match self.axis_of(site) {
+                Ok(seen) => seen,
+                Err(known) => {
+                    *reported |= known;
+                    continue;
+                }
+            };
+            match &found {
+                None => found = Some(seen),
+                Some(known) if known.size == seen.size => {}
+                Some(known) => {
+                    let (a, b) = (known.size.to_string(), seen.size.to_string());
+                    let (first, other) = ((&*known.base, &*a, known.span), (&*seen.base, &*b, seen.span));
+                    self.report(indices::ranges_disagree(&name.text, name.span, first, other));
+                    *reported = true;
+                    return None;
+                }
+            }
+        }
+        found.map(|seen| seen.size)
+    }
+
+    /// Ranges from axes that are read by several indices, all but one of which are known.
+    fn divide_axes(&mut self, sites: &[Site<'a>], first: usize, names: &[&'a Name], reported: &mut bool) {
         let mut progress = true;
         while progress {
             progress = false;
@@ -123,14 +133,15 @@ impl<'a> Checker<'a, '_> {
                 let Some(place) = names.iter().position(|name| name.text == site.names[unknown]) else { continue };
                 let seen = match self.axis_of(site) {
                     Ok(seen) => seen,
-                    Err(reported) => {
-                        *uncertain |= reported;
+                    Err(known) => {
+                        *reported |= known;
                         continue;
                     }
                 };
-                let known = ranges.iter().flatten().try_fold(Size::constant(1), |size, (start, count)| {
-                    size.multiply(&start.add(count).ok()?).ok()
-                });
+                let known = ranges
+                    .iter()
+                    .flatten()
+                    .try_fold(Size::constant(1), |size, (start, count)| size.multiply(&start.add(count).ok()?).ok());
                 let Some(known) = known else { continue };
                 match seen.size.divide(&known) {
                     Ok(count) => {
@@ -142,7 +153,7 @@ impl<'a> Checker<'a, '_> {
                         let problem = format!("an axis of {size} is no multiple of {known}");
                         let help = format!("make the axis a multiple of {known}");
                         self.report(indices::axis_not_divided(&problem, site.span, (&size, site.base.span), &help));
-                        *failed = true;
+                        *reported = true;
                         return;
                     }
                 }
@@ -247,6 +258,32 @@ impl<'a> Search<'a, '_> {
         }
     }
 
+    fn site(&mut self, base: &'a Expr, axis: usize, names: Vec<&'a str>, shifted: bool, span: Span) {
+        if !names.is_empty() {
+            self.sites.push(Site { base, axis, names, shifted, span, inner: self.inner.clone() });
+        }
+    }
+
+    /// `(x[i - 1] else …)`: elements are asked for wherever the axis is, and a little beyond.
+    fn shifted_sites(&mut self, value: &'a Expr) {
+        match &*value.kind {
+            ExprKind::Paren(inner) => self.shifted_sites(inner),
+            ExprKind::Index { base, subscripts } => {
+                for (axis, subscript) in subscripts.iter().enumerate() {
+                    if let Subscript::At(at) = subscript
+                        && let ExprKind::Binary { operator, left, right, .. } = &*at.kind
+                        && matches!(operator, BinaryOperator::Add | BinaryOperator::Subtract)
+                    {
+                        let left = self.index(left);
+                        let index = left.or_else(|| self.index(right).filter(|_| *operator == BinaryOperator::Add));
+                        self.site(base, axis, index.into_iter().collect(), true, at.span);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn subscripts(&mut self, base: &'a Expr, subscripts: &'a [Subscript]) {
         for (axis, subscript) in subscripts.iter().enumerate() {
             match subscript {
@@ -258,9 +295,7 @@ impl<'a> Search<'a, '_> {
                         }
                         _ => self.index(at).into_iter().collect(),
                     };
-                    if !names.is_empty() {
-                        self.sites.push(Site { base, axis, names, span: at.span, inner: self.inner.clone() });
-                    }
+                    self.site(base, axis, names, false, at.span);
                     self.expression(at);
                 }
                 Subscript::Slice { start, end, .. } => {
@@ -284,9 +319,14 @@ impl<'a> Search<'a, '_> {
             | ExprKind::Paren(inner)
             | ExprKind::Field { base: inner, .. }
             | ExprKind::Part { base: inner, .. } => self.expression(inner),
-            ExprKind::Binary { left, right, .. } | ExprKind::Else { value: left, fallback: right } => {
+            ExprKind::Binary { left, right, .. } => {
                 self.expression(left);
                 self.expression(right);
+            }
+            ExprKind::Else { value, fallback } => {
+                self.shifted_sites(value);
+                self.expression(value);
+                self.expression(fallback);
             }
             ExprKind::Call { callee, arguments } => {
                 self.expression(callee);

@@ -78,6 +78,7 @@ fn check_items<'a>(
         values_in_progress: Vec::new(),
         default_of: None,
         costs: HashMap::new(),
+        ranks: HashMap::new(),
         compositions: 0,
         loop_rounds: 0,
         range_searches: 0,

@@ -13,6 +13,7 @@ mod captures;
 mod comprehension;
 mod comprehension_bounds;
 mod comprehension_ranges;
+mod comprehension_rank;
 mod convert;
 mod cost;
 mod data;
@@ -133,6 +134,8 @@ struct Checker<'a, 'b> {
     default_of: Option<Span>,
     /// How many operations a call of each instance unfolds into, where known.
     costs: HashMap<InstanceId, u64>,
+    /// The most axes of a tensor in each instance, where known.
+    ranks: HashMap<InstanceId, usize>,
     /// How many compositions `f >> g` were applied so far.
     compositions: u32,
     /// How often bodies of loops were checked so far.

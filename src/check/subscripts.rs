@@ -21,7 +21,6 @@ impl<'a> Checker<'a, '_> {
     /// `(x[i - 1] else fallback)`.
     pub(super) fn element_or(&mut self, value: &'a Expr, fallback: &'a Expr, span: Span) -> Typed {
         let ExprKind::Index { base, subscripts } = &*without_parentheses(value).kind else {
-            self.value(value, None);
             self.value(fallback, None);
             return self.fail(indices::else_without_subscript(value.span), span);
         };
@@ -119,8 +118,12 @@ impl<'a> Checker<'a, '_> {
         if value.ty.is_error() {
             return None;
         }
-        if let (Some(position), false) = (known_position(&value), fallback) {
-            return self.known(position, at, value, size, base).map(|place| (place, Vec::new()));
+        if let Some(position) = known_position(&value) {
+            let place = match fallback {
+                false => self.known(position, at, value, size, base)?,
+                true => known_or_outside(position, at, value.span, size),
+            };
+            return Some((place, Vec::new()));
         }
         if !value.ty.is_scalar() && matches!(value.ty.element(), Some(Element::Int | Element::Flexible)) {
             let kept = value.ty.sizes().to_vec();
@@ -174,7 +177,7 @@ impl<'a> Checker<'a, '_> {
                 _ => None,
             };
             let Some(count) = known.and_then(|(start, count)| start.add(&count).ok()) else {
-                if !self.frame.types_only {
+                if !self.frame.types_only && !self.is_index_without_range(part) {
                     let problem = "the size of each part of an axis must be known";
                     let help = "write indices alone: `x[(h, c)]`";
                     let axis = size.to_string();
@@ -189,11 +192,19 @@ impl<'a> Checker<'a, '_> {
         if differ && size.value().is_some() {
             let problem = format!("an axis of {size} is not read as {product}");
             let sizes: Vec<String> = places.iter().map(|(_, count)| count.to_string()).collect();
-            let help = format!("the sizes of the indices must multiply to {size}, but they are {}", sizes.join(" and "));
+            let help =
+                format!("the sizes of the indices must multiply to {size}, but they are {}", sizes.join(" and "));
             self.report(indices::axis_not_divided(&problem, span, (&size.to_string(), base.span), &help));
             return None;
         }
         Some(Place::Split(places))
+    }
+
+    /// Whether an expression is an index for whose range there is a message already.
+    fn is_index_without_range(&self, part: &Expr) -> bool {
+        let ExprKind::Name(name) = &*without_parentheses(part).kind else { return false };
+        let index = self.frame.indices.iter().rev().find(|index| index.name == *name);
+        index.is_some_and(|index| index.range.is_none())
     }
 
     fn slice(
@@ -265,6 +276,16 @@ impl<'a> Checker<'a, '_> {
                 self.fail(shapes::wrong_rank("`'`", "a matrix", &found, operand.span, help), span)
             }
         }
+    }
+}
+
+/// A position that is known before the run, where there is a value for what is outside.
+fn known_or_outside(position: i64, at: &Expr, span: Span, size: &Size) -> Place {
+    let extent = size.value().unwrap_or(0);
+    let place = if position < 0 && is_literal(at) { position + extent } else { position };
+    match usize::try_from(place) {
+        Ok(place) if (place as i64) < extent => Place::At(place),
+        _ => Place::Computed(Typed::new(Kind::Integer(place), Type::int(), span)),
     }
 }
 

@@ -22,8 +22,7 @@ impl Lowerer<'_> {
         let mut leaves = Vec::new();
         body.leaves(&mut leaves);
         let leaves = self.for_all(leaves, &variables);
-        let axes: Vec<usize> =
-            comprehension.axes.iter().map(|axis| axis.iter().map(count_of).product()).collect();
+        let axes: Vec<usize> = comprehension.axes.iter().map(|axis| axis.iter().map(count_of).product()).collect();
         let merged: Vec<NodeId> = leaves
             .into_iter()
             .map(|leaf| {

@@ -1,8 +1,8 @@
 //! Positions as sums: whole numbers times nodes, and a constant.
 
+use crate::ir::ElementType;
 use crate::ir::{Graph, NodeId, Op};
 use crate::ops::arithmetic::{ADD, MULTIPLY, NEGATE, SUBTRACT};
-use crate::ir::ElementType;
 
 /// The most nodes that are looked at for one position.
 const MOST_NODES: usize = 256;

@@ -5,7 +5,7 @@
 
 use crate::ops::structural::batch::{Scan, batch_scan};
 use super::comprehension_affine::Affine;
-use crate::ir::{Axes, Graph, IndexRange, Node, NodeId, Op, Shape};
+use crate::ir::{Axes, Graph, IndexRange, Node, NodeId, Op, Outside, Shape, Steps};
 use crate::ops::arithmetic::ADD;
 
 /// The roots for all values of an index, each with whether it has the leading axis.
@@ -30,11 +30,11 @@ fn index_values(graph: &mut Graph, range: IndexRange) -> NodeId {
 
 /// A gather of shared batch axes 0, for all values of the index; `None` where the general rule is as good.
 fn gather(graph: &mut Graph, node: &Node, scan: &Scan, index: NodeId, range: IndexRange) -> Option<NodeId> {
-    let (Op::Gather { batch: 0, .. }, [operand, position]) = (node.op, &node.arguments[..]) else { return None };
+    let (Op::Gather { batch: 0, outside }, [operand, position]) = (node.op, &node.arguments[..]) else { return None };
     let (operand, position) = (*operand, *position);
     let all = scan.get(operand);
     if scan.get(position).is_none() {
-        return Some(rows_of_each(graph, all?, position));
+        return Some(rows_of_each(graph, all?, position, outside));
     }
     if graph.ty(position).shape.rank() != 0 || range.count == 0 {
         return None;
@@ -65,10 +65,10 @@ fn gather(graph: &mut Graph, node: &Node, scan: &Scan, index: NodeId, range: Ind
 }
 
 /// The same rows of each of several operands.
-fn rows_of_each(graph: &mut Graph, operands: NodeId, rows: NodeId) -> NodeId {
+fn rows_of_each(graph: &mut Graph, operands: NodeId, rows: NodeId, outside: Outside) -> NodeId {
     let rank = graph.ty(operands).shape.rank();
     let turned = graph.transpose(operands, Axes::new([1, 0].into_iter().chain(2..rank)));
-    let gathered = graph.gather(turned, rows, 0);
+    let gathered = graph.gather_or(turned, rows, 0, outside);
     let places = graph.ty(rows).shape.rank();
     let rank = graph.ty(gathered).shape.rank();
     graph.transpose(gathered, Axes::new(std::iter::once(places).chain(0..places).chain(places + 1..rank)))
@@ -105,18 +105,19 @@ impl Places {
 
     /// A tensor `[outer, count, …]` whose entry at `o, t` is the operand's at `least + stride * o + step * t`.
     fn windows(&self, graph: &mut Graph, operand: NodeId, stride: i64, outer: usize) -> Option<NodeId> {
-        let least = self.extent.0;
-        if self.count == 1 || self.step == stride * i64::try_from(outer).ok()? {
-            // One block of `outer` after another, each read with its stride.
-            let blocks = along(graph, operand, least, stride, outer * self.count);
-            let split = split_first(graph, blocks, &[self.count, outer]);
-            return Some(exchanged(graph, split));
-        }
-        if outer == 1 || stride == self.step * i64::try_from(self.count).ok()? {
-            let blocks = along(graph, operand, least, self.step, outer * self.count);
-            return Some(split_first(graph, blocks, &[outer, self.count]));
-        }
-        None
+        let step = self.step.checked_abs()?;
+        let back = self.step.min(0).checked_mul(i64::try_from(self.count).ok()? - 1)?;
+        let start = u32::try_from(self.extent.0.checked_add(back)?).ok()?;
+        let (along, across) = (u32::try_from(step).ok()?, u32::try_from(stride).ok()?);
+        let windows = if step == stride.checked_mul(i64::try_from(outer).ok()?)? {
+            // One block of `outer` elements after another: windows of the blocks are a reshape.
+            let blocks = Steps { start, outer: along, inner: across };
+            let blocks = graph.window(operand, 0, [self.count, outer], blocks);
+            exchanged(graph, blocks)
+        } else {
+            graph.window(operand, 0, [outer, self.count], Steps { start, outer: across, inner: along })
+        };
+        Some(if self.step < 0 && self.count > 1 { graph.reverse(windows, 1) } else { windows })
     }
 }
 
@@ -128,11 +129,6 @@ fn along(graph: &mut Graph, operand: NodeId, start: i64, step: i64, count: usize
     }
     let forwards = graph.slice(operand, 0, last as usize, step.unsigned_abs() as usize, count);
     graph.reverse(forwards, 0)
-}
-
-fn split_first(graph: &mut Graph, node: NodeId, sizes: &[usize]) -> NodeId {
-    let shape: Shape = sizes.iter().chain(&graph.ty(node).shape.sizes()[1..]).copied().collect();
-    graph.reshape(node, &shape)
 }
 
 fn exchanged(graph: &mut Graph, node: NodeId) -> NodeId {

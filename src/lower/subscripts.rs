@@ -6,22 +6,13 @@
 use super::comprehension_affine::Affine;
 use super::{Lowerer, Value};
 use crate::check::program::{Place, Typed};
-use crate::ir::{Axes, ElementType, NodeId, Shape};
+use crate::ir::{Axes, ElementType, NodeId, Outside, Shape};
 use crate::ops::arithmetic::ADD;
 use crate::ops::choice::SELECT;
 use crate::ops::comparison::{AND, GREATER_EQUAL, LESS};
 
 /// An axis is extended by at most this many times its size (and this many elements).
 const MOST_EXTENSION: i64 = 4;
-
-/// What is read where a position is outside its axis.
-#[derive(Clone, Copy)]
-enum Outside {
-    /// Zero, whatever the run finds.
-    Zero,
-    /// A run-time error, unless the branch at hand is not taken.
-    Error,
-}
 
 impl Lowerer<'_> {
     /// `base[places]`.
@@ -37,7 +28,6 @@ impl Lowerer<'_> {
     pub(super) fn index_or(&mut self, base: &Typed, places: &[Place], fallback: &Typed) -> NodeId {
         let (mut node, mut axis) = (self.tensor(base), 0);
         let mut inside: Option<NodeId> = None;
-        let mut padded = true;
         for place in places {
             let Place::Computed(position) = place else {
                 (node, axis) = self.place(node, axis, place);
@@ -47,21 +37,18 @@ impl Lowerer<'_> {
             let size = self.graph.ty(node).shape[axis];
             let affine = Affine::of(&self.graph, position);
             if self.is_inside(&affine, size) {
-                node = self.take(node, axis, position);
+                node = self.take(node, axis, position, Outside::Error);
                 continue;
             }
             let within = self.is_within(position, size);
-            (node, padded) = match self.extended(node, axis, &affine, position) {
-                Some(node) => (node, padded),
-                None => (self.guarded(node, axis, position, within), false),
-            };
+            node = self.or_zero(node, axis, &affine, position);
             inside = Some(inside.map_or(within, |inside| self.pair(&AND, inside, within)));
         }
         let Some(inside) = inside else { return node };
         let outside = self.graph.pointwise(&crate::ops::comparison::NOT, &[inside]);
         let fallback = self.under(outside, |lowerer| lowerer.tensor(fallback));
         let is_zero = self.graph.constant_value(fallback).is_some_and(|value| value.to_bits() == 0);
-        if padded && is_zero {
+        if is_zero {
             return node;
         }
         self.choose(inside, &Value::Node(node), &Value::Node(fallback)).node()
@@ -98,22 +85,23 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The rows at a position, which may be a tensor of positions.
+    /// The rows at a position, which may be a tensor of positions. Outside is a run-time error, unless the branch at hand
+    /// is not taken; or zero, where it is known that nothing outside is read in a branch that is taken.
     fn element(&mut self, node: NodeId, axis: usize, position: NodeId, outside: Outside) -> NodeId {
         let shape = self.graph.ty(position).shape.clone();
         let affine = Affine::of(&self.graph, position);
         if shape.rank() == 0 && self.is_inside(&affine, self.graph.ty(node).shape[axis]) {
-            return self.take(node, axis, position);
+            return self.take(node, axis, position, Outside::Error);
         }
-        if let (Outside::Zero, Some(node)) = (outside, self.extended(node, axis, &affine, position)) {
-            return node;
+        if outside == Outside::Zero {
+            return self.or_zero(node, axis, &affine, position);
         }
         match self.guard {
             Some(guard) => {
                 let guard = self.graph.splat(guard, &shape);
                 self.guarded(node, axis, position, guard)
             }
-            None => self.take(node, axis, position),
+            None => self.take(node, axis, position, Outside::Error),
         }
     }
 
@@ -123,28 +111,33 @@ impl Lowerer<'_> {
 
     /// Whether positions are inside an axis.
     fn is_within(&mut self, position: NodeId, size: usize) -> NodeId {
-        let (zero, size) =
-            (self.graph.constant_like(position, 0.0), self.graph.constant_like(position, size as f64));
+        let (zero, size) = (self.graph.constant_like(position, 0.0), self.graph.constant_like(position, size as f64));
         let not_below = self.pair(&GREATER_EQUAL, position, zero);
         let not_above = self.pair(&LESS, position, size);
         self.pair(&AND, not_below, not_above)
     }
 
-    /// The element of the axis with zeros to both sides, as many as the position needs.
-    fn extended(&mut self, node: NodeId, axis: usize, affine: &Affine, position: NodeId) -> Option<NodeId> {
-        let size = self.graph.ty(node).shape[axis] as i64;
-        if self.graph.ty(position).shape.rank() != 0 {
-            return None;
+    /// The rows at a position, zeros where it is outside.
+    fn or_zero(&mut self, node: NodeId, axis: usize, affine: &Affine, position: NodeId) -> NodeId {
+        match self.extended(node, axis, affine) {
+            Some((extended, low)) => {
+                let low = self.graph.integer(low);
+                let position = self.graph.pointwise(&ADD, &[position, low]);
+                self.take(extended, axis, position, Outside::Error)
+            }
+            None => self.take(node, axis, position, Outside::Zero),
         }
+    }
+
+    /// An axis with as many zeros on both sides as a position needs, and how many come before.
+    fn extended(&mut self, node: NodeId, axis: usize, affine: &Affine) -> Option<(NodeId, i64)> {
+        let size = self.graph.ty(node).shape[axis] as i64;
         let (least, greatest) = affine.extent(&self.graph)?;
         let (low, high) = (least.checked_neg()?.max(0), greatest.checked_sub(size - 1)?.max(0));
         if low.checked_add(high)? > MOST_EXTENSION.checked_mul(size + MOST_EXTENSION)? {
             return None;
         }
-        let extended = self.graph.pad(node, axis, low as usize, 1, (low + size + high) as usize);
-        let low = self.graph.integer(low);
-        let position = self.graph.pointwise(&ADD, &[position, low]);
-        Some(self.take(extended, axis, position))
+        Some((self.graph.pad(node, axis, low as usize, 1, (low + size + high) as usize), low))
     }
 
     /// The element where a condition holds, and some element elsewhere.
@@ -152,21 +145,21 @@ impl Lowerer<'_> {
         let zero = self.graph.constant_like(position, 0.0);
         if self.graph.ty(node).shape[axis] > 0 {
             let position = self.graph.pointwise(&SELECT, &[condition, position, zero]);
-            return self.take(node, axis, position);
+            return self.take(node, axis, position, Outside::Error);
         }
         // An empty axis has no element to read instead: one of zero is put there, and any other position is outside.
         let one = self.graph.pad(node, axis, 0, 1, 1);
         let outside = self.graph.constant_like(position, 1.0);
         let position = self.graph.pointwise(&SELECT, &[condition, outside, zero]);
-        self.take(one, axis, position)
+        self.take(one, axis, position, Outside::Error)
     }
 
     /// Rows along an axis; the axes of the positions take its place.
-    fn take(&mut self, node: NodeId, axis: usize, position: NodeId) -> NodeId {
+    fn take(&mut self, node: NodeId, axis: usize, position: NodeId, outside: Outside) -> NodeId {
         let rank = self.graph.ty(node).shape.rank();
         let order = std::iter::once(axis).chain((0..rank).filter(|each| *each != axis));
         let front = self.graph.transpose(node, Axes::new(order));
-        let rows = self.graph.gather(front, position, 0);
+        let rows = self.graph.gather_or(front, position, 0, outside);
         let places = self.graph.ty(position).shape.rank();
         let rank = self.graph.ty(rows).shape.rank();
         let order = (places..places + axis).chain(0..places).chain(places + axis..rank);

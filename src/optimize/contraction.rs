@@ -38,7 +38,7 @@ fn sum_of_product(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     }
     let (inside, outside): (Vec<Factor>, Vec<Factor>) =
         factors.into_iter().partition(|factor| factor.axes.iter().any(|axis| folded.contains(*axis)));
-    let [left, right] = &grouped(inside)[..] else { return None };
+    let [left, right] = &absorbed(graph, grouped(inside), &shape)[..] else { return None };
     if !worthwhile(&left[0].axes, &right[0].axes, folded) {
         return None;
     }
@@ -83,6 +83,27 @@ fn grouped(factors: Vec<Factor>) -> Vec<Vec<Factor>> {
             Some(group) => group.push(factor),
             None => groups.push(vec![factor]),
         }
+    }
+    groups
+}
+
+/// Groups whose axes another group has too are multiplied into that one, until two are left.
+fn absorbed(graph: &mut Graph, mut groups: Vec<Vec<Factor>>, shape: &Shape) -> Vec<Vec<Factor>> {
+    while groups.len() > 2 {
+        groups.sort_by_key(|group| group[0].axes.len());
+        let within = |small: &[Factor], large: &[Factor]| small[0].axes.iter().all(|axis| large[0].axes.contains(axis));
+        let pair = (0..groups.len()).find_map(|small| {
+            let large = (small + 1..groups.len()).find(|large| within(&groups[small], &groups[*large]))?;
+            Some((small, large))
+        });
+        let Some((small, large)) = pair else { break };
+        let axes = groups[large][0].axes.clone();
+        let factor = multiplied(graph, &groups[small]);
+        let places = factor.axes.iter().filter_map(|axis| axes.iter().position(|each| each == axis));
+        let spread: Shape = axes.iter().map(|axis| shape[*axis]).collect();
+        let source = graph.broadcast(factor.source, Axes::new(places), &spread);
+        groups[large].push(Factor { source, axes });
+        groups.remove(small);
     }
     groups
 }

@@ -36,7 +36,7 @@ pub fn position_outside(
         .help(help)
 }
 
-/// E0303: a subscript in a branch that leaves its axis although the branch is taken.
+/// E0303: a subscript under a condition that leaves its axis where the condition holds.
 pub fn guarded_position_outside(
     subscript: (&str, Span),
     case: &str,
@@ -44,7 +44,7 @@ pub fn guarded_position_outside(
     size: i64,
     base: (&str, Span),
 ) -> Diagnostic {
-    Diagnostic::error("E0303", format!("`{}` leaves an axis of {size} where this branch is taken", subscript.0), subscript.1)
+    Diagnostic::error("E0303", format!("`{}` leaves an axis of {size} where it is read", subscript.0), subscript.1)
         .saying(format!("{value} at {case}"))
         .label(base.1, format!("this is {}", base.0))
         .help("let the condition leave out what is outside, or give a value for it: `(x[i - 1] else 0)`")
