@@ -13,9 +13,11 @@ mod captures;
 mod convert;
 mod cost;
 mod data;
+pub mod domain;
 mod expressions;
 mod gradients;
 mod items;
+mod models;
 mod params;
 pub mod print;
 pub mod program;
@@ -68,8 +70,10 @@ enum Global<'a> {
     Const(&'a ast::Expr),
     Type(&'a [ast::Name], &'a ast::TypeExpr),
     Data,
-    /// A layer or model, which this version does not compile.
-    Later(&'static str),
+    /// A layer, by its place in the checker's list.
+    Layer(u32),
+    /// A model, by its place in the checker's list.
+    Model(u32),
 }
 
 /// A call that is being checked.
@@ -98,6 +102,7 @@ struct Checker<'a, 'b> {
     params: HashMap<&'a str, program::ParamId>,
     data: HashMap<&'a str, Option<program::DataId>>,
     constants: HashMap<&'a str, Typed>,
+    models: models::Models<'a>,
     closures: HashMap<Closure, ClosureId>,
     local_functions: HashMap<Span, LocalFunction<'a>>,
     instances: HashMap<(ClosureId, Vec<Type>), (InstanceId, Type)>,
@@ -113,6 +118,8 @@ struct Checker<'a, 'b> {
     compositions: u32,
     /// Tables whose columns are all taken as they are, for messages about columns that are no numbers.
     whole_tables: HashMap<program::DataId, std::sync::Arc<table::RawTable>>,
+    /// The bodies of `assert fails`, with the positions of their items, in order.
+    expected_failures: Vec<(&'a [ast::Item], usize)>,
     /// The body being checked.
     frame: Frame,
     /// The position of the item being checked; `let` values above it are visible.
@@ -184,6 +191,7 @@ impl<'a> Checker<'a, '_> {
             Closure::Compose(first, second) => {
                 format!("{} >> {}", self.name_within(*first, depth), self.name_within(*second, depth))
             }
+            Closure::Model(id) => self.models.path(*id).to_string(),
             Closure::Abstract { .. } => "the function argument".to_string(),
         }
     }

@@ -6,6 +6,7 @@
 
 pub mod batch;
 pub mod column;
+pub mod domain;
 mod expressions;
 mod gradients;
 mod structure;
@@ -122,14 +123,6 @@ impl<'p> Lowerer<'p> {
         self.sources.push(source);
         self.inputs.insert(source, node);
         node
-    }
-
-    fn param(&mut self, id: ParamId) -> NodeId {
-        if let Some(node) = self.replaced.get(&id) {
-            return *node;
-        }
-        let param = &self.program.params[id.0 as usize];
-        self.source(Source::Param(id), param.name.clone(), TensorType::new(self.real, param.shape.clone()))
     }
 
     fn column(&mut self, data: DataId, index: u32) -> NodeId {

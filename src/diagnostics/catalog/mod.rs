@@ -4,6 +4,7 @@ pub mod actions;
 pub mod data;
 pub mod derivative;
 pub mod files;
+pub mod models;
 pub mod names;
 pub mod numeric;
 pub mod shapes;
