@@ -3,7 +3,7 @@
 
 mod support;
 
-use ndc::ir::{Axes, ElementType, Extreme, Graph, NodeId, Reduction, Shape, Table, TensorType};
+use ndc::ir::{Axes, ElementType, Extreme, Graph, NodeId, Outside, Reduction, Shape, Steps, Table, TensorType};
 use ndc::lower::batch::batch;
 use ndc::ops::arithmetic::{MULTIPLY, POWER};
 use ndc::ops::structural::{Fault, table};
@@ -74,7 +74,32 @@ fn cases() -> Vec<Case> {
             let indices = integers(g, &[2, 3], &[0, 3, 1, 1, 2, 2]);
             g.scatter_add(indices, x[0], 4, 1)
         }),
+        case("gather of zeros outside", &[&[2, 4, 3]], |g, x| {
+            let indices = integers(g, &[2, 3], &[0, -1, 1, 4, 2, i64::MIN]);
+            g.gather_or(x[0], indices, 1, Outside::Zero)
+        }),
+        case("scatter that drops what is outside", &[&[2, 3, 2]], |g, x| {
+            let indices = integers(g, &[2, 3], &[0, 3, -1, 1, i64::MAX, 4]);
+            g.scatter_add_or(indices, x[0], 4, 0, Outside::Zero)
+        }),
+        case("window", &[&[2, 9, 2]], |g, x| g.window(x[0], 1, [4, 3], steps(1, 1, 2))),
+        case("window with strides", &[&[10]], |g, x| g.window(x[0], 0, [3, 4], steps(0, 3, 1))),
+        case("windows without overlap", &[&[2, 7]], |g, x| g.window(x[0], 1, [3, 2], steps(1, 2, 1))),
+        case("windows of one element", &[&[7, 2]], |g, x| g.window(x[0], 0, [3, 1], steps(1, 2, 5))),
+        case("a single window", &[&[7, 2]], |g, x| g.window(x[0], 0, [1, 3], steps(1, 5, 2))),
+        case("windows that stand still", &[&[7, 2]], |g, x| g.window(x[0], 0, [4, 3], steps(1, 0, 2))),
+        case("windows of equal elements", &[&[7, 2]], |g, x| g.window(x[0], 0, [3, 4], steps(1, 2, 0))),
+        case("windows of one and the same element", &[&[7]], |g, x| g.window(x[0], 0, [2, 3], steps(3, 0, 0))),
+        case("unwindow", &[&[2, 4, 3, 2]], |g, x| g.unwindow(x[0], 1, 9, steps(1, 1, 2))),
+        case("unwindow with strides", &[&[3, 4]], |g, x| g.unwindow(x[0], 0, 12, steps(1, 3, 1))),
+        case("unwindow without overlap", &[&[3, 2]], |g, x| g.unwindow(x[0], 0, 8, steps(1, 2, 1))),
+        case("unwindow that stands still", &[&[3, 2]], |g, x| g.unwindow(x[0], 0, 8, steps(1, 0, 3))),
+        case("unwindow of one place", &[&[2, 3]], |g, x| g.unwindow(x[0], 0, 3, steps(2, 0, 0))),
     ]
+}
+
+fn steps(start: u32, outer: u32, inner: u32) -> Steps {
+    Steps { start, outer, inner }
 }
 
 impl Case {
@@ -283,4 +308,37 @@ fn single_precision_rounds_at_every_node() {
     let root = graph.pointwise(&POWER, &[x, exponent]);
     let at = [table::reals(ElementType::F32, Shape::scalar(), &[2.0])];
     assert_eq!(value(&graph, &at, root), [f64::from(std::f32::consts::SQRT_2)]);
+}
+
+#[test]
+fn windows_hold_what_their_steps_say() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", real(&[7]));
+    let at = [reals(&[7], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0])];
+    let windows = graph.window(x, 0, [3, 2], steps(1, 2, 1));
+    assert_eq!(value(&graph, &at, windows), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    let windows = graph.window(x, 0, [3, 2], steps(0, 1, 3));
+    assert_eq!(value(&graph, &at, windows), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+    let counts = graph.unwindow(windows, 0, 7, steps(0, 1, 1));
+    assert_eq!(value(&graph, &at, counts), [0.0, 4.0, 6.0, 5.0, 0.0, 0.0, 0.0]);
+    let none = graph.window(x, 0, [0, 3], steps(6, 1, 1));
+    assert_eq!(value(&graph, &at, none), [0.0; 0]);
+    let zeros = graph.unwindow(none, 0, 2, steps(0, 1, 1));
+    assert_eq!(value(&graph, &at, zeros), [0.0; 2]);
+}
+
+#[test]
+fn rows_outside_are_zeros_where_that_is_asked_for() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", real(&[3]));
+    let at = [reals(&[3], &[1.0, 2.0, 3.0])];
+    let indices = integers(&mut graph, &[4], &[-1, 2, 3, 0]);
+    let rows = graph.gather_or(x, indices, 0, Outside::Zero);
+    assert_eq!(value(&graph, &at, rows), [0.0, 3.0, 0.0, 1.0]);
+    let few = integers(&mut graph, &[3], &[-1, 1, 2]);
+    let sums = graph.scatter_add_or(few, x, 2, 0, Outside::Zero);
+    assert_eq!(value(&graph, &at, sums), [0.0, 2.0]);
+    let empty = graph.slice(x, 0, 0, 1, 0);
+    let nothing = graph.gather_or(empty, indices, 0, Outside::Zero);
+    assert_eq!(value(&graph, &at, nothing), [0.0; 4]);
 }

@@ -1,14 +1,15 @@
 //! Kernels that are one call of the runtime each.
 
 use super::lower::Lower;
-use crate::ir::{ElementType, Extreme, NodeId};
+use crate::ir::{ElementType, Extreme, NodeId, Outside};
 use crate::runtime::matmul::{self, MatmulShape};
+use crate::runtime::support_add::add_elements;
 use crate::runtime::support_fold::{ContractDescriptor, contract_integers};
 use crate::runtime::support_move::{MoveDescriptor, move_elements};
 use crate::runtime::support_rows::{
     FoldDescriptor, GatherDescriptor, ScatterDescriptor, arg_extreme, gather_rows, scatter_add,
 };
-use crate::schedule::{Body, BufferId, View, names};
+use crate::schedule::{Body, BufferId, ScatterRows, View, names};
 use cranelift_codegen::ir::{Value, types};
 
 impl Lower<'_> {
@@ -17,15 +18,22 @@ impl Lower<'_> {
         match body {
             Body::Scalar(_) | Body::Strip(_) => {}
             Body::Copy { from, to } => self.copy_kernel(from, to),
+            Body::Add { from, to } => self.add_kernel(node, from, to),
             Body::Zero { to } => {
                 let bytes = self.number(self.schedule.buffer(*to).bytes());
                 let start = self.start(*to);
                 self.call(zero_bytes as *const u8, &[start, bytes], None);
             }
             Body::Contract { left, right, to } => self.contract_kernel(node, left, right, *to),
-            Body::Gather { operand, indices, at, to } => self.gather_kernel(node, operand, *indices, *at, *to),
-            Body::ScatterAdd { indices, updates, to, batch, at, rows, rest } => {
-                let descriptor = ScatterDescriptor { batch: *batch, rows: *rows, at: *at, rest: *rest };
+            Body::Gather { operand, indices, to, .. } => {
+                let descriptor = self.gather_descriptor(body, operand, *to);
+                let arguments =
+                    [self.kept(descriptor), self.start(operand.buffer), self.start(*indices), self.start(*to)];
+                self.checked_call(gather_rows as *const u8, &arguments, node);
+            }
+            Body::ScatterAdd { indices, updates, to, rows: ScatterRows { batch, at, rows, rest, outside } } => {
+                let lenient = *outside == Outside::Zero;
+                let descriptor = ScatterDescriptor { batch: *batch, rows: *rows, at: *at, rest: *rest, lenient };
                 let address = match self.element(*to) {
                     ElementType::F32 => scatter_add::<f32> as *const u8,
                     ElementType::F64 => scatter_add::<f64> as *const u8,
@@ -62,12 +70,31 @@ impl Lower<'_> {
         if from.layout.count() == 0 {
             return;
         }
+        let descriptor = self.between(from, to);
+        let arguments = [self.kept(descriptor), self.start(from.buffer), self.start(to.buffer)];
+        self.call(move_elements as *const u8, &arguments, None);
+    }
+
+    fn add_kernel(&mut self, node: NodeId, from: &View, to: &View) {
+        if from.layout.count() == 0 {
+            return;
+        }
+        let descriptor = self.between(from, to);
+        let address = match self.element(to.buffer) {
+            ElementType::F32 => add_elements::<f32> as *const u8,
+            ElementType::F64 => add_elements::<f64> as *const u8,
+            _ => add_elements::<i64> as *const u8,
+        };
+        let arguments = [self.kept(descriptor), self.start(from.buffer), self.start(to.buffer)];
+        self.checked_call(address, &arguments, node);
+    }
+
+    /// The walk over two views of the same sizes.
+    fn between(&self, from: &View, to: &View) -> MoveDescriptor {
         let axes = from.layout.sizes.iter().zip(&from.layout.strides).zip(&to.layout.strides);
         let axes = axes.map(|((size, source), target)| (*size, *source, *target)).collect();
         let bytes = self.element(from.buffer).bytes();
-        let descriptor = MoveDescriptor::new(bytes, axes, from.layout.offset, to.layout.offset);
-        let arguments = [self.kept(descriptor), self.start(from.buffer), self.start(to.buffer)];
-        self.call(move_elements as *const u8, &arguments, None);
+        MoveDescriptor::new(bytes, axes, from.layout.offset, to.layout.offset)
     }
 
     fn contract_kernel(&mut self, node: NodeId, left: &View, right: &View, to: BufferId) {
@@ -103,23 +130,23 @@ impl Lower<'_> {
         self.checked_call(contract_integers as *const u8, &arguments, node);
     }
 
-    fn gather_kernel(&mut self, node: NodeId, operand: &View, indices: BufferId, at: usize, to: BufferId) {
+    fn gather_descriptor(&self, body: &Body, operand: &View, to: BufferId) -> GatherDescriptor {
+        let Body::Gather { at, outside, .. } = body else { unreachable!("only gathers come here") };
         let layout = &operand.layout;
         let rest = layout.axes(2..layout.sizes.len(), layout.offset);
         let strides = crate::ir::Shape::new(&rest.sizes).strides();
         let axes = rest.sizes.iter().zip(&rest.strides).zip(&strides);
         let axes = axes.map(|((size, source), target)| (*size, *source, *target as isize)).collect();
-        let descriptor = GatherDescriptor {
+        GatherDescriptor {
             batch: layout.sizes[0],
             batch_stride: layout.strides[0],
             rows: layout.sizes[1],
             row_stride: layout.strides[1],
-            at,
+            at: *at,
             row_elements: rest.count(),
             row: MoveDescriptor::new(self.element(to).bytes(), axes, layout.offset, 0),
-        };
-        let arguments = [self.kept(descriptor), self.start(operand.buffer), self.start(indices), self.start(to)];
-        self.checked_call(gather_rows as *const u8, &arguments, node);
+            lenient: *outside == Outside::Zero,
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 
 mod address;
 mod calls;
+mod draws;
 mod execute;
 mod fallback;
 mod keep;

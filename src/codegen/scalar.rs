@@ -4,7 +4,7 @@ use super::address;
 use super::execute::RunErrorKind;
 use super::fallback;
 use super::lower::{Lower, register};
-use crate::ir::{ElementType, Extreme, Instruction, Pointwise, PointwiseRef};
+use crate::ir::{ElementType, Extreme, Instruction, Outside, Pointwise, PointwiseRef};
 use crate::schedule::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp, ValueId};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
@@ -83,11 +83,18 @@ impl Lower<'_> {
                 let (base, offset) = self.near(address.base, offset);
                 self.builder.ins().load(register(element), MemFlagsData::trusted(), base, offset)
             }
-            ScalarOp::LoadAt { buffer, position, stride, limit } => {
-                let outside =
-                    self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, arguments[0], limit as i64);
-                self.fail_if(outside, instruction.origin, RunErrorKind::Index);
-                self.load_at(buffer, position, stride, arguments[0], element)
+            ScalarOp::LoadAt { buffer, position, stride, limit, outside } => {
+                let index = arguments[0];
+                let beyond = self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, index, limit as i64);
+                if outside == Outside::Error {
+                    self.fail_if(beyond, instruction.origin, RunErrorKind::Index);
+                    return self.load_at(buffer, position, stride, index, element);
+                }
+                let first = self.number(0);
+                let index = self.builder.ins().select(beyond, first, index);
+                let loaded = self.load_at(buffer, position, stride, index, element);
+                let zero = self.constant(0, element);
+                self.builder.ins().select(beyond, zero, loaded)
             }
             ScalarOp::Pointwise(PointwiseRef(definition)) => match definition.instruction {
                 Some(operation) => self.operation(operation, definition, instruction, arguments, from),
@@ -99,6 +106,8 @@ impl Lower<'_> {
             ScalarOp::Lesser => self.extreme(Extreme::Min, arguments, element),
             ScalarOp::Beats(extreme) => self.beats(extreme, arguments, from),
             ScalarOp::Choose => self.select(element, arguments),
+            ScalarOp::Mix => self.scalar_mix(arguments),
+            ScalarOp::Random(distribution) => self.scalar_draw(distribution, arguments[0], element),
         }
     }
 

@@ -140,6 +140,17 @@ impl Lower<'_> {
                 let bytes = self.builder.ins().imul_imm_s(strip.length, instruction.element.bytes() as i64);
                 self.call(copy_bytes as *const u8, &[out, from, bytes], None);
             }
+            StripOp::Mix => {
+                let scalar = [0, 1].map(|place| matches!(instruction.arguments[place], Operand::Splat { .. }));
+                let words = [0, 1].map(|place| self.operand(strip, instruction.arguments[place], ElementType::I64));
+                let out = self.target(strip, instruction);
+                self.strip_mix(out, words, scalar, strip.length);
+            }
+            StripOp::Random(distribution) => {
+                let keys = self.operand(strip, instruction.arguments[0], ElementType::I64);
+                let out = self.target(strip, instruction);
+                self.strip_draw(*distribution, instruction.element, out, keys, strip.length);
+            }
             StripOp::Accumulate { state, .. } => self.accumulate(strip, place, *state),
         }
     }

@@ -186,25 +186,10 @@ impl Graph {
         let op = Op::Contract { batch: batch as u8, contract: contract as u8 };
         self.intern(op, &[left, right], TensorType::new(l.element, shape))
     }
-
-    /// Rows of an operand along axis `batch`, chosen by integer indices whose first `batch` axes are the operand's.
-    pub fn gather(&mut self, operand: NodeId, indices: NodeId, batch: usize) -> NodeId {
-        let (o, i) = (self.ty(operand).clone(), self.ty(indices).clone());
-        let shape = i.shape.sizes().iter().chain(&o.shape.sizes()[batch + 1..]).copied().collect();
-        self.intern(Op::Gather { batch: batch as u8 }, &[operand, indices], TensorType::new(o.element, shape))
-    }
-
-    /// From zeros of `rows` rows (along axis `batch`), adds each update to the row that its index names.
-    pub fn scatter_add(&mut self, indices: NodeId, updates: NodeId, rows: usize, batch: usize) -> NodeId {
-        let (i, u) = (self.ty(indices).clone(), self.ty(updates).clone());
-        let (before, rest) = (&i.shape.sizes()[..batch], &u.shape.sizes()[i.shape.rank()..]);
-        let shape = before.iter().copied().chain([rows]).chain(rest.iter().copied()).collect();
-        self.intern(Op::ScatterAdd { batch: batch as u8 }, &[indices, updates], TensorType::new(u.element, shape))
-    }
 }
 
 /// A shape with the size of one axis replaced.
-fn replace(shape: &Shape, axis: usize, size: usize) -> Shape {
+pub(super) fn replace(shape: &Shape, axis: usize, size: usize) -> Shape {
     shape.sizes().iter().enumerate().map(|(place, old)| if place == axis { size } else { *old }).collect()
 }
 

@@ -4,6 +4,7 @@
 //! graphs; [`verify::verify`] runs between them, and a verified graph never makes a later stage panic.
 
 pub mod build;
+mod build_index;
 pub mod definition;
 pub mod graph;
 pub mod loops;
@@ -16,5 +17,5 @@ pub mod verify;
 pub use definition::{Differential, Instruction, Meaning, Partial, Pointwise};
 pub use graph::{Graph, Input, Node, NodeId, Output, Table};
 pub use loops::{Ends, Loop};
-pub use op::{Extreme, Op, PointwiseRef, Reduction};
+pub use op::{BatchReduction, Distribution, Extreme, Op, Outside, PointwiseRef, Reduction, Steps};
 pub use types::{Axes, ElementType, MAX_RANK, Shape, TensorType};

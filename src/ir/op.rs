@@ -51,6 +51,48 @@ pub enum Extreme {
     Min,
 }
 
+/// Where the elements of a window are: `start + a * outer + b * inner` along the axis that becomes two.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Steps {
+    /// The place of the first element.
+    pub start: u32,
+    /// The distance between neighbours along the first of the two axes.
+    pub outer: u32,
+    /// The distance between neighbours along the second.
+    pub inner: u32,
+}
+
+/// What an index outside the rows means.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Outside {
+    /// A run-time error.
+    Error,
+    /// A row of zeros: a gather gives zeros there, a scatter drops the update.
+    Zero,
+}
+
+/// How random numbers are distributed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Distribution {
+    /// Evenly in [0, 1).
+    Uniform,
+    /// Standard normal.
+    Normal,
+}
+
+/// How the examples of a mini-batch are combined.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum BatchReduction {
+    /// The sum.
+    Sum,
+    /// The mean, of reals.
+    Mean,
+    /// The greatest; NaN propagates.
+    Max,
+    /// The least; NaN propagates.
+    Min,
+}
+
 /// An operation.
 ///
 /// Shapes that the arguments do not determine (broadcast, reshape, slice, iota, …) are read from the node's type.
@@ -76,6 +118,12 @@ pub enum Op {
     Slice { axis: u8, start: u32, step: u32 },
     /// Along one axis: argument element `i` goes to `low + i * step`, zero elsewhere; the transpose of a slice.
     Pad { axis: u8, low: u32, step: u32 },
+    /// One axis becomes two: argument element `start + a * outer + b * inner` goes to `[a, b]`; how many there are, the
+    /// result's type says. An element may be in several places.
+    Window { axis: u8, steps: Steps },
+    /// The two axes from `axis` on become one: argument element `[a, b]` is added to `start + a * outer + b * inner`,
+    /// from zero; the transpose of a window.
+    Unwindow { axis: u8, steps: Steps },
     /// The arguments one after another along an axis.
     Concatenate(u8),
     /// Along one axis: the elements from last to first.
@@ -90,11 +138,18 @@ pub enum Op {
     /// products; the first `batch` axes of both go together.
     Contract { batch: u8, contract: u8 },
     /// `(operand [batch…, n, rest…], indices i64 [batch…, at…]) → [batch…, at…, rest…]`: rows of the operand, each
-    /// batch entry from its own; the first `batch` axes go together. An index outside `0..n` is a run-time error.
-    Gather { batch: u8 },
+    /// batch entry from its own; the first `batch` axes go together.
+    Gather { batch: u8, outside: Outside },
     /// `(indices i64 [batch…, at…], updates [batch…, at…, rest…]) → [batch…, n, rest…]`: from zero, each update is added
-    /// to its row; the transpose of a gather. Indices outside `0..n` are a run-time error.
-    ScatterAdd { batch: u8 },
+    /// to its row; the transpose of a gather.
+    ScatterAdd { batch: u8, outside: Outside },
+    /// `(i64, i64) → i64` of equal shapes: two words mixed into one, never an error.
+    Mix,
+    /// i64 keys to random numbers of the result's element type: the same number for the same key.
+    Random(Distribution),
+    /// In a program for one example: a reduction over the examples of the mini-batch, of the argument's type. Batching
+    /// over examples carries it out; elsewhere the example is alone, and it changes nothing.
+    BatchReduce(BatchReduction),
     /// A loop, `Graph::loop_at(index)`: all its results together.
     Loop(u32),
     /// One result of a loop, which is the only argument.

@@ -1,7 +1,7 @@
 //! The printed form of a graph, stable enough to diff.
 
 use super::graph::{Graph, NodeId};
-use super::op::Op;
+use super::op::{Op, Outside, Steps};
 use super::types::ElementType;
 use std::fmt::Write;
 
@@ -41,20 +41,36 @@ pub fn operation(graph: &Graph, id: NodeId) -> String {
         Op::Transpose(axes) => format!("transpose{axes}"),
         Op::Slice { axis, start, step } => format!("slice(axis {axis}, start {start}, step {step})"),
         Op::Pad { axis, low, step } => format!("pad(axis {axis}, low {low}, step {step})"),
+        Op::Window { axis, steps } => format!("window(axis {axis}, {})", places(steps)),
+        Op::Unwindow { axis, steps } => format!("unwindow(axis {axis}, {})", places(steps)),
         Op::Concatenate(axis) => format!("concatenate(axis {axis})"),
         Op::Reverse(axis) => format!("reverse(axis {axis})"),
         Op::Iota(axis) => format!("iota(axis {axis})"),
         Op::Reduce(reduction, axes) => format!("reduce_{}{axes}", format!("{reduction:?}").to_lowercase()),
         Op::ArgReduce(extreme, axis) => format!("arg{}(axis {axis})", format!("{extreme:?}").to_lowercase()),
         Op::Contract { batch, contract } => format!("contract(batch {batch}, over {contract})"),
-        Op::Gather { batch } => format!("gather(batch {batch})"),
+        Op::Gather { batch, outside } => format!("gather(batch {batch}{})", zero_outside(outside)),
+        Op::Mix => "mix".to_string(),
+        Op::Random(distribution) => format!("random_{}", format!("{distribution:?}").to_lowercase()),
+        Op::BatchReduce(reduction) => format!("batch_{}", format!("{reduction:?}").to_lowercase()),
         Op::Loop(index) => {
             let run = graph.loop_at(index);
             let direction = if run.backward { ", backward" } else { "" };
             format!("loop {index} ({} trips, {} states{direction})", run.trips, run.states)
         }
         Op::Result(result) => format!("result({result})"),
-        Op::ScatterAdd { batch } => format!("scatter_add(batch {batch})"),
+        Op::ScatterAdd { batch, outside } => format!("scatter_add(batch {batch}{})", zero_outside(outside)),
+    }
+}
+
+fn places(Steps { start, outer, inner }: Steps) -> String {
+    format!("start {start}, steps {outer} and {inner}")
+}
+
+fn zero_outside(outside: Outside) -> &'static str {
+    match outside {
+        Outside::Error => "",
+        Outside::Zero => ", zero outside",
     }
 }
 

@@ -8,7 +8,7 @@
 
 use super::definition::{Meaning, Pointwise};
 use super::graph::{Graph, Node, NodeId};
-use super::op::{Op, PointwiseRef};
+use super::op::{BatchReduction, Op, PointwiseRef, Steps};
 use super::print::operation;
 use super::types::{ElementType, MAX_RANK, Shape, TensorType};
 
@@ -108,6 +108,8 @@ fn check_node(graph: &Graph, node: &Node) -> Result<(), String> {
             let inside = count == 0 || low as usize + (count - 1) * (step as usize) < whole;
             expect(inside && step > 0 && same_but(&source.shape, &node.ty.shape, axis), "the argument does not fit")
         }
+        Op::Window { axis, steps } => expect(windows(one()?, &node.ty, axis, steps)?, "the window does not fit"),
+        Op::Unwindow { axis, steps } => expect(windows(&node.ty, one()?, axis, steps)?, "the windows do not fit"),
         Op::Concatenate(axis) => {
             let total: usize = arguments.iter().map(|ty| size(&ty.shape, axis).unwrap_or(0)).sum();
             let fits =
@@ -133,10 +135,23 @@ fn check_node(graph: &Graph, node: &Node) -> Result<(), String> {
             expect(fits, "needs an axis with elements and gives integers")
         }
         Op::Contract { batch, contract } => check_contract(&arguments, &node.ty, batch as usize, contract as usize),
-        Op::Gather { batch } => match arguments[..] {
+        Op::Gather { batch, .. } => match arguments[..] {
             [operand, indices] => check_rows(operand, indices, &node.ty, batch as usize),
             _ => Err("takes two arguments".into()),
         },
+        Op::Mix => {
+            let words = arguments.len() == 2 && arguments.iter().all(|each| **each == node.ty);
+            expect(words && node.ty.element == ElementType::I64, "takes two integers of equal shapes")
+        }
+        Op::Random(_) => {
+            let keys = one()?.element == ElementType::I64 && one()?.shape == node.ty.shape;
+            expect(keys && node.ty.element.is_real(), "takes integer keys and gives reals")
+        }
+        Op::BatchReduce(reduction) => {
+            let fits =
+                node.ty.element.is_real() || (node.ty.element == ElementType::I64 && reduction != BatchReduction::Mean);
+            expect(one()? == &node.ty && fits, "keeps the type of numbers")
+        }
         Op::Loop(index) => {
             let run = graph.loop_at(index);
             super::loops::check_loop(run, &arguments, &node.ty)?;
@@ -148,7 +163,7 @@ fn check_node(graph: &Graph, node: &Node) -> Result<(), String> {
             let there = result as usize <= run.steps_result() && run.result_type(result as usize) == node.ty;
             expect(there, "there is no such result")
         }
-        Op::ScatterAdd { batch } => match arguments[..] {
+        Op::ScatterAdd { batch, .. } => match arguments[..] {
             [indices, updates] => check_rows(&node.ty, indices, updates, batch as usize),
             _ => Err("takes two arguments".into()),
         },
@@ -188,6 +203,19 @@ fn check_rows(table: &TensorType, indices: &TensorType, rows: &TensorType, batch
     let shape: Shape = i.iter().chain(&t[batch + 1..]).copied().collect();
     let elements = indices.element == ElementType::I64 && table.element == rows.element;
     if elements && shape == rows.shape { Ok(()) } else { Err("the shapes do not fit".into()) }
+}
+
+/// Whether one type is the other with one axis seen in windows that lie inside it.
+fn windows(whole: &TensorType, parts: &TensorType, axis: u8, steps: Steps) -> Result<bool, String> {
+    let (w, p, axis) = (whole.shape.sizes(), parts.shape.sizes(), axis as usize);
+    let size = size(&whole.shape, axis as u8)?;
+    if p.len() != w.len() + 1 || p[..axis] != w[..axis] || p[axis + 2..] != w[axis + 1..] {
+        return Ok(false);
+    }
+    let last = |count: usize, step: u32| count.saturating_sub(1) * step as usize;
+    let empty = p[axis] == 0 || p[axis + 1] == 0;
+    let inside = steps.start as usize + last(p[axis], steps.outer) + last(p[axis + 1], steps.inner) < size;
+    Ok(whole.element == parts.element && (empty || inside))
 }
 
 fn check_contract(arguments: &[&TensorType], ty: &TensorType, batch: usize, contract: usize) -> Result<(), String> {

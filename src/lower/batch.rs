@@ -1,7 +1,7 @@
-//! Batching: what is written for one example is computed for many at once, along a leading axis.
+//! Batching over indices: what is written for one value is computed for many at once, along a leading axis.
 
 use crate::ir::{Graph, NodeId};
-use crate::ops::structural::{Batching, definition};
+use crate::ops::structural::{Batching, Over, definition};
 
 /// Rewrites `roots`, functions of the placeholders `variables`, for `batched[i]` in place of `variables[i]`: a node of
 /// the variable's type with an axis of `size` examples in front.
@@ -41,7 +41,7 @@ fn batch_node(graph: &mut Graph, map: &[Option<NodeId>], id: NodeId, size: usize
     let span = graph.span(id);
     let before = std::mem::replace(&mut graph.current_span, span);
     let rule = definition(&node.op).batch;
-    let batched = rule(graph, &Batching { node, arguments, carried, size });
+    let batched = rule(graph, &Batching { node, arguments, carried, size, over: Over::Indices });
     graph.current_span = before;
     batched
 }

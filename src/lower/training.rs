@@ -1,12 +1,12 @@
 //! A whole training step as one graph: loss of the batch, adjoint, update in place, and what is reported.
 
-use super::batch::batch;
 use super::{Lowered, Lowerer, Source};
 use crate::autodiff::reverse::reverse;
 use crate::check::program::{Optimizer, Program, Progress, Train};
 use crate::ir::{ElementType, Graph, NodeId, Op, Reduction, Shape, TensorType};
 use crate::ops::arithmetic::{ADD, MULTIPLY, SUBTRACT};
 use crate::ops::roots::SQRT;
+use crate::ops::structural::examples::batch_examples;
 use crate::optimize::{Stage, simplify};
 
 /// What a step gives beside the updated parameters.
@@ -63,7 +63,7 @@ fn forward(program: &Program, train: &Train, size: usize, whole: bool) -> Lowere
     for (_, metric) in &train.metrics {
         roots.push(lowerer.tensor(metric));
     }
-    let batched = batch(&mut lowerer.graph, &roots, &variables, &columns, size);
+    let batched = batch_examples(&mut lowerer.graph, &roots, &variables, &columns, size);
     let names =
         std::iter::once(LOSS.to_string()).chain(train.metrics.iter().map(|(name, _)| format!("{METRIC}{name}")));
     for ((node, depends), name) in batched.into_iter().zip(names) {

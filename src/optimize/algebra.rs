@@ -4,17 +4,17 @@
 //! graphs do not need it, since reverse mode adds no zeros. Nor is there `x * 0 = 0`, wrong for infinities and NaN.
 
 use super::{Rule, arguments_of};
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Graph, NodeId, Op};
 use crate::ops::arithmetic::{ADD, DIVIDE, MASKED_MULTIPLY, MULTIPLY, NEGATE, POWER, SELECTED_MULTIPLY, SUBTRACT};
 use crate::ops::choice::{SELECT, STOP_GRADIENT};
 use crate::ops::comparison::{AND, EQUAL, NOT, NOT_EQUAL, OR};
 use crate::ops::roots::RECIPROCAL;
 
 /// Rules for graphs that will not be differentiated again.
-pub static FINAL: &[Rule] = &[Rule {
-    equation: "stop_gradient(x) = x",
-    apply: |graph, id| arguments_of(graph, id, &STOP_GRADIENT).map(|[x]| x),
-}];
+pub static FINAL: &[Rule] = &[
+    Rule { equation: "stop_gradient(x) = x", apply: |graph, id| arguments_of(graph, id, &STOP_GRADIENT).map(|[x]| x) },
+    Rule { equation: "a reduction over a mini-batch of one example is that example", apply: alone },
+];
 
 /// Rules for any graph.
 pub static RULES: &[Rule] = &[
@@ -33,6 +33,11 @@ pub static RULES: &[Rule] = &[
     Rule { equation: "masked_multiply(g, c) = g * c for a finite constant c", apply: masked_by_constant },
     Rule { equation: "b * a = a * b: one order for equal products, so that they are one node", apply: in_order },
 ];
+
+fn alone(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let node = graph.node(id);
+    matches!(node.op, Op::BatchReduce(_)).then(|| node.arguments[0])
+}
 
 fn is_constant(graph: &Graph, id: NodeId, value: f64) -> bool {
     graph.constant_value(id).is_some_and(|constant| constant.to_bits() == value.to_bits())

@@ -11,13 +11,13 @@ const LIMIT: usize = 1024;
 pub static RULES: &[Rule] = &[Rule { equation: "f(constants) = constant", apply: fold }];
 
 /// Whether a node is a constant, a position along an axis, or a small repetition of either.
-fn is_known(graph: &Graph, id: NodeId) -> bool {
+pub(super) fn is_known(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     let known = matches!(node.op, Op::Scalar(_) | Op::Table(_) | Op::Iota(_) | Op::Broadcast(_));
     known && node.ty.shape.count() <= 4 * LIMIT && node.arguments.iter().all(|argument| is_known(graph, *argument))
 }
 
-fn known(graph: &Graph, id: NodeId) -> Option<Table> {
+pub(super) fn known(graph: &Graph, id: NodeId) -> Option<Table> {
     let arguments = graph.node(id).arguments.iter().map(|argument| known(graph, *argument));
     evaluate(graph, id, &arguments.collect::<Option<Vec<Table>>>()?)
 }
@@ -31,7 +31,10 @@ fn evaluate(graph: &Graph, id: NodeId, arguments: &[Table]) -> Option<Table> {
 
 fn fold(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let node = graph.node(id);
-    let stays = node.arguments.is_empty() || matches!(node.op, Op::Broadcast(_)) || node.ty.shape.count() > LIMIT;
+    // The sum of a constant over a mini-batch is known when the mini-batch is.
+    let stays = node.arguments.is_empty()
+        || matches!(node.op, Op::Broadcast(_) | Op::BatchReduce(_))
+        || node.ty.shape.count() > LIMIT;
     if stays || !node.arguments.iter().all(|argument| is_known(graph, *argument)) {
         return None;
     }

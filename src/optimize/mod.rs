@@ -11,6 +11,7 @@ mod algebra;
 mod contraction;
 mod dead;
 mod fold;
+mod rows;
 mod shapes;
 
 use crate::ir::verify::verify;
@@ -41,7 +42,12 @@ const STEPS: usize = 8;
 /// The rules of a stage, in the order they are tried.
 pub fn rules(stage: Stage) -> impl Iterator<Item = &'static Rule> {
     let last: &[Rule] = if stage == Stage::Final { algebra::FINAL } else { &[] };
-    last.iter().chain(fold::RULES).chain(algebra::RULES).chain(shapes::RULES).chain(contraction::RULES)
+    last.iter()
+        .chain(fold::RULES)
+        .chain(algebra::RULES)
+        .chain(shapes::RULES)
+        .chain(rows::RULES)
+        .chain(contraction::RULES)
 }
 
 /// The graph with simpler outputs and without dead nodes, for execution.

@@ -13,6 +13,7 @@ pub mod math;
 pub mod matmul;
 pub mod random;
 pub mod reduce;
+pub mod support_add;
 pub mod support_fold;
 pub mod support_move;
 pub mod support_rows;

@@ -49,19 +49,19 @@ impl Key {
     }
 
     /// The word at a position: 64 random bits.
-    #[inline]
+    #[inline(always)]
     pub fn word(self, position: u64) -> u64 {
         self.block(position / 2)[(position % 2) as usize]
     }
 
     /// The number in [0, 1) at a position.
-    #[inline]
+    #[inline(always)]
     pub fn uniform(self, position: u64) -> f64 {
         to_uniform(self.word(position))
     }
 
     /// The standard normal number at a position; it uses both words of the block at that position.
-    #[inline]
+    #[inline(always)]
     pub fn normal(self, position: u64) -> f64 {
         let [first, second] = self.block(position);
         to_normal(first, second)
@@ -70,7 +70,7 @@ impl Key {
     /// The key of a part: another stream of the same seed, found by mixing.
     #[must_use]
     pub const fn child(self, index: u64) -> Self {
-        Self { seed: self.seed, stream: mix(self.stream ^ mix(index.wrapping_add(1))) }
+        Self { seed: self.seed, stream: mix_words(self.stream, index) }
     }
 
     /// The numbers of this key one after the other.
@@ -79,7 +79,29 @@ impl Key {
     }
 }
 
+/// The stream of the numbers that programs draw by keys of their own.
+const DRAWS: u64 = 0x6472_6177;
+
+/// The uniform number of a key that a program made.
+#[inline(always)]
+pub fn draw_uniform(key: u64) -> f64 {
+    Key { seed: key, stream: DRAWS }.uniform(0)
+}
+
+/// The standard normal number of a key that a program made.
+#[inline(always)]
+pub fn draw_normal(key: u64) -> f64 {
+    Key { seed: key, stream: DRAWS }.normal(0)
+}
+
+/// Two words mixed into one; for a fixed word of either a bijection of the other.
+#[inline(always)]
+pub const fn mix_words(first: u64, second: u64) -> u64 {
+    mix(first ^ mix(second.wrapping_add(1)))
+}
+
 /// A bijection of 64 bits in which every bit of the argument reaches every bit of the result.
+#[inline(always)]
 const fn mix(mut x: u64) -> u64 {
     x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -98,7 +120,7 @@ pub fn to_uniform(word: u64) -> f64 {
 pub fn to_normal(first: u64, second: u64) -> f64 {
     let positive = 1.0 - to_uniform(first);
     let radius = (-2.0 * double::log(positive)).sqrt();
-    radius * double::cos(std::f64::consts::TAU * to_uniform(second))
+    radius * double::cos_reduced(std::f64::consts::TAU * to_uniform(second))
 }
 
 const BUFFER: usize = 16;

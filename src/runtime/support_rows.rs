@@ -1,5 +1,6 @@
 //! Rows chosen by run-time indices, and positions of extremes.
 
+use super::support_add::Accumulate;
 use super::support_move::{MoveDescriptor, move_elements};
 
 /// `(operand [batch, rows, …], indices [batch, at]) → [batch, at, …]`
@@ -19,9 +20,11 @@ pub struct GatherDescriptor {
     pub row_elements: usize,
     /// How a row is copied.
     pub row: MoveDescriptor,
+    /// Whether an index outside the rows gives zeros instead of an error.
+    pub lenient: bool,
 }
 
-/// Copies rows; returns 1 where an index is outside the rows.
+/// Copies rows; returns 1 where an index is outside the rows, unless it is lenient.
 ///
 /// # Safety
 /// The descriptor is valid and fits the buffers, which do not overlap.
@@ -38,13 +41,18 @@ pub unsafe extern "C" fn gather_rows(
         for entry in 0..gather.batch {
             for place in entry * gather.at..(entry + 1) * gather.at {
                 let index = *indices.add(place);
+                let target = to.add(place * gather.row_elements * bytes);
                 if index < 0 || index as usize >= gather.rows {
-                    return 1;
+                    if !gather.lenient {
+                        return 1;
+                    }
+                    std::ptr::write_bytes(target, 0, gather.row_elements * bytes);
+                    continue;
                 }
                 let start = entry as isize * gather.batch_stride + index as isize * gather.row_stride;
                 let from = operand.offset(start * bytes as isize);
                 if gather.row_elements > 0 {
-                    move_elements(&raw const gather.row, from, to.add(place * gather.row_elements * bytes));
+                    move_elements(&raw const gather.row, from, target);
                 }
             }
         }
@@ -64,36 +72,12 @@ pub struct ScatterDescriptor {
     pub at: usize,
     /// Elements of a row.
     pub rest: usize,
+    /// Whether an index outside the rows drops its update instead of an error.
+    pub lenient: bool,
 }
 
-/// What a sum of two elements is.
-pub trait Accumulate: Copy {
-    /// Zero.
-    const ZERO: Self;
-    /// The sum; none where it overflows.
-    fn plus(self, other: Self) -> Option<Self>;
-}
-
-macro_rules! accumulate_real {
-    ($($real:ty),*) => {$(
-        impl Accumulate for $real {
-            const ZERO: Self = 0.0;
-            fn plus(self, other: Self) -> Option<Self> {
-                Some(self + other)
-            }
-        }
-    )*};
-}
-accumulate_real!(f32, f64);
-
-impl Accumulate for i64 {
-    const ZERO: Self = 0;
-    fn plus(self, other: Self) -> Option<Self> {
-        self.checked_add(other)
-    }
-}
-
-/// Adds updates to their rows in order; returns 1 where an index is outside the rows, 2 where integers overflow.
+/// Adds updates to their rows in order; returns 1 where an index is outside the rows, unless it is lenient, and 2 where
+/// integers overflow.
 ///
 /// # Safety
 /// The descriptor is valid and fits the buffers, which do not overlap.
@@ -105,12 +89,15 @@ pub unsafe extern "C" fn scatter_add<T: Accumulate>(
 ) -> u8 {
     // SAFETY: promised by the caller; indices are checked.
     unsafe {
-        let ScatterDescriptor { batch, rows, at, rest } = *descriptor;
+        let ScatterDescriptor { batch, rows, at, rest, lenient } = *descriptor;
         std::slice::from_raw_parts_mut(to, batch * rows * rest).fill(T::ZERO);
         for place in 0..batch * at {
             let index = *indices.add(place);
             if index < 0 || index as usize >= rows {
-                return 1;
+                if !lenient {
+                    return 1;
+                }
+                continue;
             }
             let row = to.add((place / at * rows + index as usize) * rest);
             for column in 0..rest {

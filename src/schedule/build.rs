@@ -3,8 +3,8 @@
 use super::group::{Class, Group, Groups, fold};
 use super::layout::Layout;
 use super::resolve::{Resolved, Sight, is_leaf};
-use super::{Body, Buffer, BufferId, Kernel, Place, Port, Schedule, View, explode, memory, strips};
-use crate::ir::{ElementType, Graph, NodeId, Op, Shape};
+use super::{Body, Buffer, BufferId, Kernel, Place, Port, ScatterRows, Schedule, View, explode, memory, strips};
+use crate::ir::{Axes, ElementType, Graph, NodeId, Op, Shape};
 use smallvec::SmallVec;
 
 /// Scalar blocks longer than about this are cut: compile time stays linear in their length.
@@ -300,6 +300,14 @@ impl Builder<'_> {
                 self.push(id, Body::Zero { to });
                 self.push(id, Body::Copy { from, to: View { buffer: to, layout } });
             }
+            Op::Unwindow { axis, steps } => {
+                let axis = usize::from(axis);
+                let from = self.view(node.arguments[0]);
+                let counts = [from.layout.sizes[axis], from.layout.sizes[axis + 1]];
+                let layout = whole.window(axis, counts, steps);
+                self.push(id, Body::Zero { to });
+                self.push(id, added(from, View { buffer: to, layout }, axis));
+            }
             Op::Concatenate(axis) => {
                 let mut start = 0;
                 for argument in &node.arguments {
@@ -324,7 +332,7 @@ impl Builder<'_> {
                 self.push(id, Body::ArgReduce { extreme, from, to, outer, n: shape[axis as usize], inner });
             }
             Op::Contract { batch, contract } => self.contract(id, batch.into(), contract.into(), to),
-            Op::Gather { batch } => {
+            Op::Gather { batch, outside } => {
                 let batch = usize::from(batch);
                 let indices = self.whole(id, node.arguments[1]);
                 let shape = sizes(node.arguments[0]);
@@ -332,25 +340,21 @@ impl Builder<'_> {
                 flat.extend_from_slice(&shape[batch..]);
                 let operand = self.shaped(id, node.arguments[0], &flat);
                 let at = product(&sizes(node.arguments[1])[batch..]);
-                self.push(id, Body::Gather { operand, indices, at, to });
+                self.push(id, Body::Gather { operand, indices, at, outside, to });
             }
-            Op::ScatterAdd { batch } => {
+            Op::ScatterAdd { batch, outside } => {
                 let batch = usize::from(batch);
                 let indices = self.whole(id, node.arguments[0]);
                 let updates = self.whole(id, node.arguments[1]);
                 let (shape, places) = (node.ty.shape.sizes(), sizes(node.arguments[0]));
-                self.push(
-                    id,
-                    Body::ScatterAdd {
-                        indices,
-                        updates,
-                        to,
-                        batch: product(&shape[..batch]),
-                        at: product(&places[batch..]),
-                        rows: shape[batch],
-                        rest: product(&shape[batch + 1..]),
-                    },
-                );
+                let rows = ScatterRows {
+                    batch: product(&shape[..batch]),
+                    at: product(&places[batch..]),
+                    rows: shape[batch],
+                    rest: product(&shape[batch + 1..]),
+                    outside,
+                };
+                self.push(id, Body::ScatterAdd { indices, updates, to, rows });
             }
             _ => unreachable!("other operations are views, leaves, scalar or strips"),
         }
@@ -403,4 +407,14 @@ impl Builder<'_> {
             is_leaf(graph, base) || self.stored[base.index()]
         }));
     }
+}
+
+/// Adds windows to their places. The shorter of the two axes from `axis` on is walked outermost, so that the inner loops
+/// are long; this fixes the order of adding by the sizes alone.
+fn added(from: View, to: View, axis: usize) -> Body {
+    let sizes = &from.layout.sizes;
+    let first = if sizes[axis] < sizes[axis + 1] { axis } else { axis + 1 };
+    let order = Axes::new(std::iter::once(first).chain((0..sizes.len()).filter(|place| *place != first)));
+    let turned = |view: View| View { buffer: view.buffer, layout: view.layout.transpose(order) };
+    Body::Add { from: turned(from), to: turned(to) }
 }

@@ -2,9 +2,10 @@
 
 use super::build::Memory;
 use super::group::{Group, Groups};
+use super::layout::Layout;
 use super::resolve::{Resolved, Sight};
 use super::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp, Store, ValueId};
-use crate::ir::{Axes, ElementType, Extreme, Graph, Node, NodeId, Op, Reduction};
+use crate::ir::{Axes, ElementType, Extreme, Graph, Node, NodeId, Op, Outside, Reduction, Steps};
 use smallvec::{SmallVec, smallvec};
 use std::collections::HashMap;
 
@@ -105,12 +106,25 @@ impl Builder<'_> {
                     self.push(ScalarOp::Pointwise(definition), &arguments, node.ty.element)
                 })
                 .collect(),
+            Op::Mix => (0..count)
+                .map(|place| {
+                    let words = [0, 1].map(|argument| self.element(node.arguments[argument], place));
+                    self.push(ScalarOp::Mix, &words, node.ty.element)
+                })
+                .collect(),
+            Op::Random(distribution) => (0..count)
+                .map(|place| {
+                    let key = self.element(node.arguments[0], place);
+                    self.push(ScalarOp::Random(distribution), &[key], node.ty.element)
+                })
+                .collect(),
             Op::Pad { axis, low, step } => self.pad(node, axis.into(), low as usize, step as usize),
+            Op::Unwindow { axis, steps } => self.unwindow(node, axis.into(), steps),
             Op::Concatenate(axis) => self.concatenate(node, axis.into()),
             Op::Reduce(reduction, axes) => self.reduce(node, reduction, axes),
             Op::ArgReduce(extreme, axis) => self.arg_reduce(node, extreme, axis.into()),
             Op::Contract { batch, contract } => self.contract(node, batch.into(), contract.into()),
-            Op::Gather { batch } => self.gather(node, batch.into()),
+            Op::Gather { batch, outside } => self.gather(node, batch.into(), outside),
             _ => (0..count).map(|place| self.element(node.arguments[0], place)).collect(),
         }
     }
@@ -126,6 +140,22 @@ impl Builder<'_> {
             values[(outer * whole + low + along * step) * inner + rest] = self.element(node.arguments[0], place);
         }
         values
+    }
+
+    fn unwindow(&mut self, node: &Node, axis: usize, steps: Steps) -> Vec<ValueId> {
+        let parts = &self.graph.ty(node.arguments[0]).shape;
+        let layout = Layout::contiguous(&node.ty.shape).window(axis, [parts[axis], parts[axis + 1]], steps);
+        let mut sums: Vec<Option<ValueId>> = vec![None; node.ty.shape.count()];
+        for place in 0..parts.count() {
+            let value = self.element(node.arguments[0], place);
+            let position = layout.position(place);
+            sums[position] = Some(match sums[position] {
+                None => value,
+                Some(before) => self.push(ScalarOp::Add, &[before, value], node.ty.element),
+            });
+        }
+        let zero = self.constant(0, node.ty.element);
+        sums.into_iter().map(|sum| sum.unwrap_or(zero)).collect()
     }
 
     fn concatenate(&mut self, node: &Node, axis: usize) -> Vec<ValueId> {
@@ -215,7 +245,7 @@ impl Builder<'_> {
         values
     }
 
-    fn gather(&mut self, node: &Node, batch: usize) -> Vec<ValueId> {
+    fn gather(&mut self, node: &Node, batch: usize, outside: Outside) -> Vec<ValueId> {
         let (operand, indices) = (node.arguments[0], node.arguments[1]);
         let resolved = self.resolved;
         let Sight { base, layout } = resolved.sight(operand);
@@ -229,7 +259,7 @@ impl Builder<'_> {
             let index = self.element(indices, row);
             let position = layout.position(row / at * sizes[batch] * rest + column) as isize;
             let (stride, limit) = (layout.strides[batch], sizes[batch]);
-            let op = ScalarOp::LoadAt { buffer, position, stride, limit };
+            let op = ScalarOp::LoadAt { buffer, position, stride, limit, outside };
             values.push(self.push(op, &[index], node.ty.element));
         }
         values
@@ -269,7 +299,7 @@ pub fn identity(reduction: Reduction, element: ElementType) -> u64 {
 /// Whether an instruction can end the program with an error.
 pub fn can_fail(instruction: &ScalarInstruction) -> bool {
     match instruction.op {
-        ScalarOp::LoadAt { .. } => true,
+        ScalarOp::LoadAt { outside, .. } => outside == Outside::Error,
         ScalarOp::Add | ScalarOp::Multiply | ScalarOp::Pointwise(_) => instruction.element == ElementType::I64,
         _ => false,
     }

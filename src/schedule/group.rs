@@ -169,7 +169,9 @@ fn class(graph: &Graph, resolved: &Resolved, id: NodeId) -> Class {
             let limit = if definition.0.instruction.is_some() { SCALAR_ELEMENTS } else { SCALAR_CALLS };
             scalar_if(count <= limit, Class::Strip(count))
         }
+        Op::Mix | Op::Random(_) => scalar_if(count <= SCALAR_CALLS, Class::Strip(count)),
         Op::Reshape => scalar_if(count <= SCALAR_MOVED, Class::Strip(count)),
+        Op::Unwindow { .. } => scalar_if(count.max(argument(0)) <= SCALAR_MOVED, Class::Own(id)),
         Op::Reduce(..) if argument(0) == 0 && count > SCALAR_MOVED => Class::Own(id),
         Op::Reduce(..) => scalar_if(argument(0) <= SCALAR_MOVED, Class::Strip(argument(0))),
         Op::ArgReduce(..) => scalar_if(argument(0) <= SCALAR_MOVED, Class::Own(id)),

@@ -1,6 +1,6 @@
 //! Strided layouts: how the elements of a tensor lie in a buffer. Views change the layout and move nothing.
 
-use crate::ir::{Axes, Shape};
+use crate::ir::{Axes, Shape, Steps};
 use smallvec::SmallVec;
 
 /// Sizes of a tensor with the distance, in elements of its buffer, between neighbours along each axis.
@@ -74,6 +74,20 @@ impl Layout {
             layout.offset += start as isize * self.strides[axis];
         }
         layout.strides[axis] *= step as isize;
+        layout
+    }
+
+    /// One axis as two of the given sizes: `[a, b]` at `start + a * outer + b * inner` along it.
+    pub fn window(&self, axis: usize, counts: [usize; 2], steps: Steps) -> Self {
+        let mut layout = self.clone();
+        let stride = self.strides[axis];
+        layout.sizes[axis] = counts[0];
+        layout.strides[axis] = stride * steps.outer as isize;
+        layout.sizes.insert(axis + 1, counts[1]);
+        layout.strides.insert(axis + 1, stride * steps.inner as isize);
+        if layout.count() > 0 {
+            layout.offset += steps.start as isize * stride;
+        }
         layout
     }
 
@@ -155,6 +169,8 @@ impl Layout {
     pub fn position(&self, place: usize) -> usize {
         let (mut rest, mut position) = (place, self.offset);
         for (size, stride) in self.sizes.iter().zip(&self.strides).rev() {
+            // A size of zero is that of the rows an index is checked against before anything is read.
+            let size = (*size).max(1);
             position += (rest % size) as isize * stride;
             rest /= size;
         }

@@ -125,6 +125,11 @@ impl Body {
                 visit(from.buffer, false);
                 visit(to.buffer, true);
             }
+            Body::Add { from, to } => {
+                visit(from.buffer, false);
+                visit(to.buffer, false);
+                visit(to.buffer, true);
+            }
             Body::Zero { to } => visit(*to, true),
             Body::Contract { left, right, to } => {
                 visit(left.buffer, false);

@@ -24,7 +24,7 @@ pub use build::schedule;
 pub use layout::Layout;
 pub use strips::SLOT_BYTES;
 
-use crate::ir::{ElementType, Extreme, NodeId, PointwiseRef, Reduction, TensorType};
+use crate::ir::{Distribution, ElementType, Extreme, NodeId, Outside, PointwiseRef, Reduction, TensorType};
 use crate::source::Span;
 
 pub use crate::runtime::STRIP;
@@ -126,16 +126,34 @@ pub enum Body {
     Strip(StripKernel),
     /// Elements of one view to the places of another of the same sizes.
     Copy { from: View, to: View },
+    /// Elements of one view added to the places of another of the same sizes, in row-major order of the sizes; places
+    /// may be the same.
+    Add { from: View, to: View },
     /// Zero everywhere.
     Zero { to: BufferId },
     /// `[batch…, m, k] × [batch…, n, k] → [batch…, m, n]`: the sum over `k`.
     Contract { left: View, right: View, to: BufferId },
     /// `(operand [batch, n, rest…], indices [batch, at]) → [batch, at, rest…]`
-    Gather { operand: View, indices: BufferId, at: usize, to: BufferId },
+    Gather { operand: View, indices: BufferId, at: usize, outside: Outside, to: BufferId },
     /// `(indices [batch, at], updates [batch, at, rest]) → [batch, n, rest]`
-    ScatterAdd { indices: BufferId, updates: BufferId, to: BufferId, batch: usize, at: usize, rows: usize, rest: usize },
+    ScatterAdd { indices: BufferId, updates: BufferId, to: BufferId, rows: ScatterRows },
     /// `[outer, n, inner] → [outer, inner]`
     ArgReduce { extreme: Extreme, from: BufferId, to: BufferId, outer: usize, n: usize, inner: usize },
+}
+
+/// The sizes of a scatter-add.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ScatterRows {
+    /// Batch entries.
+    pub batch: usize,
+    /// Indices of each batch entry.
+    pub at: usize,
+    /// Rows of each batch entry of the result.
+    pub rows: usize,
+    /// Elements of a row.
+    pub rest: usize,
+    /// What an index outside the rows means.
+    pub outside: Outside,
 }
 
 /// A value of a scalar block: the instruction that makes it.
@@ -191,8 +209,8 @@ pub enum ScalarOp {
     Constant(u64),
     /// An element of a buffer.
     Load { buffer: BufferId, position: usize },
-    /// The element at `position + index * stride`, the index below `limit` or else a run-time error.
-    LoadAt { buffer: BufferId, position: isize, stride: isize, limit: usize },
+    /// The element at `position + index * stride`, the index below `limit` or else a run-time error or zero.
+    LoadAt { buffer: BufferId, position: isize, stride: isize, limit: usize, outside: Outside },
     /// A pointwise operation.
     Pointwise(PointwiseRef),
     /// A sum; of integers, checked.
@@ -208,6 +226,10 @@ pub enum ScalarOp {
     Beats(Extreme),
     /// The second argument where the first is true, else the third.
     Choose,
+    /// Two words mixed into one.
+    Mix,
+    /// The random number of a key.
+    Random(Distribution),
 }
 
 /// Operations over one flat iteration space, walked in strips of [`STRIP`] elements.
@@ -245,6 +267,10 @@ pub enum StripOp {
     Expand(View),
     /// The argument, copied.
     Copy,
+    /// Two words mixed into one.
+    Mix,
+    /// The random numbers of keys.
+    Random(Distribution),
     /// Folds the value as `[outer, n, inner]` into `[outer, inner]`; the target is the result's buffer. What is kept
     /// between strips is in `state`, when something is.
     Accumulate { reduction: Reduction, outer: usize, n: usize, inner: usize, state: Option<BufferId> },

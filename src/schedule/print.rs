@@ -3,6 +3,7 @@
 use super::{
     Body, BufferId, Kernel, Operand, Place, ScalarBlock, ScalarOp, Schedule, StripKernel, StripOp, Target, View,
 };
+use crate::ir::Outside;
 use std::fmt::Write;
 
 /// Buffers, then kernels in order.
@@ -30,6 +31,7 @@ fn body(out: &mut String, kernel: &Kernel) {
         Body::Scalar(block) => return scalar(out, block),
         Body::Strip(strip) => return strips(out, strip),
         Body::Copy { from, to } => writeln!(out, "copy {} to {}", view(from), view(to)),
+        Body::Add { from, to } => writeln!(out, "add {} to {}", view(from), view(to)),
         Body::Zero { to } => writeln!(out, "zero {}", buffer(*to)),
         Body::Contract { left, right, to } => {
             writeln!(out, "contract {} × {} to {}", view(left), view(right), buffer(*to))
@@ -52,8 +54,9 @@ fn scalar(out: &mut String, block: &ScalarBlock) {
         let operation = match instruction.op {
             ScalarOp::Constant(bits) => format!("constant {bits:#x}"),
             ScalarOp::Load { buffer: id, position } => format!("load {}[{position}]", buffer(id)),
-            ScalarOp::LoadAt { buffer: id, position, stride, limit } => {
-                format!("load {}[{position} + {stride} * i], i < {limit}", buffer(id))
+            ScalarOp::LoadAt { buffer: id, position, stride, limit, outside } => {
+                let otherwise = if outside == Outside::Zero { " or 0" } else { "" };
+                format!("load {}[{position} + {stride} * i], i < {limit}{otherwise}", buffer(id))
             }
             ScalarOp::Pointwise(definition) => definition.0.name.to_string(),
             other => format!("{other:?}").to_lowercase(),
@@ -74,6 +77,8 @@ fn strips(out: &mut String, strip: &StripKernel) {
             StripOp::Pointwise(definition) => definition.0.name.to_string(),
             StripOp::Expand(from) => format!("expand {}", view(from)),
             StripOp::Copy => "copy".to_string(),
+            StripOp::Mix => "mix".to_string(),
+            StripOp::Random(distribution) => format!("{distribution:?}").to_lowercase(),
             StripOp::Accumulate { reduction, outer, n, inner, .. } => {
                 format!("accumulate {reduction:?} [{outer}, {n}, {inner}]").to_lowercase()
             }

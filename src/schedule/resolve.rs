@@ -56,6 +56,11 @@ impl Resolved {
                 let count = shape[axis.into()];
                 through(&|layout| Some(layout.slice(axis.into(), start as usize, step as usize, count)))
             }
+            Op::Window { axis, steps } => {
+                let axis = usize::from(axis);
+                through(&|layout| Some(layout.window(axis, [shape[axis], shape[axis + 1]], steps)))
+            }
+            Op::BatchReduce(_) => through(&|layout| Some(layout.clone())),
             Op::Iota(axis) => Some(Sight { base: id, layout: positions(shape, axis.into()) }),
             _ => None,
         };

@@ -66,6 +66,8 @@ impl Builder<'_> {
                 self.spread_first(id, &mut arguments);
                 (StripOp::Pointwise(definition), arguments)
             }
+            Op::Mix => (StripOp::Mix, smallvec![self.operand(id, 0), self.operand(id, 1)]),
+            Op::Random(distribution) => (StripOp::Random(distribution), smallvec![self.strip_operand(id)]),
             Op::Reduce(reduction, axes) => {
                 let ((outer, n, inner), operand) = match fold(self.graph, id).flatten() {
                     Some(sizes) => (sizes, self.strip_operand(id)),

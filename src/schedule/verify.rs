@@ -45,7 +45,7 @@ fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
                 }
                 match instruction.op {
                     super::ScalarOp::Load { buffer, position } => within(schedule, buffer, position, 1)?,
-                    super::ScalarOp::LoadAt { buffer, position, stride, limit } => {
+                    super::ScalarOp::LoadAt { buffer, position, stride, limit, .. } => {
                         let last = position + stride * (limit as isize - 1);
                         if limit > 0 && (position < 0 || last < 0) {
                             return Err(format!("before b{}", buffer.0));
@@ -85,7 +85,7 @@ fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
             }
             Ok(())
         }
-        Body::Copy { from, to } => {
+        Body::Copy { from, to } | Body::Add { from, to } => {
             check_view(schedule, from)?;
             check_view(schedule, to)?;
             if from.layout.sizes == to.layout.sizes { Ok(()) } else { Err("a copy between sizes".into()) }

@@ -1,7 +1,10 @@
 //! Random well-typed graphs over all operations, on small whole numbers, so that every order of summation is exact.
 
 use super::harness::{Random, word};
-use ndc::ir::{Axes, ElementType, Extreme, Graph, NodeId, Reduction, Shape, Table, TensorType};
+use ndc::ir::{
+    Axes, BatchReduction, Distribution, ElementType, Extreme, Graph, NodeId, Outside, Reduction, Shape, Steps, Table,
+    TensorType,
+};
 use ndc::ops::{arithmetic, choice, comparison, rounding};
 
 const LARGEST: usize = 3000;
@@ -126,7 +129,7 @@ impl Generator {
 
     fn step(&mut self) {
         let argument = self.pick();
-        let node = match self.random.below(22) {
+        let node = match self.random.below(27) {
             0..8 => self.pointwise(argument),
             8 => self.broadcast(argument),
             9 => self.reshape(argument),
@@ -143,6 +146,10 @@ impl Generator {
             18 => self.arg_reduce(argument),
             19 => self.contract(argument),
             20 => self.gather(argument),
+            21 | 22 => self.window(argument),
+            23 => self.unwindow(argument),
+            24 => self.draw(argument),
+            25 => self.batch_reduce(argument),
             _ => self.scatter_add(argument),
         };
         let node = self.bounded(node);
@@ -345,11 +352,93 @@ impl Generator {
         (left, self.graph.transpose(right, Axes::new(order)))
     }
 
-    /// Indices of a shape, inside `0..rows` unless chance has it otherwise.
-    fn indices(&mut self, shape: &Shape, rows: usize) -> NodeId {
-        let wild = self.random.below(40) == 0;
+    /// Whole random numbers for keys mixed from two nodes.
+    fn draw(&mut self, argument: NodeId) -> NodeId {
+        let first = self.converted(argument, ElementType::I64);
+        let second = self.fitted(first);
+        let keys = self.graph.mix(first, second);
+        let distribution = [Distribution::Uniform, Distribution::Normal][self.random.below(2)];
+        let element = [ElementType::F32, ElementType::F64][self.random.below(2)];
+        let drawn = self.graph.random(distribution, keys, element);
+        let scale = self.graph.constant_like(drawn, 4.0);
+        let scaled = self.graph.pointwise(&arithmetic::MULTIPLY, &[drawn, scale]);
+        self.graph.pointwise(&rounding::FLOOR, &[scaled])
+    }
+
+    /// Outside mini-batches it changes nothing.
+    fn batch_reduce(&mut self, argument: NodeId) -> NodeId {
+        if self.graph.ty(argument).element == ElementType::Bool {
+            return argument;
+        }
+        let reduction = [BatchReduction::Sum, BatchReduction::Max, BatchReduction::Min][self.random.below(3)];
+        self.graph.batch_reduce(reduction, argument)
+    }
+
+    /// Steps and sizes of windows on an axis of a size.
+    fn windows(&mut self, size: usize) -> ([usize; 2], Steps) {
+        let (outer, inner) = (self.random.below(4), self.random.below(4));
+        let start = self.random.below(size);
+        let across = self.random.below((size - start - 1) / outer.max(1) + 2).min(40);
+        let used = across.saturating_sub(1) * outer;
+        let along = self.random.below((size - start - 1).saturating_sub(used) / inner.max(1) + 2).min(20);
+        let steps = Steps { start: start as u32, outer: outer as u32, inner: inner as u32 };
+        let last = start + used + along.saturating_sub(1) * inner;
+        if last < size { ([across, along], steps) } else { ([1, 1], steps) }
+    }
+
+    fn window(&mut self, argument: NodeId) -> NodeId {
+        let Some((axis, size)) = self.axis(argument) else { return argument };
+        let shape = self.shape_of(argument);
+        if size == 0 || shape.rank() > 6 {
+            return argument;
+        }
+        let (counts, steps) = self.windows(size);
+        if shape.count() / size * counts[0] * counts[1] > LARGEST {
+            return argument;
+        }
+        self.graph.window(argument, axis, counts, steps)
+    }
+
+    /// Windows, or any two axes, added up.
+    fn unwindow(&mut self, argument: NodeId) -> NodeId {
+        let argument = if self.graph.ty(argument).element == ElementType::Bool {
+            self.converted(argument, ElementType::I64)
+        } else {
+            argument
+        };
+        let shape = self.shape_of(argument);
+        if shape.rank() < 2 {
+            return argument;
+        }
+        let axis = self.random.below(shape.rank() - 1);
+        let (outer, inner) = (self.random.below(4), self.random.below(4));
+        let steps = Steps { start: self.random.below(3) as u32, outer: outer as u32, inner: inner as u32 };
+        let last = |size: usize, step: usize| size.saturating_sub(1) * step;
+        let used = last(shape[axis], outer) + last(shape[axis + 1], inner);
+        let size = steps.start as usize + used + 1 + self.random.below(3);
+        let rest: usize = shape
+            .sizes()
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != axis && *at != axis + 1)
+            .map(|(_, each)| *each)
+            .product();
+        if rest * size > LARGEST {
+            return argument;
+        }
+        self.graph.unwindow(argument, axis, size, steps)
+    }
+
+    fn outside(&mut self) -> Outside {
+        [Outside::Error, Outside::Zero][self.random.below(2)]
+    }
+
+    /// Indices of a shape, inside `0..rows` unless chance has it otherwise or places outside are no error.
+    fn indices(&mut self, shape: &Shape, rows: usize, outside: Outside) -> NodeId {
+        let wild = outside == Outside::Zero || self.random.below(40) == 0;
         let limit = if wild { rows + 1 } else { rows.max(1) };
-        let bits = (0..shape.count()).map(|_| self.random.below(limit) as u64).collect();
+        let low = usize::from(outside == Outside::Zero && self.random.below(2) == 0);
+        let bits = (0..shape.count()).map(|_| (self.random.below(limit) as u64).wrapping_sub(low as u64)).collect();
         let table = Table { ty: TensorType::new(ElementType::I64, shape.clone()), bits };
         if self.random.below(2) == 0 {
             return self.graph.constant_table(table);
@@ -364,7 +453,7 @@ impl Generator {
         if shape.rank() == 0 {
             return operand;
         }
-        let batch = self.random.below(shape.rank());
+        let (batch, outside) = (self.random.below(shape.rank()), self.outside());
         let at = self.size().min(40);
         let mut sizes = shape.sizes()[..batch].to_vec();
         if self.random.below(3) > 0 {
@@ -372,11 +461,11 @@ impl Generator {
         }
         let rest: usize = shape.sizes()[batch + 1..].iter().product();
         let indices = Shape::new(&sizes);
-        if indices.count() * rest > LARGEST || (shape[batch] == 0 && indices.count() > 0) {
+        if indices.count() * rest > LARGEST || (shape[batch] == 0 && indices.count() > 0 && outside == Outside::Error) {
             return operand;
         }
-        let indices = self.indices(&indices, shape[batch]);
-        self.graph.gather(operand, indices, batch)
+        let indices = self.indices(&indices, shape[batch], outside);
+        self.graph.gather_or(operand, indices, batch, outside)
     }
 
     fn scatter_add(&mut self, updates: NodeId) -> NodeId {
@@ -393,8 +482,9 @@ impl Generator {
         if shape.sizes()[..batch].iter().product::<usize>() * rows * rest > LARGEST {
             return updates;
         }
-        let indices = self.indices(&Shape::new(&shape.sizes()[..at]), rows);
-        self.graph.scatter_add(indices, updates, rows, batch)
+        let outside = self.outside();
+        let indices = self.indices(&Shape::new(&shape.sizes()[..at]), rows, outside);
+        self.graph.scatter_add_or(indices, updates, rows, batch, outside)
     }
 
     /// Some nodes as outputs, some in place of inputs of their type.

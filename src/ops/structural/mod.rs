@@ -3,8 +3,11 @@
 //! [`definition`] is the only place that lists them. The evaluator, both modes of differentiation and batching reach
 //! an operation through its [`Structural`] value and know none by name.
 
+mod batch_reduce;
 mod constants;
 mod contract;
+mod draws;
+pub mod examples;
 mod loops;
 mod movement;
 mod placement;
@@ -13,6 +16,7 @@ mod product;
 mod reduce;
 mod rows;
 pub mod table;
+mod window;
 
 use crate::ir::{Graph, Node, NodeId, Op, Shape, Table};
 use crate::ops::arithmetic::{MASKED_MULTIPLY, MULTIPLY, SELECTED_MULTIPLY};
@@ -29,7 +33,7 @@ pub struct Structural {
     pub reverse: fn(&mut Graph, NodeId, usize, Cotangent) -> Option<Cotangent>,
     /// The tangent of a node from those of its arguments; `None` is zero.
     pub forward: fn(&mut Graph, NodeId, &[Option<NodeId>]) -> Option<NodeId>,
-    /// The node for `size` examples at once, examples leading.
+    /// The node for `size` examples at once, examples leading, but for reductions over them.
     pub batch: fn(&mut Graph, &Batching) -> NodeId,
 }
 
@@ -111,6 +115,15 @@ fn guarded_product(graph: &mut Graph, mask: Mask, cotangent: NodeId, partial: No
     graph.pointwise(multiply, &[cotangent, partial])
 }
 
+/// What an axis that batching puts in front stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Over {
+    /// The examples of a mini-batch: reductions over it are carried out.
+    Examples,
+    /// The values of an index, or rows: plain vectorisation.
+    Indices,
+}
+
 /// A node to be computed for several examples at once.
 pub struct Batching {
     /// The node for one example.
@@ -121,6 +134,8 @@ pub struct Batching {
     pub carried: Vec<bool>,
     /// The number of examples.
     pub size: usize,
+    /// What they are.
+    pub over: Over,
 }
 
 impl Batching {
@@ -163,6 +178,8 @@ pub fn definition(op: &Op) -> &'static Structural {
         Op::Transpose(_) => &movement::TRANSPOSE,
         Op::Slice { .. } => &placement::SLICE,
         Op::Pad { .. } => &placement::PAD,
+        Op::Window { .. } => &window::WINDOW,
+        Op::Unwindow { .. } => &window::UNWINDOW,
         Op::Concatenate(_) => &placement::CONCATENATE,
         Op::Reverse(_) => &placement::REVERSE,
         Op::Reduce(..) => &reduce::REDUCE,
@@ -170,6 +187,9 @@ pub fn definition(op: &Op) -> &'static Structural {
         Op::Contract { .. } => &contract::CONTRACT,
         Op::Gather { .. } => &rows::GATHER,
         Op::ScatterAdd { .. } => &rows::SCATTER_ADD,
+        Op::Mix => &draws::MIX,
+        Op::Random(_) => &draws::RANDOM,
+        Op::BatchReduce(_) => &batch_reduce::BATCH_REDUCE,
         Op::Loop(_) => &loops::LOOP,
         Op::Result(_) => &loops::RESULT,
     }

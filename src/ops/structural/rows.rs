@@ -1,22 +1,14 @@
 //! Gather and scatter-add: rows chosen by integer indices. Each is the transpose of the other.
 
-use super::{Batching, Call, Fault, Structural, linear_forward, table};
-use crate::ir::{Axes, Graph, NodeId, Op, Table};
+use super::{Batching, Call, Cotangent, Fault, Structural, linear_forward, table};
+use crate::ir::{Axes, Graph, NodeId, Op, Outside, Table};
 
 /// Rows of an operand.
 pub static GATHER: Structural = Structural {
     name: "gather",
-    documentation: "Rows of the operand, chosen by indices; an index outside is an error.",
+    documentation: "Rows of the operand, chosen by indices; an index outside is an error, or names a row of zeros.",
     evaluate: gather,
-    reverse: |graph, id, argument, cotangent| {
-        if argument != 0 {
-            return None;
-        }
-        let (operand, indices) = (graph.node(id).arguments[0], graph.node(id).arguments[1]);
-        let batch = batch_axes(graph.node(id).op);
-        let rows = graph.ty(operand).shape[batch];
-        cotangent.with(graph.scatter_add(indices, cotangent.node, rows, batch))
-    },
+    reverse: gather_reverse,
     forward: |graph, id, tangents| linear_forward(graph, id, 0, tangents),
     batch: gather_batch,
 };
@@ -24,39 +16,44 @@ pub static GATHER: Structural = Structural {
 /// Rows added up by index.
 pub static SCATTER_ADD: Structural = Structural {
     name: "scatter_add",
-    documentation: "From zero, each update is added to the row that its index names; an index outside is an error.",
+    documentation: "From zero, each update is added to the row that its index names; an index outside is an error, or drops the update.",
     evaluate: scatter_add,
     reverse: |graph, id, argument, cotangent| {
         if argument != 1 {
             return None;
         }
+        let (batch, outside) = choice(graph.node(id).op);
         let indices = graph.node(id).arguments[0];
-        cotangent.with(graph.gather(cotangent.node, indices, batch_axes(graph.node(id).op)))
+        cotangent.with(graph.gather_or(cotangent.node, indices, batch, outside))
     },
     forward: |graph, id, tangents| linear_forward(graph, id, 1, tangents),
     batch: |graph, batching| {
-        let batch = batch_axes(batching.node.op);
+        let (batch, outside) = choice(batching.node.op);
         let (indices, updates) = (batching.carry(graph, 0), batching.carry(graph, 1));
-        graph.scatter_add(indices, updates, batching.node.ty.shape[batch], batch + 1)
+        graph.scatter_add_or(indices, updates, batching.node.ty.shape[batch], batch + 1, outside)
     },
 };
 
-fn batch_axes(op: Op) -> usize {
+/// The number of batch axes, and what an index outside means.
+fn choice(op: Op) -> (usize, Outside) {
     match op {
-        Op::Gather { batch } | Op::ScatterAdd { batch } => batch as usize,
+        Op::Gather { batch, outside } | Op::ScatterAdd { batch, outside } => (batch as usize, outside),
         _ => unreachable!("only gathers and scatters come here"),
     }
 }
 
-/// For each index in order: the first element of its row in the table, and how long rows are.
-fn rows(full: &Table, indices: &Table, batch: usize) -> Result<(Vec<usize>, usize), Fault> {
+/// For each index in order the first element of its row in the table, none where the row is of zeros; and how long
+/// rows are.
+fn rows(full: &Table, indices: &Table, op: Op) -> Result<(Vec<Option<usize>>, usize), Fault> {
+    let (batch, outside) = choice(op);
     let sizes = full.ty.shape.sizes();
     let (count, width) = (sizes[batch], sizes[batch + 1..].iter().product::<usize>());
     let per_batch: usize = indices.ty.shape.sizes()[batch..].iter().product();
     let start = |(at, bits): (usize, &u64)| {
         let index = *bits as i64;
         match usize::try_from(index) {
-            Ok(row) if row < count => Ok((at / per_batch * count + row) * width),
+            Ok(row) if row < count => Ok(Some((at / per_batch * count + row) * width)),
+            _ if outside == Outside::Zero => Ok(None),
             _ => Err(Fault::OutOfRange { index, size: count }),
         }
     };
@@ -65,51 +62,50 @@ fn rows(full: &Table, indices: &Table, batch: usize) -> Result<(Vec<usize>, usiz
 
 fn gather(call: &Call) -> Result<Table, Fault> {
     let (operand, indices) = (call.arguments[0], call.arguments[1]);
-    let (starts, width) = rows(operand, indices, batch_axes(call.node.op))?;
-    let bits = starts.into_iter().flat_map(|start| &operand.bits[start..start + width]).copied().collect();
+    let (starts, width) = rows(operand, indices, call.node.op)?;
+    let mut bits = Vec::with_capacity(call.node.ty.shape.count());
+    for start in starts {
+        match start {
+            Some(start) => bits.extend_from_slice(&operand.bits[start..start + width]),
+            None => bits.resize(bits.len() + width, 0),
+        }
+    }
     Ok(Table { ty: call.node.ty.clone(), bits })
 }
 
-/// Real sums are formed in double precision and rounded once.
 fn scatter_add(call: &Call) -> Result<Table, Fault> {
     let (indices, updates) = (call.arguments[0], call.arguments[1]);
     let ty = call.node.ty.clone();
-    let empty = Table { bits: vec![0; ty.shape.count()], ty };
-    let (starts, width) = rows(&empty, indices, batch_axes(call.node.op))?;
-    let element = empty.ty.element;
-    let mut sums = vec![0.0; empty.bits.len()];
-    let mut integers = vec![0_i64; empty.bits.len()];
-    for (at, start) in starts.into_iter().enumerate() {
-        for column in 0..width {
-            let bits = updates.bits[at * width + column];
-            let (sum, integer) = (&mut sums[start + column], &mut integers[start + column]);
-            if element.is_real() {
-                *sum += table::real(element, bits);
-            } else {
-                *integer = integer.checked_add(bits as i64).ok_or(Fault::Overflow)?;
-            }
-        }
+    let empty = Table { bits: Vec::new(), ty: ty.clone() };
+    let (starts, width) = rows(&empty, indices, call.node.op)?;
+    let placed = starts.into_iter().enumerate().filter_map(|(at, start)| start.map(|start| (at, start)));
+    let words = placed
+        .flat_map(|(at, start)| (0..width).map(move |column| (start + column, updates.bits[at * width + column])));
+    table::added_up(ty, words)
+}
+
+fn gather_reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: Cotangent) -> Option<Cotangent> {
+    if argument != 0 {
+        return None;
     }
-    let bits = if element.is_real() {
-        sums.into_iter().map(|sum| table::word(element, sum)).collect()
-    } else {
-        integers.into_iter().map(|sum| sum as u64).collect()
-    };
-    Ok(Table { ty: empty.ty, bits })
+    let (operand, indices) = (graph.node(id).arguments[0], graph.node(id).arguments[1]);
+    let (batch, outside) = choice(graph.node(id).op);
+    let rows = graph.ty(operand).shape[batch];
+    cotangent.with(graph.scatter_add_or(indices, cotangent.node, rows, batch, outside))
 }
 
 fn gather_batch(graph: &mut Graph, batching: &Batching) -> NodeId {
-    let batch = batch_axes(batching.node.op);
+    let (batch, outside) = choice(batching.node.op);
     let (operand, indices) = (batching.arguments[0], batching.arguments[1]);
     if batching.carried[0] {
         let indices = batching.carry(graph, 1);
-        return graph.gather(operand, indices, batch + 1);
+        return graph.gather_or(operand, indices, batch + 1, outside);
     }
     // The shared operand is read in place: examples become one more axis of indices, behind the batch axes.
     let rank = graph.ty(indices).shape.rank();
     let order = (1..=batch).chain([0]).chain(batch + 1..rank);
     let indices = graph.transpose(indices, Axes::new(order));
-    let result = graph.gather(operand, indices, batch);
+    let result = graph.gather_or(operand, indices, batch, outside);
     let rank = graph.ty(result).shape.rank();
     let order = std::iter::once(batch).chain(0..batch).chain(batch + 1..rank);
     graph.transpose(result, Axes::new(order))

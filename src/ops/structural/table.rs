@@ -1,5 +1,6 @@
 //! Reading and writing the words of constant tables.
 
+use super::Fault;
 use crate::ir::{ElementType, Shape, Table, TensorType};
 
 /// The number that a word stands for.
@@ -48,4 +49,21 @@ pub fn by_index(ty: &TensorType, mut element: impl FnMut(&[usize]) -> u64) -> Ta
 /// The row-major position of an index.
 pub fn position(strides: &[usize], index: impl IntoIterator<Item = usize>) -> usize {
     strides.iter().zip(index).map(|(stride, at)| stride * at).sum()
+}
+
+/// From zero, each word added at its position. Real sums are formed in double precision and rounded once.
+pub fn added_up(ty: TensorType, words: impl Iterator<Item = (usize, u64)>) -> Result<Table, Fault> {
+    let (element, count) = (ty.element, ty.shape.count());
+    if element.is_real() {
+        let mut sums = vec![0.0; count];
+        for (place, bits) in words {
+            sums[place] += real(element, bits);
+        }
+        return Ok(Table { bits: sums.into_iter().map(|sum| word(element, sum)).collect(), ty });
+    }
+    let mut sums = vec![0_i64; count];
+    for (place, bits) in words {
+        sums[place] = sums[place].checked_add(bits as i64).ok_or(Fault::Overflow)?;
+    }
+    Ok(Table { bits: sums.into_iter().map(|sum| sum as u64).collect(), ty })
 }

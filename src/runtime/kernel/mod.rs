@@ -10,6 +10,7 @@
 
 mod binary;
 mod comparison;
+pub mod draws;
 mod integer;
 pub(crate) mod levels;
 mod moves;
