@@ -49,6 +49,7 @@ impl<'a> Checker<'a, '_> {
 
     fn compose(&mut self, at: Span, left: &'a Expr, right: &'a Expr, span: Span) -> Typed {
         let (left, right) = (self.expression(left, None), self.expression(right, None));
+        let (left, right) = (self.as_function(left), self.as_function(right));
         match (&left.ty, &right.ty) {
             (Type::Function(first), Type::Function(second)) => {
                 let id = self.closure(Closure::Compose(*first, *second));

@@ -7,7 +7,7 @@ use super::defaults::{Completed, name_of};
 use super::program::{Binding, Closure, Instance, InstanceId, Kind, Typed};
 use super::scope::{Bound, Frame};
 use super::size::Size;
-use super::types::{ClosureId, Element, Type};
+use super::types::{ClosureId, Element, ModelId, Type};
 use super::{CallFrame, Checker, FunctionItem, LocalFunction};
 use crate::diagnostics::catalog::{names, shapes};
 use crate::source::Span;
@@ -45,6 +45,9 @@ impl<'a> Checker<'a, '_> {
         span: Span,
     ) -> Typed {
         let callee = self.expression(callee, None);
+        if let Some(model) = super::models::model_of(&callee.ty) {
+            return self.call_model(callee, model, arguments, span);
+        }
         let id = match &callee.ty {
             Type::Function(id) => *id,
             Type::Error => {
@@ -129,7 +132,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Brings arguments into the order of the parameters.
-    fn arrange(
+    pub(super) fn arrange(
         &mut self,
         function: &str,
         parameters: &'a [Parameter],
@@ -225,6 +228,11 @@ impl<'a> Checker<'a, '_> {
             Closure::Gradient { function, wrt, with_value } => {
                 self.apply_gradient(callee, function, wrt.as_deref(), with_value, arguments, span)
             }
+            Closure::Model(model) => {
+                let ty = self.captured_model(model);
+                let record = Typed::new(Kind::Captured(callee.clone(), 0), ty, callee.span);
+                self.apply_model(record, model, arguments, span)
+            }
             Closure::Abstract { parameters, result } => self.apply_abstract(&parameters, &result, arguments, span),
         }
     }
@@ -273,7 +281,7 @@ impl<'a> Checker<'a, '_> {
             return Typed::error(span);
         }
         let types: Vec<Type> = converted.iter().map(|argument| argument.ty.clone()).collect();
-        let body = Body { function, captures, bound, lifted, name: &name };
+        let body = Body { function, captures, bound, lifted, name: &name, model: None };
         match self.instance(id, types, body, span) {
             Some((instance, result)) => Typed::new(Kind::Call { callee, instance, arguments: converted }, result, span),
             None => Typed::error(span),
@@ -281,7 +289,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// An argument converted to what its parameter declares.
-    fn argument(
+    pub(super) fn argument(
         &mut self,
         function: &str,
         parameter: &'a Parameter,
@@ -292,6 +300,7 @@ impl<'a> Checker<'a, '_> {
             return Some(if argument.ty == Type::Fill { self.settle(argument) } else { argument });
         };
         let target = self.declared_type(annotation, &argument.ty, bound);
+        let argument = if matches!(target, Type::Function(_)) { self.as_function(argument) } else { argument };
         if let (Type::Function(_), Type::Function(_)) = (&target, &argument.ty) {
             return Some(argument);
         }
@@ -333,7 +342,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// The function body at these argument types, checked once for each.
-    fn instance(
+    pub(super) fn instance(
         &mut self,
         id: ClosureId,
         types: Vec<Type>,
@@ -382,10 +391,23 @@ impl<'a> Checker<'a, '_> {
         for (name, size) in &body.bound {
             self.frame.bind(name.clone(), Bound::Size(size.clone()));
         }
+        let mut functions = Vec::new();
+        if let Some(model) = body.model {
+            let (record, values) = self.bind_members(model);
+            parameters.push(record);
+            functions = values;
+        }
         for (parameter, ty) in body.function.parameters.iter().zip(types) {
             parameters.push(self.bind_pattern(&parameter.pattern, ty, parameter.pattern.span()));
         }
         let typed = self.body_value(&body);
+        let typed = match functions.is_empty() {
+            true => typed,
+            false => {
+                let (ty, span) = (typed.ty.clone(), typed.span);
+                Typed::new(Kind::Let(functions, typed), ty, span)
+            }
+        };
         self.frame = outer;
         self.position = position;
         let result = typed.ty.clone();
@@ -479,13 +501,14 @@ impl<'a> Checker<'a, '_> {
         };
         let key = (self.closure(Closure::Item(index)), types.clone());
         self.in_progress.push(key);
-        self.check_body(&types, Body { function, captures: &[], bound, lifted: false, name: &name });
+        self.check_body(&types, Body { function, captures: &[], bound, lifted: false, name: &name, model: None });
         self.in_progress.pop();
     }
 
     /// The names of a function value's parameters, where it has names.
     pub(super) fn parameter_names(&self, id: ClosureId) -> Vec<Option<String>> {
         let parameters = match &self.program.closures[id.0 as usize] {
+            Closure::Model(model) => self.call_parameters(*model).unwrap_or_default(),
             Closure::Item(index) => &self.functions[*index as usize].function.parameters[..],
             Closure::Lambda { place, .. } => self.local_functions[place].parameters,
             _ => return Vec::new(),
@@ -495,12 +518,14 @@ impl<'a> Checker<'a, '_> {
 }
 
 /// A function body and what its names are bound to.
-struct Body<'a, 'b> {
-    function: LocalFunction<'a>,
-    captures: &'b [(String, Type)],
-    bound: SizeBindings,
-    lifted: bool,
-    name: &'b str,
+pub(super) struct Body<'a, 'b> {
+    pub function: LocalFunction<'a>,
+    pub captures: &'b [(String, Type)],
+    pub bound: SizeBindings,
+    pub lifted: bool,
+    pub name: &'b str,
+    /// The layer instance whose `call` it is; its record comes before the arguments.
+    pub model: Option<ModelId>,
 }
 
 /// A scalar `int` or a whole literal as an index; used where the language counts.

@@ -5,7 +5,7 @@ use super::program::{Binding, Closure, Kind, Typed};
 use super::scope::Bound;
 use super::types::{Element, Type};
 use super::{Checker, Context, Global, LocalFunction};
-use crate::diagnostics::catalog::{names, shapes};
+use crate::diagnostics::catalog::{models, names, shapes};
 use crate::ops;
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Pattern, Statement, UnaryOperator};
@@ -131,7 +131,8 @@ impl<'a> Checker<'a, '_> {
 
     pub(super) fn bound_name(&mut self, name: &str, bound: Bound, span: Span) -> Typed {
         match bound {
-            Bound::Local(id, ty) => Typed::new(Kind::Local(id), ty, span),
+            Bound::Local(id, ty) => Typed::new(Kind::Local(id), self.refreshed(ty), span),
+            Bound::Known(value) => Typed { span, ..value },
             Bound::Global(id, ty) => Typed::new(Kind::Global(id), ty, span),
             Bound::Size(size) => Typed::new(Kind::Size(size), Type::int(), span),
             Bound::Progress(progress) => Typed::new(Kind::Progress(progress), Type::real(), span),
@@ -171,11 +172,7 @@ impl<'a> Checker<'a, '_> {
                 self.fail(names::not_before_the_run(name, "a parameter", span), span)
             }
             Global::Param => match self.params.get(name) {
-                Some(id) => {
-                    let shape = &self.program.params[id.0 as usize].shape;
-                    let sizes = shape.sizes().iter().map(|size| super::size::Size::constant(*size as i64)).collect();
-                    Typed::new(Kind::Param(*id), Type::Tensor(Element::Real, sizes), span)
-                }
+                Some(id) => Typed::new(Kind::Param(*id), self.param_type(*id), span),
                 None => Typed::error(span),
             },
             Global::Const(_) => match self.constant(name) {
@@ -196,7 +193,8 @@ impl<'a> Checker<'a, '_> {
                 self.fail(names::not_a_value(name, "a module", span, &help), span)
             }
             Global::Ambiguous(first, second) => self.fail(names::ambiguous(name, span, first, second), span),
-            Global::Later(what) => self.later(what, span, "declare `param` values and functions"),
+            Global::Layer(_) => self.fail(models::layer_outside_model(name, span), span),
+            Global::Model(index) => self.model_name(name, index, span),
         }
     }
 
@@ -473,6 +471,10 @@ impl<'a> Checker<'a, '_> {
 
     fn part(&mut self, base: &'a Expr, index: u32, span: Span) -> Typed {
         let base = self.expression(base, None);
+        let base = match self.member(base, &index.to_string(), span, span) {
+            Ok(part) => return part,
+            Err(base) => base,
+        };
         match &base.ty {
             Type::Error => Typed::error(span),
             Type::Tuple(parts) | Type::Record(_, parts) if (index as usize) < parts.len() => {
@@ -509,6 +511,10 @@ impl<'a> Checker<'a, '_> {
         if base.ty.is_error() {
             return base;
         }
+        let base = match self.member(base, &name.text, name.span, span) {
+            Ok(part) => return part,
+            Err(base) => base,
+        };
         self.record_field(base, name, span)
     }
 }

@@ -1,6 +1,6 @@
 //! `grad` and `value_and_grad`.
 
-use super::Checker;
+use super::{Checker, Global};
 use super::arithmetic::tuple_of;
 use super::calls::BuiltinCall;
 use super::program::{Binding, Closure, GradientCall, Instance, InstanceId, Kind, Typed, Wrt, WrtName};
@@ -18,6 +18,7 @@ impl<'a> Checker<'a, '_> {
             return self.fail(error, span);
         }
         let Some(function) = call.arguments.into_iter().next() else { return Typed::error(span) };
+        let function = self.as_function(function);
         let id = match &function.ty {
             Type::Function(id) => *id,
             Type::Error => return Typed::error(span),
@@ -166,9 +167,18 @@ impl<'a> Checker<'a, '_> {
             match (place, self.params.get(name.as_str())) {
                 (Some(place), _) if real(place) => targets.push(Wrt::Argument(place as u32)),
                 (None, Some(id)) => targets.push(Wrt::Param(*id)),
+                (None, None) if self.is_model(name) => {
+                    let model = self.model_called(name, *span);
+                    if model.ty.is_error() {
+                        return None;
+                    }
+                    targets.push(Wrt::Model(model));
+                }
                 _ => {
                     let arguments = parameters.iter().flatten().map(String::as_str);
-                    let mut known: Vec<&str> = arguments.chain(self.params.keys().copied()).collect();
+                    let models = self.globals.iter().filter(|(_, (global, _))| matches!(global, Global::Model(_)));
+                    let named = self.params.keys().copied().chain(models.map(|(name, _)| *name));
+                    let mut known: Vec<&str> = arguments.chain(named).collect();
                     known.sort_unstable();
                     let error = derivative::unknown_wrt(name, *span, known);
                     self.report(error);
@@ -182,11 +192,8 @@ impl<'a> Checker<'a, '_> {
     fn gradient_type(&self, target: &Wrt, types: &[Type]) -> Type {
         match target {
             Wrt::Argument(place) => real_leaves(&types[*place as usize]),
-            Wrt::Param(id) => {
-                let shape = &self.program.params[id.0 as usize].shape;
-                let sizes = shape.sizes().iter().map(|size| super::size::Size::constant(*size as i64));
-                Type::Tensor(Element::Real, sizes.collect())
-            }
+            Wrt::Model(model) => real_leaves(&model.ty),
+            Wrt::Param(id) => self.param_type(*id),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The items of a file: which names there are, and the order in which they are checked.
 
+use super::models::{KnownSizes, Models};
 use super::module::{Module, ModuleNames};
-use super::program::{self, Param, Program, Test};
+use super::program::{self, Program, Test};
 use super::scope::Frame;
 use super::table::TableLoader;
 use super::{Checker, Context, FunctionItem, Global};
@@ -32,8 +33,12 @@ pub fn check(
     options: Options,
 ) -> (Program, Vec<Diagnostic>) {
     let items: Vec<&Item> = modules.last().map(|module| module.file.items.iter().collect()).unwrap_or_default();
-    check_items(&items, modules, sources, loader, options, Part::Whole)
+    let known = KnownSizes::new();
+    check_items(Task { items: &items, trees: modules, options, part: Part::Whole, known }, sources, loader)
 }
+
+/// The most times that the items of a file are checked.
+const MOST_PASSES: usize = 3;
 
 /// Which part of the work a checker does.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,74 +49,115 @@ enum Part {
     Body,
 }
 
-fn check_items<'a>(
-    items: &[&'a Item],
+/// A set of items to check, and what is known before.
+struct Task<'t, 'a> {
+    items: &'t [&'a Item],
     trees: &'a [Module],
-    sources: &mut SourceMap,
-    loader: &mut dyn TableLoader,
     options: Options,
     part: Part,
-) -> (Program, Vec<Diagnostic>) {
-    let mut checker = Checker {
-        items: items.to_vec(),
-        trees,
-        modules: trees.iter().map(ModuleNames::new).collect(),
-        module: 0,
-        sources,
-        loader,
-        diagnostics: Vec::new(),
-        reported: HashSet::new(),
-        program: Program { seed: options.seed, precision: options.precision, ..Program::default() },
-        globals: HashMap::new(),
-        functions: Vec::new(),
-        lets: Vec::new(),
-        later_lets: Vec::new(),
-        params: HashMap::new(),
-        data: HashMap::new(),
-        constants: HashMap::new(),
-        closures: HashMap::new(),
-        local_functions: HashMap::new(),
-        instances: HashMap::new(),
-        in_progress: Vec::new(),
-        calls: Vec::new(),
-        types_in_progress: Vec::new(),
-        values_in_progress: Vec::new(),
-        default_of: None,
-        costs: HashMap::new(),
-        ranks: HashMap::new(),
-        compositions: 0,
-        loop_rounds: 0,
-        range_searches: 0,
-        whole_tables: HashMap::new(),
-        frame: Frame::default(),
-        position: 0,
-        context: Context::Run,
-    };
-    for (index, tree) in trees.iter().enumerate() {
-        checker.switch(index);
-        checker.imports_of_prelude();
-        checker.imports(tree);
-        if checker.at_home() {
-            checker.collect(items);
-            checker.definitions(items, part);
-        } else {
-            checker.imported_module(tree, part);
+    /// Sizes of models that a use outside these items has fixed.
+    known: KnownSizes,
+}
+
+/// Checks items; once more where a model was used before its sizes were known.
+fn check_items(task: Task, sources: &mut SourceMap, loader: &mut dyn TableLoader) -> (Program, Vec<Diagnostic>) {
+    let Task { items, trees, options, part, mut known } = task;
+    let mut passes = 0;
+    loop {
+        passes += 1;
+        let mut checker = Checker::new(items, trees, sources, loader, options, known);
+        checker.all_modules(items, part);
+        for (position, item) in items.iter().enumerate() {
+            checker.position = position;
+            checker.frame = Frame::default();
+            checker.action(item, position);
         }
-        checker.close_module();
+        if passes < MOST_PASSES && checker.models.needs_another_pass() {
+            known = std::mem::take(&mut checker.models.known);
+            continue;
+        }
+        return checker.finish(items, options, part);
     }
-    for (position, item) in items.iter().enumerate() {
-        checker.position = position;
-        checker.frame = Frame::default();
-        checker.action(item, position);
+}
+
+impl<'a, 'b> Checker<'a, 'b> {
+    fn new(
+        items: &[&'a Item],
+        trees: &'a [Module],
+        sources: &'b mut SourceMap,
+        loader: &'b mut dyn TableLoader,
+        options: Options,
+        known: KnownSizes,
+    ) -> Self {
+        Checker {
+            items: items.to_vec(),
+            trees,
+            modules: trees.iter().map(ModuleNames::new).collect(),
+            module: 0,
+            sources,
+            loader,
+            diagnostics: Vec::new(),
+            reported: HashSet::new(),
+            program: Program { seed: options.seed, precision: options.precision, ..Program::default() },
+            globals: HashMap::new(),
+            functions: Vec::new(),
+            lets: Vec::new(),
+            later_lets: Vec::new(),
+            params: HashMap::new(),
+            data: HashMap::new(),
+            constants: HashMap::new(),
+            models: Models::new(known),
+            closures: HashMap::new(),
+            local_functions: HashMap::new(),
+            instances: HashMap::new(),
+            in_progress: Vec::new(),
+            calls: Vec::new(),
+            types_in_progress: Vec::new(),
+            values_in_progress: Vec::new(),
+            default_of: None,
+            costs: HashMap::new(),
+            ranks: HashMap::new(),
+            compositions: 0,
+            loop_rounds: 0,
+            range_searches: 0,
+            whole_tables: HashMap::new(),
+            expected_failures: Vec::new(),
+            frame: Frame::default(),
+            position: 0,
+            context: Context::Run,
+        }
     }
-    if part == Part::Whole {
-        checker.tests(items, options);
+
+    /// Enters the names of all modules, those that others import first, and checks their definitions.
+    fn all_modules(&mut self, items: &[&'a Item], part: Part) {
+        for (index, tree) in self.trees.iter().enumerate() {
+            self.switch(index);
+            self.imports_of_prelude();
+            self.imports(tree);
+            if self.at_home() {
+                self.collect(items);
+                self.definitions(items, part);
+            } else {
+                self.imported_module(tree, part);
+            }
+            self.close_module();
+        }
     }
-    checker.unkeyed_draws();
-    let Checker { program, mut diagnostics, .. } = checker;
-    diagnostics
-        .sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start)));
-    (program, diagnostics)
+
+    /// What is left when all items have been checked.
+    fn finish(mut self, items: &[&'a Item], options: Options, part: Part) -> (Program, Vec<Diagnostic>) {
+        self.report_unknown_sizes();
+        self.check_expected_failures();
+        if part == Part::Whole {
+            self.tests(items, options);
+        }
+        self.unkeyed_draws();
+        self.program.models = self.model_types();
+        let Checker { program, mut diagnostics, .. } = self;
+        diagnostics
+            .sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start)));
+        (program, diagnostics)
+    }
 }
 
 impl<'a> Checker<'a, '_> {
@@ -152,8 +198,8 @@ impl<'a> Checker<'a, '_> {
                 ItemKind::Const { name, value } => (name, Global::Const(value)),
                 ItemKind::Type { name, sizes, definition } => (name, Global::Type(sizes, definition)),
                 ItemKind::Data(data) => (&data.name, Global::Data),
-                ItemKind::Layer(layer) => (&layer.name, Global::Later("a layer")),
-                ItemKind::Model { name, .. } => (name, Global::Later("a model")),
+                ItemKind::Layer(layer) => (&layer.name, self.collect_layer(layer, position)),
+                ItemKind::Model { name, value } => (name, self.collect_model(name, value)),
                 ItemKind::Let(binding) => {
                     self.later_names(&binding.pattern);
                     self.distinct([&binding.pattern]);
@@ -230,9 +276,15 @@ impl<'a> Checker<'a, '_> {
                 self.data_set(data);
             }
         }
+        self.layers_alone();
         for item in items {
             match &item.kind {
                 ItemKind::Param(param) => self.param(param),
+                ItemKind::Model { name, .. } => {
+                    if let Some((Global::Model(index), _)) = self.globals.get(name.text.as_str()).copied() {
+                        self.model_item(index);
+                    }
+                }
                 ItemKind::Const { name, .. } => {
                     let constant = self.constant(&name.text);
                     if let Some(constant) = constant {
@@ -266,6 +318,7 @@ impl<'a> Checker<'a, '_> {
             }
         }
         self.calls.clear();
+        self.models.forget_early_uses();
     }
 
     /// Whether a body mentions a `let` of the file, whose type is known only after the actions above it are checked.
@@ -287,7 +340,9 @@ impl<'a> Checker<'a, '_> {
             }
             let precision = self.program.precision;
             let options = Options { precision, ..options };
-            let (program, diagnostics) = check_items(&all, self.trees, self.sources, self.loader, options, Part::Body);
+            let known = self.models.known.clone();
+            let task = Task { items: &all, trees: self.trees, options, part: Part::Body, known };
+            let (program, diagnostics) = check_items(task, self.sources, self.loader);
             let inside = |diagnostic: &Diagnostic| {
                 let place = diagnostic.primary.as_ref().map(|label| label.span);
                 place.is_none_or(|place| covers(item.span, place)) || diagnostic.code == "E0102"
@@ -301,11 +356,28 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// `assert fails "E0204" { items }`: checks the body apart and tells which errors came.
-    pub(super) fn codes_of(&mut self, body: &'a [Item], position: usize) -> Vec<String> {
+    /// Checks the bodies of `assert fails`, each apart.
+    fn check_expected_failures(&mut self) {
+        let mut codes = Vec::new();
+        for (body, position) in std::mem::take(&mut self.expected_failures) {
+            codes.push(self.codes_of(body, position));
+        }
+        let claims = self.program.actions.iter_mut().filter_map(|action| match action {
+            program::Action::Assert(program::Assert { claim: program::Claim::Fails { found, .. }, .. }) => Some(found),
+            _ => None,
+        });
+        for (found, codes) in claims.zip(codes) {
+            *found = codes;
+        }
+    }
+
+    /// `assert fails "E0204" { items }`: which errors its items give.
+    fn codes_of(&mut self, body: &'a [Item], position: usize) -> Vec<String> {
         let all: Vec<&'a Item> = self.surroundings(position).into_iter().chain(body).collect();
         let options = Options { precision: self.program.precision, seed: self.program.seed };
-        let (_, diagnostics) = check_items(&all, self.trees, self.sources, self.loader, options, Part::Whole);
+        let known = self.models.known.clone();
+        let task = Task { items: &all, trees: self.trees, options, part: Part::Whole, known };
+        let (_, diagnostics) = check_items(task, self.sources, self.loader);
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
         errors.map(|diagnostic| diagnostic.code.to_string()).collect()
     }
@@ -314,12 +386,6 @@ impl<'a> Checker<'a, '_> {
         visible_items(&self.items, position).collect()
     }
 
-    /// A `param` of the file, entered under its name.
-    pub(super) fn enter_param(&mut self, name: &'a str, param: Param) {
-        let id = program::ParamId(self.program.params.len() as u32);
-        self.program.params.push(param);
-        self.params.insert(name, id);
-    }
 }
 
 /// The definitions of a file, and the `let` values above a position.

@@ -19,14 +19,16 @@ mod cost;
 mod data;
 mod draws;
 mod defaults;
+pub mod domain;
 mod expressions;
 mod function_values;
 mod gradients;
 pub mod indexed;
 mod items;
 mod loops;
-mod params;
+mod models;
 pub mod module;
+mod params;
 pub mod print;
 pub mod program;
 mod records;
@@ -80,14 +82,16 @@ enum Global<'a> {
     Const(&'a ast::Expr),
     Type(&'a [ast::Name], &'a ast::TypeExpr),
     Data,
-    /// A layer or model, which this version does not compile.
-    Later(&'static str),
     /// A built-in function, reached through a module of the library.
     Builtin(&'static str),
     /// A module, by its place in the checker's list.
     Module(u32),
     /// A name that two imported files define.
     Ambiguous(Span, Span),
+    /// A layer, by its place in the checker's list.
+    Layer(u32),
+    /// A model, by its place in the checker's list.
+    Model(u32),
 }
 
 /// A call that is being checked.
@@ -121,6 +125,7 @@ struct Checker<'a, 'b> {
     data: HashMap<&'a str, Option<program::DataId>>,
     /// The values of constants, by the place of their expressions.
     constants: HashMap<Span, Typed>,
+    models: models::Models<'a>,
     closures: HashMap<Closure, ClosureId>,
     local_functions: HashMap<Span, LocalFunction<'a>>,
     instances: HashMap<(ClosureId, Vec<Type>), (InstanceId, Type)>,
@@ -144,6 +149,8 @@ struct Checker<'a, 'b> {
     range_searches: u32,
     /// Tables whose columns are all taken as they are, for messages about columns that are no numbers.
     whole_tables: HashMap<program::DataId, std::sync::Arc<table::RawTable>>,
+    /// The bodies of `assert fails`, with the positions of their items, in order.
+    expected_failures: Vec<(&'a [ast::Item], usize)>,
     /// The body being checked.
     frame: Frame,
     /// The position of the item being checked; `let` values above it are visible.
@@ -215,6 +222,7 @@ impl<'a> Checker<'a, '_> {
             Closure::Compose(first, second) => {
                 format!("{} >> {}", self.name_within(*first, depth), self.name_within(*second, depth))
             }
+            Closure::Model(id) => self.models.path(*id).to_string(),
             Closure::Abstract { .. } => "the function argument".to_string(),
         }
     }

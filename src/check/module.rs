@@ -249,6 +249,11 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
+    /// What a module defines under a name.
+    pub(super) fn global_of_module(&self, index: usize, name: &str) -> Option<Global<'a>> {
+        self.modules[index].own.get(name).map(|(global, _)| *global)
+    }
+
     /// Works with only the names that a module defines, so that `module.name` finds them.
     pub(super) fn member_of(&mut self, index: usize, name: &'a ast::Name) -> Option<&'a str> {
         if let Some((key, _)) = self.modules[index].own.get_key_value(name.text.as_str()) {

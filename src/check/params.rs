@@ -1,46 +1,73 @@
 //! `param` items: shape and initial value.
 
 use super::Checker;
-use super::program::{Initial, Initializer, Kind, Param, Typed};
+use super::domain::Domain;
+use super::program::{Initial, Initializer, Kind, Param, ParamId, Typed};
+use super::size::Size;
 use super::types::{Element, Type};
 use crate::diagnostics::catalog::{actions, names, shapes};
 use crate::ir::Shape;
 use crate::syntax::ast::{self, Expr, ExprKind};
 
 impl<'a> Checker<'a, '_> {
-    /// Checks a `param` and enters it.
+    /// Checks a `param` of the file and enters it.
     pub(super) fn param(&mut self, param: &'a ast::Param) {
-        if let Some(domain) = &param.domain {
-            let instead = "leave out `in …` and transform the value: `exp(log_s)`";
-            self.report(names::not_yet("a constrained parameter", domain.span, instead));
-            return;
+        let order = self.models.next_order();
+        if let Some(entry) = self.checked_param(param, self.param_path(&param.name.text)) {
+            let id = self.push_param(entry, order);
+            self.params.insert(&param.name.text, id);
         }
+    }
+
+    /// Enters a parameter, which stands at a place in the order of declaration.
+    pub(super) fn push_param(&mut self, param: Param, order: Vec<u32>) -> ParamId {
+        self.program.params.push(param);
+        self.models.entered(order);
+        ParamId(self.program.params.len() as u32 - 1)
+    }
+
+    /// The type of a parameter.
+    pub(super) fn param_type(&self, id: ParamId) -> Type {
+        let shape = &self.program.params[id.0 as usize].shape;
+        Type::Tensor(Element::Real, shape.sizes().iter().map(|size| Size::constant(*size as i64)).collect())
+    }
+
+    /// A `param` under its path, or a message.
+    pub(super) fn checked_param(&mut self, param: &'a ast::Param, path: String) -> Option<Param> {
+        let domain = match &param.domain {
+            Some(domain) => self.domain(domain)?,
+            None => Domain::Reals,
+        };
         let declared =
             param.annotation.as_ref().map(|annotation| (self.annotation(annotation, &Vec::new()), annotation));
         if let Some((ty, annotation)) = &declared {
             match ty {
-                Type::Error => return,
+                Type::Error => return None,
                 Type::Tensor(Element::Real, sizes) => {
                     if let Some(size) = sizes.iter().find(|size| size.value().is_none()) {
                         let text = format!("the size `{size}` of this parameter is not known");
                         let help = "use numbers and constants: `const N = 64`";
                         self.report(shapes::bad_size(&text, annotation.span, help));
-                        return;
+                        return None;
                     }
                 }
                 other => {
                     let text = format!("a parameter is made of reals, but this is {other}");
                     self.report(actions::bad_initial(&text, annotation.span, "declare `real` or a shape: `[2, 3]`"));
-                    return;
+                    return None;
                 }
             }
         }
         let declared = declared.map(|(ty, _)| ty);
-        let Some((initial, ty)) = self.initial(param, declared.as_ref()) else { return };
-        let Some(shape) = ty.known_shape() else { return };
-        let name = self.param_path(&param.name.text);
-        let entry = Param { name, span: param.name.span, shape, frozen: param.frozen, initial };
-        self.enter_param(&param.name.text, entry);
+        let (initial, ty) = match param.has_initial() {
+            true => self.initial(param, declared.as_ref())?,
+            false => self.centre(domain, declared.as_ref(), param.name.span)?,
+        };
+        if !self.fits_domain(domain, &ty, param.name.span) {
+            return None;
+        }
+        let shape = ty.known_shape()?;
+        Some(Param { name: path, span: param.name.span, shape, domain, frozen: param.frozen, initial })
     }
 
     fn initial(&mut self, param: &'a ast::Param, declared: Option<&Type>) -> Option<(Initial, Type)> {

@@ -3,10 +3,11 @@
 //! Functions appear as instances, one for each function value and argument types it is used at. `lower` turns typed
 //! expressions into graphs without looking at the syntax tree again; all source errors end before this.
 
+use super::domain::Domain;
 use super::indexed::{Comprehension, IndexedReduction};
 use super::repeat::Repeat;
 use super::size::Size;
-use super::types::{ClosureId, Type};
+use super::types::{ClosureId, ModelId, Type};
 use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
 use crate::source::Span;
 
@@ -193,12 +194,14 @@ pub struct GradientCall {
 }
 
 /// What a gradient is taken with respect to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub enum Wrt {
     /// The argument at this place.
     Argument(u32),
     /// A trainable value.
     Param(ParamId),
+    /// A model: the record of its parameters, which are the tuple's `Kind::Param`s.
+    Model(Typed),
 }
 
 /// What a training run is at.
@@ -229,6 +232,8 @@ pub enum Closure {
     Gradient { function: ClosureId, wrt: Option<Vec<WrtName>>, with_value: bool },
     /// `f >> g`.
     Compose(ClosureId, ClosureId),
+    /// A model of the file; its parameters are what it captures.
+    Model(ModelId),
     /// A function argument of a function that is checked for itself.
     Abstract { parameters: Vec<Type>, result: Box<Type> },
 }
@@ -260,8 +265,10 @@ pub struct Param {
     pub name: String,
     /// Where it is declared.
     pub span: Span,
-    /// Its shape.
+    /// Its shape, as it is read.
     pub shape: ir::Shape,
+    /// Where its values lie.
+    pub domain: Domain,
     /// Whether training leaves it alone.
     pub frozen: bool,
     /// How it starts.
@@ -294,6 +301,20 @@ pub enum Initializer {
     HeNormal,
     /// A random orthogonal matrix (rows or columns, whichever are fewer): Saxe et al. 2014.
     Orthogonal,
+}
+
+impl std::fmt::Display for Initializer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Initializer::Uniform(low, high) => write!(out, "uniform({low}, {high})"),
+            Initializer::Normal(mean, deviation) => write!(out, "normal({mean}, {deviation})"),
+            Initializer::GlorotUniform => out.write_str("glorot_uniform()"),
+            Initializer::GlorotNormal => out.write_str("glorot_normal()"),
+            Initializer::HeUniform => out.write_str("he_uniform()"),
+            Initializer::HeNormal => out.write_str("he_normal()"),
+            Initializer::Orthogonal => out.write_str("orthogonal()"),
+        }
+    }
 }
 
 /// A data set whose columns are expressions over a source.
@@ -450,6 +471,8 @@ pub struct Program {
     pub data: Vec<DataSet>,
     /// Function values.
     pub closures: Vec<Closure>,
+    /// The types of the models.
+    pub models: Vec<Type>,
     /// Functions at argument types.
     pub instances: Vec<Instance>,
     /// The types of the file's `let` values with their names.
@@ -467,6 +490,7 @@ impl Program {
             Closure::Lambda { captures, .. } => captures.iter().map(|(_, ty)| ty.clone()).collect(),
             Closure::Gradient { function, .. } => vec![Type::Function(*function)],
             Closure::Compose(first, second) => vec![Type::Function(*first), Type::Function(*second)],
+            Closure::Model(id) => self.models.get(id.0 as usize).cloned().into_iter().collect(),
             Closure::Item(_) | Closure::Builtin(_) | Closure::Abstract { .. } => Vec::new(),
         }
     }

@@ -14,6 +14,8 @@ pub enum Bound {
     Global(GlobalId, Type),
     /// A size.
     Size(Size),
+    /// A value known when compiling: the configuration of a layer.
+    Known(Typed),
     /// A data column's entry for one example.
     Example { index: u32, ty: Type, declared: Span },
     /// What a training run is at.

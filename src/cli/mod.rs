@@ -4,6 +4,7 @@
 mod check;
 mod explain;
 mod output;
+mod params;
 mod run;
 mod test;
 mod watch_training;
@@ -45,6 +46,9 @@ enum Command {
     Check {
         /// The .nd file
         file: PathBuf,
+        /// List the parameters: path, shape, number of elements, initial value
+        #[arg(long)]
+        params: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -131,7 +135,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let succeeded = match &cli.command {
         Command::Run { file, common } => run::run(file, common),
-        Command::Check { file, common } => check::check(file, common),
+        Command::Check { file, params, common } => check::check(file, *params, common),
         Command::Test { files, only, common } => test::test(files, only.as_deref(), common),
         Command::Explain { code } => explain::explain(code.as_deref()),
     };

@@ -5,10 +5,11 @@
 
 use super::{Lowerer, Value};
 use crate::autodiff::reverse::reverse;
-use crate::check::program::{GradientCall, ParamId, Wrt};
+use crate::check::program::{GradientCall, Kind, ParamId, Typed, Wrt};
 use crate::ir::NodeId;
 use crate::ir::rewrite::substitute;
 use crate::optimize::{Stage, simplify};
+use std::collections::{HashMap, HashSet};
 
 /// Variables that stand for the real leaves of a value.
 struct Varied {
@@ -35,11 +36,10 @@ impl Lowerer<'_> {
                     varied
                 }
                 Wrt::Param(id) => {
-                    let original = self.param(*id);
-                    let varied = self.vary(&Value::Node(original));
-                    replaced.push((*id, self.replaced.insert(*id, varied.value.node())));
-                    varied
+                    let variable = self.vary_param(*id, &mut replaced);
+                    Varied { value: Value::Node(variable.0), variables: vec![variable.0], originals: vec![variable.1] }
                 }
+                Wrt::Model(model) => self.vary_model(model, &mut replaced),
             };
             targets.push(varied);
         }
@@ -63,11 +63,33 @@ impl Lowerer<'_> {
         roots.push(result);
         let mut roots = substitute(&mut self.graph, &roots, &variables, &originals);
         let value = roots.pop().unwrap_or(result);
-        let mut gradients = roots.into_iter();
-        let mut parts: Vec<Value> =
-            targets.iter().map(|target| self.real_leaves(&target.value, &mut gradients)).collect();
+        let gradients: HashMap<NodeId, NodeId> = variables.into_iter().zip(roots).collect();
+        let mut parts: Vec<Value> = targets.iter().map(|target| self.real_leaves(&target.value, &gradients)).collect();
         let gradient = if parts.len() == 1 { parts.remove(0) } else { Value::Tuple(parts) };
         if with_value { Value::Tuple(vec![Value::Node(value), gradient]) } else { gradient }
+    }
+
+    /// A variable in place of a parameter, and what it stands for.
+    fn vary_param(&mut self, id: ParamId, replaced: &mut Vec<(ParamId, Option<NodeId>)>) -> (NodeId, NodeId) {
+        let original = self.param(id);
+        let variable = self.graph.placeholder(self.graph.ty(original).clone());
+        replaced.push((id, self.replaced.insert(id, variable)));
+        (variable, original)
+    }
+
+    /// Variables in place of a model's parameters; one that occurs twice is one variable.
+    fn vary_model(&mut self, model: &Typed, replaced: &mut Vec<(ParamId, Option<NodeId>)>) -> Varied {
+        let mut params = Vec::new();
+        params_of(model, &mut params);
+        let mut pairs: Vec<(NodeId, NodeId)> = Vec::new();
+        let mut seen = HashSet::new();
+        for id in &params {
+            if seen.insert(*id) {
+                pairs.push(self.vary_param(*id, replaced));
+            }
+        }
+        let (variables, originals) = pairs.into_iter().unzip();
+        Varied { value: self.lower(model), variables, originals }
     }
 
     fn vary(&mut self, value: &Value) -> Varied {
@@ -93,10 +115,10 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The structure of a value, kept where it has real leaves, with gradients in their place.
-    fn real_leaves(&self, value: &Value, gradients: &mut dyn Iterator<Item = NodeId>) -> Value {
+    /// The structure of a value, kept where it has real leaves, with gradients in place of the variables.
+    fn real_leaves(&self, value: &Value, gradients: &HashMap<NodeId, NodeId>) -> Value {
         match value {
-            Value::Node(node) => Value::Node(gradients.next().unwrap_or(*node)),
+            Value::Node(node) => Value::Node(gradients.get(node).copied().unwrap_or(*node)),
             Value::Closure(_) => Value::Tuple(Vec::new()),
             Value::Tuple(parts) => Value::Tuple(
                 parts
@@ -115,4 +137,12 @@ impl Lowerer<'_> {
             Value::Closure(_) => false,
         }
     }
+}
+
+/// The parameters of a model's record, in order.
+fn params_of(typed: &Typed, params: &mut Vec<ParamId>) {
+    if let Kind::Param(id) = &*typed.kind {
+        params.push(*id);
+    }
+    typed.kind.for_each_part(&mut |part| params_of(part, params));
 }

@@ -9,6 +9,7 @@ mod comprehension;
 mod comprehension_affine;
 mod comprehension_batch;
 mod draws;
+pub mod domain;
 mod expressions;
 mod gradients;
 mod loops;
@@ -140,14 +141,6 @@ impl<'p> Lowerer<'p> {
         self.sources.push(source);
         self.inputs.insert(source, node);
         node
-    }
-
-    fn param(&mut self, id: ParamId) -> NodeId {
-        if let Some(node) = self.replaced.get(&id) {
-            return *node;
-        }
-        let param = &self.program.params[id.0 as usize];
-        self.source(Source::Param(id), param.name.clone(), TensorType::new(self.real, param.shape.clone()))
     }
 
     fn column(&mut self, data: DataId, index: u32) -> NodeId {

@@ -56,7 +56,7 @@ pub fn lower_evaluation(program: &Program, train: &Train, size: usize, whole: bo
 fn forward(program: &Program, train: &Train, size: usize, whole: bool) -> Lowered {
     let mut lowerer = Lowerer::new(program);
     for id in &train.params {
-        lowerer.param(*id);
+        lowerer.stored(*id);
     }
     let mut columns = lowerer.batch_columns(train, size, whole);
     let mut variables = lowerer.examples.clone();
@@ -127,7 +127,7 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> L
     let reported = lowerer.graph.outputs().to_vec();
     lowerer.graph.clear_outputs();
     let loss = reported[0].node;
-    let params: Vec<NodeId> = train.params.iter().map(|id| lowerer.param(*id)).collect();
+    let params: Vec<NodeId> = train.params.iter().map(|id| lowerer.stored(*id)).collect();
     let one = lowerer.graph.constant_like(loss, 1.0);
     let gradients = reverse(&mut lowerer.graph, loss, one, &params);
     let Optimizer::Sgd { learning_rate } = &train.optimizer;

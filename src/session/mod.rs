@@ -5,13 +5,14 @@
 
 pub mod claims;
 mod columns;
+pub mod domain;
 pub mod initialize;
 pub mod native;
 mod observer;
 
 pub use observer::{Ending, Observer, Silent, TrainingEnd, TrainingProgress, TrainingStart};
 
-use crate::check::program::{Action, GlobalBinding, Kind, Program, Typed};
+use crate::check::program::{Action, GlobalBinding, Kind, ParamId, Program, Typed};
 use crate::check::types::Type;
 use crate::diagnostics::{Diagnostic, Label};
 use crate::ir::{ElementType, Table, TensorType};
@@ -23,7 +24,7 @@ use std::collections::HashMap;
 pub struct Session<'p> {
     /// The program.
     pub program: &'p Program,
-    /// The current value of each parameter.
+    /// What is stored for each parameter: its current value, or what a constrained one is read from.
     pub params: Vec<Table>,
     globals: HashMap<Source, Table>,
     columns: HashMap<Source, Table>,
@@ -45,9 +46,10 @@ impl<'p> Session<'p> {
     /// A run-time error in an initial value.
     pub fn new(program: &'p Program) -> Result<Self, Box<Diagnostic>> {
         let mut session = Session { program, params: Vec::new(), globals: HashMap::new(), columns: HashMap::new() };
-        for param in &program.params {
+        for (index, param) in program.params.iter().enumerate() {
             let value = session.initial(param)?;
-            session.params.push(value);
+            let stored = session.stored_value(ParamId(index as u32), value)?;
+            session.params.push(stored);
         }
         Ok(session)
     }

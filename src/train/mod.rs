@@ -191,8 +191,8 @@ impl<'t> Run<'t> {
         let program = session.program;
         let params = self.train.params.iter().map(|id| {
             let param = &program.params[id.0 as usize];
-            let values = crate::session::native::to_reals(&session.params[id.0 as usize]);
-            (param.name.clone(), param.shape.clone(), values)
+            let values = crate::session::native::to_reals(&session.param_value(*id)?);
+            Ok((param.name.clone(), param.shape.clone(), values))
         });
         Ok(TrainingEnd {
             name: self.train.name.clone(),
@@ -202,7 +202,7 @@ impl<'t> Run<'t> {
             loss,
             metrics,
             elapsed: self.elapsed,
-            params: params.collect(),
+            params: params.collect::<Result<_, Box<Diagnostic>>>()?,
         })
     }
 }

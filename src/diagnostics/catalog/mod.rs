@@ -8,6 +8,7 @@ pub mod files;
 pub mod functions;
 pub mod loops;
 pub mod indices;
+pub mod models;
 pub mod names;
 pub mod numeric;
 pub mod records;
