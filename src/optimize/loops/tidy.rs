@@ -20,19 +20,19 @@ pub(super) fn constants(graph: &mut Graph, site: &mut Site) {
         }
     }
     let mut seen: HashMap<(bool, NodeId), usize> = HashMap::new();
-    for input in 1..inputs.len() {
-        if roles[input] == Role::State {
+    for (input, role) in roles.iter_mut().enumerate().skip(1) {
+        if *role == Role::State {
             continue;
         }
-        if roles[input] == Role::Invariant
+        if *role == Role::Invariant
             && let Some(bits) = scalar_bits(graph, site.given[input])
         {
-            roles[input] = Role::Constant(bits);
+            *role = Role::Constant(bits);
             continue;
         }
-        let first = *seen.entry((roles[input] == Role::Sequence, site.given[input])).or_insert(input);
+        let first = *seen.entry((*role == Role::Sequence, site.given[input])).or_insert(input);
         if first != input {
-            roles[input] = Role::Same(first);
+            *role = Role::Same(first);
         }
     }
     if roles != site.roles() {
