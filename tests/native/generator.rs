@@ -409,7 +409,7 @@ impl Generator {
         }
         let trips = self.random.below(6);
         let ends = match self.random.below(9) {
-            0 => Ends::WhenFalse,
+            0 if self.depth == 0 => Ends::WhenFalse,
             1..4 => Ends::AfterCount,
             _ => Ends::AfterTrips,
         };
