@@ -185,9 +185,10 @@ impl Builder<'_> {
 /// Which inputs of a body may lie in any layout.
 fn loose_inputs(body: &Schedule, inline: bool) -> Vec<bool> {
     let mut loose = vec![inline; body.inputs.len()];
-    for id in in_memory(body) {
-        if let Place::Input(input) = body.buffer(id).place {
-            loose[input as usize] = false;
+    let ordered = in_memory(body);
+    for (index, buffer) in body.buffers.iter().enumerate() {
+        if let Place::Input(input) = buffer.place {
+            loose[input as usize] &= !ordered.contains(&BufferId(index as u32));
         }
     }
     loose
