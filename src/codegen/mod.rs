@@ -19,6 +19,7 @@ mod calls;
 mod draws;
 mod execute;
 mod fallback;
+mod inline;
 mod keep;
 mod loops;
 mod lower;

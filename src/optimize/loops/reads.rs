@@ -16,7 +16,7 @@ pub(super) fn rows(graph: &mut Graph, site: &mut Site) {
     let mut pairs: Vec<(NodeId, NodeId)> = Vec::new();
     for id in site.body.ids() {
         let node = site.body.node(id);
-        let Op::Gather { batch } = node.op else { continue };
+        let Op::Gather { batch, .. } = node.op else { continue };
         let (operand, index, batch) = (node.arguments[0], node.arguments[1], batch as usize);
         let size = site.body.ty(operand).shape[batch];
         if !fixed[operand.index()] || site.body.ty(index).shape.rank() != batch {
