@@ -292,7 +292,7 @@ impl<'a> Checker<'a, '_> {
                     self.report(shapes::bad_size(&text, place, "give outputs with fewer axes"));
                     return None;
                 }
-                self.check_count(&sizes, place).then(|| Type::Tensor(*element, sizes))
+                self.check_count(&sizes, place).then_some(Type::Tensor(*element, sizes))
             }
             Type::Tuple(parts) | Type::Record(_, parts) => {
                 let stacked: Option<Vec<Type>> = parts.iter().map(|part| self.stacked(part, count, place)).collect();
