@@ -15,7 +15,8 @@ impl<'a> Checker<'a, '_> {
             ItemKind::Let(binding) => {
                 let value = self.let_value(binding);
                 let value = if matches!(value.ty, Type::Function(_)) { value } else { self.require_value(value) };
-                let value = if value.ty.has_fill() { self.settle(value) } else { value };
+                let stated = binding.annotation.is_some();
+                let value = if !stated && value.ty.has_fill() { self.settle(value) } else { value };
                 let binding = self.bind_globals(&binding.pattern, &value.ty, value.span, position);
                 self.program.actions.push(Action::Let { binding, value });
             }
