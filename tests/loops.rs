@@ -5,12 +5,16 @@ mod cases;
 mod support;
 
 use cases::{Case, Given, Plan, cases, run};
+use ndc::autodiff::forward;
+use ndc::eval::evaluate_tables;
 use ndc::ir::{ElementType, Ends, Graph, NodeId, Reduction, Table, TensorType};
 use ndc::ops::arithmetic::{ADD, MULTIPLY};
 use ndc::ops::choice::SELECT;
 use ndc::ops::comparison::GREATER;
 use ndc::ops::exponential::LOG;
 use ndc::ops::structural::batch::batch;
+use ndc::ops::structural::table;
+use ndc::optimize::optimize;
 use support::*;
 
 #[test]
@@ -137,10 +141,48 @@ fn check_batched(case: &Case, differs: &dyn Fn(usize) -> bool) {
         tables.flat_map(|at| value(&graph, &at, node)).collect()
     };
     assert_close(&value(&graph, &at, output), &lone(case.output), case.name);
+    let mut nodes = vec![output];
+    nodes.extend(&together);
+    check_optimized(&graph, &nodes, &at, case.name);
     for (together, alone) in together.into_iter().zip(alone) {
         if graph.ty(together).element.is_real() {
             assert_close(&value(&graph, &at, together), &lone(alone), &format!("gradient of {}", case.name));
         }
+    }
+}
+
+/// Optimisation keeps the outputs of a graph.
+fn check_optimized(graph: &Graph, nodes: &[NodeId], at: &[Table], what: &str) -> Graph {
+    let mut graph = graph.clone();
+    graph.clear_outputs();
+    nodes.iter().for_each(|node| graph.output("y", *node));
+    let optimized = optimize(&graph);
+    ndc::ir::verify::verify(&optimized, "optimize").expect("the graph is well-formed");
+    let evaluate = |graph: &Graph| evaluate_tables(graph, at).expect("no faults");
+    for (after, before) in evaluate(&optimized).iter().zip(evaluate(&graph)) {
+        assert_close(&table::numbers(after), &table::numbers(&before), what);
+    }
+    optimized
+}
+
+#[test]
+fn optimisation_keeps_values_and_derivatives() {
+    for case in cases() {
+        println!("{}", case.name);
+        let mut graph = case.graph.clone();
+        let total = graph.reduce_all(Reduction::Sum, case.output);
+        let wrt: Vec<NodeId> = inputs(&graph).into_iter().filter(|id| graph.ty(*id).element.is_real()).collect();
+        let mut nodes = vec![case.output];
+        let first = gradients(&mut graph, total, &wrt);
+        let sums: Vec<NodeId> = first.iter().map(|node| graph.reduce_all(Reduction::Sum, *node)).collect();
+        nodes.extend(first);
+        for sum in sums {
+            nodes.extend(gradients(&mut graph, sum, &wrt));
+        }
+        let tangents: Vec<NodeId> = wrt.iter().map(|id| graph.constant_like(*id, 1.0)).collect();
+        nodes.extend(forward(&mut graph, &[case.output], &wrt, &tangents));
+        check_optimized(&graph, &nodes[..1], &case.at, case.name);
+        check_optimized(&graph, &nodes, &case.at, case.name);
     }
 }
 
@@ -191,4 +233,55 @@ fn examples_that_have_ended_do_not_fail() {
     assert_eq!(value(&graph, &at, sums), [7.0, 0.0, 0.0, 3.0]);
     assert_eq!(value(&graph, &at, steps), [3.0, 0.0, 1.0, 2.0]);
     assert_eq!(value(&graph, &at, gradient), [2.0, 2.0, 1.0]);
+}
+
+/// How many loops a graph needs, those inside loops not counted.
+fn loops(graph: &Graph) -> usize {
+    graph.ids().filter(|id| graph.loop_of(*id).is_some()).count()
+}
+
+/// The primal work of a recurrent network is done once, whatever is asked: value, gradient, tangent.
+#[test]
+fn the_loop_that_stores_states_is_the_only_forward_loop() {
+    let case = cases::recurrent_network(30);
+    let mut graph = case.graph.clone();
+    let total = graph.reduce_all(Reduction::Sum, case.output);
+    let wrt = inputs(&graph);
+    let mut nodes = vec![total];
+    nodes.extend(gradients(&mut graph, total, &wrt));
+    let optimized = check_optimized(&graph, &nodes, &case.at, "gradient");
+    assert_eq!(loops(&optimized), 2, "{}", ndc::ir::print::print(&optimized));
+    let tangents: Vec<NodeId> = wrt.iter().map(|id| graph.constant_like(*id, 1.0)).collect();
+    let tangent = forward(&mut graph, &[total], &wrt, &tangents)[0];
+    assert_eq!(loops(&check_optimized(&graph, &[total, tangent], &case.at, "tangent")), 1);
+}
+
+/// A sum of `x[t]` over a long vector: its gradient needs no loop that carries a vector.
+#[test]
+fn reads_in_step_become_rows() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", real(&[100]));
+    let zero = graph.real(ElementType::F64, 0.0);
+    let given = Given { states: &[zero], invariants: &[x], ..Given::default() };
+    let sum = run(&mut graph, Plan::trips(99), given, |graph, at| {
+        let one = graph.integer(1);
+        let next = graph.pointwise(&ADD, &[at.step, one]);
+        let entry = graph.gather(at.invariants[0], next, 0);
+        let product = graph.pointwise(&MULTIPLY, &[entry, entry]);
+        (vec![graph.pointwise(&ADD, &[at.states[0], product])], vec![])
+    });
+    let sum = graph.result(sum, 0);
+    let sum = ndc::optimize::simplify(&mut graph, &[sum], ndc::optimize::Stage::BeforeDifferentiation)[0];
+    let gradient = gradients(&mut graph, sum, &[x])[0];
+    let mut random = Random(2);
+    let at = random.tables(&graph);
+    let optimized = check_optimized(&graph, &[sum, gradient], &at, "sum");
+    for id in optimized.ids() {
+        let Some(run) = optimized.loop_of(id) else { continue };
+        assert!(
+            run.body.inputs().iter().all(|input| input.ty.shape.rank() == 0),
+            "{}",
+            ndc::ir::print::print(&optimized)
+        );
+    }
 }

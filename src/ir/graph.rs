@@ -82,6 +82,17 @@ pub struct Graph {
     pub current_span: Option<Span>,
 }
 
+/// Graphs are equal if they are node by node; where the nodes came from has no part in it.
+impl PartialEq for Graph {
+    fn eq(&self, other: &Self) -> bool {
+        self.nodes == other.nodes
+            && self.inputs == other.inputs
+            && self.outputs == other.outputs
+            && self.tables == other.tables
+            && self.loops == other.loops
+    }
+}
+
 impl Graph {
     /// An empty graph.
     pub fn new() -> Self {
@@ -138,9 +149,9 @@ impl Graph {
         &self.loops[index as usize]
     }
 
-    /// Enters a loop; the same one keeps its place.
+    /// Enters a loop; an equal one keeps its place.
     pub(super) fn add_loop(&mut self, run: Arc<Loop>) -> u32 {
-        let known = self.loops.iter().rposition(|each| Arc::ptr_eq(each, &run));
+        let known = self.loops.iter().rposition(|each| Arc::ptr_eq(each, &run) || **each == *run);
         known.unwrap_or_else(|| {
             self.loops.push(run);
             self.loops.len() - 1
@@ -216,6 +227,21 @@ impl Graph {
         self.spans.push(self.current_span);
         self.ids.insert(node, id);
         id
+    }
+
+    /// The node that does to these arguments what a node of another graph does to its own, if there is one.
+    pub fn find_like(&self, other: &Graph, id: NodeId, arguments: &[NodeId]) -> Option<NodeId> {
+        let node = other.node(id);
+        let op = match node.op {
+            Op::Table(index) => Op::Table(*self.table_ids.get(other.table(index))?),
+            Op::Loop(index) => {
+                let run = other.loop_at(index);
+                Op::Loop(self.loops.iter().position(|each| each == run)? as u32)
+            }
+            op => op,
+        };
+        let node = Node { op, arguments: Arguments::from_slice(arguments), ty: node.ty.clone() };
+        self.ids.get(&node).copied()
     }
 
     /// Which nodes the given ones depend on, themselves included.

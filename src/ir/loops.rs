@@ -24,7 +24,7 @@ pub enum Ends {
 }
 
 /// What a loop node does.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Loop {
     /// One step.
     pub body: Arc<Graph>,

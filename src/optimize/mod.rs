@@ -11,6 +11,7 @@ mod algebra;
 mod contraction;
 mod dead;
 mod fold;
+mod loops;
 mod shapes;
 
 use crate::ir::verify::verify;
@@ -35,6 +36,8 @@ pub struct Rule {
 
 /// More rounds than any graph has needed; what is left then is correct, only not as simple.
 const ROUNDS: usize = 12;
+/// How often loops are improved: what the first time finds may make more of a body constant.
+const LOOP_PASSES: usize = 2;
 /// How often rules are applied to one node in a round.
 const STEPS: usize = 8;
 
@@ -66,14 +69,25 @@ pub fn optimize(graph: &Graph) -> Graph {
 pub fn simplify(graph: &mut Graph, roots: &[NodeId], stage: Stage) -> Vec<NodeId> {
     let rules: Vec<&Rule> = rules(stage).collect();
     let mut roots = roots.to_vec();
+    rounds(graph, &mut roots, &rules);
+    for _ in 0..LOOP_PASSES {
+        if !loops::improve(graph, &mut roots, stage) {
+            break;
+        }
+        check(graph, "loops");
+        rounds(graph, &mut roots, &rules);
+    }
+    roots
+}
+
+fn rounds(graph: &mut Graph, roots: &mut [NodeId], rules: &[&Rule]) {
     for _ in 0..ROUNDS {
-        let changed = round(graph, &mut roots, &rules);
+        let changed = round(graph, roots, rules);
         check(graph, "simplify");
         if !changed {
             break;
         }
     }
-    roots
 }
 
 /// A broken graph is our bug: caught here, in debug builds.

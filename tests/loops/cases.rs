@@ -118,7 +118,7 @@ pub fn cases() -> Vec<Case> {
         product(),
         recurrence(),
         matrix_power(),
-        recurrent_network(),
+        recurrent_network(4),
         determinant(),
         nested(),
         while_below(),
@@ -209,9 +209,10 @@ fn matrix_power() -> Case {
     start.case("matrix power", output, Some(vec![0.0, 0.25]))
 }
 
-fn recurrent_network() -> Case {
+/// `h <- tanh(W h + U x_t)`.
+pub fn recurrent_network(trips: usize) -> Case {
     let mut random = Random(3);
-    let types = [real(&[3]), real(&[3, 3]), real(&[3, 2]), real(&[4, 2])];
+    let types = [real(&[3]), real(&[3, 3]), real(&[3, 2]), real(&[trips, 2])];
     let mut start = start(types.iter().map(|ty| random.table(ty)).collect());
     let graph = &mut start.graph;
     let given = Given {
@@ -220,7 +221,7 @@ fn recurrent_network() -> Case {
         invariants: &start.inputs[1..3],
         ..Given::default()
     };
-    let network = run(graph, Plan::trips(4), given, |graph, at| {
+    let network = run(graph, Plan::trips(trips), given, |graph, at| {
         let old = graph.contract(at.invariants[0], at.states[0], 0, 1);
         let new = graph.contract(at.invariants[1], at.rows[0], 0, 1);
         let sum = graph.pointwise(&ADD, &[old, new]);
