@@ -9,10 +9,10 @@ mod loops;
 
 use harness::{compare, native, run, word};
 use loops::{Parts, make};
-use ndc::codegen::{CallError, RunErrorKind};
+use ndc::codegen::{CallError, RunErrorKind, clif_text};
 use ndc::ir::{Axes, ElementType, Ends, Graph, Loop, NodeId, Pointwise, Shape, Table, TensorType};
 use ndc::ops::{arithmetic, choice, comparison};
-use ndc::schedule::schedule;
+use ndc::schedule::{Body, schedule};
 use ndc::source::{SourceId, Span};
 use std::sync::Arc;
 
@@ -306,6 +306,42 @@ fn errors_in_bodies_have_their_places() {
         let CallError::Run(error) = error else { panic!("{error}") };
         assert_eq!((error.kind, error.span), (RunErrorKind::Index, Some(span)));
     }
+}
+
+/// Whether the one loop of a program is written in line.
+fn is_inline(graph: &Graph) -> bool {
+    let plan = schedule(graph);
+    let mut loops = plan.kernels.iter().filter_map(|kernel| match &kernel.body {
+        Body::Loop(run) => Some(run.inline),
+        _ => None,
+    });
+    loops.next().unwrap()
+}
+
+#[test]
+fn small_states_are_kept_in_registers() {
+    let real = ty(F64, &[]);
+    let decaying =
+        make(forward(100), std::slice::from_ref(&real), &[], std::slice::from_ref(&real), |graph, inputs| {
+            (vec![apply(graph, &arithmetic::MULTIPLY, &[inputs[1], inputs[2]])], vec![])
+        });
+    let graph = whole(&decaying);
+    assert!(is_inline(&graph));
+    let code = clif_text(&schedule(&graph)).unwrap();
+    assert!(!code.contains("call"), "{code}");
+
+    let network =
+        make(forward(9), &[ty(F64, &[4])], &[ty(F64, &[4])], &[ty(F64, &[4, 4]), ty(F64, &[4, 4])], |graph, inputs| {
+            let [_, state, row, own, other] = inputs[..] else { panic!("five inputs") };
+            let (own, other) = (graph.contract(own, state, 0, 1), graph.contract(other, row, 0, 1));
+            let sum = apply(graph, &arithmetic::ADD, &[own, other]);
+            let next = apply(graph, &ndc::ops::rounding::SIGN, &[sum]);
+            (vec![next], vec![next])
+        });
+    assert!(is_inline(&whole(&network)));
+    check(&network, "a small network");
+    assert!(is_inline(&whole(&nested(&[4], Ends::AfterTrips))));
+    assert!(!is_inline(&whole(&nested(&[20], Ends::AfterTrips))));
 }
 
 #[test]

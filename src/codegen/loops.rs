@@ -4,6 +4,7 @@
 //! step wrote to the other of two; the first of them is chosen so that the last step of a known number writes the
 //! result.
 
+use super::CodegenError;
 use super::calls::zero_bytes;
 use super::execute::RunErrorKind;
 use super::lower::Lower;
@@ -44,7 +45,7 @@ impl Running<'_> {
 
 impl Lower<'_> {
     /// Writes a loop.
-    pub fn loop_kernel(&mut self, node: NodeId, kernel: &LoopKernel) {
+    pub fn loop_kernel(&mut self, node: NodeId, kernel: &LoopKernel) -> Result<(), CodegenError> {
         let run = self.prepare(node, kernel);
         let (head, body, after) =
             (self.builder.create_block(), self.builder.create_block(), self.builder.create_block());
@@ -54,26 +55,32 @@ impl Lower<'_> {
         self.builder.switch_to_block(head);
         self.test(&run, done, body, after);
         self.builder.switch_to_block(body);
-        self.step(&run, done);
+        self.step(&run, done)?;
         let next = self.builder.ins().iadd_imm_s(done, 1);
         self.builder.ins().jump(head, &[BlockArg::Value(next)]);
         self.builder.switch_to_block(after);
         self.finish(&run, done);
+        Ok(())
     }
 
     /// The number of steps to do.
-    pub fn limit(&mut self, kernel: &LoopKernel) -> Value {
+    fn limit(&mut self, kernel: &LoopKernel) -> Value {
         let trips = self.number(kernel.trips);
         let Some(count) = &kernel.count else { return trips };
         let start = self.shown(count);
         let asked = self.builder.ins().load(types::I64, MemFlagsData::trusted(), start, 0);
+        self.cut(asked, trips)
+    }
+
+    /// A number of steps between zero and the most.
+    pub fn cut(&mut self, asked: Value, trips: Value) -> Value {
         let zero = self.number(0);
         let asked = self.builder.ins().smax(asked, zero);
         self.builder.ins().smin(asked, trips)
     }
 
     /// Where the first element of a view is.
-    pub fn shown(&mut self, view: &View) -> Value {
+    fn shown(&mut self, view: &View) -> Value {
         let bytes = self.schedule.buffer(view.buffer).element.bytes() as i64;
         let start = self.start(view.buffer);
         self.offset(start, view.layout.offset as i64 * bytes)
@@ -101,23 +108,23 @@ impl Lower<'_> {
             let bytes = self.schedule.buffer(view.buffer).element.bytes() as i64;
             run.sequences.push((self.shown(view), view.layout.strides[0] as i64 * bytes));
         }
-        self.put(&run, run.frame, run.input(0));
+        self.put_word(&run, run.frame, run.input(0));
         let odd = self.builder.ins().band_imm_u(limit, 1);
         for (place, state) in kernel.states.iter().enumerate() {
             let (first, last, other) = (self.shown(&state.first), self.start(state.last), self.start(state.other));
             let target = self.builder.ins().select(odd, last, other);
             run.states.push([last, other]);
-            self.put(&run, first, run.input(1 + place));
-            self.put(&run, target, run.output(place));
+            self.put_word(&run, first, run.input(1 + place));
+            self.put_word(&run, target, run.output(place));
         }
         for (place, view) in kernel.invariants.iter().enumerate() {
             let start = self.shown(view);
-            self.put(&run, start, run.input(1 + kernel.states.len() + kernel.sequences.len() + place));
+            self.put_word(&run, start, run.input(1 + kernel.states.len() + kernel.sequences.len() + place));
         }
         run
     }
 
-    fn put(&mut self, run: &Running, value: Value, place: i32) {
+    fn put_word(&mut self, run: &Running, value: Value, place: i32) {
         self.builder.ins().store(MemFlagsData::trusted(), value, run.frame, place);
     }
 
@@ -151,10 +158,10 @@ impl Lower<'_> {
         self.builder.ins().iadd_imm_s(left, -1)
     }
 
-    fn step(&mut self, run: &Running, done: Value) {
+    fn step(&mut self, run: &Running, done: Value) -> Result<(), CodegenError> {
         let kernel = run.kernel;
         let row = self.row(kernel.backward, run.limit, done);
-        self.put(run, row, 0);
+        self.put_word(run, row, 0);
         let sequences = run.sequences.iter().enumerate();
         let inputs = sequences.map(|(place, rows)| (run.input(1 + kernel.states.len() + place), rows));
         let stacked = run.stacked.iter().enumerate();
@@ -162,18 +169,19 @@ impl Lower<'_> {
         for (place, (start, distance)) in inputs.chain(outputs) {
             let skipped = self.builder.ins().imul_imm_s(row, *distance);
             let pointer = self.builder.ins().iadd(*start, skipped);
-            self.put(run, pointer, place);
+            self.put_word(run, pointer, place);
         }
         let (inputs, outputs) = (self.offset(run.frame, run.input(0).into()), run.output(0));
         let outputs = self.offset(run.frame, outputs.into());
-        self.call_body(kernel.body, [inputs, outputs, run.workspace]);
+        self.call_body(kernel.body, [inputs, outputs, run.workspace])?;
         for (place, [last, other]) in run.states.iter().enumerate() {
             let written = self.held(run, run.output(place));
             let both = self.builder.ins().iadd(*last, *other);
             let next = self.builder.ins().isub(both, written);
-            self.put(run, written, run.input(1 + place));
-            self.put(run, next, run.output(place));
+            self.put_word(run, written, run.input(1 + place));
+            self.put_word(run, next, run.output(place));
         }
+        Ok(())
     }
 
     /// Puts the last states in their places, zero in the rows that no step wrote, and stores the number of steps.

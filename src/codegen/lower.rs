@@ -37,8 +37,16 @@ pub struct Lower<'a> {
 pub struct Own {
     /// The addresses of its constants.
     pub constants: Constants,
-    /// The functions of the bodies of its loops.
-    pub bodies: Vec<FuncId>,
+    /// The code of the bodies of its loops.
+    pub bodies: Vec<BodyCode>,
+}
+
+/// Where the code of a body is.
+pub enum BodyCode {
+    /// In a function.
+    Function(FuncId),
+    /// In line, with what it names.
+    Inline(Box<Own>),
 }
 
 /// A buffer's address: a register and a distance.
@@ -95,7 +103,10 @@ impl<'a> Lower<'a> {
             match &kernel.body {
                 Body::Scalar(block) => self.scalar_block(block),
                 Body::Strip(strip) => self.strip_kernel(strip),
-                Body::Loop(run) => self.loop_kernel(kernel.origin, run),
+                Body::Loop(run) if run.inline => {
+                    self.inline_loop(&mut Vec::new(), (self.schedule, self.own), kernel.origin, run)?;
+                }
+                Body::Loop(run) => self.loop_kernel(kernel.origin, run)?,
                 body => self.call_kernel(kernel.origin, body),
             }
         }
@@ -111,8 +122,12 @@ impl<'a> Lower<'a> {
     }
 
     /// Calls the body of a loop.
-    pub fn call_body(&mut self, body: usize, arguments: [Value; 3]) {
-        self.call_function(self.own.bodies[body], arguments);
+    pub fn call_body(&mut self, body: usize, arguments: [Value; 3]) -> Result<(), CodegenError> {
+        let BodyCode::Function(function) = self.own.bodies[body] else {
+            return Err(CodegenError::new("a body without a function"));
+        };
+        self.call_function(function, arguments);
+        Ok(())
     }
 
     /// Calls a function and ends the program if that fails.

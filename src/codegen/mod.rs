@@ -18,6 +18,7 @@ mod address;
 mod calls;
 mod execute;
 mod fallback;
+mod inline;
 mod keep;
 mod loops;
 mod lower;

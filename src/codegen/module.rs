@@ -2,8 +2,8 @@
 
 use super::CodegenError;
 use super::keep::Keep;
-use super::lower::{Lower, Own};
-use crate::schedule::{Body, Kernel, Schedule};
+use super::lower::{BodyCode, Lower, Own};
+use crate::schedule::{Body, Kernel, Schedule, operations};
 use cranelift_codegen::ir::{AbiParam, Function, InstBuilder, Signature, UserFuncName, types};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
@@ -120,13 +120,9 @@ impl Maker<'_> {
     fn program(&mut self, schedule: &Schedule) -> Result<FuncId, CodegenError> {
         let prefix = if self.programs == 0 { String::new() } else { format!("body{}_", self.programs) };
         self.programs += 1;
-        let mut bodies = Vec::new();
-        for body in &schedule.bodies {
-            bodies.push(self.program(body)?);
-        }
-        let own = Own { constants: self.keep.constants(schedule), bodies };
+        let own = self.own(schedule)?;
         let entry = format!("{prefix}entry");
-        let pieces = pieces(&schedule.kernels);
+        let pieces = pieces(schedule);
         if let [kernels] = pieces[..] {
             return self.function(&entry, schedule, &own, |lower| lower.kernels(kernels));
         }
@@ -136,6 +132,19 @@ impl Maker<'_> {
             functions.push(self.function(&name, schedule, &own, |lower| lower.kernels(kernels))?);
         }
         self.function(&entry, schedule, &own, |lower| lower.call_pieces(&functions))
+    }
+
+    /// What the functions of a schedule name: first the bodies of its loops are written.
+    fn own(&mut self, schedule: &Schedule) -> Result<Own, CodegenError> {
+        let mut bodies = Vec::new();
+        for (index, body) in schedule.bodies.iter().enumerate() {
+            bodies.push(if schedule.is_inline(index) {
+                BodyCode::Inline(Box::new(self.own(body)?))
+            } else {
+                BodyCode::Function(self.program(body)?)
+            });
+        }
+        Ok(Own { constants: self.keep.constants(schedule), bodies })
     }
 
     fn signature(&self) -> Signature {
@@ -183,12 +192,14 @@ impl Maker<'_> {
 }
 
 /// Neighbouring kernels in runs of about [`FUNCTION`] operations.
-fn pieces(kernels: &[Kernel]) -> Vec<&[Kernel]> {
+fn pieces(schedule: &Schedule) -> Vec<&[Kernel]> {
+    let kernels = &schedule.kernels[..];
     let (mut pieces, mut start, mut weight) = (Vec::new(), 0, 0);
     for (place, kernel) in kernels.iter().enumerate() {
         let own = match &kernel.body {
             Body::Scalar(block) => block.instructions.len(),
             Body::Strip(strip) => 8 * strip.instructions.len(),
+            Body::Loop(run) if run.inline => operations(&schedule.bodies[run.body]).unwrap_or_default(),
             _ => 8,
         };
         if weight > 0 && weight + own > FUNCTION {

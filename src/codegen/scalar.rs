@@ -4,14 +4,14 @@ use super::address;
 use super::execute::RunErrorKind;
 use super::fallback;
 use super::lower::{Lower, register};
-use crate::ir::{ElementType, Extreme, Instruction, Pointwise, PointwiseRef};
+use crate::ir::{ElementType, Extreme, Instruction, NodeId, Pointwise, PointwiseRef};
 use crate::schedule::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp, ValueId};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
 
 /// Loads and constants are made again when their last use is so many instructions back, or a call lies between:
 /// nothing is overwritten before the block ends, and a load costs less than keeping a register or a stack slot.
-const NEAR: usize = 48;
+pub const NEAR: usize = 48;
 
 /// The registers of a block's values: with each, when it was made.
 type Made = Vec<Option<(Value, Moment)>>;
@@ -65,7 +65,7 @@ impl Lower<'_> {
     }
 
     /// A base and an offset that fits an instruction.
-    fn near(&mut self, base: Value, offset: i64) -> (Value, i32) {
+    pub fn near(&mut self, base: Value, offset: i64) -> (Value, i32) {
         match i32::try_from(offset) {
             Ok(offset) => (base, offset),
             Err(_) => (self.offset(base, offset), 0),
@@ -73,7 +73,7 @@ impl Lower<'_> {
     }
 
     /// Writes one operation; `from` is the element type of its first argument.
-    fn scalar(&mut self, instruction: &ScalarInstruction, arguments: &[Value], from: ElementType) -> Value {
+    pub fn scalar(&mut self, instruction: &ScalarInstruction, arguments: &[Value], from: ElementType) -> Value {
         let element = instruction.element;
         match instruction.op {
             ScalarOp::Constant(bits) => self.constant(bits, element),
@@ -84,9 +84,7 @@ impl Lower<'_> {
                 self.builder.ins().load(register(element), MemFlagsData::trusted(), base, offset)
             }
             ScalarOp::LoadAt { buffer, position, stride, limit } => {
-                let outside =
-                    self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, arguments[0], limit as i64);
-                self.fail_if(outside, instruction.origin, RunErrorKind::Index);
+                self.check_index(arguments[0], limit, instruction.origin);
                 self.load_at(buffer, position, stride, arguments[0], element)
             }
             ScalarOp::Pointwise(PointwiseRef(definition)) => match definition.instruction {
@@ -102,7 +100,8 @@ impl Lower<'_> {
         }
     }
 
-    fn constant(&mut self, bits: u64, element: ElementType) -> Value {
+    /// The register of a constant.
+    pub fn constant(&mut self, bits: u64, element: ElementType) -> Value {
         let ins = self.builder.ins();
         match element {
             ElementType::F32 => ins.f32const(f32::from_bits(bits as u32)),
@@ -110,6 +109,12 @@ impl Lower<'_> {
             ElementType::I64 => ins.iconst(types::I64, bits as i64),
             ElementType::Bool => ins.iconst(types::I8, i64::from(bits != 0)),
         }
+    }
+
+    /// Ends the program unless an index is below a limit.
+    pub fn check_index(&mut self, index: Value, limit: usize, node: NodeId) {
+        let outside = self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, index, limit as i64);
+        self.fail_if(outside, node, RunErrorKind::Index);
     }
 
     fn load_at(&mut self, id: BufferId, position: isize, stride: isize, index: Value, element: ElementType) -> Value {

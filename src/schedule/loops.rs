@@ -2,8 +2,9 @@
 
 use super::build::{Builder, schedule};
 use super::group::Group;
+use super::inline::{in_memory, is_inline};
 use super::layout::Layout;
-use super::{Body, BufferId, Schedule, View};
+use super::{Body, BufferId, Place, Schedule, View};
 use crate::ir::{ElementType, Ends, Graph, Loop, NodeId, Op};
 use std::collections::HashMap;
 
@@ -25,9 +26,12 @@ pub struct LoopKernel {
     pub count: Option<View>,
     /// The states.
     pub states: Vec<LoopState>,
+    /// Whether it is written in line, states in registers. If not, the body is a function, and what it is given lies in
+    /// row-major order without gaps.
+    pub inline: bool,
     /// What each step sees one row of.
     pub sequences: Vec<View>,
-    /// What every step sees the whole of, in row-major order without gaps.
+    /// What every step sees the whole of.
     pub invariants: Vec<View>,
     /// Where the rows of the stacked outputs go.
     pub stacked: Vec<BufferId>,
@@ -42,13 +46,13 @@ pub struct LoopKernel {
 /// A state of a loop: steps write it to `last` and `other` in turns.
 #[derive(Clone, Debug)]
 pub struct LoopState {
-    /// Its value before the first step, in row-major order without gaps.
+    /// Its value before the first step.
     pub first: View,
     /// Its value after the last step; scratch memory where nobody asks for it.
     pub last: BufferId,
     /// Whether somebody does.
     pub wanted: bool,
-    /// Memory for every other step.
+    /// Memory for every other step, or for the present state where a loop in line needs it in memory.
     pub other: BufferId,
 }
 
@@ -109,17 +113,21 @@ impl Builder<'_> {
             })
             .collect();
         let body = schedule(&pruned(run, |result| results.contains_key(&result)));
+        let inline = is_inline(&body, run.states);
+        let loose = loose_inputs(&body, inline);
         let arguments = &graph.node(id).arguments;
         let states = (0..run.states)
-            .map(|place| self.state(id, arguments[run.first_state() + place], results.get(&place).copied()))
+            .map(|place| self.state(id, arguments[run.first_state() + place], results.get(&place).copied(), inline))
             .collect();
         let sequences = &arguments[run.first_sequence()..run.first_invariant()];
-        let sequences = sequences.iter().map(|argument| self.rows(id, *argument)).collect();
+        let inputs = 1 + run.states..;
+        let sequences = inputs.zip(sequences).map(|(input, node)| self.ordered(id, *node, 1, loose[input])).collect();
         let invariants = &arguments[run.first_invariant()..];
-        let invariants = invariants.iter().map(|argument| self.in_order(id, *argument)).collect();
+        let inputs = 1 + run.states + run.sequences..;
+        let invariants = inputs.zip(invariants).map(|(input, node)| self.ordered(id, *node, 0, loose[input])).collect();
         let stacked = (run.states..run.steps_result()).filter_map(|place| results.get(&place));
         let stacked = stacked.map(|result| self.memory.of(graph, *result)).collect();
-        let words = 1 + body.inputs.len() + body.outputs.len();
+        let words = if inline { 0 } else { 1 + body.inputs.len() + body.outputs.len() };
         let kernel = LoopKernel {
             body: self.bodies.len(),
             trips: run.trips,
@@ -127,6 +135,7 @@ impl Builder<'_> {
             ends: run.ends,
             count: (run.ends == Ends::AfterCount).then(|| self.view(arguments[0])),
             states,
+            inline,
             sequences,
             invariants,
             stacked,
@@ -139,9 +148,9 @@ impl Builder<'_> {
         self.push(id, Body::Loop(Box::new(kernel)));
     }
 
-    fn state(&mut self, user: NodeId, first: NodeId, result: Option<NodeId>) -> LoopState {
+    fn state(&mut self, user: NodeId, first: NodeId, result: Option<NodeId>, inline: bool) -> LoopState {
         let ty = self.graph.ty(first);
-        let first = self.in_order(user, first);
+        let first = self.ordered(user, first, 0, inline);
         let mut memory = || self.memory.temporary(ty.element, ty.shape.count());
         let other = memory();
         let last = match result {
@@ -160,23 +169,27 @@ impl Builder<'_> {
         self.bodies.push(body);
     }
 
-    /// A view of an argument, or of a copy of it, whose elements lie in row-major order without gaps.
-    fn in_order(&mut self, user: NodeId, id: NodeId) -> View {
-        self.ordered(user, id, 0)
-    }
-
-    /// A view of an argument, or of a copy of it, in each of whose rows the elements lie in order without gaps.
-    fn rows(&mut self, user: NodeId, id: NodeId) -> View {
-        self.ordered(user, id, 1)
-    }
-
-    fn ordered(&mut self, user: NodeId, id: NodeId, from_axis: usize) -> View {
+    /// A view of an argument, or, unless the layout may be any, of a copy of it where its elements do not lie in row-major
+    /// order without gaps from an axis on.
+    fn ordered(&mut self, user: NodeId, id: NodeId, from_axis: usize, any: bool) -> View {
         let view = self.view(id);
         let inner = view.layout.axes(from_axis..view.layout.sizes.len(), 0);
-        if inner.is_contiguous() {
+        if any || inner.is_contiguous() {
             return view;
         }
         let layout = Layout::contiguous(&self.graph.ty(id).shape);
         View { buffer: self.copied(user, view), layout }
     }
+}
+
+/// Which inputs of a body may lie in any layout.
+fn loose_inputs(body: &Schedule, inline: bool) -> Vec<bool> {
+    let mut loose = vec![inline; body.inputs.len()];
+    let ordered = in_memory(body);
+    for (index, buffer) in body.buffers.iter().enumerate() {
+        if let Place::Input(input) = buffer.place {
+            loose[input as usize] &= !ordered.contains(&BufferId(index as u32));
+        }
+    }
+    loose
 }

@@ -12,6 +12,7 @@
 mod build;
 mod explode;
 mod group;
+mod inline;
 pub mod layout;
 mod loops;
 mod memory;
@@ -22,6 +23,7 @@ mod strips;
 pub mod verify;
 
 pub use build::schedule;
+pub use inline::{in_memory, operations};
 pub use layout::Layout;
 pub use loops::{LoopKernel, LoopState};
 pub use strips::SLOT_BYTES;
@@ -284,6 +286,12 @@ impl Schedule {
     /// A buffer.
     pub fn buffer(&self, id: BufferId) -> &Buffer {
         &self.buffers[id.index()]
+    }
+
+    /// Whether a body belongs to a loop that is written in line.
+    pub fn is_inline(&self, body: usize) -> bool {
+        let belongs = |kernel: &Kernel| matches!(&kernel.body, Body::Loop(run) if run.body == body && run.inline);
+        self.kernels.iter().any(belongs)
     }
 
     /// The source place of a node that can fail.

@@ -60,7 +60,8 @@ fn run_loop(out: &mut String, kernel: &LoopKernel) {
         (Ends::WhenFalse, _) => ", while the first state is true".to_string(),
         _ => String::new(),
     };
-    let _ = writeln!(out, "loop over body {}, {} steps{direction}{ends}", kernel.body, kernel.trips);
+    let place = if kernel.inline { " in line" } else { "" };
+    let _ = writeln!(out, "loop over body {}{place}, {} steps{direction}{ends}", kernel.body, kernel.trips);
     for state in &kernel.states {
         let wanted = if state.wanted { "" } else { " (not needed)" };
         let _ = writeln!(out, "  state {} to {}{wanted}", view(&state.first), buffer(state.last));

@@ -9,7 +9,7 @@
 //! 6. Every output is written, unless it updates an input and keeps its value; a replaced input is not read after.
 
 use super::memory::lifetimes;
-use super::{Body, Buffer, BufferId, LoopKernel, Operand, Place, Schedule, StripOp, Target, View};
+use super::{Body, Buffer, BufferId, Layout, LoopKernel, Operand, Place, Schedule, StripOp, Target, View};
 
 /// Checks every rule.
 ///
@@ -108,14 +108,18 @@ fn check_loop(schedule: &Schedule, kernel: &LoopKernel) -> Result<(), String> {
     let fits = body.inputs.len() == 1 + states + sequences + kernel.invariants.len()
         && body.outputs.len() == states + kernel.stacked.len()
         && schedule.buffer(kernel.workspace).count >= body.workspace_bytes
-        && schedule.buffer(kernel.frame).count > body.inputs.len() + body.outputs.len();
+        && (kernel.inline || schedule.buffer(kernel.frame).count > body.inputs.len() + body.outputs.len());
     if !fits {
         return Err("a loop does not fit its body".into());
     }
     let count_of = |input: usize| body.inputs[input].ty.shape.count();
+    let tight = super::in_memory(body);
+    let is_tight = |input: usize| tight.iter().any(|id| body.buffer(*id).place == Place::Input(input as u32));
+    let ordered = |layout: &Layout, input: usize| layout.is_contiguous() || (kernel.inline && !is_tight(input));
     let whole = |view: &View, input: usize| {
         check_view(schedule, view)?;
-        let fits = view.layout.is_contiguous() && view.layout.count() == count_of(input);
+        let is_state = kernel.inline && (1..=states).contains(&input);
+        let fits = (is_state || ordered(&view.layout, input)) && view.layout.count() == count_of(input);
         if fits { Ok(()) } else { Err(format!("input {input} of a body is not in order")) }
     };
     for (place, state) in kernel.states.iter().enumerate() {
@@ -126,7 +130,7 @@ fn check_loop(schedule: &Schedule, kernel: &LoopKernel) -> Result<(), String> {
     for (place, view) in kernel.sequences.iter().enumerate() {
         check_view(schedule, view)?;
         let row = view.layout.axes(1..view.layout.sizes.len(), 0);
-        let fits = row.is_contiguous() && row.count() == count_of(1 + states + place);
+        let fits = ordered(&row, 1 + states + place) && row.count() == count_of(1 + states + place);
         if !fits || view.layout.sizes[0] != kernel.trips {
             return Err(format!("sequence {place} has other rows"));
         }

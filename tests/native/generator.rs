@@ -1,8 +1,9 @@
 //! Random well-typed graphs over all operations, on small whole numbers, so that every order of summation is exact.
 
 use super::harness::{Random, word};
-use ndc::ir::{Axes, ElementType, Extreme, Graph, NodeId, Reduction, Shape, Table, TensorType};
+use ndc::ir::{Axes, ElementType, Ends, Extreme, Graph, Loop, NodeId, Reduction, Shape, Table, TensorType};
 use ndc::ops::{arithmetic, choice, comparison, rounding};
+use std::sync::Arc;
 
 const LARGEST: usize = 3000;
 
@@ -19,11 +20,14 @@ struct Generator {
     graph: Graph,
     inputs: Vec<Table>,
     pool: Vec<NodeId>,
+    /// The number of loops around.
+    depth: usize,
 }
 
 /// The graph of a seed.
 pub fn generate(seed: u64) -> Case {
-    let mut generator = Generator { random: Random(seed), graph: Graph::new(), inputs: Vec::new(), pool: Vec::new() };
+    let mut generator =
+        Generator { random: Random(seed), graph: Graph::new(), inputs: Vec::new(), pool: Vec::new(), depth: 0 };
     for _ in 0..2 + generator.random.below(4) {
         generator.input();
     }
@@ -126,7 +130,7 @@ impl Generator {
 
     fn step(&mut self) {
         let argument = self.pick();
-        let node = match self.random.below(22) {
+        let node = match self.random.below(24) {
             0..8 => self.pointwise(argument),
             8 => self.broadcast(argument),
             9 => self.reshape(argument),
@@ -143,6 +147,7 @@ impl Generator {
             18 => self.arg_reduce(argument),
             19 => self.contract(argument),
             20 => self.gather(argument),
+            21 | 22 => self.run_loop(argument),
             _ => self.scatter_add(argument),
         };
         let node = self.bounded(node);
@@ -347,11 +352,11 @@ impl Generator {
 
     /// Indices of a shape, inside `0..rows` unless chance has it otherwise.
     fn indices(&mut self, shape: &Shape, rows: usize) -> NodeId {
-        let wild = self.random.below(40) == 0;
+        let wild = self.depth == 0 && self.random.below(40) == 0;
         let limit = if wild { rows + 1 } else { rows.max(1) };
         let bits = (0..shape.count()).map(|_| self.random.below(limit) as u64).collect();
         let table = Table { ty: TensorType::new(ElementType::I64, shape.clone()), bits };
-        if self.random.below(2) == 0 {
+        if self.depth > 0 || self.random.below(2) == 0 {
             return self.graph.constant_table(table);
         }
         let node = self.graph.input(format!("i{}", self.inputs.len()), table.ty.clone());
@@ -395,6 +400,71 @@ impl Generator {
         }
         let indices = self.indices(&Shape::new(&shape.sizes()[..at]), rows);
         self.graph.scatter_add(indices, updates, rows, batch)
+    }
+
+    /// A loop with this node as a state; one of its results.
+    fn run_loop(&mut self, state: NodeId) -> NodeId {
+        if self.depth == 2 {
+            return state;
+        }
+        let trips = self.random.below(6);
+        let ends = match self.random.below(9) {
+            0 if self.depth == 0 => Ends::WhenFalse,
+            1..4 => Ends::AfterCount,
+            _ => Ends::AfterTrips,
+        };
+        let mut states = vec![state];
+        states.extend((0..self.random.below(3)).map(|_| self.pick()));
+        if ends == Ends::WhenFalse {
+            states.insert(0, self.graph.boolean(true));
+        }
+        let long = |id: &NodeId| self.graph.ty(*id).shape.sizes().first().is_some_and(|rows| *rows >= trips);
+        let long: Vec<NodeId> = self.pool.iter().copied().filter(long).collect();
+        let count = if long.is_empty() { 0 } else { self.random.below(3) };
+        let sequences: Vec<NodeId> = (0..count).map(|_| long[self.random.below(long.len())]).collect();
+        let sequences: Vec<NodeId> = sequences.iter().map(|id| self.graph.slice(*id, 0, 0, 1, trips)).collect();
+        let invariants: Vec<NodeId> = (0..self.random.below(3)).map(|_| self.pick()).collect();
+        let body = self.body(&states, &sequences, &invariants);
+        let backward = self.random.below(2) == 0;
+        let (body, count) = (Arc::new(body), sequences.len());
+        let run = Arc::new(Loop { body, trips, states: states.len(), sequences: count, backward, ends });
+        let steps = self.random.below(7) as i64 - 1;
+        let mut arguments = if ends == Ends::AfterCount { vec![self.graph.integer(steps)] } else { vec![] };
+        arguments.extend(states.into_iter().chain(sequences).chain(invariants));
+        let node = self.graph.run_loop(run.clone(), &arguments);
+        for _ in 0..self.random.below(3) {
+            let result = self.graph.result(node, self.random.below(run.steps_result() + 1));
+            self.pool.push(result);
+        }
+        self.graph.result(node, self.random.below(run.steps_result() + 1))
+    }
+
+    /// The body of a loop over such nodes.
+    fn body(&mut self, states: &[NodeId], sequences: &[NodeId], invariants: &[NodeId]) -> Graph {
+        let seed = self.random.word();
+        let (inputs, pool) = (Vec::new(), Vec::new());
+        let mut inner = Generator { random: Random(seed), graph: Graph::new(), inputs, pool, depth: self.depth + 1 };
+        let row = |id: &NodeId| {
+            let ty = self.graph.ty(*id);
+            TensorType::new(ty.element, Shape::new(&ty.shape.sizes()[1..]))
+        };
+        let mut types = vec![TensorType::scalar(ElementType::I64)];
+        types.extend(states.iter().map(|id| self.graph.ty(*id).clone()));
+        types.extend(sequences.iter().map(row));
+        types.extend(invariants.iter().map(|id| self.graph.ty(*id).clone()));
+        inner.pool = types.into_iter().map(|ty| inner.graph.input("b", ty)).collect();
+        for _ in 0..1 + self.random.below(8) {
+            inner.step();
+        }
+        for state in 0..states.len() {
+            let next = inner.fitted(inner.pool[1 + state]);
+            inner.graph.output("next", next);
+        }
+        for _ in 0..self.random.below(3) {
+            let row = inner.pick();
+            inner.graph.output("row", row);
+        }
+        inner.graph
     }
 
     /// Some nodes as outputs, some in place of inputs of their type.
