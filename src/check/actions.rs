@@ -15,6 +15,8 @@ impl<'a> Checker<'a, '_> {
             ItemKind::Let(binding) => {
                 let value = self.let_value(binding);
                 let value = if matches!(value.ty, Type::Function(_)) { value } else { self.require_value(value) };
+                let stated = binding.annotation.is_some();
+                let value = if !stated && value.ty.has_fill() { self.settle(value) } else { value };
                 let binding = self.bind_globals(&binding.pattern, &value.ty, value.span, position);
                 self.program.actions.push(Action::Let { binding, value });
             }
@@ -73,7 +75,7 @@ impl<'a> Checker<'a, '_> {
                     return self
                         .fail(shapes::unexpected_kind("a value with functions in it", typed.span, help), typed.span);
                 }
-                if typed.ty == Type::Fill { self.settle(typed) } else { typed }
+                if typed.ty.has_fill() { self.settle(typed) } else { typed }
             }
         }
     }

@@ -61,13 +61,13 @@ impl Checker<'_, '_> {
     pub(super) fn settle(&mut self, typed: Typed) -> Typed {
         match &typed.ty {
             Type::Tensor(Element::Flexible, _) => self.convert_element(typed, Element::Real),
+            ty if ty.has_fill() => {
+                let span = typed.span;
+                self.fail(crate::diagnostics::catalog::shapes::fill_without_shape(span), span)
+            }
             Type::Tuple(_) | Type::Record(..) if typed.ty != typed.ty.settled() => {
                 let target = typed.ty.settled();
                 self.coerce(typed, &target).unwrap_or_else(|typed| typed)
-            }
-            Type::Fill => {
-                let span = typed.span;
-                self.fail(crate::diagnostics::catalog::shapes::fill_without_shape(span), span)
             }
             _ => typed,
         }

@@ -107,7 +107,7 @@ impl<'a> Checker<'a, '_> {
     pub(super) fn initial_state(&mut self, initial: &'a Expr, expected: &Type) -> Typed {
         let value = self.expression(initial, Some(expected));
         let known = |checker: &Self, name: &String| checker.is_known_size(name, &SizeBindings::new());
-        if !has_fill(&value.ty) || !size_variables(expected).iter().all(|name| known(self, name)) {
+        if !value.ty.has_fill() || !size_variables(expected).iter().all(|name| known(self, name)) {
             return value;
         }
         self.coerce(value, expected).unwrap_or_else(|value| value)
@@ -199,7 +199,7 @@ impl<'a> Checker<'a, '_> {
                 self.report(loops::too_many_rounds(place, MOST_ROUNDS));
                 return None;
             }
-            if has_fill(&ty) {
+            if ty.has_fill() {
                 ty = self.filled_state(&ty, &initial, stacks, step)?;
                 continue;
             }
@@ -292,7 +292,7 @@ impl<'a> Checker<'a, '_> {
                     self.report(shapes::bad_size(&text, place, "give outputs with fewer axes"));
                     return None;
                 }
-                self.check_count(&sizes, place).then(|| Type::Tensor(*element, sizes))
+                self.check_count(&sizes, place).then_some(Type::Tensor(*element, sizes))
             }
             Type::Tuple(parts) | Type::Record(_, parts) => {
                 let stacked: Option<Vec<Type>> = parts.iter().map(|part| self.stacked(part, count, place)).collect();
@@ -363,14 +363,6 @@ impl Hoisted {
         let Some((local, value)) = self.0 else { return body };
         let (ty, span) = (body.ty.clone(), body.span);
         Typed::new(Kind::Let(vec![(Binding::Local(local), value)], body), ty, span)
-    }
-}
-
-fn has_fill(ty: &Type) -> bool {
-    match ty {
-        Type::Fill => true,
-        Type::Tuple(parts) | Type::Record(_, parts) => parts.iter().any(has_fill),
-        _ => false,
     }
 }
 

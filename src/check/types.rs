@@ -167,6 +167,15 @@ impl Type {
         }
     }
 
+    /// Whether a fill without a shape is in it.
+    pub fn has_fill(&self) -> bool {
+        match self {
+            Type::Fill => true,
+            Type::Tuple(parts) | Type::Record(_, parts) => parts.iter().any(Type::has_fill),
+            _ => false,
+        }
+    }
+
     /// The element of a tensor.
     pub fn element(&self) -> Option<Element> {
         match self {
