@@ -80,7 +80,7 @@ impl<'a> Checker<'a, '_> {
             self.report(shapes::bad_size(&text, span, "choose by fewer axes"));
             return None;
         }
-        self.check_count(&kept, span).then(|| (base, places, Type::Tensor(element, kept)))
+        self.check_count(&kept, span).then_some((base, places, Type::Tensor(element, kept)))
     }
 
     /// One subscript: what it chooses and the axes it leaves.
