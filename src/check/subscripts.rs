@@ -3,6 +3,7 @@
 use super::Checker;
 use super::comprehension_bounds::Verdict;
 use super::program::{Kind, Place, Typed};
+use super::scope::Bound;
 use super::size::Size;
 use super::types::{Element, Type};
 use crate::diagnostics::catalog::{indices, shapes};
@@ -47,6 +48,10 @@ impl<'a> Checker<'a, '_> {
         fallback: bool,
         span: Span,
     ) -> Option<(Typed, Vec<Place>, Type)> {
+        let index = match &*without_parentheses(base).kind {
+            ExprKind::Name(name) => Some(name).filter(|name| self.is_index(name)),
+            _ => None,
+        };
         let base = self.value(base, None);
         let Type::Tensor(element, sizes) = base.ty.clone() else {
             for subscript in subscripts {
@@ -64,7 +69,10 @@ impl<'a> Checker<'a, '_> {
         if subscripts.len() > sizes.len() {
             let text = base.ty.to_string();
             let error = shapes::too_many_subscripts(&text, sizes.len(), subscripts.len(), span, base.span);
-            self.report(error);
+            self.report(match index {
+                Some(name) => error.note(format!("`{name}` is an index here, and hides what else has this name")),
+                None => error,
+            });
             return None;
         }
         let mut places = Vec::with_capacity(subscripts.len());
@@ -186,6 +194,14 @@ impl<'a> Checker<'a, '_> {
             return None;
         }
         Some(Place::Split(places))
+    }
+
+    /// Whether a name is an index here.
+    fn is_index(&self, name: &str) -> bool {
+        match self.frame.find(name) {
+            Some(Bound::Local(local, _)) => self.frame.indices.iter().any(|index| index.local == *local),
+            _ => false,
+        }
     }
 
     /// Whether an expression is an index for whose range there is a message already.
