@@ -3,6 +3,7 @@
 use super::Checker;
 use super::comprehension_bounds::Verdict;
 use super::program::{Kind, Place, Typed};
+use super::scope::Bound;
 use super::size::Size;
 use super::types::{Element, Type};
 use crate::diagnostics::catalog::{indices, shapes};
@@ -76,7 +77,13 @@ impl<'a> Checker<'a, '_> {
     ) -> Option<(Vec<Place>, Vec<Size>)> {
         if subscripts.len() > sizes.len() {
             let text = base.ty.to_string();
-            self.report(shapes::too_many_subscripts(&text, sizes.len(), subscripts.len(), span, base.span));
+            let error = shapes::too_many_subscripts(&text, sizes.len(), subscripts.len(), span, base.span);
+            let name = self.text(base.span);
+            self.report(if self.is_index(&name) {
+                error.note(format!("`{name}` is an index here, and hides what else has this name"))
+            } else {
+                error
+            });
             return None;
         }
         let mut places = Vec::with_capacity(subscripts.len());
@@ -198,6 +205,14 @@ impl<'a> Checker<'a, '_> {
             return None;
         }
         Some(Place::Split(places))
+    }
+
+    /// Whether a name is an index here.
+    fn is_index(&self, name: &str) -> bool {
+        match self.frame.find(name) {
+            Some(Bound::Local(local, _)) => self.frame.indices.iter().any(|index| index.local == *local),
+            _ => false,
+        }
     }
 
     /// Whether an expression is an index for whose range there is a message already.

@@ -14,9 +14,9 @@ pub fn cannot_read(path: &str, error: &std::io::Error) -> Diagnostic {
     Diagnostic::without_place("E0801", format!("cannot read `{path}`: {reason}")).help("check the path")
 }
 
-/// E0804: an imported file that cannot be read.
+/// E0805: an imported file that cannot be read.
 pub fn cannot_import(path: &str, span: Span, reason: &str) -> Diagnostic {
-    Diagnostic::error("E0804", format!("cannot import `{path}`"), span)
+    Diagnostic::error("E0805", format!("cannot import `{path}`"), span)
         .saying("imported here")
         .note(reason)
         .help("paths start from the folder of the importing file, then from the folder that holds `nd.toml`")
