@@ -6,6 +6,7 @@
 pub mod build;
 pub mod definition;
 pub mod graph;
+pub mod linear_algebra;
 pub mod op;
 pub mod print;
 pub mod rewrite;
@@ -14,5 +15,5 @@ pub mod verify;
 
 pub use definition::{Differential, Instruction, Meaning, Partial, Pointwise};
 pub use graph::{Graph, Input, Node, NodeId, Output, Table};
-pub use op::{Extreme, Op, PointwiseRef, Reduction};
+pub use op::{Extreme, LinearAlgebra, Op, PointwiseRef, Reduction};
 pub use types::{Axes, ElementType, MAX_RANK, Shape, TensorType};

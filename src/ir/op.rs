@@ -8,6 +8,8 @@ use super::types::Axes;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+pub use crate::runtime::linear_algebra::LinearAlgebra;
+
 /// A reference to the one definition of a pointwise operation, compared by identity.
 #[derive(Clone, Copy)]
 pub struct PointwiseRef(pub &'static Pointwise);
@@ -95,4 +97,6 @@ pub enum Op {
     /// `(indices i64 [batch…, at…], updates [batch…, at…, rest…]) → [batch…, n, rest…]`: from zero, each update is added
     /// to its row; the transpose of a gather. Indices outside `0..n` are a run-time error.
     ScatterAdd { batch: u8 },
+    /// A function of the matrices `[batch…, n, n]`, where it solves also of right-hand sides `[batch…, n, k]`.
+    LinearAlgebra(LinearAlgebra),
 }

@@ -44,6 +44,7 @@ pub fn operation(graph: &Graph, id: NodeId) -> String {
         Op::Contract { batch, contract } => format!("contract(batch {batch}, over {contract})"),
         Op::Gather { batch } => format!("gather(batch {batch})"),
         Op::ScatterAdd { batch } => format!("scatter_add(batch {batch})"),
+        Op::LinearAlgebra(function) => super::linear_algebra::name(function),
     }
 }
 

@@ -3,8 +3,9 @@
 use super::group::{Class, Group, Groups, fold};
 use super::layout::Layout;
 use super::resolve::{Resolved, Sight, is_leaf};
-use super::{Body, Buffer, BufferId, Kernel, Place, Port, Schedule, View, explode, memory, strips};
+use super::{Body, Buffer, BufferId, Kernel, MatrixKernel, Place, Port, Schedule, View, explode, memory, strips};
 use crate::ir::{ElementType, Graph, NodeId, Op, Shape};
+use crate::runtime::linear_algebra::MatrixDescriptor;
 use smallvec::SmallVec;
 
 /// Scalar blocks longer than about this are cut: compile time stays linear in their length.
@@ -351,6 +352,16 @@ impl Builder<'_> {
                         rest: product(&shape[batch + 1..]),
                     },
                 );
+            }
+            Op::LinearAlgebra(function) => {
+                let shape = sizes(node.arguments[0]);
+                let rank = shape.len();
+                let k = if function.solves() { sizes(node.arguments[1])[rank - 1] } else { 0 };
+                let descriptor =
+                    MatrixDescriptor { function, batch: product(&shape[..rank - 2]), n: shape[rank - 1], k };
+                let arguments = node.arguments.iter().map(|argument| self.whole(id, *argument)).collect();
+                let memory = self.memory.temporary(ElementType::F64, descriptor.working_memory());
+                self.push(id, Body::LinearAlgebra(Box::new(MatrixKernel { descriptor, arguments, to, memory })));
             }
             _ => unreachable!("other operations are views, leaves, scalar or strips"),
         }

@@ -145,6 +145,11 @@ impl Body {
                 visit(*from, false);
                 visit(*to, true);
             }
+            Body::LinearAlgebra(kernel) => {
+                kernel.arguments.iter().for_each(|argument| visit(*argument, false));
+                visit(kernel.to, true);
+                visit(kernel.memory, true);
+            }
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::ir::{ElementType, Extreme, NodeId, PointwiseRef, Reduction, TensorTyp
 use crate::source::Span;
 
 pub use crate::runtime::STRIP;
+use crate::runtime::linear_algebra::MatrixDescriptor;
 
 /// A program in the order of its execution.
 #[derive(Clone, Debug)]
@@ -136,6 +137,21 @@ pub enum Body {
     ScatterAdd { indices: BufferId, updates: BufferId, to: BufferId, batch: usize, at: usize, rows: usize, rest: usize },
     /// `[outer, n, inner] → [outer, inner]`
     ArgReduce { extreme: Extreme, from: BufferId, to: BufferId, outer: usize, n: usize, inner: usize },
+    /// A function of the matrices `[batch, n, n]` and, where it solves, right-hand sides `[batch, n, k]`.
+    LinearAlgebra(Box<MatrixKernel>),
+}
+
+/// A function of matrices.
+#[derive(Clone, Debug)]
+pub struct MatrixKernel {
+    /// The function and its sizes.
+    pub descriptor: MatrixDescriptor,
+    /// Matrices, then right-hand sides.
+    pub arguments: smallvec::SmallVec<[BufferId; 2]>,
+    /// The results.
+    pub to: BufferId,
+    /// Working memory, in double precision.
+    pub memory: BufferId,
 }
 
 /// A value of a scalar block: the instruction that makes it.

@@ -95,6 +95,7 @@ fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
             check_view(schedule, right)
         }
         Body::Gather { operand, .. } => check_view(schedule, operand),
+        Body::LinearAlgebra(kernel) => within(schedule, kernel.memory, 0, kernel.descriptor.working_memory()),
         Body::Zero { .. } | Body::ScatterAdd { .. } | Body::ArgReduce { .. } => Ok(()),
     }
 }

@@ -5,6 +5,8 @@
 
 mod constants;
 mod contract;
+mod linear_algebra;
+mod linear_algebra_derivatives;
 mod movement;
 mod placement;
 mod pointwise;
@@ -163,5 +165,6 @@ pub fn definition(op: &Op) -> &'static Structural {
         Op::Contract { .. } => &contract::CONTRACT,
         Op::Gather { .. } => &rows::GATHER,
         Op::ScatterAdd { .. } => &rows::SCATTER_ADD,
+        Op::LinearAlgebra(_) => &linear_algebra::LINEAR_ALGEBRA,
     }
 }
