@@ -16,6 +16,7 @@ mod data;
 mod expressions;
 mod gradients;
 mod items;
+pub mod linear_algebra;
 mod params;
 pub mod print;
 pub mod program;

@@ -3,6 +3,7 @@
 //! Functions appear as instances, one for each function value and argument types it is used at. `lower` turns typed
 //! expressions into graphs without looking at the syntax tree again; all source errors end before this.
 
+use super::linear_algebra::MatrixFunction;
 use super::size::Size;
 use super::types::{ClosureId, Type};
 use crate::ir::{self, Extreme, Pointwise, Reduction};
@@ -96,6 +97,8 @@ pub enum Kind {
     MatrixProduct(Typed, Typed),
     /// A matrix with its axes exchanged.
     Transpose(Typed),
+    /// A function of a square matrix, and of a right-hand side where it solves.
+    Matrix(MatrixFunction, Vec<Typed>),
     /// Tensors of equal shape as the rows of a new leading axis.
     Stack(Vec<Typed>),
     /// Elements and slices.

@@ -8,6 +8,7 @@ pub mod batch;
 pub mod column;
 mod expressions;
 mod gradients;
+mod linear_algebra;
 mod structure;
 pub mod training;
 pub mod value;
