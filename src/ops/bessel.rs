@@ -100,8 +100,9 @@ const ORDERS: &str = "NaN for other orders than whole ones from -100 to 100; the
 fn neighbours(g: &mut Graph, function: &'static Pointwise, order: NodeId, x: NodeId, plus: bool) -> NodeId {
     let (below, above) = (g.offset(order, -1.0), g.offset(order, 1.0));
     let (below, above) = (g.apply2(function, below, x), g.apply2(function, above, x));
-    let both = if plus { g.add(below, above) } else { g.subtract(below, above) };
-    g.scale(both, 0.5)
+    // Halved first: the sum may overflow where the mean does not.
+    let (below, above) = (g.scale(below, 0.5), g.scale(above, 0.5));
+    if plus { g.add(below, above) } else { g.subtract(below, above) }
 }
 
 /// `bessel_j0(x)`

@@ -227,9 +227,9 @@ pub fn lbeta(a: f64, b: f64) -> f64 {
         let rests = stirling_rest(large) - stirling_rest(small + large);
         let by_small = small - small * Real::log(small + large);
         lgamma(small) + (rests + by_small + (large - 0.5) * Real::log1p(-share))
-    } else if small < 1e-10 {
-        // 1/small - digamma(large) - …, and the rest is far below rounding.
-        -Real::log(small)
+    } else if small < 1e-20 {
+        // The gamma function of so small a number may overflow; it is the number's reciprocal, to all digits.
+        Real::log1p(small / large) - Real::log(small)
     } else {
         Real::log(gamma(small) * (gamma(large) / gamma(small + large)))
     }

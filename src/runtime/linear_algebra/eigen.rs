@@ -16,8 +16,8 @@ pub fn symmetric(matrix: &mut [f64], n: usize, result: &mut [f64], work: &mut [f
         return false;
     }
     let (values, vectors) = result.split_at_mut(n);
-    for place in 0..n {
-        values[place] = matrix[place * n + place];
+    for (place, value) in values.iter_mut().enumerate() {
+        *value = matrix[place * n + place];
     }
     sort(values, work, n);
     for (place, vector) in work.chunks_exact(n.max(1)).enumerate() {

@@ -19,8 +19,8 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
     let (left_strips, right_strips) = (left.chunks_exact(8), right.chunks_exact(8));
     let rest: f64 = left_strips.remainder().iter().zip(right_strips.remainder()).map(|(a, b)| a * b).sum();
     for (a, b) in left_strips.zip(right_strips) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
         }
     }
     let [a, b, c, d, e, f, g, h] = sums;
@@ -185,8 +185,8 @@ pub fn cofactors(matrix: &mut [f64], n: usize, result: &mut [f64], work: &mut [f
 /// Elimination with row and column exchanges, which are recorded: place `i` holds what stood in row `rows[i]` and
 /// column `columns[i]`. Whether they were odd in number.
 fn eliminate_completely(matrix: &mut [f64], n: usize, rows: &mut [f64], columns: &mut [f64]) -> bool {
-    for place in 0..n {
-        (rows[place], columns[place]) = (place as f64, place as f64);
+    for order in [&mut *rows, &mut *columns] {
+        order.iter_mut().enumerate().for_each(|(place, entry)| *entry = place as f64);
     }
     let mut odd = false;
     for step in 0..n {
@@ -211,13 +211,13 @@ fn eliminate_completely(matrix: &mut [f64], n: usize, rows: &mut [f64], columns:
 /// For each pivot the product of all others.
 fn products_of_others(matrix: &[f64], n: usize, others: &mut [f64]) {
     let mut before = 1.0;
-    for place in 0..n {
-        others[place] = before;
+    for (place, other) in others.iter_mut().enumerate() {
+        *other = before;
         before *= matrix[place * n + place];
     }
     let mut behind = 1.0;
-    for place in (0..n).rev() {
-        others[place] *= behind;
+    for (place, other) in others.iter_mut().enumerate().rev() {
+        *other *= behind;
         behind *= matrix[place * n + place];
     }
 }
