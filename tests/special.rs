@@ -56,13 +56,13 @@ struct Cases {
 
 fn tables() -> BTreeMap<String, Cases> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/special.csv");
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = std::fs::read_to_string(path).expect("the table is there");
     let mut cases: BTreeMap<String, Cases> = BTreeMap::new();
     for line in text.lines().filter(|line| !line.starts_with('#')).skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
         let number = |place: usize| fields[place].parse::<f64>().ok();
         let cases = cases.entry(fields[0].to_string()).or_default();
-        cases.values.push(number(3).unwrap());
+        cases.values.push(number(3).expect("a value in every row"));
         for argument in 0..2 {
             cases.arguments[argument].extend(number(1 + argument));
             cases.slopes[argument].push(number(4 + argument));
