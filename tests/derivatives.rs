@@ -261,7 +261,7 @@ fn at_kink(definition: &Pointwise, probe: &[f64], argument: usize) -> bool {
     let name = definition.name;
     match name {
         "stop_gradient" => true,
-        "polygamma" => argument == 0,
+        "polygamma" | "bessel_jn" | "bessel_in" => argument == 0,
         "max" | "min" | "greater_share" => probe[0] == probe[1],
         "remainder" | "div" => probe[1] == 0.0,
         name if !definition.builtin && (name.ends_with("_multiply") || name.contains("_pass")) => probe.contains(&0.0),

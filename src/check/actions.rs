@@ -232,7 +232,11 @@ impl Kind {
                 visit(then);
                 visit(otherwise);
             }
-            Kind::Pointwise(_, parts) | Kind::Stack(parts) | Kind::Tuple(parts) | Kind::Closure(parts) => {
+            Kind::Pointwise(_, parts)
+            | Kind::Matrix(_, parts)
+            | Kind::Stack(parts)
+            | Kind::Tuple(parts)
+            | Kind::Closure(parts) => {
                 parts.iter().for_each(visit);
             }
             Kind::Index(base, places) => {

@@ -4,6 +4,7 @@
 
 use super::Checker;
 use super::calls::{BuiltinCall, is_integer_like};
+use super::linear_algebra::MatrixFunction;
 use super::program::{Kind, Typed};
 use super::types::{Element, Type};
 use crate::diagnostics::catalog::{names, shapes};
@@ -89,6 +90,60 @@ pub static BUILTINS: &[Builtin] = &[
         signature: "dot(a: [n], b: [n])",
         documentation: "The sum of the products of two vectors.",
         rule: |c, call| c.dot(call),
+    },
+    Builtin {
+        name: "cholesky",
+        signature: "cholesky(A: [n, n])",
+        documentation: "The lower triangular matrix `L` with `L @ L' == A`, for a symmetric positive definite `A`.",
+        rule: |c, call| c.matrix_call(call, MatrixFunction::Cholesky),
+    },
+    Builtin {
+        name: "solve",
+        signature: "solve(A: [n, n], b)",
+        documentation: "The solution `x` of `A @ x == b`, for a vector `b` or each column of a matrix.",
+        rule: |c, call| c.solve_call(call),
+    },
+    Builtin {
+        name: "solve_triangular",
+        signature: "solve_triangular(L: [n, n], b, lower = true, transposed = false)",
+        documentation: "`solve` for a triangular matrix, of which only that triangle is read.",
+        rule: |c, call| c.solve_triangular_call(call),
+    },
+    Builtin {
+        name: "det",
+        signature: "det(A: [n, n])",
+        documentation: "The determinant.",
+        rule: |c, call| c.matrix_call(call, MatrixFunction::Determinant),
+    },
+    Builtin {
+        name: "logdet",
+        signature: "logdet(A: [n, n])",
+        documentation: "The logarithm of the absolute value of the determinant, without overflow.",
+        rule: |c, call| c.matrix_call(call, MatrixFunction::LogDeterminant),
+    },
+    Builtin {
+        name: "inv",
+        signature: "inv(A: [n, n])",
+        documentation: "The inverse. To solve equations, `solve(A, b)` is faster and more exact than `inv(A) @ b`.",
+        rule: |c, call| c.matrix_call(call, MatrixFunction::Inverse),
+    },
+    Builtin {
+        name: "trace",
+        signature: "trace(A: [n, n])",
+        documentation: "The sum of the diagonal.",
+        rule: |c, call| c.matrix_call(call, MatrixFunction::Trace),
+    },
+    Builtin {
+        name: "eigh",
+        signature: "eigh(A: [n, n])",
+        documentation: "`(values, vectors)` of a symmetric matrix: the eigenvalues ascending, and unit eigenvectors as the columns of a matrix.",
+        rule: |c, call| c.matrix_call(call, MatrixFunction::SymmetricEigen),
+    },
+    Builtin {
+        name: "eigvalsh",
+        signature: "eigvalsh(A: [n, n])",
+        documentation: "The eigenvalues of a symmetric matrix, ascending.",
+        rule: |c, call| c.eigenvalues(call),
     },
     Builtin {
         name: "where",
@@ -254,7 +309,7 @@ fn pointwise(name: &str) -> Option<&'static Pointwise> {
 
 /// Applies a built-in function.
 pub(super) fn apply<'a>(checker: &mut Checker<'a, '_>, call: BuiltinCall<'a>) -> Typed {
-    let named = ["grad", "value_and_grad", "random.uniform", "random.normal", "while"];
+    let named = ["grad", "value_and_grad", "random.uniform", "random.normal", "while", "solve_triangular"];
     let takes_names = named.contains(&call.name) || LATER.contains(&call.name);
     if !takes_names && let Some((name, _)) = call.named.first() {
         let error = names::bad_named_argument(call.name, &name.text, name.span, "takes no argument called", &[]);

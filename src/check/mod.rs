@@ -25,6 +25,7 @@ mod function_values;
 mod gradients;
 pub mod indexed;
 mod items;
+pub mod linear_algebra;
 mod loops;
 mod models;
 pub mod module;

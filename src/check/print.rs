@@ -97,6 +97,7 @@ fn label(kind: &Kind) -> String {
         Kind::Mean(_) => "mean".to_string(),
         Kind::MatrixProduct(..) => "matrix product".to_string(),
         Kind::Transpose(_) => "transpose".to_string(),
+        Kind::Matrix(function, _) => format!("{function:?}"),
         Kind::Stack(_) => "stack".to_string(),
         Kind::Index(..) => "index".to_string(),
         Kind::Draw(distribution, _) => format!("draw {distribution:?}").to_lowercase(),

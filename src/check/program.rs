@@ -5,6 +5,7 @@
 
 use super::domain::Domain;
 use super::indexed::{Comprehension, IndexedReduction};
+use super::linear_algebra::MatrixFunction;
 use super::repeat::Repeat;
 use super::size::Size;
 use super::types::{ClosureId, ModelId, Type};
@@ -99,6 +100,8 @@ pub enum Kind {
     MatrixProduct(Typed, Typed),
     /// A matrix with its axes exchanged.
     Transpose(Typed),
+    /// A function of a square matrix, and of a right-hand side where it solves.
+    Matrix(MatrixFunction, Vec<Typed>),
     /// Tensors of equal shape as the rows of a new leading axis.
     Stack(Vec<Typed>),
     /// Elements and slices.

@@ -2,6 +2,7 @@
 
 use super::lower::Lower;
 use crate::ir::{ElementType, Extreme, NodeId, Outside};
+use crate::runtime::linear_algebra::{kernel_double, kernel_single};
 use crate::runtime::matmul::looped::{LoopedProduct, ProductLoop, looped_product};
 use crate::runtime::matmul::{self, MatmulShape};
 use crate::runtime::support_add::add_elements;
@@ -10,7 +11,7 @@ use crate::runtime::support_move::{MoveDescriptor, move_elements};
 use crate::runtime::support_rows::{
     FoldDescriptor, GatherDescriptor, ScatterDescriptor, arg_extreme, gather_rows, scatter_add,
 };
-use crate::schedule::{Body, BufferId, ContractLoop, ContractPlaces, ScatterRows, View, names};
+use crate::schedule::{Body, BufferId, ContractLoop, ContractPlaces, MatrixKernel, ScatterRows, View, names};
 use cranelift_codegen::ir::{Value, types};
 
 impl Lower<'_> {
@@ -49,7 +50,20 @@ impl Lower<'_> {
                 let arguments = [self.kept(descriptor), self.start(*from), self.start(*to)];
                 self.call(address, &arguments, None);
             }
+            Body::LinearAlgebra(kernel) => self.matrix_kernel(kernel),
         }
+    }
+
+    fn matrix_kernel(&mut self, kernel: &MatrixKernel) {
+        let address = match self.element(kernel.to) {
+            ElementType::F32 => kernel_single as *const u8,
+            _ => kernel_double as *const u8,
+        };
+        let matrices = self.start(kernel.arguments[0]);
+        let rights = kernel.arguments.get(1).map_or(matrices, |rights| self.start(*rights));
+        let (results, memory) = (self.start(kernel.to), self.start(kernel.memory));
+        let descriptor = self.kept(kernel.descriptor);
+        self.call(address, &[descriptor, matrices, rights, results, memory], None);
     }
 
     fn element(&self, id: BufferId) -> ElementType {

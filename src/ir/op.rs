@@ -8,6 +8,8 @@ use super::types::Axes;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+pub use crate::runtime::linear_algebra::LinearAlgebra;
+
 /// A reference to the one definition of a pointwise operation, compared by identity.
 #[derive(Clone, Copy)]
 pub struct PointwiseRef(pub &'static Pointwise);
@@ -154,4 +156,6 @@ pub enum Op {
     Loop(u32),
     /// One result of a loop, which is the only argument.
     Result(u32),
+    /// A function of the matrices `[batch…, n, n]`, where it solves also of right-hand sides `[batch…, n, k]`.
+    LinearAlgebra(LinearAlgebra),
 }

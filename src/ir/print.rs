@@ -50,6 +50,7 @@ pub fn operation(graph: &Graph, id: NodeId) -> String {
         Op::ArgReduce(extreme, axis) => format!("arg{}(axis {axis})", format!("{extreme:?}").to_lowercase()),
         Op::Contract { batch, contract } => format!("contract(batch {batch}, over {contract})"),
         Op::Gather { batch, outside } => format!("gather(batch {batch}{})", zero_outside(outside)),
+        Op::LinearAlgebra(function) => super::linear_algebra::name(function),
         Op::Mix => "mix".to_string(),
         Op::Random(distribution) => format!("random_{}", format!("{distribution:?}").to_lowercase()),
         Op::BatchReduce(reduction) => format!("batch_{}", format!("{reduction:?}").to_lowercase()),

@@ -167,6 +167,7 @@ fn check_node(graph: &Graph, node: &Node) -> Result<(), String> {
             [indices, updates] => check_rows(&node.ty, indices, updates, batch as usize),
             _ => Err("takes two arguments".into()),
         },
+        Op::LinearAlgebra(function) => super::linear_algebra::check(function, &arguments, &node.ty),
     }
 }
 

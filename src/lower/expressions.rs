@@ -78,6 +78,7 @@ impl Lowerer<'_> {
                 let node = self.tensor(operand);
                 self.graph.transpose(node, Axes::new([1, 0]))
             }
+            Kind::Matrix(function, arguments) => return self.matrix_function(*function, arguments),
             Kind::Stack(entries) => {
                 let nodes: Vec<NodeId> = entries.iter().map(|entry| self.tensor(entry)).collect();
                 let ty = self.tensor_type(&typed.ty);

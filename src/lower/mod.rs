@@ -12,6 +12,7 @@ mod draws;
 pub mod domain;
 mod expressions;
 mod gradients;
+mod linear_algebra;
 mod loops;
 mod replace;
 mod structure;

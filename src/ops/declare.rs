@@ -65,7 +65,25 @@ macro_rules! unary_meanings_by_f64 {
     )*};
 }
 
-pub(super) use {binary_meanings, unary_meanings, unary_meanings_by_f64};
+/// Declares the meanings of functions of two variables that are computed in f64 and rounded once to f32.
+macro_rules! binary_meanings_by_f64 {
+    ($($type:ident = $function:path),* $(,)?) => {$(
+        #[doc = concat!("The meaning `", stringify!($function), "`; f32 rounds the f64 result.")]
+        pub struct $type;
+        impl $crate::runtime::kernel::Binary for $type {
+            #[inline(always)]
+            fn f64(a: f64, b: f64) -> f64 {
+                $function(a, b)
+            }
+            #[inline(always)]
+            fn f32(a: f32, b: f32) -> f32 {
+                $function(f64::from(a), f64::from(b)) as f32
+            }
+        }
+    )*};
+}
+
+pub(super) use {binary_meanings, binary_meanings_by_f64, unary_meanings, unary_meanings_by_f64};
 
 /// Points where any total function of one variable is tried.
 pub const REALS: &[&[f64]] =

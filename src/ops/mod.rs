@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod arithmetic;
+pub mod bessel;
 pub mod choice;
 pub mod comparison;
 pub mod declare;
@@ -21,7 +22,7 @@ pub mod trigonometric;
 
 use crate::ir::Pointwise;
 
-const FAMILIES: [&[&Pointwise]; 10] = [
+const FAMILIES: [&[&Pointwise]; 11] = [
     arithmetic::ALL,
     rounding::ALL,
     roots::ALL,
@@ -30,6 +31,7 @@ const FAMILIES: [&[&Pointwise]; 10] = [
     activation::ALL,
     loss::ALL,
     special::ALL,
+    bessel::ALL,
     comparison::ALL,
     choice::ALL,
 ];

@@ -3,8 +3,8 @@
 //! Their meanings are computed in double precision; single precision rounds the result once.
 
 use super::declare::*;
-use super::special_gamma::{digamma, gamma, lgamma, polygamma, trigamma};
-use super::special_normal::{erf, erf_slope, erfc, gelu, gelu_slope, hazard, lognormcdf, normcdf, normpdf};
+use super::special_gamma::{digamma, gamma, lbeta, lgamma, polygamma, trigamma};
+use super::special_normal::{erf, erf_slope, erfc, gelu, gelu_slope, hazard, lognormcdf, normcdf, normpdf, quantile};
 use crate::ir::{Differential, Graph, NodeId, Partial, Pointwise};
 
 unary_meanings_by_f64!(
@@ -14,6 +14,7 @@ unary_meanings_by_f64!(
     NormPdf = normpdf,
     NormCdf = normcdf,
     LogNormCdf = lognormcdf,
+    NormQuantile = quantile,
     Hazard = hazard,
     Gelu = gelu,
     GeluSlope = gelu_slope,
@@ -23,16 +24,7 @@ unary_meanings_by_f64!(
     Trigamma = trigamma,
 );
 
-/// The meaning `polygamma`; f32 rounds the f64 result.
-pub struct Polygamma;
-impl crate::runtime::kernel::Binary for Polygamma {
-    fn f64(order: f64, x: f64) -> f64 {
-        polygamma(order, x)
-    }
-    fn f32(order: f32, x: f32) -> f32 {
-        polygamma(f64::from(order), f64::from(x)) as f32
-    }
-}
+binary_meanings_by_f64!(Polygamma = polygamma, LBeta = lbeta);
 
 const BELL: &[&[f64]] = &[&[0.0], &[0.3], &[-1.2], &[2.0], &[-5.0], &[1e-10], &[26.0], &[f64::INFINITY]];
 const TAIL: &[&[f64]] = &[&[0.0], &[0.3], &[-1.2], &[2.0], &[-10.0], &[-30.0], &[9.0], &[40.0]];
@@ -97,6 +89,20 @@ pub static NORMCDF: Pointwise = Pointwise {
     ..unary::<NormCdf>()
 };
 
+/// `normquantile(p)`
+pub static NORMQUANTILE: Pointwise = Pointwise {
+    name: "normquantile",
+    documentation: "The inverse of `normcdf`: the number below which a standard normal variable lies with this probability.",
+    example: ("normquantile(0.5)", "0"),
+    differential: Differential::Partials(|g, _, y| {
+        let density = g.apply(&NORMPDF, y);
+        only(g.apply(&super::roots::RECIPROCAL, density))
+    }),
+    probes: &[&[0.5], &[0.3], &[0.251], &[0.249], &[0.9], &[1e-3], &[0.999], &[1e-12]],
+    conventions: "Infinite at 0 and 1, NaN outside.",
+    ..unary::<NormQuantile>()
+};
+
 /// `lognormcdf(x)`
 pub static LOGNORMCDF: Pointwise = Pointwise {
     name: "lognormcdf",
@@ -152,6 +158,22 @@ pub static LGAMMA: Pointwise = Pointwise {
     probes: GAMMA_PROBES,
     conventions: POLES,
     ..unary::<LGamma>()
+};
+
+/// `lbeta(a, b)`
+pub static LBETA: Pointwise = Pointwise {
+    name: "lbeta",
+    documentation: "The logarithm of the beta function, `lgamma(a) + lgamma(b) - lgamma(a + b)`, exact for large arguments too.",
+    example: ("lbeta(2, 3)", "-log(12)"),
+    differential: Differential::Partials(|g, a, _| {
+        let sum = g.add(a[0], a[1]);
+        let of_sum = g.apply(&DIGAMMA, sum);
+        let [first, second] = [0, 1].map(|at| g.apply(&DIGAMMA, a[at]));
+        both(g.subtract(first, of_sum), g.subtract(second, of_sum))
+    }),
+    probes: &[&[0.7, 2.3], &[2.0, 3.0], &[0.3, 15.0], &[12.0, 30.0], &[40.0, 0.2]],
+    conventions: "Infinite where one argument is 0, NaN for negative ones.",
+    ..binary::<LBeta>()
 };
 
 /// `gamma(x)`
@@ -216,10 +238,12 @@ pub static ALL: &[&Pointwise] = &[
     &NORMPDF,
     &NORMCDF,
     &LOGNORMCDF,
+    &NORMQUANTILE,
     &HAZARD,
     &GELU,
     &GELU_SLOPE,
     &LGAMMA,
+    &LBETA,
     &GAMMA,
     &DIGAMMA,
     &TRIGAMMA,

@@ -203,3 +203,41 @@ pub fn polygamma(order: f64, x: f64) -> f64 {
     let sign = if order % 2.0 == 0.0 { -1.0 } else { 1.0 };
     sign * factorial * (head + hurwitz(exponent, at))
 }
+
+/// The logarithm of the beta function, for positive arguments. Where an argument is large, the large parts of the
+/// logarithms of the three gamma functions are cancelled by hand: `lgamma(x) = (x - 1/2) log(x) - x + log(2 pi)/2 + r(x)`.
+pub fn lbeta(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() || a < 0.0 || b < 0.0 {
+        return f64::NAN;
+    }
+    let (small, large) = if a < b { (a, b) } else { (b, a) };
+    if small == 0.0 {
+        return if large == f64::INFINITY { f64::NAN } else { f64::INFINITY };
+    }
+    if large == f64::INFINITY {
+        return f64::NEG_INFINITY;
+    }
+    let share = small / (small + large);
+    if small >= 10.0 {
+        let rests = stirling_rest(small) + stirling_rest(large) - stirling_rest(small + large);
+        let half_log_two_pi = 0.918_938_533_204_672_7;
+        let by_small = (small - 0.5) * Real::log(share);
+        by_small + large * Real::log1p(-share) + (half_log_two_pi - 0.5 * Real::log(large) + rests)
+    } else if large >= 10.0 {
+        let rests = stirling_rest(large) - stirling_rest(small + large);
+        let by_small = small - small * Real::log(small + large);
+        lgamma(small) + (rests + by_small + (large - 0.5) * Real::log1p(-share))
+    } else if small < 1e-20 {
+        // The gamma function of so small a number may overflow; it is the number's reciprocal, to all digits.
+        Real::log1p(small / large) - Real::log(small)
+    } else {
+        Real::log(gamma(small) * (gamma(large) / gamma(small + large)))
+    }
+}
+
+/// `lgamma(x) - (x - 1/2) log(x) + x - log(2 pi)/2` for x ≥ 10.
+fn stirling_rest(x: f64) -> f64 {
+    let inverse = 1.0 / (x * x);
+    let term = |k: usize| BERNOULLI[k] / ((2 * k + 1) * (2 * k + 2)) as f64;
+    (0..9).rev().fold(0.0, |sum, k| sum * inverse + term(k)) / x
+}

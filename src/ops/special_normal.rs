@@ -107,3 +107,52 @@ pub fn gelu_slope(x: f64) -> f64 {
         gaussian(x, 0.5, DENSITY * (x - tail_ratio(x) / x))
     }
 }
+
+/// The number below which a standard normal variable lies with probability `p`.
+pub fn quantile(p: f64) -> f64 {
+    if !(0.0..=1.0).contains(&p) {
+        return f64::NAN;
+    }
+    if p == 0.0 || p == 1.0 {
+        return if p == 0.0 { f64::NEG_INFINITY } else { f64::INFINITY };
+    }
+    // Both differences are exact where they are used.
+    if (p - 0.5).abs() <= 0.25 {
+        central_quantile(p - 0.5)
+    } else if p < 0.5 {
+        -tail_quantile(p)
+    } else {
+        tail_quantile(1.0 - p)
+    }
+}
+
+/// The most steps of Newton's method; each doubles the digits, and five are enough in practice.
+const STEPS: usize = 20;
+
+/// `z` with `erf(z / sqrt(2)) / 2 = d`.
+fn central_quantile(d: f64) -> f64 {
+    let mut z = d / DENSITY;
+    for _ in 0..STEPS {
+        let step = (d - 0.5 * erf(z * FRAC_1_SQRT_2)) / normpdf(z);
+        z += step;
+        if step.abs() <= 1e-16 * z.abs() {
+            break;
+        }
+    }
+    z
+}
+
+/// The positive `z` above which a variable lies with probability `q`, at most 1/4: Newton's method on the logarithm of
+/// the distribution function, which is concave.
+fn tail_quantile(q: f64) -> f64 {
+    let target = Real::log(q);
+    let mut z = (-2.0 * target).sqrt() - 0.5;
+    for _ in 0..STEPS {
+        let step = (lognormcdf(-z) - target) / hazard(-z);
+        z += step;
+        if step.abs() <= 1e-16 * z {
+            break;
+        }
+    }
+    z
+}

@@ -1,5 +1,5 @@
 //! What generated code calls and stands on: elementary functions, strip kernels, views, reductions, matrix products,
-//! tensors and random numbers.
+//! functions of matrices, tensors and random numbers.
 //!
 //! The room imports nothing from the rest of the crate. Every result is a function of the inputs and shapes alone: no
 //! thread count, strip length or processor level changes a bit, except that matrix products may round differently on
@@ -9,6 +9,7 @@
 
 mod cpu;
 pub mod kernel;
+pub mod linear_algebra;
 pub mod math;
 pub mod matmul;
 pub mod random;

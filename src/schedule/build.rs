@@ -4,10 +4,11 @@ use super::group::{Class, Group, Groups, fold};
 use super::layout::Layout;
 use super::resolve::{Resolved, Sight, is_leaf};
 use super::{
-    Body, Buffer, BufferId, ContractPlaces, Kernel, Place, Port, ScatterRows, Schedule, View, explode, looped, memory,
-    strips,
+    Body, Buffer, BufferId, ContractPlaces, Kernel, MatrixKernel, Place, Port, ScatterRows, Schedule, View, explode,
+    looped, memory, strips,
 };
 use crate::ir::{Axes, ElementType, Graph, NodeId, Op, Shape};
+use crate::runtime::linear_algebra::MatrixDescriptor;
 use smallvec::SmallVec;
 
 /// Scalar blocks longer than about this are cut: compile time stays linear in their length.
@@ -381,6 +382,16 @@ impl Builder<'_> {
                     outside,
                 };
                 self.push(id, Body::ScatterAdd { indices, updates, to, rows });
+            }
+            Op::LinearAlgebra(function) => {
+                let shape = sizes(node.arguments[0]);
+                let rank = shape.len();
+                let k = if function.solves() { sizes(node.arguments[1])[rank - 1] } else { 0 };
+                let descriptor =
+                    MatrixDescriptor { function, batch: product(&shape[..rank - 2]), n: shape[rank - 1], k };
+                let arguments = node.arguments.iter().map(|argument| self.whole(id, *argument)).collect();
+                let memory = self.memory.temporary(ElementType::F64, descriptor.working_memory());
+                self.push(id, Body::LinearAlgebra(Box::new(MatrixKernel { descriptor, arguments, to, memory })));
             }
             _ => unreachable!("other operations are views, leaves, scalar or strips"),
         }

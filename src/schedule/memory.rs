@@ -151,6 +151,11 @@ impl Body {
                 visit(*to, true);
             }
             Body::Loop(kernel) => kernel.each_access(visit),
+            Body::LinearAlgebra(kernel) => {
+                kernel.arguments.iter().for_each(|argument| visit(*argument, false));
+                visit(kernel.to, true);
+                visit(kernel.memory, true);
+            }
         }
     }
 }

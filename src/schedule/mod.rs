@@ -33,6 +33,7 @@ use crate::ir::{Distribution, ElementType, Extreme, NodeId, Outside, PointwiseRe
 use crate::source::Span;
 
 pub use crate::runtime::STRIP;
+use crate::runtime::linear_algebra::MatrixDescriptor;
 
 /// A program in the order of its execution.
 #[derive(Clone, Debug)]
@@ -150,6 +151,8 @@ pub enum Body {
     ScatterAdd { indices: BufferId, updates: BufferId, to: BufferId, rows: ScatterRows },
     /// `[outer, n, inner] → [outer, inner]`
     ArgReduce { extreme: Extreme, from: BufferId, to: BufferId, outer: usize, n: usize, inner: usize },
+    /// A function of the matrices `[batch, n, n]` and, where it solves, right-hand sides `[batch, n, k]`.
+    LinearAlgebra(Box<MatrixKernel>),
     /// A loop.
     Loop(Box<LoopKernel>),
 }
@@ -193,6 +196,19 @@ pub struct ScatterRows {
     pub rest: usize,
     /// What an index outside the rows means.
     pub outside: Outside,
+}
+
+/// A function of matrices.
+#[derive(Clone, Debug)]
+pub struct MatrixKernel {
+    /// The function and its sizes.
+    pub descriptor: MatrixDescriptor,
+    /// Matrices, then right-hand sides.
+    pub arguments: smallvec::SmallVec<[BufferId; 2]>,
+    /// The results.
+    pub to: BufferId,
+    /// Working memory, in double precision.
+    pub memory: BufferId,
 }
 
 /// A value of a scalar block: the instruction that makes it.

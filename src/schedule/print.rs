@@ -54,6 +54,11 @@ fn body(out: &mut String, kernel: &Kernel) {
             writeln!(out, "arg{extreme:?} {} as [{outer}, {n}, {inner}] to {}", buffer(*from), buffer(*to))
         }
         Body::Loop(kernel) => return run_loop(out, kernel),
+        Body::LinearAlgebra(kernel) => {
+            let arguments: Vec<String> = kernel.arguments.iter().map(|argument| buffer(*argument)).collect();
+            let function = crate::ir::linear_algebra::name(kernel.descriptor.function);
+            writeln!(out, "{function} {} to {}", arguments.join(", "), buffer(kernel.to))
+        }
     };
 }
 

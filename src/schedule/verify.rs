@@ -96,6 +96,7 @@ fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
             check_view(schedule, &ContractLoop::around(&places.loops, right, |each| each.right))
         }
         Body::Gather { operand, .. } => check_view(schedule, operand),
+        Body::LinearAlgebra(kernel) => within(schedule, kernel.memory, 0, kernel.descriptor.working_memory()),
         Body::Zero { .. } | Body::ScatterAdd { .. } | Body::ArgReduce { .. } => Ok(()),
         Body::Loop(kernel) => check_loop(schedule, kernel),
     }

@@ -98,7 +98,7 @@ fn reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: Cotangent)
 /// The factor with zeros in the rows that no cotangent reaches (those of a branch not taken), so that what they hold,
 /// NaN and infinities among it, adds nothing to the sum. A row that any entry of the cotangent reaches was part of the
 /// value, and stays.
-fn reached_rows(graph: &mut Graph, cotangent: NodeId, own: Axes, factor: NodeId) -> NodeId {
+pub(super) fn reached_rows(graph: &mut Graph, cotangent: NodeId, own: Axes, factor: NodeId) -> NodeId {
     let zero = graph.constant_like(cotangent, 0.0);
     let nonzero = graph.pointwise(&NOT_EQUAL, &[cotangent, zero]);
     let reached = graph.reduce(Reduction::Max, nonzero, own);

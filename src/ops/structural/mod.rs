@@ -9,6 +9,8 @@ mod constants;
 mod contract;
 mod draws;
 pub mod examples;
+mod linear_algebra;
+mod linear_algebra_derivatives;
 mod loops;
 mod loops_batch;
 mod movement;
@@ -194,5 +196,6 @@ pub fn definition(op: &Op) -> &'static Structural {
         Op::BatchReduce(_) => &batch_reduce::BATCH_REDUCE,
         Op::Loop(_) => &loops::LOOP,
         Op::Result(_) => &loops::RESULT,
+        Op::LinearAlgebra(_) => &linear_algebra::LINEAR_ALGEBRA,
     }
 }

@@ -149,6 +149,21 @@ pub fn erfc(x: f64) -> f64 {
     libm::erfc(x)
 }
 
+/// The Bessel function of the first kind of order 0.
+pub fn j0(x: f64) -> f64 {
+    libm::j0(x)
+}
+
+/// The Bessel function of the first kind of order 1.
+pub fn j1(x: f64) -> f64 {
+    libm::j1(x)
+}
+
+/// The Bessel function of the first kind of a whole order.
+pub fn jn(order: i32, x: f64) -> f64 {
+    libm::jn(order, x)
+}
+
 /// The gamma function.
 #[inline(always)]
 pub fn tgamma(x: f64) -> f64 {
