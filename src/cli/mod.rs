@@ -3,6 +3,7 @@
 
 mod check;
 mod explain;
+mod fmt;
 mod output;
 mod run;
 mod test;
@@ -30,6 +31,7 @@ Examples:
   ndc check examples/iris.nd            look for mistakes without running
   ndc test examples/                    run the tests of every file in a folder
   ndc check examples/iris.nd --emit ir  see what the compiler makes of it
+  ndc fmt examples/                     write files in their usual form
   ndc explain E0204                     what an error means and how to mend it";
 
 #[derive(Subcommand)]
@@ -59,6 +61,16 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Write files in their usual form: indentation, blanks, line breaks
+    Fmt {
+        /// .nd files, or folders that hold some; none or `-` for standard input
+        files: Vec<PathBuf>,
+        /// Change nothing; list the files that would change
+        #[arg(long)]
+        check: bool,
+        #[command(flatten)]
+        messages: Messages,
+    },
     /// Explain an error code: what it means, an example, how to mend it
     Explain {
         /// The code, such as E0204; without one, all codes are listed
@@ -77,6 +89,12 @@ struct Common {
     /// The seed of random initial values and orders that state none
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
+    #[command(flatten)]
+    messages: Messages,
+}
+
+#[derive(Args, Clone)]
+struct Messages {
     /// How messages look
     #[arg(long, value_enum, default_value_t = Format::Full, value_name = "FORMAT")]
     message_format: Format,
@@ -116,7 +134,21 @@ impl Common {
         });
         Options { precision, seed: self.seed }
     }
+}
 
+impl AsRef<Messages> for Common {
+    fn as_ref(&self) -> &Messages {
+        &self.messages
+    }
+}
+
+impl AsRef<Messages> for Messages {
+    fn as_ref(&self) -> &Messages {
+        self
+    }
+}
+
+impl Messages {
     fn format(&self) -> MessageFormat {
         match self.message_format {
             Format::Full => MessageFormat::Full,
@@ -126,13 +158,15 @@ impl Common {
     }
 }
 
-/// Runs the command line; the exit code is 0 for success, 1 for errors, 2 for wrong usage.
+/// Runs the command line; the exit code is 0 for success, 1 for errors, 2 for wrong usage and for what cannot be
+/// formatted.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let succeeded = match &cli.command {
         Command::Run { file, common } => run::run(file, common),
         Command::Check { file, common } => check::check(file, common),
         Command::Test { files, only, common } => test::test(files, only.as_deref(), common),
+        Command::Fmt { files, check, messages } => return fmt::fmt(files, *check, messages),
         Command::Explain { code } => explain::explain(code.as_deref()),
     };
     if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
