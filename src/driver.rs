@@ -8,6 +8,7 @@ use crate::codegen;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::files;
 use crate::ir::print::print as print_graph;
+use crate::library::LIBRARY;
 use crate::lower::training::{Report, lower_evaluation, lower_step};
 use crate::lower::value::lower_value;
 use crate::optimize::optimize;
@@ -20,7 +21,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 /// The part of the standard library that needs no import.
-const PRELUDE: &str = include_str!("std/prelude.nd");
+const PRELUDE: &str = LIBRARY[0].text;
 /// The stack for work that recurses over the syntax tree, whose depth the parser bounds.
 const STACK_BYTES: usize = 256 << 20;
 

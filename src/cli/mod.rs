@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where ndc speaks")]
 
 mod check;
+mod doc;
 mod explain;
 mod fmt;
 mod output;
@@ -68,6 +69,19 @@ enum Command {
         /// Change nothing; list the files that would change
         #[arg(long)]
         check: bool,
+        #[command(flatten)]
+        messages: Messages,
+    },
+    /// Write the reference of a file from its `///` comments, or of the standard library
+    Doc {
+        /// The .nd file; without one, the standard library and what is built in
+        file: Option<PathBuf>,
+        /// Write HTML in place of Markdown, into a folder
+        #[arg(long)]
+        html: bool,
+        /// The folder for the pages; of HTML `nd-doc` where none is named
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
         #[command(flatten)]
         messages: Messages,
     },
@@ -167,6 +181,7 @@ pub fn main() -> ExitCode {
         Command::Check { file, common } => check::check(file, common),
         Command::Test { files, only, common } => test::test(files, only.as_deref(), common),
         Command::Fmt { files, check, messages } => return fmt::fmt(files, *check, messages),
+        Command::Doc { file, html, output, messages } => doc::doc(file.as_deref(), *html, output.as_deref(), messages),
         Command::Explain { code } => explain::explain(code.as_deref()),
     };
     if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -128,10 +128,7 @@ impl<'a> Printer<'a> {
             }
             ItemKind::Let(binding) => self.binding(binding),
             ItemKind::Action(action) => self.action(action),
-            ItemKind::Print(values) => {
-                let head = self.expect("print");
-                self.separated(head, values)
-            }
+            ItemKind::Print(values) => self.print(values),
             ItemKind::Plot(plot) => self.expect("plot").append(self.arena.space()).append(self.expr(plot)),
             ItemKind::Save { path, values } => self.save(path, values),
             ItemKind::Load { path } => self.expect("load").append(self.arena.space()).append(self.expr(path)),
@@ -228,14 +225,22 @@ impl<'a> Printer<'a> {
         head.append(self.settings(&action.settings))
     }
 
-    /// `print a, b`.
-    fn separated(&mut self, head: Doc<'a>, values: &[Expr]) -> Doc<'a> {
-        let mut doc = self.nil();
+    /// `print a, b`; a line takes as many values as it can.
+    fn print(&mut self, values: &[Expr]) -> Doc<'a> {
+        let mut doc = self.expect("print");
         for (index, value) in values.iter().enumerate() {
-            let line = if index == 0 { self.arena.space() } else { self.expect(",").append(self.next_line()) };
-            doc = doc.append(line).append(self.expr(value));
+            let comma = if index == 0 { self.nil() } else { self.expect(",") };
+            let has_comments = self.has_comments();
+            let behind = self.behind();
+            let above = self.above(false);
+            let value = self.expr(value);
+            doc = doc.append(comma).append(behind).append(match index {
+                0 => self.arena.space().append(above).append(value),
+                _ if has_comments => self.arena.hardline().append(above).append(value),
+                _ => self.fill(value),
+            });
         }
-        head.append(doc.nest(INDENT)).group()
+        doc.nest(INDENT)
     }
 
     fn save(&mut self, path: &Expr, values: &[Expr]) -> Doc<'a> {

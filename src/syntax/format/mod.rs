@@ -27,6 +27,10 @@ use words::Words;
 /// The columns that a line may take, unless a word or a comment is longer.
 pub const WIDTH: usize = 100;
 
+/// How often a text is laid out, at most, until nothing changes any more. Twice is usual: a comment in the midst of an
+/// expression moves, and what it broke closes again.
+const MOST_PASSES: usize = 6;
+
 /// A text in its usual form. It recurses over the tree: see [`super::ast::MAX_DEPTH`].
 ///
 /// # Errors
@@ -36,11 +40,20 @@ pub fn format(source: SourceId, text: &str) -> Result<String, Vec<Diagnostic>> {
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(diagnostics);
     }
-    let formatted = lay_out(&file, text).ok_or_else(|| vec![formatting_fault()])?;
-    let (again, problems) = parse(source, &formatted);
-    let is_sound = !problems.iter().any(Diagnostic::is_error);
-    if !is_sound || outline(&file, text) != outline(&again, &formatted) {
-        return Err(vec![formatting_fault()]);
+    let wanted = outline(&file, text);
+    let mut file = file;
+    let mut formatted = text.to_string();
+    for _ in 0..MOST_PASSES {
+        let next = lay_out(&file, &formatted).ok_or_else(|| vec![formatting_fault()])?;
+        if next == formatted {
+            break;
+        }
+        let (again, problems) = parse(source, &next);
+        let is_sound = !problems.iter().any(Diagnostic::is_error);
+        if !is_sound || outline(&again, &next) != wanted {
+            return Err(vec![formatting_fault()]);
+        }
+        (file, formatted) = (again, next);
     }
     Ok(with_line_endings_of(text, formatted))
 }

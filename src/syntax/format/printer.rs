@@ -38,7 +38,7 @@ pub(super) enum LastComma {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) last_comma: LastComma,
-    /// Whether a line break after the opening bracket keeps the list open.
+    /// Whether a line break after the opening bracket keeps the list open, with its rows as they are.
     pub(super) stays_open: bool,
     /// Whether a line takes as many elements as it can.
     pub(super) fills: bool,
@@ -85,6 +85,12 @@ impl<'a> Printer<'a> {
         self.arena.fail().flat_alt(self.arena.nil()).append(doc).group()
     }
 
+    /// A layout on the line at hand if it fits there, else on the next one.
+    pub(super) fn fill(&self, doc: Doc<'a>) -> Doc<'a> {
+        let here = self.arena.space().append(self.on_one_line(doc.clone()));
+        here.union(self.arena.line().append(doc))
+    }
+
     /// The width of a layout on one line.
     pub(super) fn width(&self, doc: &Doc<'a>) -> usize {
         let mut text = String::new();
@@ -107,9 +113,9 @@ impl<'a> Printer<'a> {
         self.words.words[self.next].text == text
     }
 
-    /// The next word, with the comments before it.
+    /// The next word. Comments left before it are in the midst of a line, and go to its end.
     pub(super) fn word(&mut self) -> Doc<'a> {
-        let comments = self.behind().append(self.above(false));
+        let comments = self.passing_comments();
         let text = self.words.words[self.next].text;
         if self.next + 1 < self.words.words.len() {
             self.next += 1;
@@ -149,6 +155,20 @@ impl<'a> Printer<'a> {
 
     fn note(&self, note: Note) -> Doc<'a> {
         self.arena.nil().annotate(note).append(self.force())
+    }
+
+    /// The comments before the next word where no line can end. Only documentation, which must stay before its word,
+    /// breaks the line.
+    fn passing_comments(&mut self) -> Doc<'a> {
+        let end = self.words.words[self.next].comments.end;
+        let mut doc = self.nil();
+        for comment in self.comment.min(end)..end {
+            let force = if self.words.comments[comment].documentation { self.force() } else { self.nil() };
+            let note = Note::Above { comment, blank: false };
+            doc = doc.append(self.arena.nil().annotate(note)).append(force);
+        }
+        self.comment = self.comment.max(end);
+        doc
     }
 
     /// The comments behind the last word. Stands before every place where a line may end.
@@ -223,20 +243,22 @@ impl<'a> Printer<'a> {
         mut element: impl FnMut(&mut Self, &T) -> Doc<'a>,
     ) -> Doc<'a> {
         let open = self.expect(brackets[0]);
-        let forced = if layout.stays_open && !elements.is_empty() { self.kept_open() } else { self.nil() };
+        let is_open = layout.stays_open && !elements.is_empty() && self.words.words[self.next].breaks;
+        let forced = if is_open { self.force() } else { self.nil() };
         let mut inner = self.nil();
         for (index, each) in elements.iter().enumerate() {
-            let has_comments = self.has_comments();
+            let ends_row = self.has_comments() || (is_open && self.words.words[self.next].breaks);
             inner = inner.append(self.behind());
-            let line = match index {
-                0 => self.arena.line_(),
-                _ if layout.fills && has_comments => self.arena.hardline(),
-                _ if layout.fills => self.arena.line().group(),
-                _ => self.arena.line(),
-            };
-            inner = inner.append(line).append(self.above(false)).append(element(self, each));
+            let above = self.above(false);
+            let value = element(self, each);
+            inner = inner.append(match index {
+                0 => self.arena.line_().append(above).append(value),
+                _ if ends_row => self.arena.hardline().append(above).append(value),
+                _ if layout.fills || is_open => self.fill(value),
+                _ => self.arena.line().append(above).append(value),
+            });
             let comma = if index + 1 < elements.len() {
-                self.expect(",")
+                self.behind().append(self.above(false)).append(self.expect(","))
             } else {
                 self.last_comma(layout.last_comma, elements.len())
             };
