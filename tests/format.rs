@@ -113,8 +113,11 @@ fn with_comments(text: &str, first: usize, step: usize) -> impl Iterator<Item = 
 fn a_comment_between_any_two_words_stays() {
     for path in programs("tests/cases/format") {
         let name = path.display().to_string();
+        if name.ends_with(".after.nd") {
+            continue;
+        }
         let text = fs::read_to_string(&path).unwrap();
-        for changed in with_comments(&text, 0, 1) {
+        for changed in with_comments(&text, 0, 2).chain(with_comments(&text, 1, 6)) {
             check(&name, &changed);
         }
     }

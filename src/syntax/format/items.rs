@@ -172,11 +172,12 @@ impl<'a> Printer<'a> {
     /// `fn name(parameters) -> result = body`.
     pub(super) fn function(&mut self, keyword: &str, function: &Function) -> Doc<'a> {
         let name = self.expect(keyword).append(self.arena.space()).append(self.word());
-        let mut head = name.append(self.list(["(", ")"], Layout::PLAIN, &function.parameters, Printer::parameter));
+        let mut rest = self.open_list(["(", ")"], Layout::PLAIN, &function.parameters, Printer::parameter);
         if let Some(result) = &function.result {
-            head = head.append(self.arena.space()).append(self.expect("->")).append(self.arena.space());
-            head = head.append(self.type_expr(result));
+            rest = rest.append(self.arena.space()).append(self.expect("->")).append(self.arena.space());
+            rest = rest.append(self.type_expr(result));
         }
+        let head = name.append(rest.group());
         head.append(self.arena.space()).append(self.expect("=")).append(self.after_sign(&function.body))
     }
 

@@ -240,6 +240,17 @@ impl<'a> Printer<'a> {
         brackets: [&str; 2],
         layout: Layout,
         elements: &[T],
+        element: impl FnMut(&mut Self, &T) -> Doc<'a>,
+    ) -> Doc<'a> {
+        self.open_list(brackets, layout, elements, element).group()
+    }
+
+    /// The same, to be grouped together with what follows it.
+    pub(super) fn open_list<T>(
+        &mut self,
+        brackets: [&str; 2],
+        layout: Layout,
+        elements: &[T],
         mut element: impl FnMut(&mut Self, &T) -> Doc<'a>,
     ) -> Doc<'a> {
         let open = self.expect(brackets[0]);
@@ -266,7 +277,7 @@ impl<'a> Printer<'a> {
         }
         inner = inner.append(self.closing_comments(false));
         let end = if elements.is_empty() { self.empty_end() } else { self.arena.line_() };
-        forced.append(open).append(inner.nest(INDENT)).append(end).append(self.expect(brackets[1])).group()
+        forced.append(open).append(inner.nest(INDENT)).append(end).append(self.expect(brackets[1]))
     }
 
     /// Between empty brackets: a line break after comments, which may be in `closing_comments` only.
