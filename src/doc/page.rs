@@ -6,8 +6,11 @@ use crate::source::{SourceId, Span};
 use crate::syntax::ast::{Data, Expr, File, Function, Item, ItemKind, Layer};
 use crate::syntax::{format, parse};
 
-/// What each section holds, in their order on a page.
-const SECTIONS: [(&str, fn(&ItemKind) -> bool); 8] = [
+/// A section's title, and which definitions it holds.
+type Kind = (&'static str, fn(&ItemKind) -> bool);
+
+/// The sections in their order on a page.
+const SECTIONS: [Kind; 8] = [
     ("Functions", |kind| matches!(kind, ItemKind::Function(_))),
     ("Derivatives", |kind| matches!(kind, ItemKind::Derivative(_))),
     ("Layers", |kind| matches!(kind, ItemKind::Layer(_))),
@@ -26,7 +29,7 @@ pub fn page(name: &str, text: &str) -> Result<Page, Vec<Diagnostic>> {
     // Signatures are cut out of the text in its usual form.
     let text = format::format(SourceId(0), text)?;
     let (file, _) = parse(SourceId(0), &text);
-    let section = |(title, belongs): (&'static str, fn(&ItemKind) -> bool)| {
+    let section = |(title, belongs): Kind| {
         let items = file.items.iter().filter(|item| belongs(&item.kind));
         Section { title, entries: items.filter_map(|item| entry(item, &text)).collect() }
     };
