@@ -98,6 +98,14 @@ pub fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
+/// A text in its usual form, as `ndc fmt` writes it.
+///
+/// # Errors
+/// The syntax errors of the text, which are in text 0, or our own fault.
+pub fn format_text(text: &str) -> Result<String, Vec<Diagnostic>> {
+    on_large_stack(|| syntax::format::format(SourceId(0), text))
+}
+
 /// What `--emit` shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 pub enum Stage {

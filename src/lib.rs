@@ -6,6 +6,7 @@ pub mod cli;
 pub mod codegen;
 pub mod data;
 pub mod diagnostics;
+pub mod doc;
 pub mod driver;
 pub mod eval;
 pub mod imports;

@@ -19,10 +19,34 @@ const SPECIAL: &[(&str, &str)] = &[
     ("gamma", "gamma"),
     ("lgamma", "lgamma"),
     ("digamma", "digamma"),
+    ("trigamma", "trigamma"),
+    ("polygamma", "polygamma"),
+    ("lbeta", "lbeta"),
+    ("bessel_j0", "bessel_j0"),
+    ("bessel_j1", "bessel_j1"),
+    ("bessel_jn", "bessel_jn"),
+    ("bessel_i0", "bessel_i0"),
+    ("bessel_i1", "bessel_i1"),
+    ("bessel_in", "bessel_in"),
+    ("normpdf", "normpdf"),
+    ("normcdf", "normcdf"),
+    ("lognormcdf", "lognormcdf"),
+    ("normquantile", "normquantile"),
 ];
 
 /// Functions of matrices that are operations of the compiler.
-const LINEAR_ALGEBRA: &[(&str, &str)] = &[];
+const LINEAR_ALGEBRA: &[(&str, &str)] = &[
+    ("det", "det"),
+    ("logdet", "logdet"),
+    ("inv", "inv"),
+    ("solve", "solve"),
+    ("solve_triangular", "solve_triangular"),
+    ("cholesky", "cholesky"),
+    ("eigh", "eigh"),
+    ("eigvalsh", "eigvalsh"),
+    ("trace", "trace"),
+    ("dot", "dot"),
+];
 
 /// The modules. The first is the prelude, whose functions need no import; a module may use those above it.
 pub static LIBRARY: &[LibraryModule] = &[
@@ -38,6 +62,7 @@ pub static LIBRARY: &[LibraryModule] = &[
         builtins: LINEAR_ALGEBRA,
     },
     LibraryModule { name: "losses", text: include_str!("std/losses.nd"), builtins: &[] },
+    LibraryModule { name: "nn", text: include_str!("std/nn.nd"), builtins: &[] },
     LibraryModule { name: "dist", text: include_str!("std/dist.nd"), builtins: &[] },
     LibraryModule { name: "ode", text: include_str!("std/ode.nd"), builtins: &[] },
     LibraryModule {

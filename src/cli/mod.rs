@@ -2,7 +2,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where ndc speaks")]
 
 mod check;
+mod doc;
 mod explain;
+mod fmt;
 mod output;
 mod params;
 mod run;
@@ -31,6 +33,7 @@ Examples:
   ndc check examples/iris.nd            look for mistakes without running
   ndc test examples/                    run the tests of every file in a folder
   ndc check examples/iris.nd --emit ir  see what the compiler makes of it
+  ndc fmt examples/                     write files in their usual form
   ndc explain E0204                     what an error means and how to mend it";
 
 #[derive(Subcommand)]
@@ -63,6 +66,29 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Write files in their usual form: indentation, blanks, line breaks
+    Fmt {
+        /// .nd files, or folders that hold some; none or `-` for standard input
+        files: Vec<PathBuf>,
+        /// Change nothing; list the files that would change
+        #[arg(long)]
+        check: bool,
+        #[command(flatten)]
+        messages: Messages,
+    },
+    /// Write the reference of a file from its `///` comments, or of the standard library
+    Doc {
+        /// The .nd file; without one, the standard library and what is built in
+        file: Option<PathBuf>,
+        /// Write HTML in place of Markdown, into a folder
+        #[arg(long)]
+        html: bool,
+        /// The folder for the pages; of HTML `nd-doc` where none is named
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        messages: Messages,
+    },
     /// Explain an error code: what it means, an example, how to mend it
     Explain {
         /// The code, such as E0204; without one, all codes are listed
@@ -81,6 +107,12 @@ struct Common {
     /// The seed of random initial values and orders that state none
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
+    #[command(flatten)]
+    messages: Messages,
+}
+
+#[derive(Args, Clone)]
+struct Messages {
     /// How messages look
     #[arg(long, value_enum, default_value_t = Format::Full, value_name = "FORMAT")]
     message_format: Format,
@@ -120,7 +152,21 @@ impl Common {
         });
         Options { precision, seed: self.seed }
     }
+}
 
+impl AsRef<Messages> for Common {
+    fn as_ref(&self) -> &Messages {
+        &self.messages
+    }
+}
+
+impl AsRef<Messages> for Messages {
+    fn as_ref(&self) -> &Messages {
+        self
+    }
+}
+
+impl Messages {
     fn format(&self) -> MessageFormat {
         match self.message_format {
             Format::Full => MessageFormat::Full,
@@ -130,13 +176,16 @@ impl Common {
     }
 }
 
-/// Runs the command line; the exit code is 0 for success, 1 for errors, 2 for wrong usage.
+/// Runs the command line; the exit code is 0 for success, 1 for errors, 2 for wrong usage and for what cannot be
+/// formatted.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let succeeded = match &cli.command {
         Command::Run { file, common } => run::run(file, common),
         Command::Check { file, params, common } => check::check(file, *params, common),
         Command::Test { files, only, common } => test::test(files, only.as_deref(), common),
+        Command::Fmt { files, check, messages } => return fmt::fmt(files, *check, messages),
+        Command::Doc { file, html, output, messages } => doc::doc(file.as_deref(), *html, output.as_deref(), messages),
         Command::Explain { code } => explain::explain(code.as_deref()),
     };
     if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }

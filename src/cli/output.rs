@@ -1,22 +1,23 @@
 //! Where messages go, and how they look there.
 
-use super::{Color, Common};
+use super::{Color, Messages};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::render::{MessageFormat, render};
 use crate::source::SourceMap;
 use std::io::{IsTerminal, Write};
 
 /// Writes messages to standard error, with a closing count.
-pub(super) fn report(diagnostics: &[Diagnostic], sources: &SourceMap, common: &Common) {
+pub(super) fn report(diagnostics: &[Diagnostic], sources: &SourceMap, messages: impl AsRef<Messages>) {
     if diagnostics.is_empty() {
         return;
     }
-    let color = match common.color {
+    let messages = messages.as_ref();
+    let color = match messages.color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
-    let format = common.format();
+    let format = messages.format();
     let mut text = render(diagnostics, sources, format, color);
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     if format == MessageFormat::Full && errors > 0 {

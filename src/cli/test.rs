@@ -40,7 +40,7 @@ pub(super) fn test(paths: &[PathBuf], only: Option<&str>, common: &Common) -> bo
 }
 
 /// The .nd files of a folder and the folders in it, by name.
-fn programs_in(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn programs_in(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();

@@ -24,7 +24,7 @@ pages! {
     "E0601" "E0602" "E0603" "E0604" "E0605" "E0606" "E0607" "E0608" "E0609" "E0610" "E0611" "E0612"
     "E0630" "E0631"
     "E0701" "E0702" "E0703" "E0704" "E0705" "E0706"
-    "E0801" "E0802" "E0803" "E0805" "E0999"
+    "E0801" "E0802" "E0803" "E0804" "E0805" "E0999"
 }
 
 /// The page of a code written as in messages: `E0204`.
@@ -89,7 +89,7 @@ mod tests {
 
     /// Errors that come from outside any program.
     fn without_program(code: &str) -> bool {
-        matches!(code, "E0001" | "E0509" | "E0801" | "E0802" | "E0803" | "E0999")
+        matches!(code, "E0001" | "E0509" | "E0801" | "E0802" | "E0803" | "E0804" | "E0999")
     }
 
     #[test]

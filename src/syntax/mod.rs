@@ -9,6 +9,7 @@ pub mod ast;
 mod brackets;
 mod builder;
 mod failure;
+pub mod format;
 pub mod parser;
 pub mod print;
 mod reader;

@@ -4,7 +4,8 @@ use super::sources::{Source, files, none, read, root};
 use std::collections::BTreeSet;
 
 /// Documents whose names and paths must exist.
-const DOCUMENTS: &[&str] = &["docs/ARCHITECTURE.md", "docs/adding-an-operation.md", "docs/language.md", "README.md"];
+const DOCUMENTS: &[&str] =
+    &["docs/ARCHITECTURE.md", "docs/adding-an-operation.md", "docs/language.md", "docs/formatting.md", "README.md"];
 /// Folders and files whose names begin a path.
 const PLACES: &[&str] = &["src/", "tests/", "docs/", "grammar/", "examples/", "benches/", ".ci/"];
 /// Names of this size are more than an example's variable.

@@ -8,6 +8,7 @@ use super::sources::{files, none};
 /// one another: they are one layer in three folders.
 const ROOMS: &[(&str, &[&str])] = &[
     ("source", &[]),
+    ("library", &[]),
     ("runtime", &[]),
     ("diagnostics", &["source"]),
     ("syntax", &["source", "diagnostics"]),
@@ -58,7 +59,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "imports",
         ],
     ),
-    ("cli", &["source", "diagnostics", "check", "ir", "data", "driver", "session", "report"]),
+    ("doc", &["source", "library", "diagnostics", "syntax", "check", "ir", "ops"]),
+    ("cli", &["source", "diagnostics", "check", "ir", "data", "doc", "driver", "session", "report"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];
@@ -110,6 +112,8 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["syntax"], &["logos::", "lalrpop_util"], "read text with logos and lalrpop"),
     (&["diagnostics"], &["annotate_snippets"], "draw excerpts"),
+    (&["syntax"], &["pretty::"], "lay out text with pretty"),
+    (&["doc"], &["pulldown_cmark"], "read Markdown"),
     (&["cli"], &["std::process", "indicatif"], "end the process or draw bars"),
 ];
 

@@ -33,3 +33,19 @@ pub fn nothing_found(path: &str) -> Diagnostic {
     Diagnostic::without_place("E0803", format!("`{path}` holds no .nd files"))
         .help("name a file, or a folder with .nd files in it")
 }
+
+/// E0804: a file that cannot be written.
+pub fn cannot_write(path: &str, error: &std::io::Error) -> Diagnostic {
+    let reason = match error.kind() {
+        std::io::ErrorKind::PermissionDenied => "writing it is not permitted".to_string(),
+        _ => error.to_string(),
+    };
+    Diagnostic::without_place("E0804", format!("cannot write `{path}`: {reason}"))
+        .help("check that the file and its folder may be written")
+}
+
+/// E0999: the formatter's result is not the same program.
+pub fn formatting_fault() -> Diagnostic {
+    Diagnostic::without_place("E0999", "ndc made a mistake: the formatted text would not be the same program")
+        .help("the file is left as it is; please report this with the file")
+}

@@ -1,0 +1,52 @@
+//! Reference pages: of a file from its `///` comments, of the standard library, and of what is built in.
+//!
+//! `page` collects what a text defines, `builtins` what the compiler's tables define; `markdown` and `html` write pages.
+
+mod builtins;
+mod html;
+mod markdown;
+mod page;
+
+pub use builtins::builtin_page;
+pub use html::{html, index};
+pub use markdown::markdown;
+pub use page::page;
+
+use crate::library::LIBRARY;
+
+/// The reference of one file or module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// What it is called; also the name of its file.
+    pub name: String,
+    /// What the file says of itself at its start, in Markdown.
+    pub introduction: String,
+    /// Its definitions by kind.
+    pub sections: Vec<Section>,
+}
+
+/// Definitions of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// The kind.
+    pub title: &'static str,
+    /// The definitions in the order of the file.
+    pub entries: Vec<Entry>,
+}
+
+/// One definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// How it is written, without its body.
+    pub signature: String,
+    /// Its documentation, in Markdown.
+    pub documentation: String,
+}
+
+/// The pages of the standard library, module by module, and of what is built in.
+pub fn library_pages() -> Vec<Page> {
+    let modules = LIBRARY.iter().filter_map(|module| page(module.name, module.text).ok());
+    modules.chain(std::iter::once(builtin_page())).collect()
+}
