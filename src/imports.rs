@@ -29,7 +29,13 @@ pub struct Program {
 
 /// Follows the imports of a file. `sources` begins with the library ([`library::sources`]) and holds the file.
 pub fn follow(file: ast::File, source: SourceId, sources: &mut SourceMap) -> Program {
-    let mut work = Work { modules: Vec::new(), diagnostics: Vec::new(), sources, library: [None; LIBRARY.len()], files: Vec::new() };
+    let mut work = Work {
+        modules: Vec::new(),
+        diagnostics: Vec::new(),
+        sources,
+        library: [None; LIBRARY.len()],
+        files: Vec::new(),
+    };
     work.library_module(0);
     let path = work.sources.get(source).path.clone();
     let canonical = path.as_deref().and_then(|path| path.canonicalize().ok());
@@ -72,7 +78,8 @@ impl Work<'_> {
                 Some(place) => self.library_module(place),
                 None => {
                     let beside = self.sources.get(name.span.source).folder().join(format!("{}.nd", name.text));
-                    let error = names::unknown_library(&name.text, name.span, beside.is_file(), library::names().collect());
+                    let error =
+                        names::unknown_library(&name.text, name.span, beside.is_file(), library::names().collect());
                     self.diagnostics.push(error);
                     None
                 }
@@ -92,7 +99,8 @@ impl Work<'_> {
 
     /// The modules of the library that a text seems to name: `random.normal()` needs no import.
     fn implied(&mut self, source: SourceId) -> Vec<usize> {
-        let named = |name: &str, text: &str| text.match_indices(name).any(|(at, _)| text[at + name.len()..].starts_with('.'));
+        let named =
+            |name: &str, text: &str| text.match_indices(name).any(|(at, _)| text[at + name.len()..].starts_with('.'));
         let text = &self.sources.get(source).text;
         let places: Vec<usize> = (1..LIBRARY.len())
             .filter(|place| source != SourceId(*place as u32) && named(LIBRARY[*place].name, text))

@@ -51,16 +51,8 @@ const LINEAR_ALGEBRA: &[(&str, &str)] = &[
 /// The modules. The first is the prelude, whose functions need no import; a module may use those above it.
 pub static LIBRARY: &[LibraryModule] = &[
     LibraryModule { name: "prelude", text: include_str!("std/prelude.nd"), builtins: &[] },
-    LibraryModule {
-        name: "special",
-        text: include_str!("std/special.nd"),
-        builtins: SPECIAL,
-    },
-    LibraryModule {
-        name: "linalg",
-        text: include_str!("std/linalg.nd"),
-        builtins: LINEAR_ALGEBRA,
-    },
+    LibraryModule { name: "special", text: include_str!("std/special.nd"), builtins: SPECIAL },
+    LibraryModule { name: "linalg", text: include_str!("std/linalg.nd"), builtins: LINEAR_ALGEBRA },
     LibraryModule { name: "losses", text: include_str!("std/losses.nd"), builtins: &[] },
     LibraryModule { name: "nn", text: include_str!("std/nn.nd"), builtins: &[] },
     LibraryModule { name: "dist", text: include_str!("std/dist.nd"), builtins: &[] },

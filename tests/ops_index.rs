@@ -10,8 +10,8 @@ use ndc::ir::{
     Axes, BatchReduction, Distribution, ElementType, Graph, NodeId, Op, Outside, Reduction, Shape, Steps, Table,
     TensorType,
 };
-use ndc::ops::structural::batch::batch;
 use ndc::ops::arithmetic::{ADD, MULTIPLY, SUBTRACT};
+use ndc::ops::structural::batch::batch;
 use ndc::ops::structural::examples::batch_examples;
 use ndc::ops::trigonometric::SIN;
 use ndc::optimize::{Stage, optimize, simplify};

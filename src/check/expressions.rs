@@ -89,7 +89,7 @@ impl<'a> Checker<'a, '_> {
         }
         if self.at_home()
             && let Some((_, id, ty, _)) =
-            self.lets.iter().rev().find(|(each, _, _, position)| each == name && *position <= self.position)
+                self.lets.iter().rev().find(|(each, _, _, position)| each == name && *position <= self.position)
         {
             return Typed::new(Kind::Global(*id), ty.clone(), span);
         }

@@ -78,7 +78,9 @@ impl<'a> Checker<'a, '_> {
         }
         super::annotations::bind_sizes(&result, &value.ty, bound);
         let result = match &annotation.kind {
-            TypeExprKind::Function { result, .. } => self.signature(result.span, |checker| checker.annotation(result, bound)),
+            TypeExprKind::Function { result, .. } => {
+                self.signature(result.span, |checker| checker.annotation(result, bound))
+            }
             _ => *result,
         };
         let found = value.ty.to_string();

@@ -1,10 +1,10 @@
 //! `grad` and `value_and_grad`.
 
-use super::{Checker, Global};
 use super::arithmetic::tuple_of;
 use super::calls::BuiltinCall;
 use super::program::{Binding, Closure, GradientCall, Instance, InstanceId, Kind, Typed, Wrt, WrtName};
 use super::types::{ClosureId, Element, Fields, Type};
+use super::{Checker, Global};
 use crate::diagnostics::catalog::{derivative, names};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Parameter};
@@ -105,7 +105,8 @@ impl<'a> Checker<'a, '_> {
         for (place, mut argument) in arguments.into_iter().enumerate() {
             if let Some(annotation) = parameters.get(place).and_then(|parameter| parameter.annotation.as_ref()) {
                 let target = self.declared_type(annotation, &argument.ty, &mut bound);
-                let known = self.signature(annotation.span, |checker| checker.undetermined(annotation, &bound)).is_none();
+                let known =
+                    self.signature(annotation.span, |checker| checker.undetermined(annotation, &bound)).is_none();
                 if known && !target.has_function() {
                     argument = self.coerce(argument, &target).unwrap_or_else(|argument| argument);
                 }

@@ -215,7 +215,9 @@ impl<'a> Checker<'a, '_> {
                 _ => continue,
             };
             let imported = self.globals.get(name.text.as_str()).map(|(_, span)| *span);
-            if let Some(first) = imported.filter(|first| first.source == name.span.source && !own.contains_key(&*name.text)) {
+            if let Some(first) =
+                imported.filter(|first| first.source == name.span.source && !own.contains_key(&*name.text))
+            {
                 self.report(names::duplicate(&name.text, name.span, first));
             }
             match own.insert(&name.text, name.span) {
@@ -385,7 +387,6 @@ impl<'a> Checker<'a, '_> {
     fn surroundings(&self, position: usize) -> Vec<&'a Item> {
         visible_items(&self.items, position).collect()
     }
-
 }
 
 /// The definitions of a file, and the `let` values above a position.

@@ -193,7 +193,9 @@ impl<'a> Checker<'a, '_> {
             let earlier = self.globals.get(name).copied();
             match earlier {
                 Some((Global::Ambiguous(..), _)) => {}
-                Some((_, place)) if !self.is_library(place.source) && place.source != self.modules[self.module].source => {
+                Some((_, place))
+                    if !self.is_library(place.source) && place.source != self.modules[self.module].source =>
+                {
                     self.globals.insert(name, (Global::Ambiguous(place, self.modules[index].own[name].1), span));
                 }
                 _ => self.enter_imported(name, index, name),
@@ -210,7 +212,12 @@ impl<'a> Checker<'a, '_> {
             let called = alias.as_ref().unwrap_or(name);
             if !self.modules[index].own.contains_key(name.text.as_str()) {
                 let known: Vec<&str> = self.modules[index].own.keys().copied().collect();
-                let error = names::not_in_module(&name.text, self.modules[index].name, name.span, super::annotations::sorted(known));
+                let error = names::not_in_module(
+                    &name.text,
+                    self.modules[index].name,
+                    name.span,
+                    super::annotations::sorted(known),
+                );
                 self.report(error);
                 continue;
             }

@@ -232,7 +232,9 @@ impl<'a> Checker<'a, '_> {
             let help = "fields of a record are changed by name: `(s with v = 0.0)`";
             return self.fail(shapes::no_such_part("elements", &found, base.span, help), span);
         };
-        let Some((places, kept)) = self.subscripts(subscripts, &base, &sizes, false, at) else { return Typed::error(span) };
+        let Some((places, kept)) = self.subscripts(subscripts, &base, &sizes, false, at) else {
+            return Typed::error(span);
+        };
         if let Some(rows) = places.iter().find_map(|place| match place {
             Place::Computed(position) if !position.ty.is_scalar() => Some(position.span),
             Place::Split(_) => Some(at),

@@ -3,10 +3,10 @@
 //! A gather whose position is affine in the index chooses elements at equal distances, so it becomes a slice, and with
 //! another index in the position, windows. What is left is a gather of many rows at once.
 
-use crate::ops::structural::batch::{Scan, batch_scan};
 use super::comprehension_affine::Affine;
 use crate::ir::{Axes, Graph, IndexRange, Node, NodeId, Op, Outside, Shape, Steps};
 use crate::ops::arithmetic::ADD;
+use crate::ops::structural::batch::{Scan, batch_scan};
 
 /// The roots for all values of an index, each with whether it has the leading axis.
 pub(super) fn batch_index(graph: &mut Graph, roots: &[NodeId], index: NodeId) -> Vec<(NodeId, bool)> {

@@ -29,7 +29,8 @@ impl Lowerer<'_> {
     /// The key of a draw that has none, at a place of the text.
     pub(super) fn implied_key(&mut self, site: Span) -> NodeId {
         let seed = self.draws.map_or(self.program.seed, |draws| draws.seed);
-        let place = further(further(self.site, site), Span::new(site.source, seed as u32 as usize, (seed >> 32) as usize));
+        let place =
+            further(further(self.site, site), Span::new(site.source, seed as u32 as usize, (seed >> 32) as usize));
         let mut key = self.graph.integer(place as i64);
         if let Some(draws) = self.draws {
             let step = self.progress(Progress::Step);

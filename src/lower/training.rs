@@ -86,8 +86,7 @@ impl Lowerer<'_> {
     fn example_numbers(&mut self, train: &Train, size: usize, whole: bool) -> Option<(NodeId, NodeId)> {
         train.data?;
         let ty = TensorType::new(ElementType::I64, Shape::new(&[size]));
-        let numbers =
-            if whole { self.graph.iota(0, ty.shape.clone()) } else { self.source(Source::Rows, "rows", ty) };
+        let numbers = if whole { self.graph.iota(0, ty.shape.clone()) } else { self.source(Source::Rows, "rows", ty) };
         Some((self.graph.placeholder(TensorType::scalar(ElementType::I64)), numbers))
     }
 

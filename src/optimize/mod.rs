@@ -11,8 +11,8 @@ mod algebra;
 mod contraction;
 mod dead;
 mod fold;
-mod rows;
 mod loops;
+mod rows;
 mod shapes;
 
 use crate::ir::verify::verify;

@@ -4,8 +4,8 @@ use super::{
     Body, BufferId, Kernel, LoopKernel, Operand, Place, ScalarBlock, ScalarOp, Schedule, StripKernel, StripOp, Target,
     View,
 };
-use crate::ir::Outside;
 use crate::ir::Ends;
+use crate::ir::Outside;
 use std::fmt::Write;
 
 /// Buffers, then kernels in order.

@@ -9,7 +9,9 @@
 //! 6. Every output is written, unless it updates an input and keeps its value; a replaced input is not read after.
 
 use super::memory::lifetimes;
-use super::{Body, Buffer, BufferId, ContractLoop, Layout, LoopKernel, Operand, Place, Schedule, StripOp, Target, View};
+use super::{
+    Body, Buffer, BufferId, ContractLoop, Layout, LoopKernel, Operand, Place, Schedule, StripOp, Target, View,
+};
 
 /// Checks every rule.
 ///

@@ -1,11 +1,11 @@
 //! Models from the expressions that make them: layer instances with their configuration, and compositions.
 
+use super::super::defaults::Completed;
 use super::super::params::folded;
 use super::super::program::{Kind, Typed};
 use super::super::scope::{Bound, Frame};
 use super::super::size::Size;
 use super::super::types::{Element, ModelId, Type};
-use super::super::defaults::Completed;
 use super::super::{Checker, Context, Global};
 use super::layers::pattern_name;
 use super::{Configured, FixedSizes, Form, Instance, Member, Model, ModelItem, Part};
@@ -256,9 +256,8 @@ impl<'a> Checker<'a, '_> {
         }
         let value = match &parameter.annotation {
             Some(annotation) if !matches!(value.ty, Type::Function(_)) => {
-                let target = self.known_before_the_run(Frame::default(), |checker| {
-                    checker.annotation(annotation, &Vec::new())
-                });
+                let target =
+                    self.known_before_the_run(Frame::default(), |checker| checker.annotation(annotation, &Vec::new()));
                 match self.coerce(value, &target) {
                     Ok(value) => value,
                     Err(value) => {
@@ -349,7 +348,13 @@ impl<'a> Checker<'a, '_> {
 fn is_known(typed: &Typed) -> bool {
     let mut known = !matches!(
         &*typed.kind,
-        Kind::Error | Kind::Local(_) | Kind::Param(_) | Kind::Global(_) | Kind::Column(..) | Kind::Example(_) | Kind::Progress(_)
+        Kind::Error
+            | Kind::Local(_)
+            | Kind::Param(_)
+            | Kind::Global(_)
+            | Kind::Column(..)
+            | Kind::Example(_)
+            | Kind::Progress(_)
     );
     typed.kind.for_each_part(&mut |part| known = known && is_known(part));
     known

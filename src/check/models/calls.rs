@@ -70,11 +70,8 @@ impl<'a> Checker<'a, '_> {
         };
         let Some((instance, arguments, result)) = called else { return Typed::error(span) };
         let is_placeholder = matches!(&*record.kind, Kind::Tuple(parts) if parts.is_empty());
-        let record = if is_placeholder && self.models.model(id).owns {
-            self.model_value(id, record.span)
-        } else {
-            record
-        };
+        let record =
+            if is_placeholder && self.models.model(id).owns { self.model_value(id, record.span) } else { record };
         let callee = self.as_function(record);
         Typed::new(Kind::Call { callee, instance, arguments }, result, span)
     }

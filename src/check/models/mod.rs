@@ -19,8 +19,8 @@ use super::types::{ModelId, Type};
 use crate::source::Span;
 use crate::syntax::ast;
 use layers::Layer;
-pub(super) use values::model_of;
 use std::collections::HashMap;
+pub(super) use values::model_of;
 
 /// The sizes of layer instances, by their paths, as the calls of an earlier pass have fixed them.
 pub(super) type KnownSizes = HashMap<String, FixedSizes>;

@@ -172,7 +172,13 @@ impl<'a> Checker<'a, '_> {
     ///
     /// # Errors
     /// The value as it was, where it is no model and has no part of this name.
-    pub(in super::super) fn member(&mut self, base: Typed, name: &str, place: Span, span: Span) -> Result<Typed, Typed> {
+    pub(in super::super) fn member(
+        &mut self,
+        base: Typed,
+        name: &str,
+        place: Span,
+        span: Span,
+    ) -> Result<Typed, Typed> {
         let ty = self.refreshed(base.ty.clone());
         if let Type::Record(fields, parts) = &ty
             && let Some(place) = fields.place(name)

@@ -197,12 +197,7 @@ pub fn ambiguous(name: &str, span: Span, first: Span, second: Span) -> Diagnosti
 }
 
 /// E0134: a module without this name.
-pub fn not_in_module<'a>(
-    name: &str,
-    module: &str,
-    span: Span,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Diagnostic {
+pub fn not_in_module<'a>(name: &str, module: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let error = Diagnostic::error("E0134", format!("`{module}` has nothing called `{name}`"), span).saying("not found");
     match nearest(name, known) {
         Some(near) => error.fix(format!("did you mean `{near}`?"), span, near),

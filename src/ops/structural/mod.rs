@@ -3,8 +3,8 @@
 //! [`definition`] is the only place that lists them. The evaluator, both modes of differentiation and batching reach
 //! an operation through its [`Structural`] value and know none by name.
 
-mod batch_reduce;
 pub mod batch;
+mod batch_reduce;
 mod constants;
 mod contract;
 mod draws;
