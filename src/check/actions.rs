@@ -204,7 +204,8 @@ impl Kind {
             | Kind::Global(_)
             | Kind::Column(..)
             | Kind::Example(_)
-            | Kind::Progress(_) => {}
+            | Kind::Progress(_)
+            | Kind::Training => {}
             Kind::Convert(part)
             | Kind::Splat(part)
             | Kind::Power(part, _)
@@ -213,6 +214,8 @@ impl Kind {
             | Kind::ArgReduce(_, part)
             | Kind::Transpose(part)
             | Kind::OneHot(part)
+            | Kind::BatchReduce(_, part)
+            | Kind::Running { value: part, .. }
             | Kind::Part(part, _)
             | Kind::Captured(part, _) => visit(part),
             Kind::MatrixProduct(left, right) => {

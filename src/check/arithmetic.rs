@@ -173,7 +173,7 @@ impl<'a> Checker<'a, '_> {
         match (&left.ty, &right.ty, operator) {
             (a, b, Add | Subtract) if a.same_structure(b) => {
                 let count = a.parts().map_or(0, <[Type]>::len);
-                let structure = if is_model(b) { b.clone() } else { a.clone() };
+                let structure = a.with_model(a.combined_model(b));
                 let (left_local, right_local) = (self.frame.local(), self.frame.local());
                 let parts: Vec<Typed> = (0..count)
                     .map(|place| {
@@ -383,11 +383,6 @@ impl<'a> Checker<'a, '_> {
             _ => None,
         }
     }
-}
-
-/// Whether a type is that of a model.
-fn is_model(ty: &Type) -> bool {
-    matches!(ty, Type::Record(fields, _) if fields.model.is_some())
 }
 
 /// A tuple or record like `structure` of parts.

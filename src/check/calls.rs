@@ -3,10 +3,11 @@
 use super::annotations::{SizeBindings, size_variables};
 use super::captures::{mentioned, size_names};
 use super::cost::MAX_COST;
+use super::functions::{Body, Captured};
 use super::program::{Binding, Closure, Instance, InstanceId, Kind, Typed};
 use super::scope::{Bound, Frame};
 use super::size::Size;
-use super::types::{ClosureId, Element, ModelId, Type};
+use super::types::{ClosureId, Element, Type};
 use super::{CallFrame, Checker, LocalFunction};
 use crate::diagnostics::catalog::{names, shapes};
 use crate::source::Span;
@@ -38,7 +39,7 @@ impl<'a> Checker<'a, '_> {
     /// `callee(arguments)`.
     pub(super) fn call(&mut self, callee: &'a Expr, arguments: &'a [Argument], span: Span) -> Typed {
         let callee = self.expression(callee, None);
-        if let Some(model) = super::models::model_of(&callee.ty) {
+        if let Some(model) = callee.ty.model() {
             return self.call_model(callee, model, arguments, span);
         }
         let id = match &callee.ty {
@@ -198,11 +199,12 @@ impl<'a> Checker<'a, '_> {
                     body: &item.function.body,
                     position: item.position,
                 };
-                self.apply_function(callee, id, function, &[], &[], arguments, span)
+                self.apply_function(callee, id, function, Captured::default(), arguments, span)
             }
-            Closure::Lambda { place, captures, sizes } => {
+            Closure::Lambda { place, captures, sizes, model } => {
                 let function = self.local_functions[&place];
-                self.apply_function(callee, id, function, &captures, &sizes, arguments, span)
+                let captured = Captured { names: &captures, sizes: &sizes, model };
+                self.apply_function(callee, id, function, captured, arguments, span)
             }
             Closure::Builtin(name) => {
                 super::builtins::apply(self, BuiltinCall { name, span, arguments, named: Vec::new() })
@@ -230,31 +232,12 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// A function argument of a function that is checked for itself: only its declared type is known.
-    fn apply_abstract(&mut self, parameters: &[Type], result: &Type, arguments: Vec<Typed>, span: Span) -> Typed {
-        if parameters.len() != arguments.len() {
-            let expected = parameters.len().to_string();
-            let error = names::wrong_argument_count("the function argument", &expected, arguments.len(), span, None);
-            return self.fail(error, span);
-        }
-        for (parameter, argument) in parameters.iter().zip(arguments) {
-            if let Err(argument) = self.coerce(argument, parameter) {
-                let (expected, found) = (parameter.to_string(), argument.ty.to_string());
-                let why = "the function argument is declared to take this";
-                self.report(shapes::type_mismatch(&expected, &found, argument.span, why, None));
-            }
-        }
-        Typed::new(Kind::Error, result.clone(), span)
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the parts of one function value and one call")]
     fn apply_function(
         &mut self,
         callee: Typed,
         id: ClosureId,
         function: LocalFunction<'a>,
-        captures: &[(String, Type)],
-        sizes: &[(String, Size)],
+        captured: Captured<'_>,
         arguments: Vec<Typed>,
         span: Span,
     ) -> Typed {
@@ -266,7 +249,7 @@ impl<'a> Checker<'a, '_> {
             let error = names::wrong_argument_count(&name, &expected, arguments.len(), span, declared);
             return self.fail(error, span);
         }
-        let mut bound: SizeBindings = sizes.to_vec();
+        let mut bound: SizeBindings = captured.sizes.to_vec();
         let mut lifted = false;
         let mut converted = Vec::with_capacity(arguments.len());
         let mut failed = false;
@@ -284,7 +267,8 @@ impl<'a> Checker<'a, '_> {
             return Typed::error(span);
         }
         let types: Vec<Type> = converted.iter().map(|argument| argument.ty.clone()).collect();
-        let body = Body { function, captures, bound, lifted, name: &name, model: None };
+        let owner = captured.model;
+        let body = Body { function, captures: captured.names, bound, lifted, name: &name, model: None, owner };
         match self.instance(id, types, body, span) {
             Some((instance, result)) => Typed::new(Kind::Call { callee, instance, arguments: converted }, result, span),
             None => Typed::error(span),
@@ -382,6 +366,7 @@ impl<'a> Checker<'a, '_> {
     fn check_body(&mut self, types: &[Type], body: Body<'a, '_>) -> (Instance, Type) {
         let mut frame = Frame::default();
         frame.lifted = body.lifted;
+        frame.model = body.model.or(body.owner);
         let outer = std::mem::replace(&mut self.frame, frame);
         let position = std::mem::replace(&mut self.position, body.function.position);
         let mut parameters = Vec::new();
@@ -453,6 +438,7 @@ impl<'a> Checker<'a, '_> {
         }
         mentions.sort_unstable();
         mentions.dedup();
+        let model = self.frame.model.filter(|_| mentions.contains(&"running"));
         let (mut captures, mut sizes, mut values) = (Vec::new(), Vec::new(), Vec::new());
         for name in mentions {
             match self.frame.find(name).cloned() {
@@ -466,7 +452,7 @@ impl<'a> Checker<'a, '_> {
             }
         }
         self.local_functions.insert(span, function);
-        let id = self.closure(Closure::Lambda { place: span, captures, sizes });
+        let id = self.closure(Closure::Lambda { place: span, captures, sizes, model });
         Typed::new(Kind::Closure(values), Type::Function(id), span)
     }
 
@@ -497,7 +483,10 @@ impl<'a> Checker<'a, '_> {
         };
         let key = (self.closure(Closure::Item(index)), types.clone());
         self.in_progress.push(key);
-        self.check_body(&types, Body { function, captures: &[], bound, lifted: false, name: &name, model: None });
+        self.check_body(
+            &types,
+            Body { function, captures: &[], bound, lifted: false, name: &name, model: None, owner: None },
+        );
         self.in_progress.pop();
     }
 
@@ -511,17 +500,6 @@ impl<'a> Checker<'a, '_> {
         };
         parameters.iter().map(|parameter| name_of(&parameter.pattern).map(str::to_string)).collect()
     }
-}
-
-/// A function body and what its names are bound to.
-pub(super) struct Body<'a, 'b> {
-    pub function: LocalFunction<'a>,
-    pub captures: &'b [(String, Type)],
-    pub bound: SizeBindings,
-    pub lifted: bool,
-    pub name: &'b str,
-    /// The layer instance whose `call` it is; its record comes before the arguments.
-    pub model: Option<ModelId>,
 }
 
 fn name_of(pattern: &Pattern) -> Option<&str> {

@@ -159,7 +159,7 @@ impl Checker<'_, '_> {
             (left, right) if left.same_structure(right) => {
                 let pairs = left.parts()?.iter().zip(right.parts()?);
                 let parts: Option<Vec<Type>> = pairs.map(|(a, b)| Self::join(a, b)).collect();
-                parts.map(|parts| left.with_parts(parts))
+                parts.map(|parts| left.with_model(left.common_model(right)).with_parts(parts))
             }
             _ => None,
         }

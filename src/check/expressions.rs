@@ -1,6 +1,7 @@
 //! Expressions: names, literals, blocks, choices and the dispatch to the other files of this room.
 
 use super::annotations::MOST_LEAVES;
+use super::batch::over_batch;
 use super::program::{Binding, Closure, Kind, Typed};
 use super::scope::Bound;
 use super::types::{Element, Type};
@@ -52,6 +53,10 @@ impl<'a> Checker<'a, '_> {
             }
             ExprKind::Record(_) => self.later("a record", span, "use a tuple: `(a, b)`"),
             ExprKind::With { .. } => self.later("`with`", span, "build the value anew"),
+            ExprKind::Reduce { reducer, body, clauses } if over_batch(reducer, clauses).is_some() => {
+                let reducer = over_batch(reducer, clauses).unwrap_or_default();
+                self.batch_reduce(reducer, body, span)
+            }
             ExprKind::Reduce { .. } | ExprKind::Comprehension { .. } => {
                 self.later("index notation", span, "use whole tensors: `sum(a * b)`, `A @ x`, `dot(a, b)`")
             }
@@ -104,6 +109,9 @@ impl<'a> Checker<'a, '_> {
         }
         if let Some(value) = prelude_constant(name) {
             return Typed::new(Kind::Number(value), Type::real(), span);
+        }
+        if name == "training" {
+            return Typed::new(Kind::Training, Type::bool(), span);
         }
         if let Some(builtin) = super::builtins::canonical_name(name) {
             let id = self.closure(Closure::Builtin(builtin));
@@ -191,7 +199,7 @@ impl<'a> Checker<'a, '_> {
         let mut known: Vec<String> = self.frame.names().map(str::to_string).chain(lets).collect();
         known.extend(self.globals.keys().map(|name| (*name).to_string()));
         known.extend(super::builtins::names().map(str::to_string));
-        known.extend(["pi", "inf", "nan"].map(str::to_string));
+        known.extend(["pi", "inf", "nan", "training"].map(str::to_string));
         known.sort();
         known.dedup();
         known

@@ -1,10 +1,10 @@
 //! `grad` and `value_and_grad`.
 
-use super::{Checker, Global};
 use super::arithmetic::tuple_of;
 use super::calls::BuiltinCall;
 use super::program::{Binding, Closure, GradientCall, Instance, InstanceId, Kind, Typed, Wrt, WrtName};
 use super::types::{ClosureId, Element, Fields, Type};
+use super::{Checker, Global};
 use crate::diagnostics::catalog::{derivative, names};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};

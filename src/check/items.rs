@@ -1,5 +1,6 @@
 //! The items of a file: which names there are, and the order in which they are checked.
 
+use super::batch::RunningMeans;
 use super::models::{KnownSizes, Models};
 use super::program::{self, Program, Test};
 use super::scope::Frame;
@@ -33,7 +34,9 @@ pub fn check(
 ) -> (Program, Vec<Diagnostic>) {
     let items: Vec<&Item> = file.items.iter().collect();
     let known = KnownSizes::new();
-    check_items(Task { items: &items, prelude, options, part: Part::Whole, known }, sources, loader)
+    let task = Task { items: &items, prelude, options, part: Part::Whole, known };
+    let (program, diagnostics, _) = check_items(task, sources, loader);
+    (program, diagnostics)
 }
 
 /// The most times that the items of a file are checked.
@@ -48,6 +51,9 @@ enum Part {
     Body,
 }
 
+/// The program, all messages, and the sizes of models that uses have fixed.
+type Found = (Program, Vec<Diagnostic>, KnownSizes);
+
 /// A set of items to check, and what is known before.
 struct Task<'t, 'a> {
     items: &'t [&'a Item],
@@ -59,7 +65,9 @@ struct Task<'t, 'a> {
 }
 
 /// Checks items; once more where a model was used before its sizes were known.
-fn check_items(task: Task, sources: &mut SourceMap, loader: &mut dyn TableLoader) -> (Program, Vec<Diagnostic>) {
+///
+/// Returns the sizes that uses have fixed, too.
+fn check_items(task: Task, sources: &mut SourceMap, loader: &mut dyn TableLoader) -> Found {
     let Task { items, prelude, options, part, mut known } = task;
     let mut passes = 0;
     loop {
@@ -106,6 +114,7 @@ impl<'a, 'b> Checker<'a, 'b> {
             data: HashMap::new(),
             constants: HashMap::new(),
             models: Models::new(known),
+            running_means: RunningMeans::default(),
             closures: HashMap::new(),
             local_functions: HashMap::new(),
             instances: HashMap::new(),
@@ -124,22 +133,16 @@ impl<'a, 'b> Checker<'a, 'b> {
     }
 
     /// What is left when all items have been checked.
-    fn finish(
-        mut self,
-        items: &[&'a Item],
-        prelude: &'a ast::File,
-        options: Options,
-        part: Part,
-    ) -> (Program, Vec<Diagnostic>) {
+    fn finish(mut self, items: &[&'a Item], prelude: &'a ast::File, options: Options, part: Part) -> Found {
         self.report_unknown_sizes();
         self.check_expected_failures();
         if part == Part::Whole {
             self.tests(items, prelude, options);
         }
-        let Checker { program, mut diagnostics, .. } = self;
+        let Checker { program, mut diagnostics, models, .. } = self;
         diagnostics
             .sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start)));
-        (program, diagnostics)
+        (program, diagnostics, models.known)
     }
 }
 
@@ -310,7 +313,8 @@ impl<'a> Checker<'a, '_> {
             let options = Options { precision, ..options };
             let known = self.models.known.clone();
             let task = Task { items: &all, prelude, options, part: Part::Body, known };
-            let (program, diagnostics) = check_items(task, self.sources, self.loader);
+            let (program, diagnostics, found) = check_items(task, self.sources, self.loader);
+            self.keep_sizes(found);
             let inside = |diagnostic: &Diagnostic| {
                 let place = diagnostic.primary.as_ref().map(|label| label.span);
                 place.is_none_or(|place| covers(item.span, place)) || diagnostic.code == "E0102"
@@ -345,7 +349,7 @@ impl<'a> Checker<'a, '_> {
         let prelude = self.prelude;
         let options = Options { precision: self.program.precision, seed: self.program.seed };
         let task = Task { items: &all, prelude, options, part: Part::Whole, known: self.models.known.clone() };
-        let (_, diagnostics) = check_items(task, self.sources, self.loader);
+        let (_, diagnostics, _) = check_items(task, self.sources, self.loader);
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
         errors.map(|diagnostic| diagnostic.code.to_string()).collect()
     }
@@ -353,7 +357,6 @@ impl<'a> Checker<'a, '_> {
     fn surroundings(&self, position: usize) -> Vec<&'a Item> {
         visible_items(&self.items, position).collect()
     }
-
 }
 
 /// The definitions of a file, and the `let` values above a position.

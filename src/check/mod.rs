@@ -7,6 +7,7 @@
 mod actions;
 mod annotations;
 mod arithmetic;
+mod batch;
 pub mod builtins;
 mod calls;
 mod captures;
@@ -15,6 +16,7 @@ mod cost;
 mod data;
 pub mod domain;
 mod expressions;
+mod functions;
 mod gradients;
 mod items;
 mod models;
@@ -103,6 +105,7 @@ struct Checker<'a, 'b> {
     data: HashMap<&'a str, Option<program::DataId>>,
     constants: HashMap<&'a str, Typed>,
     models: models::Models<'a>,
+    running_means: batch::RunningMeans,
     closures: HashMap<Closure, ClosureId>,
     local_functions: HashMap<Span, LocalFunction<'a>>,
     instances: HashMap<(ClosureId, Vec<Type>), (InstanceId, Type)>,

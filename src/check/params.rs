@@ -67,7 +67,7 @@ impl<'a> Checker<'a, '_> {
             return None;
         }
         let shape = ty.known_shape()?;
-        Some(Param { name: path, span: param.name.span, shape, domain, frozen: param.frozen, initial })
+        Some(Param { name: path, span: param.name.span, shape, domain, frozen: param.frozen, running: false, initial })
     }
 
     fn initial(&mut self, param: &'a ast::Param, declared: Option<&Type>) -> Option<(Initial, Type)> {
@@ -172,6 +172,7 @@ pub(super) fn folded(value: &Typed) -> Option<f64> {
     match &*value.kind {
         Kind::Number(number) => Some(*number),
         Kind::Integer(number) => Some(*number as f64),
+        Kind::Size(size) => size.value().map(|size| size as f64),
         Kind::Convert(inner) => folded(inner),
         Kind::Power(base, exponent) => {
             let base = folded(base)?;

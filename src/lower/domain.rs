@@ -102,12 +102,7 @@ pub fn lower_read(program: &Program, id: ParamId) -> Lowered {
     lowerer.finish()
 }
 
-fn with_number(
-    graph: &mut Graph,
-    definition: &'static crate::ir::Pointwise,
-    node: NodeId,
-    number: f64,
-) -> NodeId {
+fn with_number(graph: &mut Graph, definition: &'static crate::ir::Pointwise, node: NodeId, number: f64) -> NodeId {
     let number = graph.constant_like(node, number);
     graph.pointwise(definition, &[node, number])
 }

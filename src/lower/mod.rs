@@ -9,6 +9,7 @@ pub mod column;
 pub mod domain;
 mod expressions;
 mod gradients;
+mod running;
 mod structure;
 pub mod training;
 pub mod value;
@@ -71,15 +72,6 @@ impl Value {
             Value::Tuple(parts) | Value::Closure(parts) => parts.iter().for_each(|part| part.leaves(leaves)),
         }
     }
-
-    /// The same structure with other tensors, taken in order.
-    fn with_leaves(&self, leaves: &mut dyn Iterator<Item = NodeId>) -> Value {
-        match self {
-            Value::Node(node) => Value::Node(leaves.next().unwrap_or(*node)),
-            Value::Tuple(parts) => Value::Tuple(parts.iter().map(|part| part.with_leaves(leaves)).collect()),
-            Value::Closure(parts) => Value::Closure(parts.iter().map(|part| part.with_leaves(leaves)).collect()),
-        }
-    }
 }
 
 /// The state of lowering into one graph.
@@ -97,6 +89,12 @@ struct Lowerer<'p> {
     progress: HashMap<Progress, NodeId>,
     /// The variables of the body being lowered.
     locals: HashMap<LocalId, Value>,
+    /// Whether this is the loss of a `train`.
+    training: bool,
+    /// How many derivatives the expression at hand is inside of.
+    differentiating: u32,
+    /// The running means that the loss moves on.
+    moved: Vec<running::Moved>,
 }
 
 impl<'p> Lowerer<'p> {
@@ -111,6 +109,9 @@ impl<'p> Lowerer<'p> {
             examples: Vec::new(),
             progress: HashMap::new(),
             locals: HashMap::new(),
+            training: false,
+            differentiating: 0,
+            moved: Vec::new(),
         }
     }
 

@@ -34,9 +34,8 @@ impl<'a> Checker<'a, '_> {
         }
         self.values_in_progress.push(name.span);
         let order = self.models.next_order();
-        let made = self.known_before_the_run(Frame::default(), |checker| {
-            checker.make_model(value, name.text.clone(), order)
-        });
+        let made =
+            self.known_before_the_run(Frame::default(), |checker| checker.make_model(value, name.text.clone(), order));
         self.values_in_progress.pop();
         self.models.items[index as usize].made = Some(made);
         made
@@ -101,7 +100,7 @@ impl<'a> Checker<'a, '_> {
         match &*value.kind {
             ExprKind::Paren(inner) => self.named_model(inner),
             ExprKind::Name(name) => match (self.frame.find(name), self.globals.get(name.as_str())) {
-                (Some(Bound::Known(typed)), _) => super::model_of(&typed.ty).map(Some),
+                (Some(Bound::Known(typed)), _) => typed.ty.model().map(Some),
                 (None, Some((Global::Model(index), _))) => {
                     let index = *index;
                     Some(self.model_item(index))
@@ -175,6 +174,11 @@ impl<'a> Checker<'a, '_> {
         for (parameter, given) in item.parameters.iter().zip(given) {
             let Some(name) = pattern_name(&parameter.pattern) else { continue };
             let value = match given {
+                Some(value) if self.named_model(value).is_some() => {
+                    self.report(models::model_as_configuration(&name.text, value.span));
+                    failed = true;
+                    continue;
+                }
                 Some(value) => self.expression(value, None),
                 None => self.default_value(parameter),
             };
@@ -221,10 +225,6 @@ impl<'a> Checker<'a, '_> {
         if value.ty.is_error() {
             return None;
         }
-        if super::model_of(&value.ty).is_some() {
-            self.report(models::model_as_configuration(name, value.span));
-            return None;
-        }
         if !is_known(&value) {
             self.report(models::not_known_when_compiling(&format!("the value of `{name}`"), value.span));
             return None;
@@ -239,9 +239,8 @@ impl<'a> Checker<'a, '_> {
         }
         let value = match &parameter.annotation {
             Some(annotation) if !matches!(value.ty, Type::Function(_)) => {
-                let target = self.known_before_the_run(Frame::default(), |checker| {
-                    checker.annotation(annotation, &Vec::new())
-                });
+                let target =
+                    self.known_before_the_run(Frame::default(), |checker| checker.annotation(annotation, &Vec::new()));
                 match self.coerce(value, &target) {
                     Ok(value) => value,
                     Err(value) => {
@@ -279,6 +278,13 @@ impl<'a> Checker<'a, '_> {
                 self.frame.bind(*name, Bound::Known(value.clone()));
             }
         }
+    }
+
+    /// Takes over the sizes that a test has found for models of the file, which have one size in all tests.
+    pub(in super::super) fn keep_sizes(&mut self, found: super::KnownSizes) {
+        let own = found.into_iter().filter(|(path, _)| self.is_model(path.split('.').next().unwrap_or_default()));
+        let own: Vec<_> = own.collect();
+        self.models.known.extend(own);
     }
 
     /// Makes the members of an instance, whose sizes are now known.
@@ -330,7 +336,13 @@ impl<'a> Checker<'a, '_> {
 fn is_known(typed: &Typed) -> bool {
     let mut known = !matches!(
         &*typed.kind,
-        Kind::Error | Kind::Local(_) | Kind::Param(_) | Kind::Global(_) | Kind::Column(..) | Kind::Example(_) | Kind::Progress(_)
+        Kind::Error
+            | Kind::Local(_)
+            | Kind::Param(_)
+            | Kind::Global(_)
+            | Kind::Column(..)
+            | Kind::Example(_)
+            | Kind::Progress(_)
     );
     typed.kind.for_each_part(&mut |part| known = known && is_known(part));
     known

@@ -1,7 +1,7 @@
 //! Calls of models: sizes found from the first one, and bodies at argument types.
 
 use super::super::annotations::{SizeBindings, size_variables};
-use super::super::calls::Body;
+use super::super::functions::Body;
 use super::super::program::{Binding, Closure, Instance as Function, InstanceId, Kind, Typed};
 use super::super::scope::{Bound, Frame};
 use super::super::types::{ModelId, Type};
@@ -74,11 +74,8 @@ impl<'a> Checker<'a, '_> {
         };
         let Some((instance, arguments, result)) = called else { return Typed::error(span) };
         let is_placeholder = matches!(&*record.kind, Kind::Tuple(parts) if parts.is_empty());
-        let record = if is_placeholder && self.models.model(id).owns {
-            self.model_value(id, record.span)
-        } else {
-            record
-        };
+        let record =
+            if is_placeholder && self.models.model(id).owns { self.model_value(id, record.span) } else { record };
         let callee = self.as_function(record);
         Typed::new(Kind::Call { callee, instance, arguments }, result, span)
     }
@@ -134,7 +131,7 @@ impl<'a> Checker<'a, '_> {
             position,
         };
         let closure = self.closure(Closure::Model(id));
-        let body = Body { function, captures: &[], bound, lifted, name: &path, model: Some(id) };
+        let body = Body { function, captures: &[], bound, lifted, name: &path, model: Some(id), owner: None };
         let (instance, result) = self.instance(closure, types, body, span)?;
         Some((instance, converted, result))
     }

@@ -19,7 +19,6 @@ use super::types::{ModelId, Type};
 use crate::source::Span;
 use crate::syntax::ast;
 use layers::Layer;
-pub(super) use values::model_of;
 use std::collections::HashMap;
 
 /// The sizes of layer instances, by their paths, as the calls of an earlier pass have fixed them.

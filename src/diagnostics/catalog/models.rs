@@ -42,9 +42,13 @@ pub fn not_known_when_compiling(what: &str, span: Span) -> Diagnostic {
 
 /// E0124: a model as the configuration of a layer.
 pub fn model_as_configuration(name: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("E0124", format!("`{name}` is given a model, whose parameters are not known when compiling"), span)
-        .saying("a model")
-        .help("let the layer hold the model as a member: `model inner = …`")
+    Diagnostic::error(
+        "E0124",
+        format!("`{name}` is given a model, whose parameters are not known when compiling"),
+        span,
+    )
+    .saying("a model")
+    .help("let the layer hold the model as a member: `model inner = …`")
 }
 
 /// E0124: a size that is configured with something else.
@@ -81,7 +85,8 @@ pub fn contains_itself(what: &str, name: &str, span: Span, definition: Span) -> 
 
 /// E0127: a part of a model that is not there.
 pub fn no_such_member(path: &str, name: &str, span: Span, known: &[String]) -> Diagnostic {
-    let error = Diagnostic::error("E0127", format!("{} has no part `{name}`", called(path)), span).saying("no such part");
+    let error =
+        Diagnostic::error("E0127", format!("{} has no part `{name}`", called(path)), span).saying("no such part");
     match nearest(name, known.iter().map(String::as_str)) {
         Some(near) => error.fix(format!("did you mean `{near}`?"), span, near),
         None if known.is_empty() => error.help("it has no parameters"),
@@ -91,12 +96,16 @@ pub fn no_such_member(path: &str, name: &str, span: Span, known: &[String]) -> D
 
 /// E0230: two uses of a model with different sizes.
 pub fn sizes_disagree(path: &str, first: (&str, Span), other: (&str, Span), declaration: Span) -> Diagnostic {
-    Diagnostic::error("E0230", format!("`{path}` takes {} from its first use, but is given {} here", first.0, other.0), other.1)
-        .saying(format!("with {}", other.0))
-        .label(first.1, format!("the first use, with {}", first.0))
-        .label(declaration, "the argument's type")
-        .note("the parameters of a model have one size, which its first use decides")
-        .help("make two models, one for each size")
+    Diagnostic::error(
+        "E0230",
+        format!("`{path}` takes {} from its first use, but is given {} here", first.0, other.0),
+        other.1,
+    )
+    .saying(format!("with {}", other.0))
+    .label(first.1, format!("the first use, with {}", first.0))
+    .label(declaration, "the argument's type")
+    .note("the parameters of a model have one size, which its first use decides")
+    .help("make two models, one for each size")
 }
 
 /// E0612: a domain that no parameter can have.
@@ -119,4 +128,18 @@ pub fn initial_outside(name: &str, domain: &str, problem: &str, span: Span) -> D
         .saying("this parameter")
         .note("the ends of an interval do not belong to it")
         .help("start from a value inside, or change the domain")
+}
+
+/// E0128: a reducer that does not go over the mini-batch.
+pub fn not_over_batch(reducer: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0128", format!("`{reducer}` does not reduce over the mini-batch"), span)
+        .saying("over `batch`")
+        .help("`sum`, `mean`, `max` and `min` do: `mean(e for batch)`")
+}
+
+/// E0129: a momentum that is no share.
+pub fn bad_momentum(momentum: f64, span: Span) -> Diagnostic {
+    Diagnostic::error("E0129", format!("a momentum is a share from 0 to 1, but this is {momentum}"), span)
+        .saying("not from 0 to 1")
+        .help("after each step the mean becomes `momentum * old + (1 - momentum) * new`: `running(e, 0.9)`")
 }
