@@ -169,7 +169,7 @@ fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnosti
                 let size = train.batch.unwrap_or(examples).min(examples);
                 let whole = size == examples;
                 let lowered = match stage {
-                    Stage::Ir => lower_evaluation(program, train, size, whole),
+                    Stage::Ir => lower_evaluation(program, train, size, whole, true),
                     _ => lower_step(program, train, size, whole, Report::Full),
                 };
                 title(checked, "train", train.span, &mut out);

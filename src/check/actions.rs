@@ -207,7 +207,8 @@ impl Kind {
             | Kind::Column(..)
             | Kind::Example(_)
             | Kind::Key(_)
-            | Kind::Progress(_) => {}
+            | Kind::Progress(_)
+            | Kind::Training => {}
             Kind::Convert(part)
             | Kind::Splat(part)
             | Kind::Power(part, _)
@@ -217,6 +218,8 @@ impl Kind {
             | Kind::Transpose(part)
             | Kind::OneHot(part)
             | Kind::Draw(_, part)
+            | Kind::BatchReduce(_, part)
+            | Kind::Running { value: part, .. }
             | Kind::Part(part, _)
             | Kind::Captured(part, _) => visit(part),
             Kind::MatrixProduct(left, right) | Kind::MixedKey(left, right) => {

@@ -184,7 +184,7 @@ impl<'a> Checker<'a, '_> {
         match (&left.ty, &right.ty, operator) {
             (a, b, Add | Subtract) if a.order_in(b).is_some() => {
                 let order = a.order_in(b).unwrap_or_default();
-                let structure = if is_model(b) { b.clone() } else { a.clone() };
+                let structure = a.with_model(a.combined_model(b));
                 let (left_local, right_local) = (self.frame.local(), self.frame.local());
                 let parts: Vec<Typed> = order
                     .into_iter()
@@ -406,11 +406,6 @@ impl<'a> Checker<'a, '_> {
             _ => None,
         }
     }
-}
-
-/// Whether a type is that of a model.
-fn is_model(ty: &Type) -> bool {
-    matches!(ty, Type::Record(fields, _) if fields.model.is_some())
 }
 
 /// A tuple or record like `structure` of parts.

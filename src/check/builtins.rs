@@ -236,6 +236,12 @@ pub static BUILTINS: &[Builtin] = &[
         rule: |c, call| c.gradient_value(call, true),
     },
     Builtin {
+        name: "running",
+        signature: "running(e, momentum, initial = 0)",
+        documentation: "In a `train` loss `e` itself, whose running mean each step keeps; elsewhere that mean.",
+        rule: |c, call| c.running(call),
+    },
+    Builtin {
         name: "stop_gradient",
         signature: "stop_gradient(e)",
         documentation: "The value without its derivative.",

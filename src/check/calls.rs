@@ -4,10 +4,11 @@ use super::annotations::{SizeBindings, size_variables};
 use super::captures::{mentioned, size_names};
 use super::cost::MAX_COST;
 use super::defaults::{Completed, name_of};
+use super::functions::{Body, Captured};
 use super::program::{Binding, Closure, Instance, InstanceId, Kind, Typed};
 use super::scope::{Bound, Frame};
 use super::size::Size;
-use super::types::{ClosureId, Element, ModelId, Type};
+use super::types::{ClosureId, Element, Type};
 use super::{CallFrame, Checker, FunctionItem, LocalFunction};
 use crate::diagnostics::catalog::{names, shapes};
 use crate::source::Span;
@@ -45,7 +46,7 @@ impl<'a> Checker<'a, '_> {
         span: Span,
     ) -> Typed {
         let callee = self.expression(callee, None);
-        if let Some(model) = super::models::model_of(&callee.ty) {
+        if let Some(model) = callee.ty.model() {
             return self.call_model(callee, model, arguments, span);
         }
         let id = match &callee.ty {
@@ -205,11 +206,12 @@ impl<'a> Checker<'a, '_> {
                     body: &item.function.body,
                     position: item.position,
                 };
-                self.apply_function(callee, id, function, &[], &[], arguments, span)
+                self.apply_function(callee, id, function, Captured::default(), arguments, span)
             }
-            Closure::Lambda { place, captures, sizes } => {
+            Closure::Lambda { place, captures, sizes, model } => {
                 let function = self.local_functions[&place];
-                self.apply_function(callee, id, function, &captures, &sizes, arguments, span)
+                let captured = Captured { names: &captures, sizes: &sizes, model };
+                self.apply_function(callee, id, function, captured, arguments, span)
             }
             Closure::Builtin(name) => {
                 super::builtins::apply(self, BuiltinCall { name, span, arguments, named: Vec::new() })
@@ -237,14 +239,12 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the parts of one function value and one call")]
     fn apply_function(
         &mut self,
         callee: Typed,
         id: ClosureId,
         function: LocalFunction<'a>,
-        captures: &[(String, Type)],
-        sizes: &[(String, Size)],
+        captured: Captured<'_>,
         arguments: Vec<Typed>,
         span: Span,
     ) -> Typed {
@@ -253,7 +253,7 @@ impl<'a> Checker<'a, '_> {
         if !left_out.is_empty() && left_out.iter().all(|parameter| parameter.default.is_some()) {
             let given = arguments.into_iter().map(Some).chain(left_out.iter().map(|_| None)).collect();
             let Completed { bindings, arguments } = self.completed(function.parameters, given, function.position, span);
-            let call = self.apply_function(callee, id, function, captures, sizes, arguments, span);
+            let call = self.apply_function(callee, id, function, captured, arguments, span);
             return Completed::around(bindings, call);
         }
         if arguments.len() != function.parameters.len() {
@@ -263,7 +263,7 @@ impl<'a> Checker<'a, '_> {
             let error = names::wrong_argument_count(&name, &expected, arguments.len(), span, declared);
             return self.fail(error, span);
         }
-        let mut bound: SizeBindings = sizes.to_vec();
+        let mut bound: SizeBindings = captured.sizes.to_vec();
         let mut lifted = false;
         let mut converted = Vec::with_capacity(arguments.len());
         let mut failed = false;
@@ -281,7 +281,8 @@ impl<'a> Checker<'a, '_> {
             return Typed::error(span);
         }
         let types: Vec<Type> = converted.iter().map(|argument| argument.ty.clone()).collect();
-        let body = Body { function, captures, bound, lifted, name: &name, model: None };
+        let owner = captured.model;
+        let body = Body { function, captures: captured.names, bound, lifted, name: &name, model: None, owner };
         match self.instance(id, types, body, span) {
             Some((instance, result)) => Typed::new(Kind::Call { callee, instance, arguments: converted }, result, span),
             None => Typed::error(span),
@@ -380,6 +381,7 @@ impl<'a> Checker<'a, '_> {
     fn check_body(&mut self, types: &[Type], body: Body<'a, '_>) -> (Instance, Type) {
         let mut frame = Frame::default();
         frame.lifted = body.lifted;
+        frame.model = body.model.or(body.owner);
         let outer = std::mem::replace(&mut self.frame, frame);
         let position = std::mem::replace(&mut self.position, body.function.position);
         let mut parameters = Vec::new();
@@ -451,6 +453,7 @@ impl<'a> Checker<'a, '_> {
         }
         mentions.sort_unstable();
         mentions.dedup();
+        let model = self.frame.model.filter(|_| mentions.contains(&"running"));
         let (mut captures, mut sizes, mut values) = (Vec::new(), Vec::new(), Vec::new());
         for name in mentions {
             match self.frame.find(name).cloned() {
@@ -464,7 +467,7 @@ impl<'a> Checker<'a, '_> {
             }
         }
         self.local_functions.insert(span, function);
-        let id = self.closure(Closure::Lambda { place: span, captures, sizes });
+        let id = self.closure(Closure::Lambda { place: span, captures, sizes, model });
         Typed::new(Kind::Closure(values), Type::Function(id), span)
     }
 
@@ -501,7 +504,10 @@ impl<'a> Checker<'a, '_> {
         };
         let key = (self.closure(Closure::Item(index)), types.clone());
         self.in_progress.push(key);
-        self.check_body(&types, Body { function, captures: &[], bound, lifted: false, name: &name, model: None });
+        self.check_body(
+            &types,
+            Body { function, captures: &[], bound, lifted: false, name: &name, model: None, owner: None },
+        );
         self.in_progress.pop();
     }
 
@@ -515,17 +521,6 @@ impl<'a> Checker<'a, '_> {
         };
         parameters.iter().map(|parameter| name_of(&parameter.pattern).map(str::to_string)).collect()
     }
-}
-
-/// A function body and what its names are bound to.
-pub(super) struct Body<'a, 'b> {
-    pub function: LocalFunction<'a>,
-    pub captures: &'b [(String, Type)],
-    pub bound: SizeBindings,
-    pub lifted: bool,
-    pub name: &'b str,
-    /// The layer instance whose `call` it is; its record comes before the arguments.
-    pub model: Option<ModelId>,
 }
 
 /// A scalar `int` or a whole literal as an index; used where the language counts.

@@ -97,14 +97,6 @@ impl<'a> Checker<'a, '_> {
         span: Span,
     ) -> Typed {
         let found = self.reducer(reducer);
-        if let [IndexClause { names, range: None, .. }] = &clauses.indices[..]
-            && let [name] = &names[..]
-            && name.text == "batch"
-            && clauses.filter.is_none()
-            && !super::comprehension_ranges::has_range(body, "batch")
-        {
-            return self.batch_reduce(span);
-        }
         let mark = self.frame.enter();
         let axes = self.indices(body, clauses);
         let filter = clauses.filter.as_ref().map(|filter| self.filter(filter));
@@ -135,11 +127,6 @@ impl<'a> Checker<'a, '_> {
             return Typed::error(span);
         }
         Typed::new(Kind::IndexedReduction(Box::new(IndexedReduction { reducer, indices, filter, body })), ty, span)
-    }
-
-    /// `mean(e for batch)` and its relatives, over the mini-batch.
-    fn batch_reduce(&mut self, span: Span) -> Typed {
-        self.later("a reduction over the batch", span, "reduce over an index: `sum(x[i] for i)`")
     }
 
     /// The reducer that an expression names; a definition of the file's own hides it.

@@ -175,7 +175,7 @@ impl Checker<'_, '_> {
                 let (order, others) = (left.order_in(right)?, right.parts()?);
                 let pairs = left.parts()?.iter().zip(order);
                 let parts: Option<Vec<Type>> = pairs.map(|(a, place)| Self::join(a, &others[place])).collect();
-                parts.map(|parts| left.with_parts(parts))
+                parts.map(|parts| left.with_model(left.common_model(right)).with_parts(parts))
             }
         }
     }

@@ -125,6 +125,10 @@ impl Search<'_, '_, '_> {
             Kind::Key(site) => return Some(*site),
             Kind::Call { instance, .. } => Some(*instance),
             Kind::Gradient(call) => Some(call.instance),
+            // What stands in `if training { … }` is computed in a loss only.
+            Kind::If(condition, _, otherwise) if matches!(*condition.kind, Kind::Training) => {
+                return self.first(otherwise);
+            }
             _ => None,
         };
         let mut found = called.and_then(|instance| self.of_instance(instance));

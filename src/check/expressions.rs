@@ -1,6 +1,7 @@
 //! Expressions: names, literals, blocks, choices and the dispatch to the other files of this room.
 
 use super::annotations::MOST_LEAVES;
+use super::batch::over_batch;
 use super::program::{Binding, Closure, Kind, Typed};
 use super::scope::Bound;
 use super::types::{Element, Type};
@@ -52,7 +53,10 @@ impl<'a> Checker<'a, '_> {
             }
             ExprKind::Record(fields) => self.record(fields, expected, span),
             ExprKind::With { base, changes } => self.with(base, changes, expected, span),
-            ExprKind::Reduce { reducer, body, clauses } => self.indexed_reduction(reducer, body, clauses, span),
+            ExprKind::Reduce { reducer, body, clauses } => match over_batch(reducer, body, clauses) {
+                Some(reducer) => self.batch_reduce(reducer, body, span),
+                None => self.indexed_reduction(reducer, body, clauses, span),
+            },
             ExprKind::Comprehension { body, clauses } => self.comprehension(body, clauses, expected, span),
             ExprKind::Else { value, fallback } => self.element_or(value, fallback, span),
             ExprKind::Range { start, end } => self.range(start.as_ref(), end.as_ref(), span),
@@ -108,6 +112,9 @@ impl<'a> Checker<'a, '_> {
         }
         if let Some(value) = prelude_constant(name) {
             return Typed::new(Kind::Number(value), Type::real(), span);
+        }
+        if name == "training" {
+            return Typed::new(Kind::Training, Type::bool(), span);
         }
         if let Some(builtin) = super::builtins::canonical_name(name) {
             let id = self.closure(Closure::Builtin(builtin));
@@ -204,7 +211,7 @@ impl<'a> Checker<'a, '_> {
         let mut known: Vec<String> = self.frame.names().map(str::to_string).chain(lets).collect();
         known.extend(self.globals.keys().map(|name| (*name).to_string()));
         known.extend(super::builtins::names().map(str::to_string));
-        known.extend(["pi", "inf", "nan"].map(str::to_string));
+        known.extend(["pi", "inf", "nan", "training"].map(str::to_string));
         known.sort();
         known.dedup();
         known

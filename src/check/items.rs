@@ -1,5 +1,6 @@
 //! The items of a file: which names there are, and the order in which they are checked.
 
+use super::batch::RunningMeans;
 use super::models::{KnownSizes, Models};
 use super::module::{Module, ModuleNames};
 use super::program::{self, Program, Test};
@@ -34,7 +35,9 @@ pub fn check(
 ) -> (Program, Vec<Diagnostic>) {
     let items: Vec<&Item> = modules.last().map(|module| module.file.items.iter().collect()).unwrap_or_default();
     let known = KnownSizes::new();
-    check_items(Task { items: &items, trees: modules, options, part: Part::Whole, known }, sources, loader)
+    let task = Task { items: &items, trees: modules, options, part: Part::Whole, known };
+    let (program, diagnostics, _) = check_items(task, sources, loader);
+    (program, diagnostics)
 }
 
 /// The most times that the items of a file are checked.
@@ -49,6 +52,9 @@ enum Part {
     Body,
 }
 
+/// The program, all messages, and the sizes of models that uses have fixed.
+type Found = (Program, Vec<Diagnostic>, KnownSizes);
+
 /// A set of items to check, and what is known before.
 struct Task<'t, 'a> {
     items: &'t [&'a Item],
@@ -60,7 +66,9 @@ struct Task<'t, 'a> {
 }
 
 /// Checks items; once more where a model was used before its sizes were known.
-fn check_items(task: Task, sources: &mut SourceMap, loader: &mut dyn TableLoader) -> (Program, Vec<Diagnostic>) {
+///
+/// Returns the sizes that uses have fixed, too.
+fn check_items(task: Task, sources: &mut SourceMap, loader: &mut dyn TableLoader) -> Found {
     let Task { items, trees, options, part, mut known } = task;
     let mut passes = 0;
     loop {
@@ -107,6 +115,7 @@ impl<'a, 'b> Checker<'a, 'b> {
             data: HashMap::new(),
             constants: HashMap::new(),
             models: Models::new(known),
+            running_means: RunningMeans::default(),
             closures: HashMap::new(),
             local_functions: HashMap::new(),
             instances: HashMap::new(),
@@ -145,7 +154,7 @@ impl<'a, 'b> Checker<'a, 'b> {
     }
 
     /// What is left when all items have been checked.
-    fn finish(mut self, items: &[&'a Item], options: Options, part: Part) -> (Program, Vec<Diagnostic>) {
+    fn finish(mut self, items: &[&'a Item], options: Options, part: Part) -> Found {
         self.report_unknown_sizes();
         self.check_expected_failures();
         if part == Part::Whole {
@@ -153,10 +162,10 @@ impl<'a, 'b> Checker<'a, 'b> {
         }
         self.unkeyed_draws();
         self.program.models = self.model_types();
-        let Checker { program, mut diagnostics, .. } = self;
+        let Checker { program, mut diagnostics, models, .. } = self;
         diagnostics
             .sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start)));
-        (program, diagnostics)
+        (program, diagnostics, models.known)
     }
 }
 
@@ -344,7 +353,8 @@ impl<'a> Checker<'a, '_> {
             let options = Options { precision, ..options };
             let known = self.models.known.clone();
             let task = Task { items: &all, trees: self.trees, options, part: Part::Body, known };
-            let (program, diagnostics) = check_items(task, self.sources, self.loader);
+            let (program, diagnostics, found) = check_items(task, self.sources, self.loader);
+            self.keep_sizes(found);
             let inside = |diagnostic: &Diagnostic| {
                 let place = diagnostic.primary.as_ref().map(|label| label.span);
                 place.is_none_or(|place| covers(item.span, place)) || diagnostic.code == "E0102"
@@ -379,7 +389,7 @@ impl<'a> Checker<'a, '_> {
         let options = Options { precision: self.program.precision, seed: self.program.seed };
         let known = self.models.known.clone();
         let task = Task { items: &all, trees: self.trees, options, part: Part::Whole, known };
-        let (_, diagnostics) = check_items(task, self.sources, self.loader);
+        let (_, diagnostics, _) = check_items(task, self.sources, self.loader);
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
         errors.map(|diagnostic| diagnostic.code.to_string()).collect()
     }

@@ -7,6 +7,7 @@
 mod actions;
 mod annotations;
 mod arithmetic;
+mod batch;
 pub mod builtins;
 mod calls;
 mod captures;
@@ -22,6 +23,7 @@ pub mod domain;
 mod draws;
 mod expressions;
 mod function_values;
+mod functions;
 mod gradients;
 pub mod indexed;
 mod items;
@@ -127,6 +129,7 @@ struct Checker<'a, 'b> {
     /// The values of constants, by the place of their expressions.
     constants: HashMap<Span, Typed>,
     models: models::Models<'a>,
+    running_means: batch::RunningMeans,
     closures: HashMap<Closure, ClosureId>,
     local_functions: HashMap<Span, LocalFunction<'a>>,
     instances: HashMap<(ClosureId, Vec<Type>), (InstanceId, Type)>,

@@ -67,7 +67,7 @@ impl<'a> Checker<'a, '_> {
             return None;
         }
         let shape = ty.known_shape()?;
-        Some(Param { name: path, span: param.name.span, shape, domain, frozen: param.frozen, initial })
+        Some(Param { name: path, span: param.name.span, shape, domain, frozen: param.frozen, running: false, initial })
     }
 
     fn initial(&mut self, param: &'a ast::Param, declared: Option<&Type>) -> Option<(Initial, Type)> {

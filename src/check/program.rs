@@ -82,6 +82,12 @@ pub enum Kind {
     Example(u32),
     /// What a training run is at (in `stop`).
     Progress(Progress),
+    /// Whether this is the loss of a `train`.
+    Training,
+    /// Folded over the examples of the mini-batch.
+    BatchReduce(ir::BatchReduction, Typed),
+    /// The value in a `train` loss; elsewhere its running mean.
+    Running { state: ParamId, value: Typed, momentum: f64 },
     /// To the element of the expression's type.
     Convert(Typed),
     /// A scalar repeated to the expression's shape.
@@ -229,8 +235,9 @@ pub enum Closure {
     Item(u32),
     /// A built-in function.
     Builtin(&'static str),
-    /// A lambda or a function in a block, by its place in the text, with the names, types and sizes that it captured.
-    Lambda { place: Span, captures: Vec<(String, Type)>, sizes: Vec<(String, Size)> },
+    /// A lambda or a function in a block, by its place in the text, with the names, types and sizes that it captured,
+    /// and the layer use whose running means it keeps.
+    Lambda { place: Span, captures: Vec<(String, Type)>, sizes: Vec<(String, Size)>, model: Option<ModelId> },
     /// `grad(f)`, `value_and_grad(f)`.
     Gradient { function: ClosureId, wrt: Option<Vec<WrtName>>, with_value: bool },
     /// `f >> g`.
@@ -274,6 +281,8 @@ pub struct Param {
     pub domain: Domain,
     /// Whether training leaves it alone.
     pub frozen: bool,
+    /// Whether it is the running mean that training keeps for a `running`.
+    pub running: bool,
     /// How it starts.
     pub initial: Initial,
 }

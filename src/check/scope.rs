@@ -2,7 +2,7 @@
 
 use super::program::{DataId, GlobalId, LocalId, Progress, Typed};
 use super::size::Size;
-use super::types::Type;
+use super::types::{ModelId, Type};
 use crate::source::Span;
 
 /// What a name in scope stands for.
@@ -37,6 +37,8 @@ pub struct Frame {
     pub in_subscript: bool,
     /// Whether an argument without annotation was given a tensor, so that `if` works element by element.
     pub lifted: bool,
+    /// The layer use whose body it is.
+    pub model: Option<ModelId>,
     /// The data whose columns are in scope.
     pub data: Option<DataInScope>,
     /// The table whose columns a column expression reads.

@@ -134,6 +134,36 @@ impl Type {
         }
     }
 
+    /// The model whose parameters it holds.
+    pub fn model(&self) -> Option<ModelId> {
+        match self {
+            Type::Record(fields, _) => fields.model,
+            _ => None,
+        }
+    }
+
+    /// The same record as the parameters of a model, or of none.
+    #[must_use]
+    pub fn with_model(&self, model: Option<ModelId>) -> Type {
+        match self {
+            Type::Record(fields, parts) => Type::Record(Fields { model, ..fields.clone() }, parts.clone()),
+            other => other.clone(),
+        }
+    }
+
+    /// The model that both are.
+    pub fn common_model(&self, other: &Type) -> Option<ModelId> {
+        self.model().filter(|model| other.model() == Some(*model))
+    }
+
+    /// The model that a sum of both is: a change of parameters is none itself.
+    pub fn combined_model(&self, other: &Type) -> Option<ModelId> {
+        match (self.model(), other.model()) {
+            (Some(left), Some(right)) if left != right => None,
+            (left, right) => left.or(right),
+        }
+    }
+
     /// Whether values of both have their parts in the same places: two tuples of one length, or two records with equal
     /// names in the same order.
     pub fn same_structure(&self, other: &Type) -> bool {

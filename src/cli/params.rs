@@ -10,8 +10,9 @@ const LONGEST: usize = 32;
 
 /// A line for each parameter (path, shape, number of elements, initial value, what is special), then the sum.
 pub(super) fn table(checked: &Checked) -> String {
-    let params = &checked.program.params;
-    let rows: Vec<[String; 5]> = params.iter().map(|param| row(checked, param)).collect();
+    let all = &checked.program.params;
+    let rows: Vec<[String; 5]> = all.iter().map(|param| row(checked, param)).collect();
+    let params: Vec<&Param> = all.iter().filter(|param| !param.running).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let (path, shape, count, initial) = (width(0), width(1), width(2), width(3));
     let mut out = String::new();
@@ -33,7 +34,9 @@ fn row(checked: &Checked, param: &Param) -> [String; 5] {
     let sizes: Vec<String> = param.shape.sizes().iter().map(usize::to_string).collect();
     let shape = if sizes.is_empty() { "real".to_string() } else { format!("[{}]", sizes.join(", ")) };
     let mut special = Vec::new();
-    if param.frozen {
+    if param.running {
+        special.push("running mean".to_string());
+    } else if param.frozen {
         special.push("frozen".to_string());
     }
     if param.domain != Domain::Reals {
@@ -45,6 +48,7 @@ fn row(checked: &Checked, param: &Param) -> [String; 5] {
 fn initial(checked: &Checked, param: &Param) -> String {
     match &param.initial {
         Initial::Random(initializer) => initializer.to_string(),
+        Initial::Value(_) if param.running => String::new(),
         Initial::Value(value) if value.span == param.span => "uniform".to_string(),
         Initial::Value(value) => {
             let text = checked.sources.text(value.span).split_whitespace().collect::<Vec<_>>().join(" ");

@@ -36,6 +36,12 @@ impl Lowerer<'_> {
             Kind::Column(data, index) => self.column(*data, *index),
             Kind::Example(index) => self.examples[*index as usize],
             Kind::Progress(progress) => self.progress(*progress),
+            Kind::Training => self.graph.boolean(self.training),
+            Kind::BatchReduce(reduction, inner) => {
+                let node = self.tensor(inner);
+                self.graph.batch_reduce(*reduction, node)
+            }
+            Kind::Running { state, value, momentum } => self.running(*state, value, *momentum),
             Kind::Convert(inner) => {
                 let node = self.tensor(inner);
                 let element = self.tensor_type(&typed.ty).element;

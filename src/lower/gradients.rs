@@ -6,6 +6,7 @@
 use super::{Lowerer, Value};
 use crate::autodiff::reverse::reverse;
 use crate::check::program::{GradientCall, Kind, ParamId, Typed, Wrt};
+use crate::check::types::{ModelId, Type};
 use crate::ir::NodeId;
 use crate::ir::rewrite::substitute;
 use crate::optimize::{Stage, simplify};
@@ -31,7 +32,8 @@ impl Lowerer<'_> {
         for wrt in &call.wrt {
             let varied = match wrt {
                 Wrt::Argument(place) => {
-                    let varied = self.vary(&arguments[*place as usize]);
+                    let ty = &call.arguments[*place as usize].ty;
+                    let varied = self.vary(&arguments[*place as usize], ty);
                     arguments[*place as usize] = varied.value.clone();
                     varied
                 }
@@ -43,7 +45,9 @@ impl Lowerer<'_> {
             };
             targets.push(varied);
         }
+        self.differentiating += 1;
         let result = self.inline(call.instance, captures.into_iter().chain(arguments).collect()).node();
+        self.differentiating -= 1;
         for (id, before) in replaced.into_iter().rev() {
             match before {
                 Some(node) => self.replaced.insert(id, node),
@@ -92,27 +96,55 @@ impl Lowerer<'_> {
         Varied { value: self.lower(model), variables, originals }
     }
 
-    fn vary(&mut self, value: &Value) -> Varied {
-        let (mut variables, mut originals) = (Vec::new(), Vec::new());
-        let value = self.vary_leaves(value, &mut variables, &mut originals);
-        Varied { value, variables, originals }
+    /// Variables in place of the real leaves of a value. A model that occurs twice in it, with equal parameters, is one.
+    fn vary(&mut self, value: &Value, ty: &Type) -> Varied {
+        let mut varied = Varied { value: value.clone(), variables: Vec::new(), originals: Vec::new() };
+        varied.value = self.vary_parts(value, ty, &mut varied, &mut HashMap::new());
+        varied
     }
 
-    /// The value with its real leaves replaced; what functions have captured stays.
-    fn vary_leaves(&mut self, value: &Value, variables: &mut Vec<NodeId>, originals: &mut Vec<NodeId>) -> Value {
-        match value {
-            Value::Node(leaf) if self.graph.ty(*leaf).element.is_real() => {
-                let ty = self.graph.ty(*leaf).clone();
-                let variable = self.graph.placeholder(ty);
-                variables.push(variable);
-                originals.push(*leaf);
-                Value::Node(variable)
+    fn vary_parts(
+        &mut self,
+        value: &Value,
+        ty: &Type,
+        varied: &mut Varied,
+        models: &mut HashMap<ModelId, (Vec<NodeId>, Value)>,
+    ) -> Value {
+        let model = match ty {
+            Type::Record(fields, _) => fields.model,
+            _ => None,
+        };
+        let mut leaves = Vec::new();
+        if let Some(model) = model {
+            value.leaves(&mut leaves);
+            if let Some((_, known)) = models.get(&model).filter(|(known, _)| *known == leaves) {
+                return known.clone();
             }
-            Value::Tuple(parts) => {
-                Value::Tuple(parts.iter().map(|part| self.vary_leaves(part, variables, originals)).collect())
-            }
-            Value::Node(_) | Value::Closure(_) => value.clone(),
         }
+        let result = match value {
+            Value::Node(leaf) => Value::Node(self.vary_leaf(*leaf, varied)),
+            Value::Closure(_) => value.clone(),
+            Value::Tuple(parts) => {
+                let types = ty.parts().unwrap_or_default();
+                let pairs = parts.iter().zip(types);
+                Value::Tuple(pairs.map(|(part, ty)| self.vary_parts(part, ty, varied, models)).collect())
+            }
+        };
+        if let Some(model) = model {
+            models.entry(model).or_insert((leaves, result.clone()));
+        }
+        result
+    }
+
+    fn vary_leaf(&mut self, leaf: NodeId, varied: &mut Varied) -> NodeId {
+        let ty = self.graph.ty(leaf).clone();
+        if !ty.element.is_real() {
+            return leaf;
+        }
+        let variable = self.graph.placeholder(ty);
+        varied.variables.push(variable);
+        varied.originals.push(leaf);
+        variable
     }
 
     /// The structure of a value, kept where it has real leaves, with gradients in place of the variables.

@@ -15,6 +15,7 @@ mod gradients;
 mod linear_algebra;
 mod loops;
 mod replace;
+mod running;
 mod structure;
 mod subscripts;
 pub mod training;
@@ -112,6 +113,12 @@ struct Lowerer<'p> {
     locals: HashMap<LocalId, Value>,
     /// A truth value: whether the branch at hand is taken.
     guard: Option<NodeId>,
+    /// Whether this is the loss of a `train`.
+    training: bool,
+    /// How many derivatives the expression at hand is inside of.
+    differentiating: u32,
+    /// The running means that the loss moves on.
+    moved: Vec<running::Moved>,
 }
 
 impl<'p> Lowerer<'p> {
@@ -130,6 +137,9 @@ impl<'p> Lowerer<'p> {
             surroundings: Vec::new(),
             locals: HashMap::new(),
             guard: None,
+            training: false,
+            differentiating: 0,
+            moved: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::draws::TrainingDraws;
 use super::{Lowered, Lowerer, Source};
 use crate::autodiff::reverse::reverse;
-use crate::check::program::{Optimizer, Program, Progress, Train};
+use crate::check::program::{Optimizer, ParamId, Program, Progress, Train};
 use crate::ir::{ElementType, Graph, NodeId, Op, Reduction, Shape, TensorType};
 use crate::ops::arithmetic::{ADD, MULTIPLY, SUBTRACT};
 use crate::ops::roots::SQRT;
@@ -25,13 +25,15 @@ pub const LOSS: &str = "loss";
 pub const STOP: &str = "stop";
 /// Metrics are named by this and their own names.
 pub const METRIC: &str = "metric ";
+/// Running means are named by this and their numbers.
+const RUNNING: &str = "running ";
 
 /// The graph of a step over `size` examples; `whole` says that these are all examples in order.
 ///
 /// Inputs are the parameters, the columns, the rows of the batch unless `whole`, and progress. The parameters that
 /// train are updated in place.
 pub fn lower_step(program: &Program, train: &Train, size: usize, whole: bool, report: Report) -> Lowered {
-    let mut forward = forward(program, train, size, whole);
+    let mut forward = forward(program, train, size, whole, true);
     simplify_outputs(&mut forward.graph);
     step(program, train, forward, report)
 }
@@ -47,14 +49,15 @@ fn simplify_outputs(graph: &mut Graph) {
     }
 }
 
-/// The graph of loss and metrics without an update.
-pub fn lower_evaluation(program: &Program, train: &Train, size: usize, whole: bool) -> Lowered {
-    forward(program, train, size, whole)
+/// The graph of loss and metrics without an update; as in a step of training, or with `training` false.
+pub fn lower_evaluation(program: &Program, train: &Train, size: usize, whole: bool, training: bool) -> Lowered {
+    forward(program, train, size, whole, training)
 }
 
-/// Loss and metrics of a batch as outputs.
-fn forward(program: &Program, train: &Train, size: usize, whole: bool) -> Lowered {
+/// Loss and metrics of a batch as outputs, then the running means that training moves on.
+fn forward(program: &Program, train: &Train, size: usize, whole: bool, training: bool) -> Lowered {
     let mut lowerer = Lowerer::new(program);
+    lowerer.training = training;
     for id in &train.params {
         lowerer.stored(*id);
     }
@@ -70,13 +73,19 @@ fn forward(program: &Program, train: &Train, size: usize, whole: bool) -> Lowere
     for (_, metric) in &train.metrics {
         roots.push(lowerer.tensor(metric));
     }
-    let batched = batch_examples(&mut lowerer.graph, &roots, &variables, &columns, size);
+    let reported = roots.len();
+    roots.extend(lowerer.moved_values());
+    let mut batched = batch_examples(&mut lowerer.graph, &roots, &variables, &columns, size);
+    let moved = batched.split_off(reported);
     let names =
         std::iter::once(LOSS.to_string()).chain(train.metrics.iter().map(|(name, _)| format!("{METRIC}{name}")));
     for ((node, depends), name) in batched.into_iter().zip(names) {
         lowerer.graph.current_span = Some(train.loss.span);
         let node = if depends { lowerer.mean(node) } else { node };
         lowerer.graph.output(name, node);
+    }
+    for (state, node) in lowerer.moved_states(&moved) {
+        lowerer.graph.output(format!("{RUNNING}{}", state.0), node);
     }
     lowerer.finish()
 }
@@ -123,7 +132,8 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> L
         lowerer.inputs.insert(source, node);
     }
     lowerer.graph.current_span = Some(train.span);
-    let reported = lowerer.graph.outputs().to_vec();
+    let (running, reported): (Vec<_>, Vec<_>) =
+        lowerer.graph.outputs().iter().cloned().partition(|output| output.name.starts_with(RUNNING));
     lowerer.graph.clear_outputs();
     let loss = reported[0].node;
     let params: Vec<NodeId> = train.params.iter().map(|id| lowerer.stored(*id)).collect();
@@ -138,10 +148,11 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> L
         let change = lowerer.pair(&MULTIPLY, rate, *gradient);
         let updated = lowerer.pair(&SUBTRACT, *param, change);
         changes.push(change);
-        let index = lowerer.sources.iter().position(|source| *source == Source::Param(*id));
-        let index = index.unwrap_or_default() as u32;
-        let name = program.params[id.0 as usize].name.clone();
-        lowerer.graph.updating_output(name, updated, index);
+        lowerer.update(*id, updated);
+    }
+    for output in running {
+        let state = output.name.strip_prefix(RUNNING).and_then(|number| number.parse().ok());
+        lowerer.update(ParamId(state.unwrap_or_default()), output.node);
     }
     if let Some(stop) = &train.stop {
         let step_norm = lowerer.norm(&changes);
@@ -163,6 +174,13 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> L
 }
 
 impl Lowerer<'_> {
+    /// What is stored for a parameter gets a new value.
+    fn update(&mut self, id: ParamId, value: NodeId) {
+        let index = self.sources.iter().position(|source| *source == Source::Param(id)).unwrap_or_default();
+        let name = self.program.params[id.0 as usize].name.clone();
+        self.graph.updating_output(name, value, index as u32);
+    }
+
     /// The Euclidean norm of all elements of some tensors.
     fn norm(&mut self, nodes: &[NodeId]) -> NodeId {
         let mut total = None;

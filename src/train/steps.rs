@@ -20,6 +20,7 @@ pub(super) struct Steps {
     programs: Programs,
     full: Pair,
     remainder: Option<Pair>,
+    /// What training changes: the trained parameters, then the running means.
     params: Vec<(ParamId, MemoryId, TensorType)>,
     real: ElementType,
     elements: usize,
@@ -52,10 +53,14 @@ impl Steps {
             _ => None,
         };
         let Builder { programs, memories, .. } = builder;
+        let program = session.program;
+        let running = (0..program.params.len() as u32).map(ParamId).filter(|id| program.params[id.0 as usize].running);
         let params: Vec<(ParamId, MemoryId, TensorType)> = train
             .params
             .iter()
-            .filter_map(|id| memories.get(&Source::Param(*id)).map(|(memory, ty)| (*id, *memory, ty.clone())))
+            .copied()
+            .chain(running)
+            .filter_map(|id| memories.get(&Source::Param(id)).map(|(memory, ty)| (id, *memory, ty.clone())))
             .collect();
         let elements = params.iter().map(|(_, _, ty)| ty.shape.count()).sum();
         Ok(Steps { programs, full, remainder, params, real: session.program.real(), elements })
@@ -235,7 +240,7 @@ pub(super) type Measures = (f64, Vec<(String, f64)>);
 /// Loss and metrics over all examples, with the session's parameters.
 pub(super) fn evaluate(session: &mut Session<'_>, train: &Train) -> Result<Measures, Box<Diagnostic>> {
     let examples = train.data.map_or(1, |data| session.program.data[data.0 as usize].rows);
-    let lowered = lower_evaluation(session.program, train, examples, true);
+    let lowered = lower_evaluation(session.program, train, examples, true, false);
     let inputs = session.inputs(&lowered.sources)?;
     let values: Vec<f64> = native::run(&lowered.graph, &inputs)?.iter().flat_map(native::to_reals).collect();
     let names = train.metrics.iter().map(|(name, _)| name.clone());

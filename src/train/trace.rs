@@ -28,7 +28,7 @@ pub(super) struct Failure {
 /// The message for a failed step. The session holds the parameters from before it.
 pub(super) fn first_bad_value(session: &mut Session<'_>, train: &Train, failure: &Failure) -> Box<Diagnostic> {
     let size = failure.batch.len();
-    let forward = lower_evaluation(session.program, train, size, failure.whole);
+    let forward = lower_evaluation(session.program, train, size, failure.whole, true);
     let mut first = search(session, &forward, failure);
     if first.is_none() {
         // The loss is finite, its gradient is not.

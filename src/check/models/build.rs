@@ -116,7 +116,7 @@ impl<'a> Checker<'a, '_> {
         match &*value.kind {
             ExprKind::Paren(inner) => self.named_model(inner),
             ExprKind::Name(name) => match (self.frame.find(name), self.globals.get(name.as_str())) {
-                (Some(Bound::Known(typed)), _) => super::model_of(&typed.ty).map(Some),
+                (Some(Bound::Known(typed)), _) => typed.ty.model().map(Some),
                 (None, Some((Global::Model(index), _))) => {
                     let index = *index;
                     Some(self.model_item(index))
@@ -188,9 +188,17 @@ impl<'a> Checker<'a, '_> {
         facts.call?;
         let item = self.models.layers[layer as usize].item;
         let given = self.arrange(&item.name.text, &item.parameters, arguments, span)?;
-        let given = given.into_iter().map(|given| given.map(|value| self.expression(value, None))).collect();
+        let mut values = Vec::with_capacity(given.len());
+        for (parameter, given) in item.parameters.iter().zip(given) {
+            if let Some(value) = given.filter(|value| self.named_model(value).is_some()) {
+                let name = pattern_name(&parameter.pattern).map_or("this argument", |name| &name.text);
+                self.report(models::model_as_configuration(name, value.span));
+                return None;
+            }
+            values.push(given.map(|value| self.expression(value, None)));
+        }
         let position = self.models.layers[layer as usize].position;
-        let Completed { arguments, .. } = self.completed(&item.parameters, given, position, span);
+        let Completed { arguments, .. } = self.completed(&item.parameters, values, position, span);
         let mut configuration = Vec::with_capacity(arguments.len());
         let mut failed = false;
         for (parameter, value) in item.parameters.iter().zip(arguments) {
@@ -236,10 +244,6 @@ impl<'a> Checker<'a, '_> {
         is_size: bool,
     ) -> Option<Configured> {
         if value.ty.is_error() {
-            return None;
-        }
-        if super::model_of(&value.ty).is_some() {
-            self.report(models::model_as_configuration(name, value.span));
             return None;
         }
         if !is_known(&value) {
@@ -295,6 +299,13 @@ impl<'a> Checker<'a, '_> {
                 self.frame.bind(*name, Bound::Known(value.clone()));
             }
         }
+    }
+
+    /// Takes over the sizes that a test has found for models of the file, which have one size in all tests.
+    pub(in super::super) fn keep_sizes(&mut self, found: super::KnownSizes) {
+        let own = found.into_iter().filter(|(path, _)| self.is_model(path.split('.').next().unwrap_or_default()));
+        let own: Vec<_> = own.collect();
+        self.models.known.extend(own);
     }
 
     /// Makes the members of an instance, whose sizes are now known.

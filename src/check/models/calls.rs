@@ -1,8 +1,8 @@
 //! Calls of models: sizes found from the first one, and bodies at argument types.
 
 use super::super::annotations::{SizeBindings, size_variables};
-use super::super::calls::Body;
 use super::super::defaults::Completed;
+use super::super::functions::Body;
 use super::super::program::{Binding, Closure, Instance as Function, InstanceId, Kind, Typed};
 use super::super::scope::{Bound, Frame};
 use super::super::types::{ModelId, Type};
@@ -127,7 +127,7 @@ impl<'a> Checker<'a, '_> {
             position,
         };
         let closure = self.closure(Closure::Model(id));
-        let body = Body { function, captures: &[], bound, lifted, name: &path, model: Some(id) };
+        let body = Body { function, captures: &[], bound, lifted, name: &path, model: Some(id), owner: None };
         let (instance, result) = self.instance(closure, types, body, span)?;
         Some((instance, converted, result))
     }

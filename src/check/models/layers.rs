@@ -128,7 +128,7 @@ impl<'a> Checker<'a, '_> {
     fn layer_sizes(&self, item: &'a ast::Layer) -> Vec<&'a str> {
         let mut names = Vec::new();
         for parameter in &item.parameters {
-            if parameter.annotation.as_ref().is_some_and(|annotation| is_int(annotation)) {
+            if parameter.annotation.as_ref().is_some_and(is_int) {
                 names.extend(pattern_name(&parameter.pattern).map(|name| name.text.as_str()));
             }
         }

@@ -20,7 +20,6 @@ use crate::source::Span;
 use crate::syntax::ast;
 use layers::Layer;
 use std::collections::HashMap;
-pub(super) use values::model_of;
 
 /// The sizes of layer instances, by their paths, as the calls of an earlier pass have fixed them.
 pub(super) type KnownSizes = HashMap<String, FixedSizes>;

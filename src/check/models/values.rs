@@ -8,14 +8,6 @@ use super::{Form, Member, Part};
 use crate::diagnostics::catalog::{models, names};
 use crate::source::Span;
 
-/// The model whose parameters a value of this type holds.
-pub(in super::super) fn model_of(ty: &Type) -> Option<ModelId> {
-    match ty {
-        Type::Record(fields, _) => fields.model,
-        _ => None,
-    }
-}
-
 /// A part of a model that holds parameters.
 enum Owner {
     Param(super::ParamId),
@@ -140,7 +132,7 @@ impl<'a> Checker<'a, '_> {
 
     /// A type that was written down while sizes of a model were unknown, as it is now.
     pub(in super::super) fn refreshed(&mut self, ty: Type) -> Type {
-        match (&ty, model_of(&ty)) {
+        match (&ty, ty.model()) {
             (Type::Record(_, parts), Some(id)) if parts.is_empty() => self.model_type(id).unwrap_or(ty),
             _ => ty,
         }
@@ -148,7 +140,7 @@ impl<'a> Checker<'a, '_> {
 
     /// A model as a function value; any other value as it is.
     pub(in super::super) fn as_function(&mut self, typed: Typed) -> Typed {
-        let Some(id) = model_of(&typed.ty) else { return typed };
+        let Some(id) = typed.ty.model() else { return typed };
         let span = typed.span;
         let closure = self.closure(Closure::Model(id));
         Typed::new(Kind::Closure(vec![typed]), Type::Function(closure), span)
@@ -189,7 +181,7 @@ impl<'a> Checker<'a, '_> {
                 kind => Typed::new(Kind::Part(Typed::new(kind, ty, base.span), place as u32), part, span),
             });
         }
-        match model_of(&ty) {
+        match ty.model() {
             Some(id) => Ok(self.model_part(id, name, place, span)),
             None => Err(base),
         }

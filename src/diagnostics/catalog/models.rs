@@ -129,3 +129,17 @@ pub fn initial_outside(name: &str, domain: &str, problem: &str, span: Span) -> D
         .note("the ends of an interval do not belong to it")
         .help("start from a value inside, or change the domain")
 }
+
+/// E0128: a reducer that does not go over the mini-batch.
+pub fn not_over_batch(reducer: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0128", format!("`{reducer}` does not reduce over the mini-batch"), span)
+        .saying("over `batch`")
+        .help("`sum`, `mean`, `max` and `min` do: `mean(e for batch)`")
+}
+
+/// E0129: a momentum that is no share.
+pub fn bad_momentum(momentum: f64, span: Span) -> Diagnostic {
+    Diagnostic::error("E0129", format!("a momentum is a share from 0 to 1, but this is {momentum}"), span)
+        .saying("not from 0 to 1")
+        .help("after each step the mean becomes `momentum * old + (1 - momentum) * new`: `running(e, 0.9)`")
+}
