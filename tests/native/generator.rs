@@ -515,7 +515,8 @@ impl Generator {
         let sequences: Vec<NodeId> = sequences.iter().map(|id| self.graph.slice(*id, 0, 0, 1, trips)).collect();
         let invariants: Vec<NodeId> = (0..self.random.below(3)).map(|_| self.pick()).collect();
         let body = self.body(&states, &sequences, &invariants);
-        let backward = self.random.below(2) == 0;
+        // A loop that ends by a state goes forward.
+        let backward = ends != Ends::WhenFalse && self.random.below(2) == 0;
         let (body, count) = (Arc::new(body), sequences.len());
         let run = Arc::new(Loop { body, trips, states: states.len(), sequences: count, backward, ends });
         let steps = self.random.below(7) as i64 - 1;
