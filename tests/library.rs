@@ -54,12 +54,12 @@ fn failure(program: &str) -> Option<String> {
 #[test]
 fn every_example_holds() {
     let mut wrong = Vec::new();
-    for place in 0..LIBRARY.len() {
+    for (place, module) in LIBRARY.iter().enumerate() {
         for (name, item) in items(place) {
             let Some(example) = example(&item) else { continue };
             let program = program(&example);
             if let Some(failure) = failure(&program) {
-                wrong.push(format!("{}.{name}: {program}\n{failure}", LIBRARY[place].name));
+                wrong.push(format!("{}.{name}: {program}\n{failure}", module.name));
             }
         }
     }
