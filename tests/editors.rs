@@ -268,10 +268,10 @@ fn the_extension_is_complete() {
 fn snippets_are_programs() {
     let snippets = json("vscode/snippets/nd.json");
     let mut prefixes = Vec::new();
+    let place = Regex::new(r"\$\{[0-9]:([^}]*)\}|\$[0-9]").unwrap();
     for snippet in snippets.as_object().unwrap().values() {
         prefixes.push(snippet["prefix"].as_str().unwrap());
         let lines: Vec<&str> = snippet["body"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
-        let place = Regex::new(r"\$\{[0-9]:([^}]*)\}|\$[0-9]").unwrap();
         let text = place.replace_all(&(lines.join("\n") + "\n"), "$1").to_string();
         assert_eq!(ndc::driver::format_text(&text).as_deref(), Ok(text.as_str()), "{text}");
     }
