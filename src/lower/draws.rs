@@ -29,8 +29,7 @@ impl Lowerer<'_> {
     /// The key of a draw that has none, at a place of the text.
     pub(super) fn implied_key(&mut self, site: Span) -> NodeId {
         let seed = self.draws.map_or(self.program.seed, |draws| draws.seed);
-        let place =
-            further(further(self.site, site), Span::new(site.source, seed as u32 as usize, (seed >> 32) as usize));
+        let place = hashed(further(self.site, site), &seed.to_le_bytes());
         let mut key = self.graph.integer(place as i64);
         if let Some(draws) = self.draws {
             let step = self.progress(Progress::Step);
@@ -48,8 +47,14 @@ impl Lowerer<'_> {
     }
 }
 
-/// The chain of places in the text with one more, as a number (FNV-1a).
+/// The chain of places in the text with one more, as a number.
 pub(super) fn further(chain: u64, place: Span) -> u64 {
-    let bytes = [place.source.0, place.start, place.end].into_iter().flat_map(u32::to_le_bytes);
-    bytes.fold(chain ^ 0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+    let words = [place.source.0, place.start, place.end];
+    words.iter().fold(chain, |chain, word| hashed(chain, &word.to_le_bytes()))
+}
+
+/// A number with some bytes mixed in (FNV-1a).
+fn hashed(number: u64, bytes: &[u8]) -> u64 {
+    let begun = number ^ 0xCBF2_9CE4_8422_2325;
+    bytes.iter().fold(begun, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3))
 }
