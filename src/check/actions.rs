@@ -37,9 +37,6 @@ impl<'a> Checker<'a, '_> {
             ItemKind::Action(action) => {
                 self.later(super::train::later_action(action.kind), action.keyword, "use `train { … }`");
             }
-            ItemKind::Derivative(_) => {
-                self.later("`derivative`", span, "write the function so that its own derivative is right");
-            }
             ItemKind::Plot(_) => {
                 self.later("`plot`", span, "print the values");
             }
@@ -52,6 +49,7 @@ impl<'a> Checker<'a, '_> {
             ItemKind::Import(_)
             | ItemKind::Test { .. }
             | ItemKind::Function(_)
+            | ItemKind::Derivative(_)
             | ItemKind::Param(_)
             | ItemKind::Const { .. }
             | ItemKind::Layer(_)

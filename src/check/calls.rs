@@ -198,7 +198,9 @@ impl<'a> Checker<'a, '_> {
         let Type::Function(id) = callee.ty else { return Typed::error(span) };
         match self.program.closures[id.0 as usize].clone() {
             Closure::Item(index) => {
-                let item = self.functions[index as usize];
+                let here = self.function_here(index);
+                let id = if here == index { id } else { self.closure(Closure::Item(here)) };
+                let item = self.functions[here as usize];
                 let function = LocalFunction {
                     name: Some(&item.function.name),
                     parameters: &item.function.parameters,
@@ -399,10 +401,15 @@ impl<'a> Checker<'a, '_> {
             parameters.push(record);
             functions = values;
         }
-        for (parameter, ty) in body.function.parameters.iter().zip(types) {
-            parameters.push(self.bind_pattern(&parameter.pattern, ty, parameter.pattern.span()));
-        }
-        let typed = self.body_value(&body);
+        let typed = match self.replacement(types) {
+            Some(replacement) => self.replaced(replacement, &body, &types[0], &mut parameters),
+            None => {
+                for (parameter, ty) in body.function.parameters.iter().zip(types) {
+                    parameters.push(self.bind_pattern(&parameter.pattern, ty, parameter.pattern.span()));
+                }
+                self.body_value(&body)
+            }
+        };
         let typed = match functions.is_empty() {
             true => typed,
             false => {
@@ -417,7 +424,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// The body converted to the declared result.
-    fn body_value(&mut self, body: &Body<'a, '_>) -> Typed {
+    pub(super) fn body_value(&mut self, body: &Body<'a, '_>) -> Typed {
         let Some(annotation) = body.function.result else {
             let value = self.expression(body.function.body, None);
             return if value.ty == Type::Fill { self.settle(value) } else { value };

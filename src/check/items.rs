@@ -109,6 +109,7 @@ impl<'a, 'b> Checker<'a, 'b> {
             program: Program { seed: options.seed, precision: options.precision, ..Program::default() },
             globals: HashMap::new(),
             functions: Vec::new(),
+            replacements: HashMap::new(),
             lets: Vec::new(),
             later_lets: Vec::new(),
             params: HashMap::new(),
@@ -236,6 +237,7 @@ impl<'a> Checker<'a, '_> {
                 }
             }
         }
+        self.collect_derivatives(items);
     }
 
     fn later_names(&mut self, pattern: &'a Pattern) {
@@ -316,7 +318,7 @@ impl<'a> Checker<'a, '_> {
         for (position, item) in items.iter().enumerate() {
             self.position = position;
             match &item.kind {
-                ItemKind::Function(function) if !self.reads_a_let(&function.body) => {
+                ItemKind::Function(function) | ItemKind::Derivative(function) if !self.reads_a_let(&function.body) => {
                     let index = self.functions.iter().position(|each| std::ptr::eq(each.function, function));
                     if let Some(index) = index {
                         self.check_alone(index as u32);
@@ -405,6 +407,7 @@ fn visible_items<'a, 'b>(items: &'b [&'a Item], position: usize) -> impl Iterato
         let definition = matches!(
             item.kind,
             ItemKind::Function(_)
+                | ItemKind::Derivative(_)
                 | ItemKind::Param(_)
                 | ItemKind::Const { .. }
                 | ItemKind::Type { .. }

@@ -36,6 +36,7 @@ pub mod print;
 pub mod program;
 mod records;
 pub mod repeat;
+mod replacement;
 mod rules;
 pub mod scope;
 pub mod size;
@@ -120,6 +121,8 @@ struct Checker<'a, 'b> {
     program: Program,
     globals: HashMap<&'a str, (Global<'a>, Span)>,
     functions: Vec<FunctionItem<'a>>,
+    /// The functions with a derivative of their own.
+    replacements: HashMap<u32, replacement::Replacement>,
     /// `let` values bound so far, with the position of their items.
     lets: Vec<(String, program::GlobalId, Type, usize)>,
     /// `let` names of the whole file, for messages about use before binding.

@@ -2,7 +2,7 @@
 
 use super::declare::*;
 use super::real::Real;
-use crate::ir::{Differential, ElementType, Instruction, Meaning, Pointwise};
+use crate::ir::{Differential, ElementType, Instruction, Meaning, Partial, Pointwise};
 
 #[inline(always)]
 fn max<R: Real>(a: R, b: R) -> R {
@@ -37,7 +37,13 @@ fn identity<R: Real>(x: R) -> R {
 }
 
 binary_meanings!(light: Max = max, Min = min);
-binary_meanings!(GreaterShare = greater_share, CopySign = copysign);
+/// Nothing, so that adding it changes no bit of any number.
+#[inline(always)]
+fn nothing<R: Real>(_: R, _: R) -> R {
+    R::of(-0.0)
+}
+
+binary_meanings!(GreaterShare = greater_share, CopySign = copysign, OwnSlope = nothing);
 unary_meanings!(StopGradient = identity);
 
 const TIES: &str = "Equal arguments share the derivative evenly. NaN propagates.";
@@ -157,6 +163,18 @@ pub static STOP_GRADIENT: Pointwise = Pointwise {
     ..unary::<StopGradient>()
 };
 
+/// What `derivative f(x) = e` adds to a value: nothing, with the derivative `e` by `x`. Being differentiated is all that it is
+/// for; `-0` in its place afterwards.
+pub static OWN_SLOPE: Pointwise = Pointwise {
+    name: "own_slope",
+    documentation: "-0, whose derivative by the first argument is the second one.",
+    differential: Differential::Partials(|_, a, _| vec![Partial::Value(a[1]), Partial::Zero]),
+    probes: &[],
+    conventions: "The derivative by the second argument is 0.",
+    ..binary_helper::<OwnSlope>()
+};
+
 /// The operations of this file.
-pub static ALL: &[&Pointwise] =
-    &[&MAX, &MIN, &GREATER_SHARE, &COPYSIGN, &SELECT, &TO_F32, &TO_F64, &TO_I64, &TO_BOOL, &STOP_GRADIENT];
+pub static ALL: &[&Pointwise] = &[
+    &MAX, &MIN, &GREATER_SHARE, &COPYSIGN, &SELECT, &TO_F32, &TO_F64, &TO_I64, &TO_BOOL, &STOP_GRADIENT, &OWN_SLOPE,
+];

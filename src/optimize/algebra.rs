@@ -6,13 +6,14 @@
 use super::{Rule, arguments_of};
 use crate::ir::{Graph, NodeId, Op};
 use crate::ops::arithmetic::{ADD, DIVIDE, MASKED_MULTIPLY, MULTIPLY, NEGATE, POWER, SELECTED_MULTIPLY, SUBTRACT};
-use crate::ops::choice::{SELECT, STOP_GRADIENT};
+use crate::ops::choice::{OWN_SLOPE, SELECT, STOP_GRADIENT};
 use crate::ops::comparison::{AND, EQUAL, NOT, NOT_EQUAL, OR};
 use crate::ops::roots::RECIPROCAL;
 
 /// Rules for graphs that will not be differentiated again.
 pub static FINAL: &[Rule] = &[
     Rule { equation: "stop_gradient(x) = x", apply: |graph, id| arguments_of(graph, id, &STOP_GRADIENT).map(|[x]| x) },
+    Rule { equation: "own_slope(x, e) = -0", apply: no_slope },
     Rule { equation: "a reduction over a mini-batch of one example is that example", apply: alone },
 ];
 
@@ -33,6 +34,10 @@ pub static RULES: &[Rule] = &[
     Rule { equation: "masked_multiply(g, c) = g * c for a finite constant c", apply: masked_by_constant },
     Rule { equation: "b * a = a * b: one order for equal products, so that they are one node", apply: in_order },
 ];
+
+fn no_slope(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    arguments_of(graph, id, &OWN_SLOPE).map(|[x, _]| graph.constant_like(x, -0.0))
+}
 
 fn alone(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let node = graph.node(id);

@@ -52,3 +52,29 @@ pub fn gradient_of_value(form: &str, found: &str, span: Span) -> Diagnostic {
         .saying(format!("this is {found}"))
         .help(format!("name the function without calling it, `{form}(f)(x)`, or write a lambda: `{form}(|x| …)(x)`"))
 }
+
+/// E0405: a derivative for something that is no function of the file.
+pub fn of_no_function<'a>(name: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let error =
+        Diagnostic::error("E0405", format!("`derivative {name}` needs a function `{name}` in the same file"), span)
+            .saying("no function of this file");
+    match nearest(name, known) {
+        Some(near) => error.fix(format!("did you mean `{near}`?"), span, near),
+        None => error.help(format!("define it, `fn {name}(x) = …`; of an imported function, define one that calls it")),
+    }
+}
+
+/// E0406: a derivative for a function that is not pointwise: one real argument, a result of its shape.
+pub fn not_pointwise(name: &str, found: &str, span: Span, function: Option<Span>) -> Diagnostic {
+    let error = Diagnostic::error(
+        "E0406",
+        format!("`derivative` needs a function of one number with a number as its result, but `{name}` {found}"),
+        span,
+    )
+    .saying(found.to_string())
+    .help("take one argument, without a type or `real`, and give one real number for a number");
+    match function {
+        Some(function) => error.label(function, "the function"),
+        None => error,
+    }
+}
