@@ -44,7 +44,7 @@ fn program(example: &str) -> String {
     let value = if value.is_empty() { code[3] } else { value };
     let value = value.split(" within ").next().unwrap().trim_end_matches('.');
     let within = if example.contains("within the tolerance") { " within 1e-6" } else { "" };
-    format!("assert {first} == {value}{within}")
+    format!("assert ({first}) == {value}{within}")
 }
 
 fn failure(program: &str) -> Option<String> {
