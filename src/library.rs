@@ -32,6 +32,11 @@ const SPECIAL: &[(&str, &str)] = &[
     ("normcdf", "normcdf"),
     ("lognormcdf", "lognormcdf"),
     ("normquantile", "normquantile"),
+    ("log_beta", "lbeta"),
+    ("normal_pdf", "normpdf"),
+    ("normal_cdf", "normcdf"),
+    ("log_normal_cdf", "lognormcdf"),
+    ("normal_quantile", "normquantile"),
 ];
 
 /// Functions of matrices that are operations of the compiler.
@@ -52,11 +57,6 @@ const LINEAR_ALGEBRA: &[(&str, &str)] = &[
 pub static LIBRARY: &[LibraryModule] = &[
     LibraryModule { name: "prelude", text: include_str!("std/prelude.nd"), builtins: &[] },
     LibraryModule { name: "special", text: include_str!("std/special.nd"), builtins: SPECIAL },
-    LibraryModule { name: "linalg", text: include_str!("std/linalg.nd"), builtins: LINEAR_ALGEBRA },
-    LibraryModule { name: "losses", text: include_str!("std/losses.nd"), builtins: &[] },
-    LibraryModule { name: "nn", text: include_str!("std/nn.nd"), builtins: &[] },
-    LibraryModule { name: "dist", text: include_str!("std/dist.nd"), builtins: &[] },
-    LibraryModule { name: "ode", text: include_str!("std/ode.nd"), builtins: &[] },
     LibraryModule {
         name: "random",
         text: include_str!("std/random.nd"),
@@ -67,6 +67,11 @@ pub static LIBRARY: &[LibraryModule] = &[
             ("mix", "random.mix"),
         ],
     },
+    LibraryModule { name: "linalg", text: include_str!("std/linalg.nd"), builtins: LINEAR_ALGEBRA },
+    LibraryModule { name: "losses", text: include_str!("std/losses.nd"), builtins: &[] },
+    LibraryModule { name: "nn", text: include_str!("std/nn.nd"), builtins: &[] },
+    LibraryModule { name: "dist", text: include_str!("std/dist.nd"), builtins: &[] },
+    LibraryModule { name: "ode", text: include_str!("std/ode.nd"), builtins: &[] },
 ];
 
 /// The place of a module in [`LIBRARY`]; the prelude cannot be named.

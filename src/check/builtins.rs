@@ -315,7 +315,7 @@ fn pointwise(name: &str) -> Option<&'static Pointwise> {
 
 /// Applies a built-in function.
 pub(super) fn apply<'a>(checker: &mut Checker<'a, '_>, call: BuiltinCall<'a>) -> Typed {
-    let named = ["grad", "value_and_grad", "random.uniform", "random.normal", "while", "solve_triangular"];
+    let named = ["grad", "value_and_grad", "random.uniform", "random.normal", "running", "while", "solve_triangular"];
     let takes_names = named.contains(&call.name) || LATER.contains(&call.name);
     if !takes_names && let Some((name, _)) = call.named.first() {
         let error = names::bad_named_argument(call.name, &name.text, name.span, "takes no argument called", &[]);

@@ -11,7 +11,7 @@ use super::scope::Bound;
 use super::types::Type;
 use crate::diagnostics::catalog::names;
 use crate::source::Span;
-use crate::syntax::ast::{Expr, Parameter, Pattern};
+use crate::syntax::ast::{Expr, ExprKind, Parameter, Pattern};
 
 /// Arguments in the order of the parameters, and what is bound before them.
 pub(super) struct Completed {
@@ -48,10 +48,13 @@ impl<'a> Checker<'a, '_> {
             let value = match (given, &parameter.default) {
                 (Some(value), _) => value,
                 (None, Some(default)) => {
-                    if reads_one_of(default, &parameters[..place]) {
-                        self.bind_earlier(&mut completed);
-                    }
-                    self.default_value(parameter, default, &parameters[..place], &completed.arguments, &sizes, position)
+                    let earlier = &parameters[..place];
+                    earlier_argument(default, earlier, &completed.arguments).unwrap_or_else(|| {
+                        if reads_one_of(default, earlier) {
+                            self.bind_earlier(&mut completed);
+                        }
+                        self.default_value(parameter, default, earlier, &completed.arguments, &sizes, position)
+                    })
                 }
                 (None, None) => Typed::error(parameter.pattern.span()),
             };
@@ -147,6 +150,13 @@ fn stands_for_itself(value: &Typed) -> bool {
         Kind::Convert(inner) | Kind::Splat(inner) | Kind::Power(inner, _) => stands_for_itself(inner),
         _ => false,
     }
+}
+
+/// The earlier argument that a default value is, where that is known when compiling.
+fn earlier_argument(default: &Expr, earlier: &[Parameter], arguments: &[Typed]) -> Option<Typed> {
+    let ExprKind::Name(name) = &*default.kind else { return None };
+    let place = earlier.iter().rposition(|parameter| name_of(&parameter.pattern) == Some(name))?;
+    arguments.get(place).filter(|argument| stands_for_itself(argument)).cloned()
 }
 
 /// Whether a default value mentions an earlier argument.

@@ -138,6 +138,25 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
+    /// Whether an expression makes a model or names one.
+    fn makes_model(&mut self, value: &'a Expr) -> bool {
+        match &*value.kind {
+            ExprKind::Paren(inner) => self.makes_model(inner),
+            ExprKind::Binary { operator: BinaryOperator::Compose, left, right, .. } => {
+                self.makes_model(right) || self.makes_model(left)
+            }
+            ExprKind::Call { callee, .. } => self.layer_named(callee).is_some(),
+            _ => self.layer_named(value).is_some() || self.named_model(value).is_some(),
+        }
+    }
+
+    fn owns(&self, member: Member) -> bool {
+        match member {
+            Member::Param(_) => true,
+            Member::Model(model) => self.models.model(model).owns,
+        }
+    }
+
     /// A function in a composition.
     fn function_part(&mut self, value: &'a Expr) -> Option<Part> {
         let typed = self.expression(value, None);
@@ -189,13 +208,18 @@ impl<'a> Checker<'a, '_> {
         let item = self.models.layers[layer as usize].item;
         let given = self.arrange(&item.name.text, &item.parameters, arguments, span)?;
         let mut values = Vec::with_capacity(given.len());
-        for (parameter, given) in item.parameters.iter().zip(given) {
-            if let Some(value) = given.filter(|value| self.named_model(value).is_some()) {
-                let name = pattern_name(&parameter.pattern).map_or("this argument", |name| &name.text);
-                self.report(models::model_as_configuration(name, value.span));
-                return None;
+        let mut members = Vec::new();
+        for (place, (parameter, given)) in (0u32..).zip(item.parameters.iter().zip(given)) {
+            let name = pattern_name(&parameter.pattern);
+            match (given.filter(|value| self.makes_model(value)), name) {
+                (Some(value), Some(name)) => {
+                    let order = [&order[..], &[place]].concat();
+                    let inner = self.make_model(value, format!("{path}.{}", name.text), order)?;
+                    members.push((name.text.as_str(), Member::Model(inner)));
+                    values.push(Some(self.placeholder(inner, value.span)));
+                }
+                _ => values.push(given.map(|value| self.expression(value, None))),
             }
-            values.push(given.map(|value| self.expression(value, None)));
         }
         let position = self.models.layers[layer as usize].position;
         let Completed { arguments, .. } = self.completed(&item.parameters, values, position, span);
@@ -212,9 +236,9 @@ impl<'a> Checker<'a, '_> {
         if failed {
             return None;
         }
-        let owns = facts.owns;
+        let owns = facts.owns || members.iter().any(|(_, member)| self.owns(*member));
         let fixed = self.models.known.get(&path).cloned();
-        let instance = Instance { layer, configuration, fixed: None, members: Vec::new() };
+        let instance = Instance { layer, configuration, fixed: None, members };
         let id = self.enter_model(Model { path, span, order, form: Form::Instance(instance), owns, ty: None })?;
         let sizes = self.configured_sizes(id);
         let is_given = |name: &&str| sizes.iter().any(|(each, _)| each == name);
@@ -326,13 +350,14 @@ impl<'a> Checker<'a, '_> {
             })
         });
         if let Form::Instance(instance) = &mut self.models.all[id.0 as usize].form {
-            instance.members = members;
+            instance.members.extend(members);
         }
     }
 
     fn make_members(&mut self, item: &'a ast::Layer, path: &str, order: &[u32]) -> Vec<(&'a str, Member)> {
         let mut members = Vec::new();
-        for (place, member) in (0u32..).zip(&item.members) {
+        // The models of the configuration stand before the members.
+        for (place, member) in (item.parameters.len() as u32..).zip(&item.members) {
             let order = [order, &[place]].concat();
             match &member.kind {
                 ItemKind::Param(param) => {

@@ -40,17 +40,6 @@ pub fn not_known_when_compiling(what: &str, span: Span) -> Diagnostic {
         .help("configure layers with numbers, constants and functions; what changes is an argument of `call`")
 }
 
-/// E0124: a model as the configuration of a layer.
-pub fn model_as_configuration(name: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(
-        "E0124",
-        format!("`{name}` is given a model, whose parameters are not known when compiling"),
-        span,
-    )
-    .saying("a model")
-    .help("let the layer hold the model as a member: `model inner = …`")
-}
-
 /// E0124: a size that is configured with something else.
 pub fn not_a_configured_size(name: &str, found: &str, span: Span, declaration: Span) -> Diagnostic {
     Diagnostic::error("E0124", format!("`{name}` is a size of the layer, but this is {found}"), span)
