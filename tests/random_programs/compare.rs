@@ -36,7 +36,7 @@ impl Counts {
 pub fn file(units: &[Unit]) -> String {
     let items: Vec<&str> = units.iter().flat_map(|unit| unit.items.iter().map(String::as_str)).collect();
     let calls: Vec<String> = units.iter().map(|unit| format!("{}()", unit.name)).collect();
-    format!("{HEADER}{}\nlet all = ({},)\n", items.join("\n"), calls.join(", "))
+    format!("{HEADER}{}\nlet outcome = ({},)\n", items.join("\n"), calls.join(", "))
 }
 
 /// Checks a text and takes its last `let` from the program.
@@ -129,7 +129,7 @@ pub fn slopes(unit: &Unit) -> Result<(u64, u64), String> {
         let values: Vec<String> = [-step, -step / 2.0, 0.0, step / 2.0, step].into_iter().map(value).collect();
         let gradient = format!("sum(grad({f})({at}) * {direction})");
         let items = unit.items.join("\n");
-        let text = format!("{HEADER}{items}\nlet all = ({gradient}, {})\n", values.join(", "));
+        let text = format!("{HEADER}{items}\nlet outcome = ({gradient}, {})\n", values.join(", "));
         let both = compute(&text).map_err(|what| format!("{what}\n{text}"))?;
         let Ok(tables) = both.native else { continue };
         let numbers: Vec<f64> = tables.iter().flat_map(native::to_reals).collect();

@@ -199,7 +199,7 @@ impl Generator {
             12 => {
                 let ty = Ty::Tensor(vec![2 + self.random.below(3)]);
                 let (left, right) = (self.expression(&ty, depth), self.expression(&ty, depth));
-                self.choose(&[format!("dot({left}, {right})"), format!("({left} @ {right})")]).clone()
+                format!("dot({left}, {right})")
             }
             13..=15 => self.element(depth).unwrap_or_else(|| self.leaf(&Ty::Real)),
             16 | 17 => self.reducer(depth),

@@ -88,6 +88,7 @@ param m23: [2, 3] = [[1.0, 0.5, -1.0], [2.0, -2.0, 3.0]]
 param m33: [3, 3] = [[1.0, 2.0, 0.5], [-1.0, 0.0, 3.0], [2.0, -2.5, 1.0]]
 param m34: [3, 4] = [[1.0, -1.0, 2.0, 0.5], [0.0, 3.0, -2.0, 1.0], [1.5, -0.5, 1.0, 2.0]]
 fn whole(i: int) = i
+fn counted(range) = range
 fn apply(f, x) = f(x)
 fn twice(f: fn(real) -> real, x: real) = f(f(x))
 fn bound(x) = max(min(x, 16), -16)

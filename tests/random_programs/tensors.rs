@@ -259,7 +259,7 @@ impl Generator {
             1 => (self.expression(&Ty::Tensor(vec![length]), depth), Ty::Real, row.clone()),
             _ => {
                 let matrix = self.expression(&Ty::Tensor(vec![length, 2]), depth);
-                (format!("({matrix}, 0..{length})"), Ty::Tensor(vec![2]), format!("({row}, _)"))
+                (format!("({matrix}, counted(0..{length}))"), Ty::Tensor(vec![2]), format!("({row}, _)"))
             }
         };
         let depth_of_scope = self.scope.len();
