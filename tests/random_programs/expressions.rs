@@ -270,7 +270,11 @@ impl Generator {
             8 => format!("abs({})", own(self)),
             _ => {
                 let (of, size) = self.choose(&[("q3", 3), ("q4", 4)]);
-                if self.once_in(25) { format!("{of}[{}]", own(self)) } else { format!("{of}[{} % {size}]", own(self)) }
+                if self.once_in(25) {
+                    format!("{of}[whole({})]", own(self))
+                } else {
+                    format!("{of}[{} % {size}]", own(self))
+                }
             }
         }
     }

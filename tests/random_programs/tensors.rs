@@ -106,7 +106,7 @@ impl Generator {
         match self.random.below(4) {
             0 => format!("{}", self.random.below(size)),
             1 => "-1".to_string(),
-            _ if self.once_in(40) => self.expression(&Ty::Int, depth),
+            _ if self.once_in(40) => format!("whole({})", self.expression(&Ty::Int, depth)),
             _ => format!("{} % {size}", self.expression(&Ty::Int, depth)),
         }
     }
