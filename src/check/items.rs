@@ -313,34 +313,6 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// Checks functions and types for themselves, with the file's `let` values above them in scope only at their uses.
-    fn functions_alone(&mut self, items: &[&'a Item]) {
-        for (position, item) in items.iter().enumerate() {
-            self.position = position;
-            match &item.kind {
-                ItemKind::Function(function) | ItemKind::Derivative(function) if !self.reads_a_let(&function.body) => {
-                    let index = self.functions.iter().position(|each| std::ptr::eq(each.function, function));
-                    if let Some(index) = index {
-                        self.check_alone(index as u32);
-                    }
-                }
-                ItemKind::Type { definition, .. } => {
-                    self.annotation(definition, &Vec::new());
-                }
-                _ => {}
-            }
-        }
-        self.calls.clear();
-        self.models.forget_early_uses();
-    }
-
-    /// Whether a body mentions a `let` of the file, whose type is known only after the actions above it are checked.
-    fn reads_a_let(&self, body: &'a ast::Expr) -> bool {
-        let mut mentions = Vec::new();
-        super::captures::mentioned(body, &mut mentions);
-        mentions.iter().any(|name| self.later_lets.iter().any(|(each, _)| each == name))
-    }
-
     /// Each test is a program of its own: the definitions of the file, the `let` values above it, and its body.
     fn tests(&mut self, items: &[&'a Item], options: Options) {
         for (position, item) in items.iter().enumerate() {

@@ -5,6 +5,7 @@
 //! through [`table::TableLoader`].
 
 mod actions;
+mod alone;
 mod annotations;
 mod arithmetic;
 mod batch;

@@ -4,6 +4,7 @@ use super::program::{DataId, GlobalId, LocalId, Progress, Typed};
 use super::size::Size;
 use super::types::{ModelId, Type};
 use crate::source::Span;
+use std::collections::HashMap;
 
 /// What a name in scope stands for.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub enum Bound {
 #[derive(Clone, Debug, Default)]
 pub struct Frame {
     names: Vec<(String, Bound)>,
+    /// Where each name is bound in `names`, the innermost last.
+    places: HashMap<String, Vec<usize>>,
     next_local: u32,
     /// The indices in scope, with what is known of their ranges.
     pub indices: Vec<IndexInScope>,
@@ -78,12 +81,18 @@ impl Frame {
 
     /// Binds a name until the scope ends.
     pub fn bind(&mut self, name: impl Into<String>, bound: Bound) {
-        self.names.push((name.into(), bound));
+        let name = name.into();
+        self.places.entry(name.clone()).or_default().push(self.names.len());
+        self.names.push((name, bound));
     }
 
     /// The innermost binding of a name.
     pub fn find(&self, name: &str) -> Option<&Bound> {
-        self.names.iter().rev().find(|(bound, _)| bound == name).map(|(_, bound)| bound)
+        self.innermost(name).map(|place| &self.names[place].1)
+    }
+
+    fn innermost(&self, name: &str) -> Option<usize> {
+        self.places.get(name)?.last().copied()
     }
 
     /// Begins a scope.
@@ -93,7 +102,11 @@ impl Frame {
 
     /// Ends a scope.
     pub fn leave(&mut self, mark: Mark) {
-        self.names.truncate(mark.0);
+        for (name, _) in self.names.drain(mark.0..) {
+            if let Some(places) = self.places.get_mut(&name) {
+                places.pop();
+            }
+        }
     }
 
     /// All names, for suggestions.
@@ -103,9 +116,7 @@ impl Frame {
 
     /// The innermost binding of each name.
     pub fn visible(&self) -> impl Iterator<Item = (&str, &Bound)> {
-        self.names.iter().enumerate().filter_map(|(place, (name, bound))| {
-            let hidden = self.names[place + 1..].iter().any(|(later, _)| later == name);
-            (!hidden).then_some((name.as_str(), bound))
-        })
+        let is_innermost = |(place, (name, _)): &(usize, &(String, Bound))| self.innermost(name) == Some(*place);
+        self.names.iter().enumerate().filter(is_innermost).map(|(_, (name, bound))| (name.as_str(), bound))
     }
 }

@@ -30,7 +30,10 @@ impl<'a> Checker<'a, '_> {
         let Some((base, places, ty)) = chosen else { return Typed::error(span) };
         let fallback = if fallback.ty == Type::Fill { self.settle(fallback) } else { fallback };
         let fallback = if fallback.ty.is_scalar() { self.splat(fallback, ty.sizes()) } else { fallback };
-        let Some(joined) = Self::join(&ty, &fallback.ty).filter(|_| !fallback.ty.is_error()) else {
+        if fallback.ty.is_error() {
+            return Typed::error(span);
+        }
+        let Some(joined) = Self::join(&ty, &fallback.ty) else {
             let (left, right) = (ty.to_string(), fallback.ty.to_string());
             return self.fail(shapes::branch_mismatch((&left, value.span), (&right, fallback.span), span), span);
         };
