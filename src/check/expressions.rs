@@ -11,6 +11,20 @@ use crate::ops;
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Pattern, Statement, UnaryOperator};
 
+/// Names of nd that this version does not know, and what to do instead.
+const LATER_NAMES: &[(&str, &str)] = &[
+    ("solve_root", "take steps of Newton's method with `fold` or `while`"),
+    ("solve_min", "take steps of gradient descent with `fold`"),
+    ("split", "make two `data` items of two files"),
+    ("category", "number the labels in the file"),
+    ("standardize", "subtract the mean and divide by the deviation as numbers"),
+];
+
+/// Whether an expression is a name that this version does not know.
+pub(super) fn is_later_name(expression: &Expr) -> bool {
+    matches!(&*expression.kind, ExprKind::Name(name) if LATER_NAMES.iter().any(|(later, _)| later == name))
+}
+
 impl<'a> Checker<'a, '_> {
     /// Checks an expression. `expected` is a type it will be converted to, where one is known; it decides what a fill
     /// such as `zeros()` becomes and is otherwise only a hint.
@@ -119,6 +133,9 @@ impl<'a> Checker<'a, '_> {
         if let Some(builtin) = super::builtins::canonical_name(name) {
             let id = self.closure(Closure::Builtin(builtin));
             return Typed::new(Kind::Closure(Vec::new()), Type::Function(id), span);
+        }
+        if let Some((_, instead)) = LATER_NAMES.iter().find(|(later, _)| *later == name) {
+            return self.later(&format!("`{name}`"), span, instead);
         }
         if let Some(table) = self.frame.source.clone() {
             return self.missing_source_column(&table, name, span);
