@@ -7,6 +7,7 @@ use super::scope::Bound;
 use super::types::{Element, Type};
 use super::{Checker, Context, Global, LocalFunction};
 use crate::diagnostics::catalog::{models, names, shapes};
+use crate::ir::ElementType;
 use crate::ops;
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Pattern, Statement, UnaryOperator};
@@ -40,7 +41,9 @@ impl<'a> Checker<'a, '_> {
                 }
                 Typed::new(Kind::Number(*value), Type::real(), span)
             }
-            ExprKind::Real(value) => Typed::new(Kind::Number(*value), Type::real(), span),
+            ExprKind::Real { value, single } => {
+                Typed::new(Kind::Number(self.rounded_once(*value, *single)), Type::real(), span)
+            }
             ExprKind::Bool(value) => Typed::new(Kind::Bool(*value), Type::bool(), span),
             ExprKind::Text(text) => Typed::new(Kind::Text(text.clone()), Type::Text, span),
             ExprKind::Name(name) => self.name(name, span),
@@ -76,6 +79,12 @@ impl<'a> Checker<'a, '_> {
             ExprKind::Range { start, end } => self.range(start.as_ref(), end.as_ref(), span),
             ExprKind::Error => Typed::error(span),
         }
+    }
+
+    /// A literal in the file's precision. Rounding its double precision again may miss the nearest number.
+    fn rounded_once(&self, value: f64, single: f32) -> f64 {
+        let twice = value as f32 != single;
+        if twice && self.program.precision == Some(ElementType::F32) { f64::from(single) } else { value }
     }
 
     pub(super) fn later(&mut self, what: &str, span: Span, instead: &str) -> Typed {
