@@ -108,7 +108,7 @@ impl<'a> Checker<'a, '_> {
         let (condition, within) = match &assert.kind {
             AssertKind::Fails { code, body } => {
                 self.expected_failures.push((body, position));
-                return Some(Claim::Fails { expected: code.text.clone(), found: Vec::new() });
+                return Some(Claim::Fails { expected: code.text.clone(), found: Vec::new(), program: Box::default() });
             }
             AssertKind::Holds { condition, within } => (condition, within),
         };

@@ -4,6 +4,7 @@ use super::annotations::{SizeBindings, size_variables};
 use super::captures::{mentioned, size_names};
 use super::cost::MAX_COST;
 use super::defaults::{Completed, name_of};
+use super::expressions::is_later_name;
 use super::functions::{Body, Captured};
 use super::program::{Binding, Closure, Instance, InstanceId, Kind, Typed};
 use super::scope::{Bound, Frame};
@@ -45,12 +46,15 @@ impl<'a> Checker<'a, '_> {
         expected: Option<&Type>,
         span: Span,
     ) -> Typed {
+        let later = is_later_name(callee);
         let callee = self.expression(callee, None);
         if let Some(model) = callee.ty.model() {
             return self.call_model(callee, model, arguments, span);
         }
         let id = match &callee.ty {
             Type::Function(id) => *id,
+            // What is wrong with the arguments of a function of a later version is not known yet.
+            Type::Error if later => return Typed::error(span),
             Type::Error => {
                 for argument in arguments {
                     self.expression(&argument.value, None);

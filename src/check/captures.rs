@@ -6,7 +6,7 @@ use crate::syntax::ast::{Argument, Change, Clauses, Expr, ExprKind, Statement, S
 pub(super) fn mentioned<'a>(expression: &'a Expr, names: &mut Vec<&'a str>) {
     match &*expression.kind {
         ExprKind::Name(name) => names.push(name),
-        ExprKind::Integer { .. } | ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Text(_) | ExprKind::Error => {}
+        ExprKind::Integer { .. } | ExprKind::Real { .. } | ExprKind::Bool(_) | ExprKind::Text(_) | ExprKind::Error => {}
         ExprKind::Unary { operand: inner, .. }
         | ExprKind::Transpose(inner)
         | ExprKind::Paren(inner)

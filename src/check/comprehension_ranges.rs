@@ -310,7 +310,7 @@ impl<'a> Search<'a, '_> {
         match &*expression.kind {
             ExprKind::Name(_)
             | ExprKind::Integer { .. }
-            | ExprKind::Real(_)
+            | ExprKind::Real { .. }
             | ExprKind::Bool(_)
             | ExprKind::Text(_)
             | ExprKind::Error => {}

@@ -85,6 +85,10 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn row_column(&mut self, setting: &'a Setting, table: &Arc<RawTable>) -> Option<DataColumn> {
+        if states_missing_cells(setting, table) {
+            self.later("`missing`", setting.name.span, "fill the empty cells in the file, or leave out their rows");
+            return None;
+        }
         let mut frame = Frame::default();
         for (index, column) in table.columns.iter().enumerate() {
             let element = if column.whole { Element::Flexible } else { Element::Real };
@@ -270,4 +274,11 @@ impl<'a> Checker<'a, '_> {
     pub(super) fn is_data(&self, name: &str) -> bool {
         matches!(self.globals.get(name), Some((Global::Data, _)))
     }
+}
+
+/// Whether `missing = …` says what to do with empty cells, rather than names a column.
+fn states_missing_cells(setting: &Setting, table: &RawTable) -> bool {
+    let ExprKind::Name(choice) = &*setting.value.kind else { return false };
+    let is_column = table.columns.iter().any(|column| column.name == *choice);
+    setting.name.text == "missing" && ["error", "drop", "mean"].contains(&choice.as_str()) && !is_column
 }

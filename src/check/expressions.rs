@@ -7,9 +7,24 @@ use super::scope::Bound;
 use super::types::{Element, Type};
 use super::{Checker, Context, Global, LocalFunction};
 use crate::diagnostics::catalog::{models, names, shapes};
+use crate::ir::ElementType;
 use crate::ops;
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Pattern, Statement, UnaryOperator};
+
+/// Names of nd that this version does not know, and what to do instead.
+const LATER_NAMES: &[(&str, &str)] = &[
+    ("solve_root", "take steps of Newton's method with `fold` or `while`"),
+    ("solve_min", "take steps of gradient descent with `fold`"),
+    ("split", "make two `data` items of two files"),
+    ("category", "number the labels in the file"),
+    ("standardize", "subtract the mean and divide by the deviation as numbers"),
+];
+
+/// Whether an expression is a name that this version does not know.
+pub(super) fn is_later_name(expression: &Expr) -> bool {
+    matches!(&*expression.kind, ExprKind::Name(name) if LATER_NAMES.iter().any(|(later, _)| later == name))
+}
 
 impl<'a> Checker<'a, '_> {
     /// Checks an expression. `expected` is a type it will be converted to, where one is known; it decides what a fill
@@ -26,7 +41,9 @@ impl<'a> Checker<'a, '_> {
                 }
                 Typed::new(Kind::Number(*value), Type::real(), span)
             }
-            ExprKind::Real(value) => Typed::new(Kind::Number(*value), Type::real(), span),
+            ExprKind::Real { value, single } => {
+                Typed::new(Kind::Number(self.rounded_once(*value, *single)), Type::real(), span)
+            }
             ExprKind::Bool(value) => Typed::new(Kind::Bool(*value), Type::bool(), span),
             ExprKind::Text(text) => Typed::new(Kind::Text(text.clone()), Type::Text, span),
             ExprKind::Name(name) => self.name(name, span),
@@ -62,6 +79,12 @@ impl<'a> Checker<'a, '_> {
             ExprKind::Range { start, end } => self.range(start.as_ref(), end.as_ref(), span),
             ExprKind::Error => Typed::error(span),
         }
+    }
+
+    /// A literal in the file's precision. Rounding its double precision again may miss the nearest number.
+    fn rounded_once(&self, value: f64, single: f32) -> f64 {
+        let twice = value as f32 != single;
+        if twice && self.program.precision == Some(ElementType::F32) { f64::from(single) } else { value }
     }
 
     pub(super) fn later(&mut self, what: &str, span: Span, instead: &str) -> Typed {
@@ -119,6 +142,9 @@ impl<'a> Checker<'a, '_> {
         if let Some(builtin) = super::builtins::canonical_name(name) {
             let id = self.closure(Closure::Builtin(builtin));
             return Typed::new(Kind::Closure(Vec::new()), Type::Function(id), span);
+        }
+        if let Some((_, instead)) = LATER_NAMES.iter().find(|(later, _)| *later == name) {
+            return self.later(&format!("`{name}`"), span, instead);
         }
         if let Some(table) = self.frame.source.clone() {
             return self.missing_source_column(&table, name, span);

@@ -344,28 +344,31 @@ impl<'a> Checker<'a, '_> {
 
     /// Checks the bodies of `assert fails`, each apart.
     fn check_expected_failures(&mut self) {
-        let mut codes = Vec::new();
+        let mut outcomes = Vec::new();
         for (body, position) in std::mem::take(&mut self.expected_failures) {
-            codes.push(self.codes_of(body, position));
+            outcomes.push(self.checked_apart(body, position));
         }
         let claims = self.program.actions.iter_mut().filter_map(|action| match action {
-            program::Action::Assert(program::Assert { claim: program::Claim::Fails { found, .. }, .. }) => Some(found),
+            program::Action::Assert(program::Assert {
+                claim: program::Claim::Fails { found, program, .. }, ..
+            }) => Some((found, program)),
             _ => None,
         });
-        for (found, codes) in claims.zip(codes) {
+        for ((found, program), (codes, checked)) in claims.zip(outcomes) {
             *found = codes;
+            **program = checked;
         }
     }
 
-    /// `assert fails "E0204" { items }`: which errors its items give.
-    fn codes_of(&mut self, body: &'a [Item], position: usize) -> Vec<String> {
+    /// `assert fails "E0204" { items }`: which errors its items give before the run, and the program they are.
+    fn checked_apart(&mut self, body: &'a [Item], position: usize) -> (Vec<String>, Program) {
         let all: Vec<&'a Item> = self.surroundings(position).into_iter().chain(body).collect();
         let options = Options { precision: self.program.precision, seed: self.program.seed };
         let known = self.models.known.clone();
         let task = Task { items: &all, trees: self.trees, options, part: Part::Whole, known };
-        let (_, diagnostics, _) = check_items(task, self.sources, self.loader);
+        let (program, diagnostics, _) = check_items(task, self.sources, self.loader);
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-        errors.map(|diagnostic| diagnostic.code.to_string()).collect()
+        (errors.map(|diagnostic| diagnostic.code.to_string()).collect(), program)
     }
 
     fn surroundings(&self, position: usize) -> Vec<&'a Item> {

@@ -51,7 +51,7 @@ fn action(action: &Action, out: &mut String) {
                 tree(left, 1, out);
                 tree(right, 1, out);
             }
-            Claim::Fails { expected, found } => {
+            Claim::Fails { expected, found, .. } => {
                 let _ = writeln!(out, "assert fails {expected}, found {}", found.join(" "));
             }
         },

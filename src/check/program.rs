@@ -404,8 +404,8 @@ pub enum Claim {
     Condition(Typed),
     /// Two values that agree at every leaf.
     Equal(Typed, Typed, Tolerance),
-    /// Decided when checking: whether the expected error came, and what came in its place.
-    Fails { expected: String, found: Vec<String> },
+    /// The expected error, those that checking found, and the program to run if it found none.
+    Fails { expected: String, found: Vec<String>, program: Box<Program> },
 }
 
 /// How closely two values must agree.

@@ -1,8 +1,8 @@
 //! Whether claims hold.
 
 use super::native::to_reals;
-use super::{Leaves, Session};
-use crate::check::program::{Assert, Claim, Tolerance};
+use super::{Leaves, Session, Silent};
+use crate::check::program::{Assert, Claim, Program, Tolerance};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::numeric;
 use crate::ir::{ElementType, Table};
@@ -12,8 +12,9 @@ impl Session<'_> {
     /// `None` if the claim holds, else what to say.
     pub(super) fn claim(&mut self, assert: &Assert) -> Result<Option<Diagnostic>, Box<Diagnostic>> {
         let facts = match &assert.claim {
-            Claim::Fails { expected, found } => {
-                if found.iter().any(|code| code == expected) {
+            Claim::Fails { expected, found, program } => {
+                let found = if found.is_empty() { codes_of_run(program) } else { found.clone() };
+                if found.contains(expected) {
                     return Ok(None);
                 }
                 let found = if found.is_empty() { "no error".to_string() } else { found.join(", ") };
@@ -42,6 +43,15 @@ impl Session<'_> {
         };
         Ok(Some(numeric::assertion_failed(assert.span, facts)))
     }
+}
+
+/// The codes of the errors that end the run of a program.
+fn codes_of_run(program: &Program) -> Vec<String> {
+    let failures = match Session::new(program) {
+        Ok(mut session) => session.run(&mut Silent).err().unwrap_or_default(),
+        Err(diagnostic) => vec![*diagnostic],
+    };
+    failures.iter().map(|diagnostic| diagnostic.code.to_string()).collect()
 }
 
 /// The worst disagreement of two values, if they disagree anywhere.

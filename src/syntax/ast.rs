@@ -300,8 +300,8 @@ pub enum ExprKind {
     /// `1`, `1_000`: digits without a point or exponent. `None` when it does not fit 64 bits (the checker reports it
     /// where an `int` is wanted); `value` is it as a real.
     Integer { exact: Option<i64>, value: f64 },
-    /// `1.5`, `2e-3`.
-    Real(f64),
+    /// `1.5`, `2e-3`: the nearest number of double precision, and of single precision.
+    Real { value: f64, single: f32 },
     /// `true`, `false`.
     Bool(bool),
     /// `"text"`.

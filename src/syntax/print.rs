@@ -282,7 +282,7 @@ impl Printer<'_> {
     fn expr_parts(&mut self, kind: &ExprKind) {
         match kind {
             ExprKind::Integer { .. }
-            | ExprKind::Real(_)
+            | ExprKind::Real { .. }
             | ExprKind::Bool(_)
             | ExprKind::Text(_)
             | ExprKind::Name(_)
@@ -461,7 +461,7 @@ fn expr_heading(kind: &ExprKind) -> (&'static str, String) {
     match kind {
         ExprKind::Integer { exact: Some(exact), .. } => ("integer", exact.to_string()),
         ExprKind::Integer { exact: None, value } => ("integer", format!("{value:e}")),
-        ExprKind::Real(value) => ("real", format!("{value:?}")),
+        ExprKind::Real { value, .. } => ("real", format!("{value:?}")),
         ExprKind::Bool(value) => ("bool", value.to_string()),
         ExprKind::Text(text) => ("text", format!("{text:?}")),
         ExprKind::Name(name) => ("name", name.clone()),

@@ -266,7 +266,7 @@ fn opens_settings(before: &[Lexeme<'_>]) -> bool {
 
 /// Whether a contextual word starts what it can start, judged by the next token alone.
 fn can_start(word: Word, next: Option<Token<'_>>) -> bool {
-    let Some(next) = next else { return false };
+    let Some(next) = next else { return word == Word::Ulp };
     let name = next.is_name();
     let text = matches!(next, Token::Text(_));
     match word {

@@ -9,7 +9,7 @@ use crate::syntax::ast::{
 pub(super) fn below(kind: &ExprKind) -> u32 {
     match kind {
         ExprKind::Integer { .. }
-        | ExprKind::Real(_)
+        | ExprKind::Real { .. }
         | ExprKind::Bool(_)
         | ExprKind::Text(_)
         | ExprKind::Name(_)

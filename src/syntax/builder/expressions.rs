@@ -56,13 +56,13 @@ impl Builder<'_> {
         sign_end: usize,
         right: Expr,
     ) -> Expr {
-        if let ExprKind::Binary { operator: first, left: innermost, .. } = &*left.kind
+        if let ExprKind::Binary { operator: first, .. } = &*left.kind
             && is_comparison(*first)
-            && !matches!(&*innermost.kind, ExprKind::Binary { operator, .. } if is_comparison(*operator))
         {
             let sign = self.span(sign_start, sign_end);
             let spelling = &self.text[sign_start..sign_end];
             self.diagnostics.push(catalog::chained_comparison(sign, left.span, spelling));
+            return self.extend(left.span.start, ExprKind::Error, right.span.end as usize);
         }
         self.binary(left, sign_start, operator, sign_end, right)
     }

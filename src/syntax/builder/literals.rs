@@ -15,8 +15,9 @@ impl Builder<'_> {
     }
 
     pub(in crate::syntax) fn real(&mut self, start: usize, digits: &str, end: usize) -> Expr {
-        let value = self.real_value(start, &without_underscores(digits), end);
-        self.expr(start, ExprKind::Real(value), end)
+        let digits = without_underscores(digits);
+        let value = self.real_value(start, &digits, end);
+        self.expr(start, ExprKind::Real { value, single: digits.parse().unwrap_or(f32::NAN) }, end)
     }
 
     /// The nearest real. One beyond the largest is reported: it would be infinity in silence.

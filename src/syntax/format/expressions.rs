@@ -15,7 +15,7 @@ impl<'a> Printer<'a> {
     pub(super) fn expr(&mut self, expression: &Expr) -> Doc<'a> {
         match &*expression.kind {
             ExprKind::Integer { .. }
-            | ExprKind::Real(_)
+            | ExprKind::Real { .. }
             | ExprKind::Bool(_)
             | ExprKind::Text(_)
             | ExprKind::Name(_) => self.word(),
@@ -332,7 +332,7 @@ impl<'a> Printer<'a> {
 /// Whether an element is a number as written, so that many of them share a line.
 fn is_number(element: &Expr) -> bool {
     match &*element.kind {
-        ExprKind::Integer { .. } | ExprKind::Real(_) => true,
+        ExprKind::Integer { .. } | ExprKind::Real { .. } => true,
         ExprKind::Unary { operator: UnaryOperator::Negate, operand } => is_number(operand),
         _ => false,
     }
