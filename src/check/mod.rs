@@ -29,6 +29,7 @@ mod gradients;
 pub mod indexed;
 mod items;
 pub mod linear_algebra;
+mod lookup;
 mod loops;
 mod models;
 pub mod module;
