@@ -175,6 +175,5 @@ pub static OWN_SLOPE: Pointwise = Pointwise {
 };
 
 /// The operations of this file.
-pub static ALL: &[&Pointwise] = &[
-    &MAX, &MIN, &GREATER_SHARE, &COPYSIGN, &SELECT, &TO_F32, &TO_F64, &TO_I64, &TO_BOOL, &STOP_GRADIENT, &OWN_SLOPE,
-];
+pub static ALL: &[&Pointwise] =
+    &[&MAX, &MIN, &GREATER_SHARE, &COPYSIGN, &SELECT, &TO_F32, &TO_F64, &TO_I64, &TO_BOOL, &STOP_GRADIENT, &OWN_SLOPE];
