@@ -171,7 +171,7 @@ pub fn unknown_library(name: &str, span: Span, is_file: bool, known: Vec<&str>) 
     let error = Diagnostic::error("E0131", format!("the standard library has no module `{name}`"), span)
         .saying("not a module of the library");
     if is_file {
-        return error.fix("a file is imported by its name in quotes", span, &format!("\"{name}.nd\""));
+        return error.fix("a file is imported by its name in quotes", span, format!("\"{name}.nd\""));
     }
     let listed = known.join(", ");
     match nearest(name, known) {
@@ -201,7 +201,7 @@ pub fn not_in_module<'a>(name: &str, module: &str, span: Span, known: impl IntoI
     let error = Diagnostic::error("E0134", format!("`{module}` has nothing called `{name}`"), span).saying("not found");
     match nearest(name, known) {
         Some(near) => error.fix(format!("did you mean `{near}`?"), span, near),
-        None => error.help(format!("`ndc doc` lists what a module of the library has")),
+        None => error.help("`ndc doc` lists what a module of the library has"),
     }
 }
 
