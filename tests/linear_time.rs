@@ -174,7 +174,7 @@ fn time_grows_with_the_program() {
     for (name, program, length) in LONG {
         let [half, whole] = [length / 2, *length].map(|length| time(&program(length)));
         println!("{name}: {half:?} for {}, {whole:?} for {length}", length / 2);
-        assert!(whole <= 3 * half + Duration::from_millis(50), "{name}: {half:?}, and {whole:?} for twice the length");
+        assert!(whole <= 3 * half + Duration::from_millis(300), "{name}: {half:?}, and {whole:?} for twice the length");
         assert!(whole <= Duration::from_secs(30), "{name}: {whole:?}");
     }
 }
