@@ -62,11 +62,11 @@ fn failure(program: &str) -> Option<String> {
 #[test]
 fn every_example_holds() {
     let mut wrong = Vec::new();
-    for place in 0..LIBRARY.len() {
+    for (place, module) in LIBRARY.iter().enumerate() {
         for (name, item) in items(place) {
             for program in block(&item).into_iter().chain(example(&item).map(|example| program(&example))) {
                 if let Some(failure) = failure(&program) {
-                    wrong.push(format!("{}.{name}: {program}\n{failure}", LIBRARY[place].name));
+                    wrong.push(format!("{}.{name}: {program}\n{failure}", module.name));
                 }
             }
         }

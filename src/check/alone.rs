@@ -10,7 +10,9 @@ impl<'a> Checker<'a, '_> {
     /// known only after the actions above it are checked.
     pub(super) fn functions_alone(&mut self, items: &[&'a Item]) {
         let needing = self.functions_that_need_a_let(items);
-        let places = self.functions.iter().enumerate().map(|(index, item)| (std::ptr::from_ref(item.function), index));
+        // A function with a derivative of its own stands in the list once more, without it: the first place counts.
+        let places = self.functions.iter().enumerate().rev();
+        let places = places.map(|(index, item)| (std::ptr::from_ref(item.function), index));
         let places: HashMap<*const Function, usize> = places.collect();
         for (position, item) in items.iter().enumerate() {
             self.position = position;

@@ -43,7 +43,10 @@ impl<'a> Checker<'a, '_> {
                 self.report(names::duplicate(&name.text, name.span, *first));
                 continue;
             }
-            if !self.takes_a_number(function, None) || !self.takes_a_number(slope, Some(function.name.span)) {
+            let declared = function.name.span;
+            if !self.takes_a_number(function, name.span, Some(declared))
+                || !self.takes_a_number(slope, name.span, Some(declared))
+            {
                 continue;
             }
             first.push((index, name.span));
@@ -63,11 +66,11 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Whether a function, or the derivative of one, takes one argument that may be a number; reports it otherwise.
-    fn takes_a_number(&mut self, function: &'a Function, declared: Option<Span>) -> bool {
+    fn takes_a_number(&mut self, function: &'a Function, place: Span, declared: Option<Span>) -> bool {
         let name = &function.name;
         let [parameter] = &function.parameters[..] else {
             let found = format!("takes {} arguments", function.parameters.len());
-            self.report(derivative::not_pointwise(&name.text, &found, name.span, declared));
+            self.report(derivative::not_pointwise(&name.text, &found, place, declared));
             return false;
         };
         let Some(annotation) = &parameter.annotation else { return true };
