@@ -81,8 +81,8 @@ fn check(case: &Case) -> Result<(), String> {
         // A change inside a test concerns that test alone.
         let place = |index: usize| checked.program.tests.get(index).map_or(usize::MAX, |test| test.span.start as usize);
         let inside = |index: usize| (place(index)..place(index + 1)).contains(&changed) || changed < place(0);
-        let tests = checked.program.tests.iter().enumerate().filter(|(index, _)| inside(*index));
-        tests.map(|(_, test)| compile(&test.program)).collect()
+        let mut tests = checked.program.tests.iter().enumerate().filter(|(index, _)| inside(*index));
+        tests.try_for_each(|(_, test)| compile(&test.program))
     })
 }
 

@@ -75,7 +75,6 @@ fn serve(shared: &Shared, thread: usize, count: usize, work: &(dyn Fn(usize) -> 
             Err(payload) => Some(format!("panicked: {}", words(&*payload))),
         };
         if let Some(failure) = failure {
-            println!("case {case}: {failure}");
             lock(&shared.failures).push(format!("case {case}: {failure}"));
         }
         let mut slowest = lock(&shared.slowest);
