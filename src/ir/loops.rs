@@ -3,7 +3,7 @@
 //! The body's inputs are, in order: the step as an i64 scalar, the states, one row of each sequence, the invariants.
 //! Its outputs are the next states, then one row of each stacked output. The arguments of a loop node are the count (if
 //! the loop is counted), the initial states, the sequences (rows leading), the invariants. Its results, each read by
-//! [`Op::Result`](super::Op::Result), are the last states, the stacked outputs (a row for each of `trips` steps, zero for
+//! [`Op::Result`], are the last states, the stacked outputs (a row for each of `trips` steps, zero for
 //! steps that were not done), and the number of steps done as an i64 scalar.
 
 use super::graph::{Graph, NodeId};
