@@ -394,7 +394,8 @@ impl<'a> Checker<'a, '_> {
             return value;
         }
         let base = self.expression(base, None);
-        if base.ty.is_error() {
+        // A record may have fields of unknown type beside the one that is asked for.
+        if base.ty == Type::Error {
             return base;
         }
         let base = match self.member(base, &name.text, name.span, span) {
