@@ -18,6 +18,7 @@ use crate::source::{SourceId, SourceMap};
 use crate::syntax::{self, ast};
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The stack for work that recurses over the syntax tree, whose depth the parser bounds.
 const STACK_BYTES: usize = 256 << 20;
@@ -27,7 +28,7 @@ pub struct Checked {
     /// All texts that messages refer to.
     pub sources: SourceMap,
     /// The file's tree.
-    pub file: ast::File,
+    pub file: Arc<ast::File>,
     /// The program; meaningful when no message is an error.
     pub program: Program,
     /// All messages in order of place.
@@ -47,7 +48,7 @@ pub fn check_file(path: &Path, loader: &mut (dyn TableLoader + Send), options: O
         Ok(text) => check_text(&path.display().to_string(), Some(path), text, loader, options),
         Err(diagnostic) => Checked {
             sources: SourceMap::default(),
-            file: ast::File::default(),
+            file: Arc::default(),
             program: Program::default(),
             diagnostics: vec![*diagnostic],
         },
@@ -67,6 +68,7 @@ pub fn check_text(
     on_large_stack(move || {
         let text = sources.get(id).text.clone();
         let (file, mut diagnostics) = syntax::parse(id, &text);
+        let file = Arc::new(file);
         let followed = imports::follow(file.clone(), id, &mut sources);
         diagnostics.extend(followed.diagnostics);
         let failed = diagnostics.iter().any(Diagnostic::is_error);

@@ -28,7 +28,7 @@ pub struct Program {
 }
 
 /// Follows the imports of a file. `sources` begins with the library ([`library::sources`]) and holds the file.
-pub fn follow(file: ast::File, source: SourceId, sources: &mut SourceMap) -> Program {
+pub fn follow(file: Arc<ast::File>, source: SourceId, sources: &mut SourceMap) -> Program {
     let mut work = Work {
         modules: Vec::new(),
         diagnostics: Vec::new(),
@@ -41,7 +41,7 @@ pub fn follow(file: ast::File, source: SourceId, sources: &mut SourceMap) -> Pro
     let canonical = path.as_deref().and_then(|path| path.canonicalize().ok());
     let root = path.as_deref().map(package_root).unwrap_or_default();
     work.files.push((canonical.unwrap_or_default(), None));
-    work.module("main".to_string(), Arc::new(file), source, &root);
+    work.module("main".to_string(), file, source, &root);
     Program { modules: work.modules, diagnostics: work.diagnostics }
 }
 

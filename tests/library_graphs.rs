@@ -86,7 +86,7 @@ fn modules(text: &str) -> Vec<String> {
     let mut sources = ndc::library::sources();
     let source = sources.add("case.nd".to_string(), None, text.to_string());
     let (file, _) = ndc::syntax::parse(source, text);
-    ndc::imports::follow(file, source, &mut sources).modules.into_iter().map(|module| module.name).collect()
+    ndc::imports::follow(file.into(), source, &mut sources).modules.into_iter().map(|module| module.name).collect()
 }
 
 #[test]

@@ -210,15 +210,7 @@ impl<'a> Checker<'a, '_> {
         self.globals.insert(name, (Global::Module(index as u32), place));
         for (name, alias) in import.names.iter().flatten() {
             let called = alias.as_ref().unwrap_or(name);
-            if !self.modules[index].own.contains_key(name.text.as_str()) {
-                let known: Vec<&str> = self.modules[index].own.keys().copied().collect();
-                let error = names::not_in_module(
-                    &name.text,
-                    self.modules[index].name,
-                    name.span,
-                    super::annotations::sorted(known),
-                );
-                self.report(error);
+            if self.member_of(index, name).is_none() {
                 continue;
             }
             self.enter_imported(&called.text, index, &name.text);
@@ -242,7 +234,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn is_library(&self, source: SourceId) -> bool {
-        self.modules.iter().any(|module| module.source == source && module.library)
+        self.sources.get(source).library
     }
 
     /// The module that a name stands for here.
@@ -261,7 +253,7 @@ impl<'a> Checker<'a, '_> {
         self.modules[index].own.get(name).map(|(global, _)| *global)
     }
 
-    /// Works with only the names that a module defines, so that `module.name` finds them.
+    /// The name as a module defines it, or a message that it does not.
     pub(super) fn member_of(&mut self, index: usize, name: &'a ast::Name) -> Option<&'a str> {
         if let Some((key, _)) = self.modules[index].own.get_key_value(name.text.as_str()) {
             return Some(key);

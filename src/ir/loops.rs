@@ -56,11 +56,6 @@ impl Loop {
         self.first_sequence() + self.sequences
     }
 
-    /// The input of the body that an argument is given to; the count is given to none.
-    pub fn input_of(&self, argument: usize) -> Option<usize> {
-        (argument + 1).checked_sub(self.first_state()).filter(|input| *input > 0)
-    }
-
     /// The number of invariants.
     pub fn invariants(&self) -> usize {
         self.body.inputs().len() - 1 - self.states - self.sequences
