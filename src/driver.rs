@@ -14,7 +14,7 @@ use crate::lower::value::lower_value;
 use crate::optimize::optimize;
 use crate::schedule;
 use crate::session::native::internal;
-use crate::source::{SourceId, SourceMap};
+use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::{self, ast};
 use std::fmt::Write;
 use std::path::Path;
@@ -121,6 +121,8 @@ pub enum Stage {
     Ir,
     /// The graph with its derivatives; of training, the whole step.
     Adjoint,
+    /// How derivatives are computed: the mode of each Jacobian and why, what loops store and compute again.
+    Plan,
     /// Loops, calls and the memory plan.
     Kernels,
     /// Cranelift's form of the code.
@@ -175,7 +177,7 @@ fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnosti
                     _ => lower_step(program, train, size, whole, Report::Full),
                 };
                 title(checked, "train", train.span, &mut out);
-                emit_graph(&lowered.graph, stage, &mut out)?;
+                emit_graph(checked, &lowered.graph, stage, &mut out)?;
             }
         }
     }
@@ -190,15 +192,34 @@ fn emit_value(
     out: &mut String,
 ) -> Result<(), Box<Diagnostic>> {
     title(checked, what, value.span, out);
-    emit_graph(&lower_value(&checked.program, value).graph, stage, out)
+    emit_graph(checked, &lower_value(&checked.program, value).graph, stage, out)
 }
 
-fn title(checked: &Checked, what: &str, span: crate::source::Span, out: &mut String) {
-    let (line, column) = checked.sources.get(span.source).line_column(span.start as usize);
-    let _ = writeln!(out, "; {what} at {line}:{column}");
+fn title(checked: &Checked, what: &str, span: Span, out: &mut String) {
+    let _ = writeln!(out, "; {what} at {}", place(checked, span));
 }
 
-fn emit_graph(graph: &crate::ir::Graph, stage: Stage, out: &mut String) -> Result<(), Box<Diagnostic>> {
+/// Line and column of a place, with the name of its text where that is not the file itself.
+fn place(checked: &Checked, span: Span) -> String {
+    let text = checked.sources.get(span.source);
+    let (line, column) = text.line_column(span.start as usize);
+    let is_own = checked.sources.iter().nth(LIBRARY.len()).is_some_and(|(id, _)| id == span.source);
+    if is_own { format!("{line}:{column}") } else { format!("{}:{line}:{column}", text.name) }
+}
+
+fn emit_graph(
+    checked: &Checked,
+    graph: &crate::ir::Graph,
+    stage: Stage,
+    out: &mut String,
+) -> Result<(), Box<Diagnostic>> {
+    if stage == Stage::Plan {
+        for remark in graph.remarks() {
+            let place = remark.span.map_or_else(String::new, |span| format!("{}: ", place(checked, span)));
+            let _ = writeln!(out, "{place}{}", remark.text);
+        }
+        return Ok(());
+    }
     let graph = optimize(graph);
     if matches!(stage, Stage::Ir | Stage::Adjoint) {
         out.push_str(&print_graph(&graph));

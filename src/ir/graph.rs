@@ -75,6 +75,15 @@ pub struct IndexRange {
     pub count: usize,
 }
 
+/// What a transformation decided, for those who ask (`--emit plan`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Remark {
+    /// The place in the source that it is about.
+    pub span: Option<Span>,
+    /// What was decided and why, in the user's terms.
+    pub text: String,
+}
+
 /// A program as a directed acyclic graph.
 #[derive(Clone, Default, Debug)]
 pub struct Graph {
@@ -88,11 +97,12 @@ pub struct Graph {
     loops: Vec<Arc<Loop>>,
     placeholders: u32,
     ranges: HashMap<NodeId, IndexRange>,
+    remarks: Vec<Remark>,
     /// The place that new nodes are attributed to.
     pub current_span: Option<Span>,
 }
 
-/// Graphs are equal if they are node by node; where the nodes came from has no part in it.
+/// Graphs are equal if they are node by node; where the nodes came from, and remarks, have no part in it.
 impl PartialEq for Graph {
     fn eq(&self, other: &Self) -> bool {
         self.nodes == other.nodes
@@ -202,6 +212,28 @@ impl Graph {
     /// Removes all outputs; a pass that builds on a graph declares its own.
     pub fn clear_outputs(&mut self) {
         self.outputs.clear();
+    }
+
+    /// Notes a decision about the place at hand.
+    pub fn remark(&mut self, text: String) {
+        let remark = Remark { span: self.current_span, text };
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
+    }
+
+    /// Takes over the remarks of a graph that becomes part of this one.
+    pub fn take_remarks(&mut self, other: &Graph) {
+        for remark in &other.remarks {
+            if !self.remarks.contains(remark) {
+                self.remarks.push(remark.clone());
+            }
+        }
+    }
+
+    /// What was decided, in the order of the decisions.
+    pub fn remarks(&self) -> &[Remark] {
+        &self.remarks
     }
 
     /// A fresh variable, to be replaced later.
