@@ -9,6 +9,7 @@ pub mod diagnostics;
 pub mod doc;
 pub mod driver;
 pub mod eval;
+pub mod gradcheck;
 pub mod imports;
 pub mod ir;
 pub mod library;

@@ -31,6 +31,14 @@ pub fn executable(graph: &Graph) -> Result<Arc<Executable>, Box<Diagnostic>> {
 /// Run-time errors of the program, with their places.
 pub fn run(graph: &Graph, inputs: &[Table]) -> Result<Vec<Table>, Box<Diagnostic>> {
     let executable = executable(graph)?;
+    call(&executable, graph, inputs)
+}
+
+/// The outputs of native code for a graph on inputs.
+///
+/// # Errors
+/// Run-time errors of the program, with their places.
+pub fn call(executable: &Executable, graph: &Graph, inputs: &[Table]) -> Result<Vec<Table>, Box<Diagnostic>> {
     let inputs: Vec<Vec<u64>> = inputs.iter().map(to_words).collect();
     let bytes: Vec<&[u8]> =
         inputs.iter().zip(executable.inputs()).map(|(words, port)| &as_bytes(words)[..port.ty.bytes()]).collect();

@@ -1,0 +1,272 @@
+//! Whether derivatives are right: reverse mode against forward mode, against differences, against complex steps, and
+//! native code against the evaluator, at points that suit the function; and which operation is wrong if they are not.
+//!
+//! A [`Problem`] is a graph with inputs that are varied; [`check`] examines it. Where methods disagree, [`Culprit`] is
+//! the first operation whose own derivative is not the slope of its own value, at the values it had. What stops derivatives
+//! is held at its value in differences too, so it is no disagreement; a `derivative` that is not the slope of its function is
+//! one, unless it is accepted.
+
+mod compare;
+mod complex;
+mod complex_functions;
+mod derivatives;
+mod differences;
+mod lanes;
+mod locate;
+mod points;
+mod walk;
+
+pub use compare::{PAIRS, Pair, Reading};
+pub use locate::{Culprit, Kind};
+
+use crate::diagnostics::Diagnostic;
+use crate::ir::{Graph, Op, Table};
+use crate::runtime::random::Key;
+use crate::source::Span;
+use compare::{Seen, compare, directions};
+use derivatives::{Derivatives, Gradient, Native};
+use std::collections::HashSet;
+
+/// How an input gets its values.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// Any numbers.
+    Any,
+    /// These at the first point, numbers around them at the others.
+    Around(Table),
+    /// Always these.
+    Fixed(Table),
+}
+
+/// An input of what is checked.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// How it gets its values.
+    pub start: Start,
+    /// Whether it is differentiated by.
+    pub varied: bool,
+}
+
+/// What is checked: the real outputs of a graph by some of its inputs.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The graph.
+    pub graph: Graph,
+    /// What its inputs are.
+    pub inputs: Vec<Input>,
+}
+
+/// How much is done.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How many points.
+    pub points: u64,
+    /// What points and directions are drawn by.
+    pub key: Key,
+    /// The functions whose own derivatives are accepted, by the places of their bodies.
+    pub accepted: HashSet<Span>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// How many points were compared.
+    pub points: u64,
+    /// How many points were replaced because the function has a kink there.
+    pub kinks: u64,
+    /// Whether the derivative is zero at all points.
+    pub all_zero: bool,
+    /// The derivatives along all directions at all points.
+    pub readings: Vec<Reading>,
+    /// The first disagreement.
+    pub failure: Option<Failure>,
+}
+
+/// A disagreement.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Which methods.
+    pub pair: Pair,
+    /// What they say.
+    pub reading: Reading,
+    /// The operation that is wrong, if one is.
+    pub culprit: Option<Culprit>,
+}
+
+/// Why nothing could be compared.
+#[derive(Clone, Debug)]
+pub enum Unchecked {
+    /// No real number that could be varied.
+    NothingVaries,
+    /// No real number in the result.
+    NothingReal,
+    /// The result is too much work for the evaluator.
+    TooLarge(u64),
+    /// At no point that was tried are value and gradient finite numbers.
+    NoPoint,
+    /// At every point that was tried the function has a kink, jumps, or varies too fast for differences.
+    NoSmoothPoint,
+    /// The native code could not be made or failed.
+    Failed(Box<Diagnostic>),
+}
+
+/// What evaluations may cost altogether, in elements computed.
+const MOST_WORK: u64 = 400_000_000;
+/// The elements that differences at one point along one direction compute, for each element of the graph.
+const EVALUATIONS: u64 = 30;
+/// The most directions at a point.
+const MOST_DIRECTIONS: u64 = 16;
+/// How many points with a zero gradient are passed over before one is taken.
+const ZERO_GRADIENTS: usize = 3;
+
+/// A point that suits a function.
+struct Point {
+    values: Vec<Table>,
+    gradient: Gradient,
+    seen: Vec<Reading>,
+}
+
+/// Examines a problem.
+///
+/// # Errors
+/// Why nothing could be compared.
+pub fn check(problem: &Problem, settings: &Settings) -> Result<Outcome, Unchecked> {
+    let checker = Checker::new(problem, settings)?;
+    let mut outcome = Outcome { all_zero: true, ..Outcome::default() };
+    let mut refused = Unchecked::NoPoint;
+    for number in 0..settings.points.max(1) {
+        match checker.point(number, &mut outcome.kinks) {
+            Ok(point) => checker.enter(point, &mut outcome),
+            Err(failed @ Unchecked::Failed(_)) => return Err(failed),
+            Err(reason) => refused = reason,
+        }
+        if outcome.failure.is_some() {
+            break;
+        }
+    }
+    if outcome.points == 0 { Err(refused) } else { Ok(outcome) }
+}
+
+/// The state of an examination.
+struct Checker<'a> {
+    problem: &'a Problem,
+    settings: &'a Settings,
+    derivatives: Derivatives,
+    native: Native,
+    /// The most directions at a point.
+    directions: usize,
+}
+
+impl<'a> Checker<'a> {
+    fn new(problem: &'a Problem, settings: &'a Settings) -> Result<Self, Unchecked> {
+        let graph = &problem.graph;
+        if !graph.outputs().iter().any(|output| graph.ty(output.node).element.is_real()) {
+            return Err(Unchecked::NothingReal);
+        }
+        if !problem.inputs.iter().any(|input| input.varied) {
+            return Err(Unchecked::NothingVaries);
+        }
+        let work = work(graph);
+        let directions = MOST_WORK / (work * EVALUATIONS * settings.points.max(1)).max(1);
+        if directions == 0 {
+            return Err(Unchecked::TooLarge(work));
+        }
+        let derivatives = Derivatives::new(problem, &mut settings.key.child(u64::MAX).sequence());
+        let native = derivatives.native(problem).map_err(Unchecked::Failed)?;
+        Ok(Checker { problem, settings, derivatives, native, directions: directions.min(MOST_DIRECTIONS) as usize })
+    }
+
+    /// A point where everything can be compared, with what was seen there.
+    fn point(&self, number: u64, kinks: &mut u64) -> Result<Point, Unchecked> {
+        let mut refused = Unchecked::NoPoint;
+        let mut zero: Option<Point> = None;
+        let mut zeros = 0;
+        for attempt in 0..self.attempts() {
+            let values = points::point(self.problem, self.settings.key, number, attempt);
+            let Ok(gradient) = self.derivatives.reverse(&values) else { continue };
+            if !gradient.is_finite() {
+                continue;
+            }
+            match self.seen(&values, &gradient, number)? {
+                Seen::Readings(seen) => {
+                    let point = Point { values, gradient, seen };
+                    // A gradient of zeros that differences confirm says little: another point may say more.
+                    if !point.gradient.is_zero() || fails(&point.seen).is_some() {
+                        return Ok(point);
+                    }
+                    zero.get_or_insert(point);
+                    zeros += 1;
+                    if zeros >= ZERO_GRADIENTS {
+                        break;
+                    }
+                }
+                Seen::Kink => {
+                    *kinks += 1;
+                    refused = Unchecked::NoSmoothPoint;
+                }
+                Seen::Rough => refused = Unchecked::NoSmoothPoint,
+            }
+        }
+        zero.ok_or(refused)
+    }
+
+    /// Where nothing is drawn, all attempts are equal.
+    fn attempts(&self) -> u64 {
+        let fixed = self.problem.inputs.iter().all(|input| matches!(input.start, Start::Fixed(_)));
+        if fixed { 1 } else { points::ATTEMPTS }
+    }
+
+    fn seen(&self, values: &[Table], gradient: &Gradient, number: u64) -> Result<Seen, Unchecked> {
+        let mut random = self.settings.key.child(number).child(u64::MAX).sequence();
+        let directions = directions(&self.derivatives, values, self.directions, &mut random);
+        let native = Some(&self.native);
+        compare(&self.derivatives, native, &self.settings.accepted, values, gradient, &directions)
+            .map_err(Unchecked::Failed)
+    }
+
+    fn enter(&self, point: Point, outcome: &mut Outcome) {
+        outcome.points += 1;
+        outcome.all_zero &= point.gradient.is_zero();
+        outcome.failure = fails(&point.seen).map(|(pair, reading)| {
+            let culprit = (pair != Pair::Native).then(|| self.culprit(&point.values)).flatten();
+            Failure { pair, reading: reading.clone(), culprit }
+        });
+        outcome.readings.extend(point.seen);
+    }
+
+    fn culprit(&self, values: &[Table]) -> Option<Culprit> {
+        let graph = &self.problem.graph;
+        let inputs = graph.input_nodes();
+        let varied: Vec<_> = self.derivatives.varied.iter().map(|at| inputs[*at]).collect();
+        locate::first(graph, values, &varied, &self.settings.accepted)
+    }
+}
+
+/// The first pair that disagrees; differences first, since they can tell which operation is wrong.
+fn fails(readings: &[Reading]) -> Option<(Pair, &Reading)> {
+    let pairs = [Pair::Differences, Pair::Forward, Pair::Complex, Pair::Native];
+    pairs.into_iter().find_map(|pair| readings.iter().find(|each| each.disagrees(pair)).map(|each| (pair, each)))
+}
+
+/// How many elements an evaluation of a graph computes, loops unrolled.
+fn work(graph: &Graph) -> u64 {
+    let needed = graph.reachable_from(graph.output_nodes());
+    let nodes = graph.ids().filter(|id| needed[id.index()]);
+    nodes.fold(1, |sum: u64, id| {
+        let node = graph.node(id);
+        let elements = |id: &crate::ir::NodeId| graph.ty(*id).shape.count() as u64;
+        let cost = match node.op {
+            Op::Loop(index) => {
+                let run = graph.loop_at(index);
+                (run.trips as u64).saturating_mul(work(&run.body))
+            }
+            Op::Contract { contract, .. } => {
+                let shape = &graph.ty(node.arguments[0]).shape;
+                let terms: usize = shape.sizes()[shape.rank() - contract as usize..].iter().product();
+                elements(&id).saturating_mul(terms as u64)
+            }
+            _ => node.arguments.iter().map(elements).max().unwrap_or(0).max(elements(&id)),
+        };
+        sum.saturating_add(cost).saturating_add(1)
+    })
+}

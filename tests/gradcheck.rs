@@ -1,0 +1,257 @@
+//! The check of derivatives: right ones pass by every method, wrong ones are found, and the operation is named.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use ndc::gradcheck::{Input, Kind, Outcome, Pair, Problem, Settings, Start, Unchecked, check};
+use ndc::ir::ElementType;
+use ndc::ir::{
+    Differential, Ends, Graph, Loop, Meaning, NodeId, Partial, Pointwise, Reduction, Shape, Table, TensorType,
+};
+use ndc::ops::arithmetic::{ADD, MULTIPLY};
+use ndc::ops::choice::{OWN_SLOPE, STOP_GRADIENT};
+use ndc::ops::structural::table::reals;
+use ndc::ops::{find, trigonometric};
+use ndc::runtime::kernel::Unary;
+use ndc::runtime::random::Key;
+use ndc::source::{SourceId, Span};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+const F64: ElementType = ElementType::F64;
+
+/// A place for an operation to come from.
+fn place(number: usize) -> Span {
+    Span::new(SourceId(0), 10 * number, 10 * number + 5)
+}
+
+fn settings() -> Settings {
+    Settings { points: 3, key: Key { seed: 1, stream: 2 }, accepted: HashSet::new() }
+}
+
+/// A function of tensors of some shapes.
+fn problem(shapes: &[&[usize]], build: impl FnOnce(&mut Graph, &[NodeId]) -> NodeId) -> Problem {
+    let mut graph = Graph::new();
+    let inputs: Vec<NodeId> =
+        shapes.iter().enumerate().map(|(at, sizes)| graph.input(format!("x{at}"), tensor(sizes))).collect();
+    let result = build(&mut graph, &inputs);
+    graph.output("result", result);
+    Problem { graph, inputs: shapes.iter().map(|_| Input { start: Start::Any, varied: true }).collect() }
+}
+
+fn tensor(sizes: &[usize]) -> TensorType {
+    TensorType::new(F64, Shape::new(sizes))
+}
+
+fn named(name: &str) -> &'static Pointwise {
+    find(name).unwrap_or_else(|| panic!("no operation {name}"))
+}
+
+/// How far a pair is apart at most; `None` where it was never compared.
+fn apart(outcome: &Outcome, pair: Pair) -> Option<f64> {
+    outcome.readings.iter().filter_map(|reading| reading.apart(pair)).reduce(f64::max)
+}
+
+/// A function whose derivative is stated wrongly by a tenth.
+struct Wrong;
+
+impl Unary for Wrong {
+    fn f64(x: f64) -> f64 {
+        ndc::runtime::math::double::sin(x)
+    }
+    fn f32(x: f32) -> f32 {
+        ndc::runtime::math::single::sin(x)
+    }
+}
+
+static WRONG: Pointwise = Pointwise {
+    name: "wrong",
+    documentation: "",
+    example: ("", ""),
+    builtin: false,
+    meaning: Meaning::unary::<Wrong>(),
+    instruction: None,
+    differential: Differential::Partials(|graph, arguments, _| {
+        let cosine = graph.pointwise(&trigonometric::COS, &[arguments[0]]);
+        let factor = graph.constant_like(arguments[0], 1.1);
+        vec![Partial::Value(graph.pointwise(&MULTIPLY, &[cosine, factor]))]
+    }),
+    routes: false,
+    probes: &[],
+    conventions: "",
+};
+
+/// Operations with continuations on all of the reals, one after another.
+#[test]
+fn right_derivatives_pass_by_every_method() {
+    let net = problem(&[&[3, 4], &[4], &[3]], |graph, x| {
+        let product = graph.contract(x[0], x[1], 0, 1);
+        let sum = graph.pointwise(&ADD, &[product, x[2]]);
+        let active = graph.pointwise(named("tanh"), &[sum]);
+        let squares = graph.pointwise(named("square"), &[active]);
+        let total = graph.reduce_all(Reduction::Sum, squares);
+        graph.pointwise(named("exp"), &[total])
+    });
+    let outcome = check(&net, &settings()).unwrap();
+    assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+    assert_eq!(outcome.points, 3);
+    assert!(!outcome.all_zero);
+    for (pair, limit) in
+        [(Pair::Forward, 1e-12), (Pair::Native, 1e-12), (Pair::Complex, 1e-11), (Pair::Differences, 1e-7)]
+    {
+        let apart = apart(&outcome, pair).expect("every method applies");
+        assert!(apart <= limit, "{pair:?}: {apart}");
+    }
+}
+
+#[test]
+fn every_pointwise_operation_with_a_derivative_passes() {
+    let mut wrong = Vec::new();
+    for definition in ndc::ops::POINTWISE {
+        let arity = definition.meaning.arity();
+        let real = matches!(definition.meaning, Meaning::Unary { .. } | Meaning::Binary { .. });
+        // These are parts of derivatives, each with one meaning only where its other factor is zero.
+        let special = std::ptr::eq(*definition, &OWN_SLOPE) || matches!(definition.differential, Differential::Zero);
+        // The orders of these are whole numbers, which differences cannot vary.
+        let by_order = definition.name.contains("bessel") || definition.name == "polygamma";
+        if !real || special || by_order {
+            continue;
+        }
+        let shapes: Vec<&[usize]> = vec![&[]; arity];
+        let one = problem(&shapes, |graph, x| graph.pointwise(definition, x));
+        match check(&one, &settings()) {
+            Ok(Outcome { failure: Some(failure), .. }) => wrong.push(format!("{}: {failure:?}", definition.name)),
+            Ok(_) => {}
+            Err(reason) => wrong.push(format!("{}: {reason:?}", definition.name)),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_wrong_rule_is_found_and_placed() {
+    let faulty = problem(&[&[2], &[2]], |graph, x| {
+        graph.current_span = Some(place(1));
+        let product = graph.pointwise(&MULTIPLY, &[x[0], x[1]]);
+        graph.current_span = Some(place(2));
+        let wrong = graph.pointwise(&WRONG, &[product]);
+        graph.current_span = Some(place(3));
+        graph.pointwise(named("exp"), &[wrong])
+    });
+    let failure = check(&faulty, &settings()).unwrap().failure.expect("the rule is wrong");
+    assert_eq!(failure.pair, Pair::Differences);
+    let culprit = failure.culprit.expect("one operation is wrong");
+    assert_eq!((culprit.kind, culprit.span, &*culprit.operation), (Kind::Operation, Some(place(2)), "wrong"));
+    let expected = ndc::runtime::math::double::cos(culprit.at[0]);
+    assert!((culprit.by_differences - expected).abs() < 1e-7, "{culprit:?}");
+    assert!((culprit.by_derivative - 1.1 * expected).abs() < 1e-12, "{culprit:?}");
+}
+
+/// `state = f(state * row)` for three rows.
+fn looped(step: &dyn Fn(&mut Graph, NodeId) -> NodeId) -> Problem {
+    let mut body = Graph::new();
+    body.input("step", TensorType::scalar(ElementType::I64));
+    let (state, row) = (body.input("state", tensor(&[])), body.input("row", tensor(&[])));
+    let product = body.pointwise(&MULTIPLY, &[state, row]);
+    let next = step(&mut body, product);
+    body.output("state", next);
+    let run = Loop { body: Arc::new(body), trips: 3, states: 1, sequences: 1, backward: false, ends: Ends::AfterTrips };
+    problem(&[&[], &[3]], |graph, x| {
+        let run = graph.run_loop(Arc::new(run), x);
+        graph.result(run, 0)
+    })
+}
+
+#[test]
+fn a_wrong_rule_inside_a_loop_is_found_and_placed() {
+    let faulty = looped(&|body, product| {
+        body.current_span = Some(place(7));
+        body.pointwise(&WRONG, &[product])
+    });
+    let culprit = check(&faulty, &settings()).unwrap().failure.expect("the rule is wrong").culprit.unwrap();
+    assert_eq!((culprit.span, &*culprit.operation), (Some(place(7)), "wrong"));
+    let right = looped(&|body, product| body.pointwise(named("sin"), &[product]));
+    let outcome = check(&right, &settings()).unwrap();
+    assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+    assert!(apart(&outcome, Pair::Complex).unwrap() < 1e-11, "complex steps go through loops");
+}
+
+#[test]
+fn what_stops_derivatives_is_held_in_differences_inside_loops_too() {
+    let half_stopped = |graph: &mut Graph, x: NodeId| {
+        let stopped = graph.pointwise(&STOP_GRADIENT, &[x]);
+        graph.pointwise(&MULTIPLY, &[x, stopped])
+    };
+    for stopped in [problem(&[&[]], |graph, x| half_stopped(graph, x[0])), looped(&half_stopped)] {
+        let outcome = check(&stopped, &settings()).unwrap();
+        assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+        assert!(!outcome.all_zero);
+        assert!(apart(&outcome, Pair::Complex).unwrap() < 1e-11);
+    }
+}
+
+/// `sin(x)` with a stated derivative of `slope`, as `derivative f(x) = …` makes it.
+fn stated(graph: &mut Graph, x: NodeId, slope: f64) -> NodeId {
+    graph.current_span = Some(place(4));
+    let stopped = graph.pointwise(&STOP_GRADIENT, &[x]);
+    let value = graph.pointwise(named("sin"), &[stopped]);
+    let slope = graph.constant_like(x, slope);
+    let nothing = graph.pointwise(&OWN_SLOPE, &[x, slope]);
+    graph.pointwise(&ADD, &[value, nothing])
+}
+
+#[test]
+fn a_stated_derivative_is_on_trial_unless_it_is_accepted() {
+    let alone = problem(&[&[]], |graph, x| stated(graph, x[0], 3.0));
+    for function in [alone, looped(&|body, product| stated(body, product, 3.0))] {
+        let culprit = check(&function, &settings()).unwrap().failure.expect("3 is no slope of sin").culprit.unwrap();
+        assert_eq!((culprit.kind, culprit.span), (Kind::OwnDerivative, Some(place(4))));
+        assert!((culprit.by_derivative - 3.0).abs() < 1e-14, "{culprit:?}");
+        let expected = ndc::runtime::math::double::cos(culprit.at[0]);
+        assert!((culprit.by_differences - expected).abs() < 1e-7, "{culprit:?}");
+        let accepted = Settings { accepted: HashSet::from([place(4)]), ..settings() };
+        let outcome = check(&function, &accepted).unwrap();
+        assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+        assert!(apart(&outcome, Pair::Complex).unwrap() < 1e-11);
+    }
+}
+
+#[test]
+fn a_point_at_a_kink_is_replaced() {
+    let mut kinked = problem(&[&[2]], |graph, x| {
+        let positive = graph.pointwise(named("relu"), &[x[0]]);
+        graph.pointwise(named("exp"), &[positive])
+    });
+    let at_the_kink = reals(F64, Shape::new(&[2]), &[0.0, 1.0]);
+    kinked.inputs[0].start = Start::Around(at_the_kink.clone());
+    let outcome = check(&kinked, &settings()).unwrap();
+    assert!(outcome.failure.is_none() && outcome.points == 3 && outcome.kinks > 0, "{outcome:?}");
+    kinked.inputs[0].start = Start::Fixed(at_the_kink);
+    assert!(matches!(check(&kinked, &settings()), Err(Unchecked::NoSmoothPoint)));
+}
+
+#[test]
+fn a_function_gets_points_inside_its_domain() {
+    let narrow = problem(&[&[]], |graph, x| {
+        let angle = graph.pointwise(named("asin"), &[x[0]]);
+        graph.pointwise(named("log"), &[angle])
+    });
+    let outcome = check(&narrow, &settings()).unwrap();
+    assert!(outcome.failure.is_none() && outcome.points == 3, "{outcome:?}");
+    let nowhere = problem(&[&[]], |graph, x| {
+        let squared = graph.pointwise(named("square"), &[x[0]]);
+        let negative = graph.pointwise(named("negate"), &[squared]);
+        graph.pointwise(named("log"), &[negative])
+    });
+    assert!(matches!(check(&nowhere, &settings()), Err(Unchecked::NoPoint)));
+}
+
+#[test]
+fn what_cannot_be_checked_says_why() {
+    let compared = problem(&[&[], &[]], |graph, x| graph.pointwise(named("less"), x));
+    assert!(matches!(check(&compared, &settings()), Err(Unchecked::NothingReal)));
+    let mut constant = problem(&[&[]], |graph, x| graph.pointwise(named("sin"), x));
+    constant.inputs[0] = Input { start: Start::Fixed(Table { ty: tensor(&[]), bits: vec![0] }), varied: false };
+    assert!(matches!(check(&constant, &settings()), Err(Unchecked::NothingVaries)));
+    let large = problem(&[&[4000, 4000], &[4000, 4000]], |graph, x| graph.contract(x[0], x[1], 0, 1));
+    assert!(matches!(check(&large, &settings()), Err(Unchecked::TooLarge(_))));
+}
