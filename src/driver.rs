@@ -2,10 +2,12 @@
 //! `--emit`. The only function that lists all stages is [`emit`].
 
 use crate::check::program::{Action, Claim, Program, Typed};
+use crate::check::subject::{Question, Subject};
 use crate::check::table::TableLoader;
 use crate::check::{self, Options};
 use crate::codegen;
 use crate::diagnostics::Diagnostic;
+use crate::diagnostics::catalog::subjects;
 use crate::imports;
 use crate::ir::print::print as print_graph;
 use crate::library::{self, LIBRARY};
@@ -66,21 +68,84 @@ pub fn check_text(
     let mut sources = library::sources();
     let id = sources.add(name, path.map(Path::to_path_buf), text);
     on_large_stack(move || {
-        let text = sources.get(id).text.clone();
-        let (file, mut diagnostics) = syntax::parse(id, &text);
-        let file = Arc::new(file);
-        let followed = imports::follow(file.clone(), id, &mut sources);
-        diagnostics.extend(followed.diagnostics);
-        let failed = diagnostics.iter().any(Diagnostic::is_error);
+        let (file, followed, mut diagnostics) = followed(&mut sources, id);
         let (program, found) = check::check(&followed.modules, &mut sources, loader, options);
-        // After a syntax error, what the checker finds in the parts that were read is kept where it stands alone.
-        let keep = |diagnostic: &Diagnostic| !failed || !is_consequence(diagnostic);
-        diagnostics.extend(found.into_iter().filter(keep));
-        diagnostics.sort_by_key(|diagnostic| {
-            diagnostic.primary.as_ref().map(|label| (label.span.source != id, label.span.source, label.span.start))
-        });
+        add_found(&mut diagnostics, found, id);
         Checked { sources, file, program, diagnostics }
     })
+}
+
+/// Like [`check_file`], with a question about the file: an expression that names a function, or calls it. Without an
+/// answer there is a message that says why.
+pub fn check_question(
+    path: &Path,
+    question: &str,
+    sizes: &[(String, i64)],
+    loader: &mut (dyn TableLoader + Send),
+    options: Options,
+) -> (Checked, Option<Subject>) {
+    let text = match imports::read(path) {
+        Ok(text) => text,
+        Err(_) => return (check_file(path, loader, options), None),
+    };
+    let mut sources = library::sources();
+    let id = sources.add(path.display().to_string(), Some(path.to_path_buf()), text);
+    on_large_stack(move || {
+        let (file, followed, mut diagnostics) = followed(&mut sources, id);
+        let (asked, problems) = question_expression(&mut sources, question);
+        diagnostics.extend(problems);
+        let (program, subject, found) = match &asked {
+            Some(expression) => {
+                let question = Question { expression, sizes };
+                check::check_question(&followed.modules, question, &mut sources, loader, options)
+            }
+            None => {
+                let (program, found) = check::check(&followed.modules, &mut sources, loader, options);
+                (program, None, found)
+            }
+        };
+        add_found(&mut diagnostics, found, id);
+        (Checked { sources, file, program, diagnostics }, subject)
+    })
+}
+
+/// The tree of a text, the files that it needs, and what was wrong with them.
+fn followed(sources: &mut SourceMap, id: SourceId) -> (Arc<ast::File>, imports::Program, Vec<Diagnostic>) {
+    let text = sources.get(id).text.clone();
+    let (file, mut diagnostics) = syntax::parse(id, &text);
+    let file = Arc::new(file);
+    let mut followed = imports::follow(file.clone(), id, sources);
+    diagnostics.append(&mut followed.diagnostics);
+    (file, followed, diagnostics)
+}
+
+/// The tree of a question, in a text of its own. The item that makes it a file stands on a line before it.
+fn question_expression(sources: &mut SourceMap, question: &str) -> (Option<ast::Expr>, Vec<Diagnostic>) {
+    let text = format!("print\n{question}");
+    let id = sources.add("the question", None, text.clone());
+    let (file, mut diagnostics) = syntax::parse(id, &text);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return (None, diagnostics);
+    }
+    let mut items = file.items.into_iter();
+    match (items.next().map(|item| item.kind), items.next()) {
+        (Some(ast::ItemKind::Print(mut values)), None) if values.len() == 1 => (values.pop(), diagnostics),
+        _ => {
+            diagnostics.push(subjects::not_arguments(Span::new(id, "print\n".len(), text.len())));
+            (None, diagnostics)
+        }
+    }
+}
+
+/// Adds what the checker found. After a syntax error, what it finds in the parts that were read is kept where it stands
+/// alone.
+fn add_found(diagnostics: &mut Vec<Diagnostic>, found: Vec<Diagnostic>, id: SourceId) {
+    let failed = diagnostics.iter().any(Diagnostic::is_error);
+    let keep = |diagnostic: &Diagnostic| !failed || !is_consequence(diagnostic);
+    diagnostics.extend(found.into_iter().filter(keep));
+    diagnostics.sort_by_key(|diagnostic| {
+        diagnostic.primary.as_ref().map(|label| (label.span.source != id, label.span.source, label.span.start))
+    });
 }
 
 /// Whether a message may only say again that something could not be read.

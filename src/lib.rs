@@ -21,5 +21,6 @@ pub mod runtime;
 pub mod schedule;
 pub mod session;
 pub mod source;
+pub mod subject;
 pub mod syntax;
 pub mod train;

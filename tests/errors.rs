@@ -2,7 +2,9 @@
 //! the places they state, and every page of `ndc explain` shows what it says.
 //!
 //! A program begins with lines such as `//! error E0204 at 4:9`, `//! error E0503 at points.csv:3:5`, or
-//! `//! error E0801` for an error without a place; `//! run` says that the errors come only when it runs.
+//! `//! error E0801` for an error without a place; `//! run` says that the errors come only when it runs. `//! of f` and
+//! `//! at x = 1` ask for the graph of a function, as `--of` and `--at` do; places are then those of the question, whose
+//! text is on its second line.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,6 +15,7 @@ use ndc::diagnostics::explain::{codes, page, programs};
 use ndc::driver::{Checked, check_file, on_large_stack};
 use ndc::session::{Session, Silent};
 use ndc::source::SourceMap;
+use ndc::subject::{Request, open};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,8 +60,17 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// The errors of a program, of its run too where it is to be run.
+/// The errors of a program, of its run too where it is to be run, and of a question about it.
 fn errors(path: &Path, run: bool) -> (Vec<Diagnostic>, SourceMap) {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let stated = |word: &str| text.lines().find_map(|line| line.strip_prefix("//! ")?.strip_prefix(word));
+    if let Some(of) = stated("of ") {
+        let request = Request { of, at: stated("at "), sizes: &[] };
+        return match open(path, request, &mut FileLoader::new(), Options::default()) {
+            Ok(subject) => (Vec::new(), subject.checked.sources),
+            Err(failure) => (failure.diagnostics, failure.sources),
+        };
+    }
     let Checked { sources, program, mut diagnostics, .. } =
         check_file(path, &mut FileLoader::new(), Options::default());
     diagnostics.retain(Diagnostic::is_error);

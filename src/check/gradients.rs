@@ -98,7 +98,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Arguments of a gradient as the signature declares them; whole-number literals without a declaration are reals.
-    fn settled_arguments(&mut self, function: ClosureId, arguments: Vec<Typed>) -> Vec<Typed> {
+    pub(super) fn settled_arguments(&mut self, function: ClosureId, arguments: Vec<Typed>) -> Vec<Typed> {
         let parameters = self.parameters_of(function);
         let mut bound = Vec::new();
         let mut settled = Vec::with_capacity(arguments.len());
@@ -118,7 +118,7 @@ impl<'a> Checker<'a, '_> {
 
     /// The parameters of a function written in nd, as far as they are known; of a gradient or a composition, those of
     /// the function that takes its arguments.
-    fn parameters_of(&self, function: ClosureId) -> &'a [Parameter] {
+    pub(super) fn parameters_of(&self, function: ClosureId) -> &'a [Parameter] {
         match &self.program.closures[function.0 as usize] {
             Closure::Item(index) => &self.functions[*index as usize].function.parameters,
             Closure::Lambda { place, .. } => self.local_functions[place].parameters,
@@ -128,7 +128,12 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// An instance that takes the function value and its arguments, and calls it.
-    fn wrapped_instance(&mut self, function: ClosureId, types: Vec<Type>, span: Span) -> Option<(InstanceId, Type)> {
+    pub(super) fn wrapped_instance(
+        &mut self,
+        function: ClosureId,
+        types: Vec<Type>,
+        span: Span,
+    ) -> Option<(InstanceId, Type)> {
         let outer = std::mem::take(&mut self.frame);
         let mut parameters = Vec::new();
         let mut variable = |checker: &mut Self, ty: Type| {

@@ -5,6 +5,7 @@ use super::models::{KnownSizes, Models};
 use super::module::{Module, ModuleNames};
 use super::program::{self, Program, Test};
 use super::scope::Frame;
+use super::subject::{Question, Subject};
 use super::table::TableLoader;
 use super::{Checker, Context, FunctionItem, Global};
 use crate::diagnostics::Diagnostic;
@@ -35,9 +36,24 @@ pub fn check(
 ) -> (Program, Vec<Diagnostic>) {
     let items: Vec<&Item> = modules.last().map(|module| module.file.items.iter().collect()).unwrap_or_default();
     let known = KnownSizes::new();
-    let task = Task { items: &items, trees: modules, options, part: Part::Whole, known };
-    let (program, diagnostics, _) = check_items(task, sources, loader);
+    let task = Task { items: &items, trees: modules, options, part: Part::Whole, known, question: None };
+    let (program, diagnostics, _, _) = check_items(task, sources, loader);
     (program, diagnostics)
+}
+
+/// Like [`check`], and answers a question about the program; without an answer, a message says why.
+pub fn check_question(
+    modules: &[Module],
+    question: Question,
+    sources: &mut SourceMap,
+    loader: &mut dyn TableLoader,
+    options: Options,
+) -> (Program, Option<Subject>, Vec<Diagnostic>) {
+    let items: Vec<&Item> = modules.last().map(|module| module.file.items.iter().collect()).unwrap_or_default();
+    let known = KnownSizes::new();
+    let task = Task { items: &items, trees: modules, options, part: Part::Whole, known, question: Some(question) };
+    let (program, diagnostics, _, subject) = check_items(task, sources, loader);
+    (program, subject, diagnostics)
 }
 
 /// The most times that the items of a file are checked.
@@ -52,8 +68,8 @@ enum Part {
     Body,
 }
 
-/// The program, all messages, and the sizes of models that uses have fixed.
-type Found = (Program, Vec<Diagnostic>, KnownSizes);
+/// The program, all messages, the sizes of models that uses have fixed, and the answer to a question.
+type Found = (Program, Vec<Diagnostic>, KnownSizes, Option<Subject>);
 
 /// A set of items to check, and what is known before.
 struct Task<'t, 'a> {
@@ -63,13 +79,15 @@ struct Task<'t, 'a> {
     part: Part,
     /// Sizes of models that a use outside these items has fixed.
     known: KnownSizes,
+    /// What is asked about the items.
+    question: Option<Question<'a>>,
 }
 
 /// Checks items; once more where a model was used before its sizes were known.
 ///
 /// Returns the sizes that uses have fixed, too.
 fn check_items(task: Task, sources: &mut SourceMap, loader: &mut dyn TableLoader) -> Found {
-    let Task { items, trees, options, part, mut known } = task;
+    let Task { items, trees, options, part, mut known, question } = task;
     let mut passes = 0;
     loop {
         passes += 1;
@@ -80,11 +98,14 @@ fn check_items(task: Task, sources: &mut SourceMap, loader: &mut dyn TableLoader
             checker.frame = Frame::default();
             checker.action(item, position);
         }
+        checker.position = items.len();
+        checker.frame = Frame::default();
+        let subject = question.and_then(|question| checker.subject(question));
         if passes < MOST_PASSES && checker.models.needs_another_pass() {
             known = std::mem::take(&mut checker.models.known);
             continue;
         }
-        return checker.finish(items, options, part);
+        return checker.finish(items, options, part, subject);
     }
 }
 
@@ -155,7 +176,7 @@ impl<'a, 'b> Checker<'a, 'b> {
     }
 
     /// What is left when all items have been checked.
-    fn finish(mut self, items: &[&'a Item], options: Options, part: Part) -> Found {
+    fn finish(mut self, items: &[&'a Item], options: Options, part: Part, subject: Option<Subject>) -> Found {
         self.report_unknown_sizes();
         self.check_expected_failures();
         if part == Part::Whole {
@@ -166,7 +187,7 @@ impl<'a, 'b> Checker<'a, 'b> {
         let Checker { program, mut diagnostics, models, .. } = self;
         diagnostics
             .sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start)));
-        (program, diagnostics, models.known)
+        (program, diagnostics, models.known, subject)
     }
 }
 
@@ -326,8 +347,8 @@ impl<'a> Checker<'a, '_> {
             let precision = self.program.precision;
             let options = Options { precision, ..options };
             let known = self.models.known.clone();
-            let task = Task { items: &all, trees: self.trees, options, part: Part::Body, known };
-            let (program, diagnostics, found) = check_items(task, self.sources, self.loader);
+            let task = Task { items: &all, trees: self.trees, options, part: Part::Body, known, question: None };
+            let (program, diagnostics, found, _) = check_items(task, self.sources, self.loader);
             self.keep_sizes(found);
             let inside = |diagnostic: &Diagnostic| {
                 let place = diagnostic.primary.as_ref().map(|label| label.span);
@@ -365,8 +386,8 @@ impl<'a> Checker<'a, '_> {
         let all: Vec<&'a Item> = self.surroundings(position).into_iter().chain(body).collect();
         let options = Options { precision: self.program.precision, seed: self.program.seed };
         let known = self.models.known.clone();
-        let task = Task { items: &all, trees: self.trees, options, part: Part::Whole, known };
-        let (program, diagnostics, _) = check_items(task, self.sources, self.loader);
+        let task = Task { items: &all, trees: self.trees, options, part: Part::Whole, known, question: None };
+        let (program, diagnostics, _, _) = check_items(task, self.sources, self.loader);
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
         (errors.map(|diagnostic| diagnostic.code.to_string()).collect(), program)
     }

@@ -42,12 +42,13 @@ mod replacement;
 mod rules;
 pub mod scope;
 pub mod size;
+pub mod subject;
 mod subscripts;
 pub mod table;
 mod train;
 pub mod types;
 
-pub use items::{Options, check};
+pub use items::{Options, check, check_question};
 pub use params::fans;
 
 use crate::diagnostics::Diagnostic;

@@ -77,11 +77,12 @@ impl<'a> ModuleNames<'a> {
 }
 
 impl<'a> Checker<'a, '_> {
-    /// Works with the names of the file that a place lies in.
+    /// Works with the names of the file that a place lies in; a question about the program sees those of the file that
+    /// is run.
     pub(super) fn inside<T>(&mut self, place: Span, work: impl FnOnce(&mut Self) -> T) -> T {
         let target = self.modules.iter().position(|module| module.source == place.source);
         let outer = self.module;
-        self.switch(target.unwrap_or(outer));
+        self.switch(target.unwrap_or(self.modules.len() - 1));
         let result = work(self);
         self.switch(outer);
         result

@@ -22,6 +22,11 @@ impl Lowerer<'_> {
         if let Some(node) = self.replaced.get(&id) {
             return *node;
         }
+        if self.params_as_read {
+            let param = &self.program.params[id.0 as usize];
+            let ty = TensorType::new(self.real, param.shape.clone());
+            return self.source(Source::Read(id), param.name.clone(), ty);
+        }
         let stored = self.stored(id);
         let domain = self.program.params[id.0 as usize].domain;
         read(&mut self.graph, domain, stored)

@@ -17,6 +17,7 @@ mod loops;
 mod replace;
 mod running;
 mod structure;
+pub mod subject;
 mod subscripts;
 pub mod training;
 pub mod value;
@@ -29,8 +30,12 @@ use std::collections::HashMap;
 /// Where an input of a lowered graph comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Source {
-    /// A trainable value.
+    /// What is stored for a trainable value.
     Param(ParamId),
+    /// A trainable value as it is read; in the graph of a question.
+    Read(ParamId),
+    /// A leaf of an argument of what a question is about; leaves count in order.
+    Argument(u32),
     /// A leaf of a value that a `let` of the file bound; leaves count in order.
     Global(GlobalId, u32),
     /// A whole column, rows leading.
@@ -115,6 +120,8 @@ struct Lowerer<'p> {
     guard: Option<NodeId>,
     /// Whether this is the loss of a `train`.
     training: bool,
+    /// Whether trainable values are inputs as they are read.
+    params_as_read: bool,
     /// How many derivatives the expression at hand is inside of.
     differentiating: u32,
     /// The running means that the loss moves on.
@@ -138,6 +145,7 @@ impl<'p> Lowerer<'p> {
             locals: HashMap::new(),
             guard: None,
             training: false,
+            params_as_read: false,
             differentiating: 0,
             moved: Vec::new(),
         }

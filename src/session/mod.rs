@@ -169,7 +169,8 @@ impl<'p> Session<'p> {
             Source::Param(id) => Ok(self.params[id.0 as usize].clone()),
             Source::Global(..) => Ok(self.globals.get(&source).cloned().unwrap_or_else(|| zero(self.program.real()))),
             Source::Column(data, index) => self.column_values(data, index),
-            Source::Raw(_) | Source::Rows | Source::Progress(_) => Ok(zero(self.program.real())),
+            Source::Read(id) => self.param_value(id),
+            Source::Argument(_) | Source::Raw(_) | Source::Rows | Source::Progress(_) => Ok(zero(self.program.real())),
         }
     }
 }

@@ -58,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "imports",
         ],
     ),
+    ("subject", &["source", "diagnostics", "syntax", "check", "ir", "lower", "session", "driver"]),
     ("doc", &["source", "library", "diagnostics", "syntax", "check", "ir", "ops"]),
     ("cli", &["source", "diagnostics", "check", "ir", "data", "doc", "driver", "session", "report"]),
     ("main", &["cli"]),

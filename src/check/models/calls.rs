@@ -51,6 +51,21 @@ impl<'a> Checker<'a, '_> {
         layer.facts.as_ref()?.call.map(|call| &call.parameters[..])
     }
 
+    /// What a model takes, as the `call` of its first layer is written, and the sizes in it that are known.
+    pub(in super::super) fn model_signature(&self, id: ModelId) -> (&'a [Parameter], SizeBindings) {
+        match &self.models.model(id).form {
+            Form::Instance(instance) => {
+                let fixed = instance.fixed.iter().flat_map(|fixed| fixed.sizes.clone());
+                let sizes = fixed.chain(self.configured_sizes(id)).collect();
+                (self.call_parameters(id).unwrap_or_default(), sizes)
+            }
+            Form::Composition(parts) => match parts.first() {
+                Some(Part::Model(first, _)) => self.model_signature(*first),
+                _ => (&[], SizeBindings::new()),
+            },
+        }
+    }
+
     /// A model applied to checked arguments.
     pub(in super::super) fn apply_model(
         &mut self,

@@ -13,4 +13,5 @@ pub mod names;
 pub mod numeric;
 pub mod records;
 pub mod shapes;
+pub mod subjects;
 pub mod syntax;
