@@ -48,6 +48,7 @@ pub mod table;
 mod train;
 pub mod types;
 
+pub use captures::size_names;
 pub use items::{Options, check, check_question};
 pub use params::fans;
 

@@ -5,6 +5,7 @@ mod check;
 mod doc;
 mod explain;
 mod fmt;
+mod gradcheck;
 mod output;
 mod params;
 mod run;
@@ -33,6 +34,7 @@ Examples:
   ndc check examples/iris.nd            look for mistakes without running
   ndc test examples/                    run the tests of every file in a folder
   ndc check examples/iris.nd --emit ir  see what the compiler makes of it
+  ndc gradcheck examples/gates.nd       check every derivative by four other methods
   ndc fmt examples/                     write files in their usual form
   ndc explain E0204                     what an error means and how to mend it";
 
@@ -86,6 +88,15 @@ enum Command {
         /// The folder for the pages; of HTML `nd-doc` where none is named
         #[arg(short, long, value_name = "DIR")]
         output: Option<PathBuf>,
+        #[command(flatten)]
+        messages: Messages,
+    },
+    /// Check derivatives: reverse mode against forward mode, differences, complex steps and native code
+    Gradcheck {
+        /// The .nd file
+        file: PathBuf,
+        #[command(flatten)]
+        options: gradcheck::Arguments,
         #[command(flatten)]
         messages: Messages,
     },
@@ -186,6 +197,7 @@ pub fn main() -> ExitCode {
         Command::Test { files, only, common } => test::test(files, only.as_deref(), common),
         Command::Fmt { files, check, messages } => return fmt::fmt(files, *check, messages),
         Command::Doc { file, html, output, messages } => doc::doc(file.as_deref(), *html, output.as_deref(), messages),
+        Command::Gradcheck { file, options, messages } => gradcheck::gradcheck(file, options, messages),
         Command::Explain { code } => explain::explain(code.as_deref()),
     };
     if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }

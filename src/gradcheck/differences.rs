@@ -76,13 +76,18 @@ fn trial(first: f64, size: f64, values: &mut dyn FnMut(&[f64]) -> Option<Vec<f64
     let right = rows(&|level| above[level] - middle);
     let left = rows(&|level| middle - below[level]);
     let noise: Vec<f64> = steps.iter().map(|step| 2.0 * f64::EPSILON * greatest / step).collect();
-    let slope = extrapolated(&central, 4.0, &noise);
-    let probed = (values[1] - values[2]) / (2.0 * first * PROBE);
-    let allowed = PROBE_TOLERANCE * size.max(slope.value.abs()) + 10.0 * (slope.error + noise[0] / PROBE);
-    if (probed - slope.value).abs() > allowed {
+    let found =
+        [extrapolated(&central, 4.0, &noise), extrapolated(&left, 2.0, &noise), extrapolated(&right, 2.0, &noise)];
+    let probe = first * PROBE;
+    let probed = [(values[1] - values[2]) / (2.0 * probe), (middle - values[2]) / probe, (values[1] - middle) / probe];
+    let contradicts = |(found, probed): (&Slope, &f64)| {
+        let allowed = PROBE_TOLERANCE * size.max(found.value.abs()) + 10.0 * (found.error + noise[0] / PROBE);
+        (probed - found.value).abs() > allowed
+    };
+    if found.iter().zip(&probed).any(contradicts) {
         return None;
     }
-    Some((slope, extrapolated(&left, 2.0, &noise), extrapolated(&right, 2.0, &noise)))
+    Some((found[0], found[1], found[2]))
 }
 
 /// The limit of slopes at halved steps. An error term is `factor` times smaller after halving, the next one by the same

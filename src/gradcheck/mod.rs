@@ -11,8 +11,10 @@ mod complex;
 mod complex_functions;
 mod derivatives;
 mod differences;
+pub mod file;
 mod lanes;
 mod locate;
+mod losses;
 mod points;
 mod walk;
 
@@ -48,7 +50,7 @@ pub struct Input {
 }
 
 /// What is checked: the real outputs of a graph by some of its inputs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Problem {
     /// The graph.
     pub graph: Graph,

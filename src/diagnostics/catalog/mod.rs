@@ -6,6 +6,7 @@ pub mod derivative;
 pub mod draws;
 pub mod files;
 pub mod functions;
+pub mod gradcheck;
 pub mod indices;
 pub mod loops;
 pub mod models;
