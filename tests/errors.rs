@@ -4,7 +4,7 @@
 //! A program begins with lines such as `//! error E0204 at 4:9`, `//! error E0503 at points.csv:3:5`, or
 //! `//! error E0801` for an error without a place; `//! run` says that the errors come only when it runs. `//! of f` and
 //! `//! at x = 1` ask for the graph of a function, as `--of` and `--at` do; places are then those of the question, whose
-//! text is on its second line.
+//! text is on its second line. `//! gradcheck` checks the derivatives of the program, those that `//! allow f` names accepted.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,6 +13,7 @@ use ndc::data::csv::FileLoader;
 use ndc::diagnostics::Diagnostic;
 use ndc::diagnostics::explain::{codes, page, programs};
 use ndc::driver::{Checked, check_file, on_large_stack};
+use ndc::gradcheck::file as gradcheck;
 use ndc::session::{Session, Silent};
 use ndc::source::SourceMap;
 use ndc::subject::{Request, open};
@@ -71,6 +72,9 @@ fn errors(path: &Path, run: bool) -> (Vec<Diagnostic>, SourceMap) {
             Err(failure) => (failure.diagnostics, failure.sources),
         };
     }
+    if text.lines().any(|line| line == "//! gradcheck") {
+        return wrong_derivatives(path, stated("allow "));
+    }
     let Checked { sources, program, mut diagnostics, .. } =
         check_file(path, &mut FileLoader::new(), Options::default());
     diagnostics.retain(Diagnostic::is_error);
@@ -81,6 +85,28 @@ fn errors(path: &Path, run: bool) -> (Vec<Diagnostic>, SourceMap) {
         });
     }
     (diagnostics, sources)
+}
+
+/// What the check of derivatives finds, each place once.
+fn wrong_derivatives(path: &Path, allow: Option<&str>) -> (Vec<Diagnostic>, SourceMap) {
+    let allow: Vec<String> = allow.into_iter().map(str::to_string).collect();
+    let request = gradcheck::Request { of: None, at: None, sizes: &[], points: None, seed: 0, allow: &allow };
+    let mut loader = FileLoader::new();
+    let mut session = match gradcheck::Session::new(path, request, &mut loader) {
+        Ok(session) => session,
+        Err(failure) => return (failure.diagnostics, failure.sources),
+    };
+    let mut found: Vec<Diagnostic> = Vec::new();
+    let mut texts = SourceMap::default();
+    for target in session.targets() {
+        if let Ok(gradcheck::Verdict::Failed { message, sources, .. }) = session.check(&target) {
+            if found.iter().all(|each| each.primary.as_ref().unwrap().span != message.primary.as_ref().unwrap().span) {
+                found.push(*message);
+            }
+            texts = sources;
+        }
+    }
+    (found, texts)
 }
 
 /// `E0204 at 4:9`, with the file's name before the line where it is not the program's.

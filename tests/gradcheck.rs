@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use ndc::data::csv::FileLoader;
+use ndc::gradcheck::file;
 use ndc::gradcheck::{Input, Kind, Outcome, Pair, Problem, Settings, Start, Unchecked, check};
 use ndc::ir::ElementType;
 use ndc::ir::{
@@ -15,6 +17,7 @@ use ndc::runtime::kernel::Unary;
 use ndc::runtime::random::Key;
 use ndc::source::{SourceId, Span};
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 const F64: ElementType = ElementType::F64;
@@ -63,7 +66,9 @@ impl Unary for Wrong {
     }
 }
 
-static WRONG: Pointwise = Pointwise {
+static WRONG: Pointwise = FAULTY;
+
+const FAULTY: Pointwise = Pointwise {
     name: "wrong",
     documentation: "",
     example: ("", ""),
@@ -230,6 +235,20 @@ fn a_point_at_a_kink_is_replaced() {
 }
 
 #[test]
+fn a_derivative_that_is_no_number_is_wrong_where_the_function_is_smooth() {
+    static LEAKING: Pointwise = Pointwise {
+        name: "leaking",
+        differential: Differential::Partials(|graph, arguments, _| {
+            vec![Partial::Value(graph.constant_like(arguments[0], f64::NAN))]
+        }),
+        ..FAULTY
+    };
+    let leaking = problem(&[&[]], |graph, x| graph.pointwise(&LEAKING, x));
+    let failure = check(&leaking, &settings()).unwrap().failure.expect("NaN is no slope of sin");
+    assert!(failure.reading.reverse.is_nan() && failure.reading.differences.is_finite(), "{failure:?}");
+}
+
+#[test]
 fn a_function_gets_points_inside_its_domain() {
     let narrow = problem(&[&[]], |graph, x| {
         let angle = graph.pointwise(named("asin"), &[x[0]]);
@@ -254,4 +273,35 @@ fn what_cannot_be_checked_says_why() {
     assert!(matches!(check(&constant, &settings()), Err(Unchecked::NothingVaries)));
     let large = problem(&[&[4000, 4000], &[4000, 4000]], |graph, x| graph.contract(x[0], x[1], 0, 1));
     assert!(matches!(check(&large, &settings()), Err(Unchecked::TooLarge(_))));
+}
+
+/// The examples that take little time, with the functions whose stated derivatives differ on purpose, and how many functions,
+/// models and losses are compared and how many cannot be.
+const EXAMPLES: &[(&str, Option<&str>, usize, usize)] = &[("gates", None, 6, 1)];
+
+#[test]
+fn the_examples_pass() {
+    let mut wrong = Vec::new();
+    for (name, allow, passing, skipping) in EXAMPLES {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}.nd"));
+        let allow: Vec<String> = allow.iter().map(|name| (*name).to_string()).collect();
+        let request = file::Request { of: None, at: None, sizes: &[], points: Some(1), seed: 3, allow: &allow };
+        let mut loader = FileLoader::new();
+        let Ok(mut session) = file::Session::new(&path, request, &mut loader) else { panic!("{name} does not check") };
+        let (mut passed, mut skipped) = (0, 0);
+        for target in session.targets() {
+            match session.check(&target) {
+                Ok(file::Verdict::Passed(_)) => passed += 1,
+                Ok(file::Verdict::Skipped(_)) => skipped += 1,
+                Ok(file::Verdict::Failed { message, .. }) => {
+                    wrong.push(format!("{name}, {}: {message:?}", target.name))
+                }
+                Err(failure) => wrong.push(format!("{name}, {}: {:?}", target.name, failure.diagnostics)),
+            }
+        }
+        if (passed, skipped) != (*passing, *skipping) {
+            wrong.push(format!("{name}: {passed} passed, {skipped} skipped"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

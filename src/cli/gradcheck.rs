@@ -3,11 +3,14 @@
 use super::Messages;
 use super::output::{report, say};
 use crate::data::csv::FileLoader;
+use crate::diagnostics::Diagnostic;
 use crate::gradcheck::file::{MOST_POINTS, Request, Session, Target, Verdict};
 use crate::gradcheck::{Outcome, PAIRS};
 use crate::report::{duration, significant};
+use crate::source::Span;
 use crate::subject::{Failure, parse_size};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::HashSet;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,7 +18,7 @@ use std::time::{Duration, Instant};
 /// The heads of the columns that say how far methods are apart.
 const METHODS: [&str; PAIRS.len()] = ["forward", "differences", "complex", "native"];
 /// The width of such a column.
-const WIDTH: usize = 11;
+const WIDTH: usize = 13;
 /// How long a check may take before it is shown that it goes on.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -78,6 +81,7 @@ fn checked(file: &Path, arguments: &Arguments, messages: &Messages) -> Result<Ta
     let targets = session.targets();
     let mut tally = Tally::default();
     let table = Table::new(&targets);
+    let mut told = HashSet::new();
     for (place, target) in targets.iter().enumerate() {
         let progress = Progress::begin(&target.name);
         let verdict = session.check(target)?;
@@ -85,12 +89,15 @@ fn checked(file: &Path, arguments: &Arguments, messages: &Messages) -> Result<Ta
         if place == 0 {
             say(&table.head());
         }
-        say(&table.row(target, &verdict));
+        let known = matches!(&verdict, Verdict::Failed { message, .. } if !told.insert(place_of(message)));
+        say(&table.row(target, &verdict, known));
         match verdict {
             Verdict::Passed(_) => tally.passed += 1,
             Verdict::Skipped(_) => tally.skipped += 1,
             Verdict::Failed { message, sources, .. } => {
-                report(&[*message], &sources, messages);
+                if !known {
+                    report(&[*message], &sources, messages);
+                }
                 tally.failed += 1;
             }
         }
@@ -98,6 +105,11 @@ fn checked(file: &Path, arguments: &Arguments, messages: &Messages) -> Result<Ta
     let Tally { passed, failed, skipped } = tally;
     say(&format!("{passed} ok, {failed} failed, {skipped} skipped, in {}\n", duration(begun.elapsed())));
     Ok(tally)
+}
+
+/// What makes a message the same as another.
+fn place_of(message: &Diagnostic) -> (&'static str, Option<Span>) {
+    (message.code, message.primary.as_ref().map(|label| label.span))
 }
 
 /// The report as a table whose rows are written one by one.
@@ -116,10 +128,13 @@ impl Table {
         format!("{:<names$}  points{}\n", "reverse mode against", heads.concat(), names = self.names)
     }
 
-    fn row(&self, target: &Target, verdict: &Verdict) -> String {
+    /// A row; `known` says that the message of its failure has been shown before.
+    fn row(&self, target: &Target, verdict: &Verdict, known: bool) -> String {
         let (outcome, result) = match verdict {
             Verdict::Passed(outcome) => (Some(outcome), format!("ok{}", remarks(outcome))),
-            Verdict::Failed { outcome, .. } => (outcome.as_ref(), "FAILED".to_string()),
+            Verdict::Failed { outcome, .. } => {
+                (outcome.as_ref(), if known { "FAILED, as above" } else { "FAILED" }.to_string())
+            }
             Verdict::Skipped(reason) => {
                 return format!("{:<names$}  skipped: {reason}\n", target.name, names = self.names);
             }
@@ -143,7 +158,7 @@ fn cell(outcome: Option<&Outcome>, pair: crate::gradcheck::Pair) -> String {
 fn remarks(outcome: &Outcome) -> String {
     let mut remarks = String::new();
     if outcome.all_zero {
-        remarks.push_str(", the derivative is 0 everywhere");
+        remarks.push_str(", the derivative is 0 at all points");
     }
     match outcome.kinks {
         0 => {}

@@ -1,7 +1,7 @@
 //! The derivatives of a problem by both modes, in the reference evaluator and in native code.
 
-use super::Problem;
 use super::walk::Obstacle;
+use super::{Problem, work};
 use crate::autodiff::forward::forward;
 use crate::autodiff::reverse::reverse_many;
 use crate::codegen::Executable;
@@ -59,7 +59,7 @@ impl Gradient {
 
     /// What a difference of derivatives along a direction is compared with.
     pub(super) fn scale_along(&self, direction: &[Vec<f64>]) -> f64 {
-        self.terms(direction).map(f64::abs).sum()
+        self.terms(direction).map(f64::abs).filter(|term| term.is_finite()).sum()
     }
 
     fn terms<'a>(&'a self, direction: &'a [Vec<f64>]) -> impl Iterator<Item = f64> + 'a {
@@ -98,6 +98,13 @@ impl Derivatives {
         let pushed: Vec<(NodeId, NodeId)> = pushed.into_iter().zip(seeds.iter().map(|(_, seed)| *seed)).collect();
         let along = summed(&mut graph, &pushed, false);
         Derivatives { graph, value, size, gradients, along, varied, weights }
+    }
+
+    /// What evaluations by reverse mode and by forward mode cost.
+    pub(super) fn work(&self) -> (u64, u64) {
+        let mut gradients = self.gradients.clone();
+        gradients.push(self.value);
+        (work(&self.graph, gradients), work(&self.graph, vec![self.along]))
     }
 
     /// Value and gradients by reverse mode in the evaluator.

@@ -189,7 +189,7 @@ impl<'a> Session<'a> {
             TargetKind::Function(None) => Ok(self
                 .open(&target.name, None, &[])
                 .map(|found| problem_of(found, false))
-                .map_err(|failure| because(&failure))),
+                .map_err(|failure| because(&target.name, &failure))),
             TargetKind::Asked => {
                 let (at, sizes) = (self.request.at, self.request.sizes);
                 let found = self.open(&target.name, at, sizes)?;
@@ -225,8 +225,9 @@ impl<'a> Session<'a> {
         for sizes in self.size_choices(function) {
             match self.open(name, None, &sizes) {
                 Ok(found) => return Ok(problem_of(found, false)),
+                Err(failure) if takes_function(&failure) => return Err(because(name, &failure)),
                 Err(failure) => {
-                    first.get_or_insert(because(&failure));
+                    first.get_or_insert(because(name, &failure));
                 }
             }
         }
@@ -269,7 +270,7 @@ impl<'a> Session<'a> {
             Unchecked::NothingReal => "no real number in the result".to_string(),
             Unchecked::TooLarge(work) => {
                 let work = crate::report::thousands(*work);
-                format!("too large: one evaluation computes {work} numbers; smaller sizes: --size n=3")
+                format!("too large for this check: one evaluation computes {work} numbers")
             }
             Unchecked::NoPoint if self.request.at.is_some() => "value or derivative is not finite there".to_string(),
             Unchecked::NoPoint => {
@@ -332,7 +333,7 @@ fn stated(file: &File) -> impl Iterator<Item = (&Function, &Function)> {
 }
 
 fn loss_name(train: &Train) -> String {
-    train.name.as_ref().map_or("loss".to_string(), |name| format!("loss of {name}"))
+    train.name.as_ref().map_or("loss of train".to_string(), |name| format!("loss of {name}"))
 }
 
 /// A subject with arguments that are given, or any.
@@ -365,11 +366,17 @@ fn argument_choices(function: &Function) -> Vec<String> {
     codes.iter().map(|code| shapes(*code).map(|shape| SHAPES[shape]).collect::<Vec<_>>().join(", ")).collect()
 }
 
+/// Whether an argument was called or differentiated as if it were a function.
+fn takes_function(failure: &Failure) -> bool {
+    failure.diagnostics.iter().any(|diagnostic| matches!(diagnostic.code, "E0109" | "E0404"))
+}
+
 /// Why a function could not be opened.
-fn because(failure: &Failure) -> String {
+fn because(name: &str, failure: &Failure) -> String {
     let error = failure.diagnostics.iter().find(|diagnostic| diagnostic.is_error());
     let message = error.map_or("", |error| error.message.as_str());
-    format!("{message}; give arguments: --of, --at")
+    let message = if takes_function(failure) { "an argument is a function" } else { message };
+    format!("{message}; say more: --of {name} with --at or --size")
 }
 
 fn first_message(diagnostics: &[Diagnostic]) -> String {

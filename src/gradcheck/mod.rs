@@ -22,7 +22,7 @@ pub use compare::{PAIRS, Pair, Reading};
 pub use locate::{Culprit, Kind};
 
 use crate::diagnostics::Diagnostic;
-use crate::ir::{Graph, Op, Table};
+use crate::ir::{Graph, NodeId, Op, Table};
 use crate::runtime::random::Key;
 use crate::source::Span;
 use compare::{Seen, compare, directions};
@@ -112,10 +112,17 @@ pub enum Unchecked {
     Failed(Box<Diagnostic>),
 }
 
-/// What evaluations may cost altogether, in elements computed.
-const MOST_WORK: u64 = 400_000_000;
-/// The elements that differences at one point along one direction compute, for each element of the graph.
-const EVALUATIONS: u64 = 30;
+/// What the evaluations for one subject may cost altogether, in elements computed: there are fewer directions and points
+/// where all would cost more.
+const USUAL_WORK: u64 = 400_000_000;
+/// The most that one direction at one point may cost.
+const MOST_WORK: u64 = 2_000_000_000;
+/// The most elements that all values of an evaluation have together.
+const MOST_ELEMENTS: usize = 30_000_000;
+/// What an operation costs beside its elements.
+const OPERATION: u64 = 16;
+/// How often differences and a complex step compute the value along one direction, roughly.
+const EVALUATIONS: u64 = 18;
 /// The most directions at a point.
 const MOST_DIRECTIONS: u64 = 16;
 /// How many points with a zero gradient are passed over before one is taken.
@@ -136,7 +143,7 @@ pub fn check(problem: &Problem, settings: &Settings) -> Result<Outcome, Unchecke
     let checker = Checker::new(problem, settings)?;
     let mut outcome = Outcome { all_zero: true, ..Outcome::default() };
     let mut refused = Unchecked::NoPoint;
-    for number in 0..settings.points.max(1) {
+    for number in 0..checker.points {
         match checker.point(number, &mut outcome.kinks) {
             Ok(point) => checker.enter(point, &mut outcome),
             Err(failed @ Unchecked::Failed(_)) => return Err(failed),
@@ -155,6 +162,8 @@ struct Checker<'a> {
     settings: &'a Settings,
     derivatives: Derivatives,
     native: Native,
+    /// How many points, as many as are wanted if the work allows it.
+    points: u64,
     /// The most directions at a point.
     directions: usize,
 }
@@ -168,14 +177,21 @@ impl<'a> Checker<'a> {
         if !problem.inputs.iter().any(|input| input.varied) {
             return Err(Unchecked::NothingVaries);
         }
-        let work = work(graph);
-        let directions = MOST_WORK / (work * EVALUATIONS * settings.points.max(1)).max(1);
-        if directions == 0 {
-            return Err(Unchecked::TooLarge(work));
-        }
+        let plain = work(graph, graph.output_nodes());
+        let allowed = |work: u64, allowed: bool| {
+            if work > MOST_WORK || !allowed { Err(Unchecked::TooLarge(plain)) } else { Ok(()) }
+        };
+        allowed(plain.saturating_mul(EVALUATIONS), elements(graph) <= MOST_ELEMENTS)?;
         let derivatives = Derivatives::new(problem, &mut settings.key.child(u64::MAX).sequence());
+        let (reverse, forward) = derivatives.work();
+        let along = forward.saturating_add(plain.saturating_mul(EVALUATIONS));
+        let once = reverse.saturating_add(along);
+        allowed(once, elements(&derivatives.graph) <= MOST_ELEMENTS)?;
+        let points = settings.points.clamp(1, (USUAL_WORK / once).max(1));
+        let directions = (USUAL_WORK / points).saturating_sub(reverse) / along;
+        let directions = directions.clamp(1, MOST_DIRECTIONS) as usize;
         let native = derivatives.native(problem).map_err(Unchecked::Failed)?;
-        Ok(Checker { problem, settings, derivatives, native, directions: directions.min(MOST_DIRECTIONS) as usize })
+        Ok(Checker { problem, settings, derivatives, native, points, directions })
     }
 
     /// A point where everything can be compared, with what was seen there.
@@ -186,10 +202,12 @@ impl<'a> Checker<'a> {
         for attempt in 0..self.attempts() {
             let values = points::point(self.problem, self.settings.key, number, attempt);
             let Ok(gradient) = self.derivatives.reverse(&values) else { continue };
-            if !gradient.is_finite() {
+            if !gradient.value.is_finite() {
                 continue;
             }
             match self.seen(&values, &gradient, number)? {
+                // A derivative that is not finite is wrong where differences are, and no derivative where they are not.
+                Seen::Readings(seen) if !gradient.is_finite() && fails(&seen).is_none() => {}
                 Seen::Readings(seen) => {
                     let point = Point { values, gradient, seen };
                     // A gradient of zeros that differences confirm says little: another point may say more.
@@ -202,6 +220,7 @@ impl<'a> Checker<'a> {
                         break;
                     }
                 }
+                _ if !gradient.is_finite() => {}
                 Seen::Kink => {
                     *kinks += 1;
                     refused = Unchecked::NoSmoothPoint;
@@ -250,17 +269,17 @@ fn fails(readings: &[Reading]) -> Option<(Pair, &Reading)> {
     pairs.into_iter().find_map(|pair| readings.iter().find(|each| each.disagrees(pair)).map(|each| (pair, each)))
 }
 
-/// How many elements an evaluation of a graph computes, loops unrolled.
-fn work(graph: &Graph) -> u64 {
-    let needed = graph.reachable_from(graph.output_nodes());
+/// What computing some nodes of a graph costs, in elements, loops unrolled.
+fn work(graph: &Graph, roots: Vec<NodeId>) -> u64 {
+    let needed = graph.reachable_from(roots);
     let nodes = graph.ids().filter(|id| needed[id.index()]);
     nodes.fold(1, |sum: u64, id| {
         let node = graph.node(id);
-        let elements = |id: &crate::ir::NodeId| graph.ty(*id).shape.count() as u64;
+        let elements = |id: &NodeId| graph.ty(*id).shape.count() as u64;
         let cost = match node.op {
             Op::Loop(index) => {
                 let run = graph.loop_at(index);
-                (run.trips as u64).saturating_mul(work(&run.body))
+                (run.trips as u64).saturating_mul(work(&run.body, run.body.output_nodes()))
             }
             Op::Contract { contract, .. } => {
                 let shape = &graph.ty(node.arguments[0]).shape;
@@ -269,6 +288,11 @@ fn work(graph: &Graph) -> u64 {
             }
             _ => node.arguments.iter().map(elements).max().unwrap_or(0).max(elements(&id)),
         };
-        sum.saturating_add(cost).saturating_add(1)
+        sum.saturating_add(cost).saturating_add(OPERATION)
     })
+}
+
+/// How many elements the values of a graph have together.
+fn elements(graph: &Graph) -> usize {
+    graph.ids().fold(0, |sum: usize, id| sum.saturating_add(graph.ty(id).shape.count()))
 }

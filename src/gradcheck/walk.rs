@@ -51,6 +51,8 @@ pub(super) struct Walk<'a, K> {
 /// What is to be done in a graph, found once.
 struct Plan {
     needed: Vec<NodeId>,
+    /// The nodes whose values are no longer needed after each needed one.
+    done_with: Vec<Vec<NodeId>>,
     /// What is varied by derivatives that are on trial.
     on_trial: HashSet<NodeId>,
 }
@@ -71,7 +73,8 @@ impl<K: Kind> Walk<'_, K> {
         let needed: Vec<NodeId> = graph.ids().filter(|id| needed[id.index()]).collect();
         let trials = needed.iter().filter(|id| is(graph, **id, &OWN_SLOPE) && !self.accepts(graph, **id));
         let on_trial = trials.map(|id| graph.node(*id).arguments[0]).collect();
-        Plan { needed, on_trial }
+        let done_with = last_uses(graph, &needed, roots);
+        Plan { needed, done_with, on_trial }
     }
 
     fn accepts(&self, graph: &Graph, id: NodeId) -> bool {
@@ -86,7 +89,7 @@ impl<K: Kind> Walk<'_, K> {
         roots: &[NodeId],
     ) -> Result<Vec<K::Value>, Obstacle> {
         let mut values: Vec<Vec<K::Value>> = vec![Vec::new(); graph.len()];
-        for id in &plan.needed {
+        for (id, done_with) in plan.needed.iter().zip(&plan.done_with) {
             let node = graph.node(*id);
             let result = match node.op {
                 Op::Result(result) => vec![values[node.arguments[0].index()][result as usize].clone()],
@@ -101,6 +104,7 @@ impl<K: Kind> Walk<'_, K> {
                 }
             };
             values[id.index()] = result;
+            done_with.iter().for_each(|done| values[done.index()].clear());
         }
         Ok(roots.iter().map(|root| values[root.index()][0].clone()).collect())
     }
@@ -186,6 +190,21 @@ impl<K: Kind> Walk<'_, K> {
             Table { ty: ty.clone(), bits }
         })
     }
+}
+
+/// For each of some nodes, in order, those that no later one takes as an argument; roots are kept.
+fn last_uses(graph: &Graph, needed: &[NodeId], roots: &[NodeId]) -> Vec<Vec<NodeId>> {
+    let mut taken = vec![false; graph.len()];
+    roots.iter().for_each(|root| taken[root.index()] = true);
+    let mut done_with = vec![Vec::new(); needed.len()];
+    for (place, id) in needed.iter().enumerate().rev() {
+        for argument in &graph.node(*id).arguments {
+            if !std::mem::replace(&mut taken[argument.index()], true) {
+                done_with[place].push(*argument);
+            }
+        }
+    }
+    done_with
 }
 
 /// Whether a node is a certain pointwise operation.
