@@ -221,6 +221,21 @@ fn a_stated_derivative_is_on_trial_unless_it_is_accepted() {
 }
 
 #[test]
+fn a_right_stated_derivative_passes_by_every_method() {
+    let right = problem(&[&[3]], |graph, x| {
+        graph.current_span = Some(place(4));
+        let stopped = graph.pointwise(&STOP_GRADIENT, &[x[0]]);
+        let value = graph.pointwise(named("sin"), &[stopped]);
+        let slope = graph.pointwise(named("cos"), &[x[0]]);
+        let nothing = graph.pointwise(&OWN_SLOPE, &[x[0], slope]);
+        graph.pointwise(&ADD, &[value, nothing])
+    });
+    let outcome = check(&right, &settings()).unwrap();
+    assert!(outcome.failure.is_none() && !outcome.all_zero, "{outcome:?}");
+    assert!(apart(&outcome, Pair::Complex).unwrap() < 1e-12, "{outcome:?}");
+}
+
+#[test]
 fn a_point_at_a_kink_is_replaced() {
     let mut kinked = problem(&[&[2]], |graph, x| {
         let positive = graph.pointwise(named("relu"), &[x[0]]);
@@ -277,7 +292,24 @@ fn what_cannot_be_checked_says_why() {
 
 /// The examples that take little time, with the functions whose stated derivatives differ on purpose, and how many functions,
 /// models and losses are compared and how many cannot be.
-const EXAMPLES: &[(&str, Option<&str>, usize, usize)] = &[("gates", None, 6, 1)];
+const EXAMPLES: &[(&str, Option<&str>, usize, usize)] = &[
+    ("discrete_mapping", None, 2, 1),
+    ("gates", None, 6, 1),
+    ("iris", None, 3, 0),
+    ("iris_layers", None, 2, 0),
+    ("matrix_calculus", None, 2, 0),
+    ("neuron", None, 2, 1),
+    ("recurrent", None, 3, 1),
+    ("regression", None, 4, 0),
+    ("softmax", None, 1, 0),
+    ("spiking_network", Some("spike"), 6, 0),
+    ("synapses", None, 4, 2),
+    ("ten_points", None, 3, 0),
+    ("tour", None, 2, 0),
+    ("two_layer_by_hand", None, 4, 0),
+    ("universal_approximation", None, 7, 1),
+    ("xor", None, 2, 0),
+];
 
 #[test]
 fn the_examples_pass() {

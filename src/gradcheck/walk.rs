@@ -111,8 +111,9 @@ impl<K: Kind> Walk<'_, K> {
 
     fn node(&self, graph: &Graph, plan: &Plan, id: NodeId, arguments: &[&K::Value]) -> Result<K::Value, Obstacle> {
         let node = graph.node(id);
-        if is(graph, id, &STOP_GRADIENT) && !plan.on_trial.contains(&node.arguments[0]) {
-            return Ok(self.kind.frozen(arguments[0]));
+        if is(graph, id, &STOP_GRADIENT) {
+            let held = !plan.on_trial.contains(&node.arguments[0]);
+            return Ok(if held { self.kind.frozen(arguments[0]) } else { arguments[0].clone() });
         }
         if is(graph, id, &OWN_SLOPE) {
             if self.accepts(graph, id) {
