@@ -7,8 +7,8 @@ use super::{Lowerer, Value};
 use crate::autodiff::reverse::reverse;
 use crate::check::program::{GradientCall, Kind, ParamId, Typed, Wrt};
 use crate::check::types::{ModelId, Type};
-use crate::ir::NodeId;
 use crate::ir::rewrite::substitute;
+use crate::ir::{NodeId, ScopeKind};
 use crate::optimize::{Stage, simplify};
 use std::collections::{HashMap, HashSet};
 
@@ -45,16 +45,18 @@ impl Lowerer<'_> {
             };
             targets.push(varied);
         }
-        self.differentiating += 1;
-        let result = self.inline(call.instance, captures.into_iter().chain(arguments).collect()).node();
-        self.differentiating -= 1;
-        for (id, before) in replaced.into_iter().rev() {
-            match before {
-                Some(node) => self.replaced.insert(id, node),
-                None => self.replaced.remove(&id),
-            };
-        }
-        self.adjoint(result, targets, call.with_value)
+        self.within(call.instance, ScopeKind::Derivative, |lowerer| {
+            lowerer.differentiating += 1;
+            let result = lowerer.inline(call.instance, captures.into_iter().chain(arguments).collect()).node();
+            lowerer.differentiating -= 1;
+            for (id, before) in replaced.into_iter().rev() {
+                match before {
+                    Some(node) => lowerer.replaced.insert(id, node),
+                    None => lowerer.replaced.remove(&id),
+                };
+            }
+            lowerer.adjoint(result, targets, call.with_value)
+        })
     }
 
     /// Differentiates `result` and replaces the variables by what they stand for.

@@ -73,3 +73,14 @@ pub fn not_arguments(span: Span) -> Diagnostic {
         .saying("expected arguments as in a call")
         .help("write the arguments as in a call, without parentheses around all: `--at \"x = 1, y = [2, 3]\"`")
 }
+
+/// E0407: a call to draw open that there is not.
+pub fn no_such_call<'a>(name: &str, of: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let known: Vec<&str> = known.into_iter().collect();
+    let error = Diagnostic::without_place("E0407", format!("nothing called `{name}` is called in `{of}`"));
+    match nearest(name, known.iter().copied()) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None if known.is_empty() => error.help("leave `--unfold` out: there is no call that could be drawn open"),
+        None => error.help(format!("what is called: {}", known.join(", "))),
+    }
+}
