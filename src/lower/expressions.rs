@@ -206,7 +206,12 @@ impl Lowerer<'_> {
             return lower(self);
         }
         let called = &self.program.instances[instance.0 as usize];
-        let outer = self.graph.enter_scope(&called.name, kind, called.body.span);
+        let name = called.name.replace("this lambda", "lambda");
+        let name = match name.strip_prefix("grad ") {
+            Some(function) if kind == ScopeKind::Derivative => format!("grad({function})"),
+            _ => name,
+        };
+        let outer = self.graph.enter_scope(name, kind, called.body.span);
         let value = lower(self);
         self.graph.current_scope = outer;
         value

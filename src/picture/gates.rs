@@ -5,11 +5,11 @@
 //! nodes of a call that is folded are one box.
 
 use super::folding::{Calls, Folding, MOST, READABLE, is_library_function};
-use super::labels::{constant, expression_label, operation_label};
+use super::labels::{call_label, constant, expression_label, is_power, operation_label};
 use super::order::merge_cycles;
 use crate::ir::{Graph, NodeId, Op, ScopeId, TensorType};
 use crate::source::{SourceMap, Span};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a gate is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,7 +86,7 @@ pub(super) fn diagram(graph: &Graph, sources: &SourceMap, folding: &Folding, bes
     let mut depth = from;
     loop {
         calls.fold(depth, &folding.unfold, |scope| folding.depth.is_none() && is_library_function(scope, sources));
-        let count = parts.count(&calls);
+        let count = parts.count(&calls, beside_use);
         if count <= limit || depth == 0 {
             if count > MOST {
                 calls.fold_all();
@@ -101,6 +101,8 @@ pub(super) fn diagram(graph: &Graph, sources: &SourceMap, folding: &Folding, bes
 /// The nodes of a graph, as far as they are drawn.
 struct Parts<'g> {
     graph: &'g Graph,
+    /// Which nodes the results need.
+    live: Vec<bool>,
     /// The nodes that are drawn, in order.
     drawn: Vec<NodeId>,
     /// For each node the one whose value it repeats.
@@ -123,7 +125,29 @@ impl<'g> Parts<'g> {
                 _ => {}
             }
         }
-        Parts { graph, drawn, stands_for, varying }
+        Parts { graph, live, drawn, stands_for, varying }
+    }
+
+    /// What each node is part of. A parameter that only one box uses is inside it.
+    fn keys(&self, calls: &Calls, beside_use: &[bool]) -> HashMap<NodeId, Key> {
+        // Unused inputs are drawn too: that nothing depends on them is worth seeing.
+        let inputs = self.graph.input_nodes();
+        let mut keys: HashMap<NodeId, Key> =
+            inputs.iter().chain(&self.drawn).map(|id| (*id, self.key(calls, *id))).collect();
+        let mut users: HashMap<NodeId, Vec<Key>> = HashMap::new();
+        for id in &self.drawn {
+            for argument in self.arguments(*id) {
+                users.entry(argument).or_default().push(keys[id]);
+            }
+        }
+        for (input, _) in inputs.iter().zip(beside_use).filter(|(_, beside_use)| **beside_use) {
+            let Some((first, others)) = users.get(input).and_then(|users| users.split_first()) else { continue };
+            let is_result = self.graph.output_nodes().iter().any(|output| self.stands_for[output.index()] == *input);
+            if matches!(first, Key::Call(_)) && others.iter().all(|other| other == first) && !is_result {
+                keys.insert(*input, *first);
+            }
+        }
+        keys
     }
 
     fn key(&self, calls: &Calls, id: NodeId) -> Key {
@@ -138,12 +162,9 @@ impl<'g> Parts<'g> {
         }
     }
 
-    fn count(&self, calls: &Calls) -> usize {
-        let mut keys: HashMap<Key, ()> = HashMap::new();
-        self.drawn.iter().for_each(|id| {
-            keys.insert(self.key(calls, *id), ());
-        });
-        keys.len()
+    fn count(&self, calls: &Calls, beside_use: &[bool]) -> usize {
+        let keys = self.keys(calls, beside_use);
+        keys.values().collect::<HashSet<_>>().len()
     }
 
     /// The arguments of a node as they are drawn.
@@ -203,10 +224,11 @@ impl Builder<'_, '_> {
     fn groups(&self) -> (Vec<Group>, HashMap<NodeId, usize>) {
         let mut places: HashMap<Key, usize> = HashMap::new();
         let mut groups: Vec<Group> = Vec::new();
-        // Unused inputs are drawn too: that nothing depends on them is worth seeing.
-        let inputs = self.parts.graph.input_nodes();
-        for id in inputs.iter().chain(self.parts.drawn.iter().filter(|id| !inputs.contains(id))) {
-            let key = self.parts.key(self.calls, *id);
+        let keys = self.parts.keys(self.calls, self.beside_use);
+        let mut nodes: Vec<NodeId> = keys.keys().copied().collect();
+        nodes.sort_unstable();
+        for id in &nodes {
+            let key = keys[id];
             let place = *places.entry(key).or_insert_with(|| {
                 groups.push(Group { key, nodes: Vec::new() });
                 groups.len() - 1
@@ -292,7 +314,7 @@ impl Builder<'_, '_> {
         let graph = self.parts.graph;
         let results = self.results(group, groups, group_of);
         let shown = match results[..] {
-            [only] if !matches!(graph.node(only).op, Op::Loop(_)) => Some(only),
+            [only] if !matches!(graph.node(only).op, Op::Loop(_)) => Some(self.as_written(only)),
             _ => None,
         };
         let mut gate = Gate { inputs, shown, results: results.len(), ..plain(Kind::Operation, String::new()) };
@@ -305,7 +327,7 @@ impl Builder<'_, '_> {
             }
             Key::Call(scope) => {
                 gate.kind = Kind::Call;
-                gate.label = expression_label(&graph.scope(scope).name);
+                gate.label = call_label(&graph.scope(scope).name);
             }
             Key::Expression(_, span) => {
                 self.label_operation(&mut gate, group, Some(span));
@@ -313,6 +335,17 @@ impl Builder<'_, '_> {
             Key::Node(_) => self.label_operation(&mut gate, group, None),
         }
         gate
+    }
+
+    /// The node with the shape that the text says: `x[0]` is a slice of one element, and then a number.
+    fn as_written(&self, node: NodeId) -> NodeId {
+        let graph = self.parts.graph;
+        let mut users =
+            graph.ids().filter(|id| self.parts.live[id.index()] && graph.node(*id).arguments.contains(&node));
+        match (users.next(), users.next()) {
+            (Some(user), None) if graph.node(user).op == Op::Reshape && graph.span(user) == graph.span(node) => user,
+            _ => node,
+        }
     }
 
     /// The label of an operation that is not folded.
@@ -325,7 +358,9 @@ impl Builder<'_, '_> {
             gate.label = format!("{name} × {}", run.trips);
             return;
         }
+        let is_power = span.is_some_and(|span| is_power(self.text(span)));
         let own = match group.nodes[..] {
+            [_] if is_power && gate.inputs.windows(2).any(|pair| pair[0] == pair[1]) => None,
             [only] => operation_label(graph, only, |argument| {
                 let stands_for = self.parts.stands_for[argument.index()];
                 (!self.parts.varying[argument.index()]).then(|| graph.constant_value(stands_for)).flatten()
@@ -337,6 +372,9 @@ impl Builder<'_, '_> {
             (None, Some(span)) => (expression_label(self.text(span)), true),
             (None, None) => (super::labels::structural_name(graph, group.nodes[0]), true),
         };
+        if is_power {
+            gate.inputs.dedup();
+        }
         gate.label = label;
         gate.is_ordered = is_ordered;
     }

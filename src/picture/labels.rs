@@ -4,8 +4,9 @@ use crate::ir::print::operation;
 use crate::ir::{ElementType, Graph, NodeId, Op, Pointwise};
 use crate::report::significant;
 
-/// The most characters of a label that is taken from the text.
+/// The most characters of a label that is taken from the text, and of the name of a call.
 const LONGEST: usize = 18;
+const LONGEST_NAME: usize = 28;
 
 /// The signs of operations that are written between their arguments.
 const SIGNS: &[(&str, &str)] = &[
@@ -89,6 +90,12 @@ pub(super) fn structural_name(graph: &Graph, node: NodeId) -> String {
 /// index, else as much of its text as there is room for.
 pub(super) fn expression_label(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.starts_with('(') && closes_at_end(&text) {
+        return expression_label(&text[1..text.len() - 1]);
+    }
+    if let Some(place) = outermost(&text).find(" else ").filter(|_| !text.starts_with("if ")) {
+        return expression_label(&text[..place]);
+    }
     let name_end = text.find(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '.'));
     let whole_call = |end: usize| end > 0 && text[end..].starts_with('(') && closes_at_end(&text[end..]);
     if let Some(end) = name_end.filter(|end| whole_call(*end)) {
@@ -117,6 +124,16 @@ pub(super) fn expression_label(text: &str) -> String {
         Some(place) if text.ends_with(']') => shortened(&text[place..]),
         _ => shortened(&text),
     }
+}
+
+/// Whether an expression is written as a power.
+pub(super) fn is_power(text: &str) -> bool {
+    outermost(text).contains('^')
+}
+
+/// The name of a call in its box.
+pub(super) fn call_label(name: &str) -> String {
+    shortened_to(name, LONGEST_NAME)
 }
 
 /// Whether the bracket that a text begins with is closed by its last letter.
@@ -155,8 +172,12 @@ fn outermost(text: &str) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    match text.chars().count() > LONGEST {
-        true => text.chars().take(LONGEST - 1).chain(['…']).collect(),
+    shortened_to(text, LONGEST)
+}
+
+fn shortened_to(text: &str, longest: usize) -> String {
+    match text.chars().count() > longest {
+        true => text.chars().take(longest - 1).chain(['…']).collect(),
         false => text.to_string(),
     }
 }
@@ -180,6 +201,7 @@ mod tests {
             ("[f(x[i])\n    for i in 0..n]", "[… for i in 0..n]"),
             ("sum(x[i] for i)", "sum"),
             ("if a > 0 { a } else { b }", "if"),
+            ("(x[i - 1] else 0)", "[i - 1]"),
             ("a_very_long_name_of_something", "a_very_long_name_…"),
         ] {
             assert_eq!(expression_label(text), label);

@@ -26,6 +26,8 @@ const EDGE: f64 = 8.0;
 const MARGIN: f64 = 24.0;
 /// How often the columns are ordered again.
 const SWEEPS: usize = 16;
+/// How much a long edge would rather be level than between its ends.
+const FLATNESS: f64 = 0.8;
 /// How often heights are brought nearer to those of the neighbours.
 const RELAXATIONS: usize = 120;
 
@@ -94,6 +96,8 @@ struct Work<'d> {
     columns: Vec<Vec<usize>>,
     /// For each edge of the diagram its items from left to right.
     paths: Vec<Vec<usize>>,
+    /// For each item that is an edge passing by, the edge.
+    path_of: Vec<Option<usize>>,
     heights: Vec<f64>,
 }
 
@@ -171,12 +175,14 @@ impl<'d> Work<'d> {
             below: places[gate].below,
         };
         let mut items: Vec<Item> = (0..diagram.gates.len()).map(item).collect();
+        let mut path_of = vec![None; items.len()];
         let mut paths = Vec::new();
         for (to, gate) in diagram.gates.iter().enumerate() {
             for from in &gate.inputs {
                 let mut path = vec![*from];
                 for column in columns_of[*from] + 1..columns_of[to] {
                     path.push(items.len());
+                    path_of.push(Some(paths.len()));
                     items.push(Item { gate: None, column, above: EDGE / 2.0, below: EDGE / 2.0 });
                 }
                 path.push(to);
@@ -192,7 +198,7 @@ impl<'d> Work<'d> {
         }
         let count = items.iter().map(|item| item.column + 1).max().unwrap_or(0);
         let heights = vec![0.0; items.len()];
-        let mut work = Work { diagram, items, left, right, columns: vec![Vec::new(); count], paths, heights };
+        let mut work = Work { diagram, items, left, right, columns: vec![Vec::new(); count], paths, path_of, heights };
         work.first_order();
         work
     }
@@ -272,16 +278,19 @@ impl<'d> Work<'d> {
         }
     }
 
-    /// The middle of the neighbours on both sides; what passes counts more, so that long edges are straight.
+    /// The middle of the neighbours on both sides; what passes wants the height of the whole edge, between its ends.
     fn wanted(&self, item: usize) -> f64 {
-        let (mut sum, mut weight) = (0.0, 0.0);
-        for neighbour in self.left[item].iter().chain(&self.right[item]) {
-            let passes = self.items[item].gate.is_none() && self.items[*neighbour].gate.is_none();
-            let own = if passes { 4.0 } else { 1.0 };
-            sum += own * self.heights[*neighbour];
-            weight += own;
+        let mean = |items: &mut dyn Iterator<Item = &usize>| {
+            let (sum, count) = items.fold((0.0, 0.0), |(sum, count), item| (sum + self.heights[*item], count + 1.0));
+            if count > 0.0 { sum / count } else { self.heights[item] }
+        };
+        match self.path_of[item].map(|path| &self.paths[path]) {
+            Some(path) => {
+                let (inner, ends) = (&path[1..path.len() - 1], [path[0], path[path.len() - 1]]);
+                FLATNESS * mean(&mut inner.iter()) + (1.0 - FLATNESS) * mean(&mut ends.iter())
+            }
+            None => mean(&mut self.left[item].iter().chain(&self.right[item])),
         }
-        if weight > 0.0 { sum / weight } else { self.heights[item] }
     }
 
     /// The heights nearest to the wanted ones, by least squares, that keep order and distances: blocks of items that

@@ -48,7 +48,8 @@ pub(super) fn text(table: &Table) -> String {
     let numbers: Vec<f64> = table.bits.iter().map(|bits| element.number(*bits)).collect();
     let written = |value: f64, digits| match element {
         crate::ir::ElementType::Bool => (value != 0.0).to_string(),
-        _ => significant(value, digits),
+        // The sign of a zero says nothing to a reader.
+        _ => significant(if value == 0.0 { 0.0 } else { value }, digits),
     };
     if table.ty.shape.rank() == 0 {
         return written(numbers[0], DIGITS);
