@@ -7,7 +7,7 @@
 use super::folding::{Calls, Folding, MOST, READABLE, is_library_function};
 use super::labels::{call_label, constant, expression_label, is_power, operation_label};
 use super::order::merge_cycles;
-use crate::ir::{Graph, NodeId, Op, ScopeId, TensorType};
+use crate::ir::{Ends, Graph, NodeId, Op, ScopeId, TensorType};
 use crate::source::{SourceMap, Span};
 use std::collections::{HashMap, HashSet};
 
@@ -355,7 +355,8 @@ impl Builder<'_, '_> {
         if let Some(run) = run {
             gate.kind = Kind::Loop;
             let name = span.map_or_else(|| "loop".to_string(), |span| expression_label(self.text(span)));
-            gate.label = format!("{name} × {}", run.trips);
+            let most = if run.ends == Ends::AfterTrips { "" } else { "at most " };
+            gate.label = format!("{name} × {most}{}", run.trips);
             return;
         }
         let is_power = span.is_some_and(|span| is_power(self.text(span)));

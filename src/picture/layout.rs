@@ -397,3 +397,6 @@ fn ranks(column: &[usize], count: usize) -> Vec<usize> {
     column.iter().enumerate().for_each(|(rank, item)| ranks[*item] = rank);
     ranks
 }
+
+#[cfg(test)]
+mod tests;
