@@ -7,7 +7,7 @@
 use super::folding::{Calls, Folding, MOST, READABLE, is_library_function};
 use super::labels::{call_label, constant, expression_label, is_power, operation_label};
 use super::order::merge_cycles;
-use crate::ir::{Ends, Graph, NodeId, Op, ScopeId, TensorType};
+use crate::ir::{Ends, Graph, NodeId, Op, Scope, ScopeId, TensorType};
 use crate::source::{SourceMap, Span};
 use std::collections::{HashMap, HashSet};
 
@@ -81,19 +81,17 @@ enum Key {
 pub(super) fn diagram(graph: &Graph, sources: &SourceMap, folding: &Folding, beside_use: &[bool]) -> Diagram {
     let parts = Parts::new(graph);
     let mut calls = Calls::new(graph);
-    let limit = if folding.depth.is_some() || !folding.unfold.is_empty() { MOST } else { READABLE };
-    let from = folding.depth.unwrap_or_else(|| calls.deepest());
-    let mut depth = from;
-    loop {
-        calls.fold(depth, &folding.unfold, |scope| folding.depth.is_none() && is_library_function(scope, sources));
-        let count = parts.count(&calls, beside_use);
-        if count <= limit || depth == 0 {
-            if count > MOST {
-                calls.fold_all();
-            }
-            break;
-        }
+    let limit = if folding.depth.is_some() { MOST } else { READABLE };
+    let is_box = |scope: &Scope| folding.depth.is_none() && is_library_function(scope, sources);
+    let mut depth = folding.depth.unwrap_or_else(|| calls.deepest());
+    calls.fold(depth, &[], is_box);
+    while depth > 0 && parts.count(&calls, beside_use) > limit {
         depth -= 1;
+        calls.fold(depth, &[], is_box);
+    }
+    calls.fold(depth, &folding.unfold, is_box);
+    if parts.count(&calls, beside_use) > MOST {
+        calls.fold_all();
     }
     Builder { parts: &parts, sources, calls: &calls, beside_use }.diagram()
 }
