@@ -148,7 +148,7 @@ impl Lowerer<'_> {
                 self.site = site;
                 return value;
             }
-            Kind::Gradient(call) => return self.gradient(call),
+            Kind::Derivative(call) => return self.derivative(call),
             Kind::Text(_) | Kind::Error => unreachable!("only checked values are lowered"),
         };
         Value::Node(node)
