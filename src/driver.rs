@@ -11,6 +11,7 @@ use crate::diagnostics::catalog::subjects;
 use crate::imports;
 use crate::ir::print::print as print_graph;
 use crate::library::{self, LIBRARY};
+use crate::lower::gradients::find_structure;
 use crate::lower::training::{Report, lower_evaluation, lower_step};
 use crate::lower::value::lower_value;
 use crate::optimize::optimize;
@@ -67,6 +68,7 @@ pub fn check_text(
 ) -> Checked {
     let mut sources = library::sources();
     let id = sources.add(name, path.map(Path::to_path_buf), text);
+    let options = Options { structure_finder: Some(find_structure), ..options };
     on_large_stack(move || {
         let (file, followed, mut diagnostics) = followed(&mut sources, id);
         let (program, found) = check::check(&followed.modules, &mut sources, loader, options);

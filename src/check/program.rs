@@ -146,8 +146,8 @@ pub enum Kind {
     Captured(Typed, u32),
     /// A call; the callee gives the captured values.
     Call { callee: Typed, instance: InstanceId, arguments: Vec<Typed> },
-    /// A call of a gradient; the callee gives the captured values of the differentiated function.
-    Gradient(Box<GradientCall>),
+    /// A call of a derivative; the callee gives the captured values of the differentiated function.
+    Derivative(Box<DerivativeCall>),
 }
 
 /// What a pattern binds.
@@ -187,9 +187,79 @@ impl Place {
     }
 }
 
-/// `grad(f)(…)` and `value_and_grad(f)(…)`.
+/// A derivative of a function.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Form {
+    /// `grad`
+    Gradient,
+    /// `value_and_grad`
+    ValueAndGradient,
+    /// `jvp`: the Jacobian times a tangent.
+    Jvp,
+    /// `vjp`: a cotangent times the Jacobian.
+    Vjp,
+    /// `jacobian`
+    Jacobian { sparse: bool },
+    /// `hessian`
+    Hessian { sparse: bool },
+    /// `hvp`: the Hessian times a tangent.
+    Hvp,
+}
+
+impl Form {
+    /// The form of a built-in function that makes derivatives.
+    pub fn named(name: &str) -> Option<Form> {
+        Some(match name {
+            "grad" => Form::Gradient,
+            "value_and_grad" => Form::ValueAndGradient,
+            "jvp" => Form::Jvp,
+            "vjp" => Form::Vjp,
+            "jacobian" => Form::Jacobian { sparse: false },
+            "hessian" => Form::Hessian { sparse: false },
+            "hvp" => Form::Hvp,
+            _ => return None,
+        })
+    }
+
+    /// Its name in nd.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Gradient => "grad",
+            Form::ValueAndGradient => "value_and_grad",
+            Form::Jvp => "jvp",
+            Form::Vjp => "vjp",
+            Form::Jacobian { .. } => "jacobian",
+            Form::Hessian { .. } => "hessian",
+            Form::Hvp => "hvp",
+        }
+    }
+
+    /// Whether only functions with one real result have it.
+    pub fn needs_real_result(self) -> bool {
+        !matches!(self, Form::Jvp | Form::Vjp | Form::Jacobian { .. })
+    }
+
+    /// Whether it is a product, and takes a tangent or a cotangent after the arguments.
+    pub fn is_product(self) -> bool {
+        matches!(self, Form::Jvp | Form::Vjp | Form::Hvp)
+    }
+
+    /// Whether it is a matrix of partial derivatives.
+    pub fn is_matrix(self) -> bool {
+        matches!(self, Form::Jacobian { .. } | Form::Hessian { .. })
+    }
+
+    /// Whether matrices come as their entries that may differ from zero.
+    pub fn is_sparse(self) -> bool {
+        matches!(self, Form::Jacobian { sparse: true } | Form::Hessian { sparse: true })
+    }
+}
+
+/// A derivative of a function at some arguments: `grad(f)(…)` and the like.
 #[derive(Clone, Debug)]
-pub struct GradientCall {
+pub struct DerivativeCall {
+    /// Which derivative.
+    pub form: Form,
     /// The differentiated function value.
     pub callee: Typed,
     /// The function at these argument types.
@@ -198,8 +268,11 @@ pub struct GradientCall {
     pub arguments: Vec<Typed>,
     /// With respect to what, in the order of the result.
     pub wrt: Vec<Wrt>,
-    /// Whether the value is returned too.
-    pub with_value: bool,
+    /// The tangent, a tuple where there are several in `wrt`; or the cotangent of the result.
+    pub direction: Option<Typed>,
+    /// Of sparse matrices: for each real leaf of what is differentiated, for each real leaf of `wrt`, the entries that
+    /// may differ from zero. The leaf is a row for each element, flattened.
+    pub patterns: Vec<Vec<ir::Pattern>>,
 }
 
 /// What a gradient is taken with respect to.
@@ -238,8 +311,8 @@ pub enum Closure {
     /// A lambda or a function in a block, by its place in the text, with the names, types and sizes that it captured,
     /// and the layer use whose running means it keeps.
     Lambda { place: Span, captures: Vec<(String, Type)>, sizes: Vec<(String, Size)>, model: Option<ModelId> },
-    /// `grad(f)`, `value_and_grad(f)`.
-    Gradient { function: ClosureId, wrt: Option<Vec<WrtName>>, with_value: bool },
+    /// `grad(f)` and the like.
+    Derivative { function: ClosureId, form: Form, wrt: Option<Vec<WrtName>> },
     /// `f >> g`.
     Compose(ClosureId, ClosureId),
     /// A model of the file; its parameters are what it captures.
@@ -500,7 +573,7 @@ impl Program {
     pub fn captured_types(&self, id: ClosureId) -> Vec<Type> {
         match &self.closures[id.0 as usize] {
             Closure::Lambda { captures, .. } => captures.iter().map(|(_, ty)| ty.clone()).collect(),
-            Closure::Gradient { function, .. } => vec![Type::Function(*function)],
+            Closure::Derivative { function, .. } => vec![Type::Function(*function)],
             Closure::Compose(first, second) => vec![Type::Function(*first), Type::Function(*second)],
             Closure::Model(id) => self.models.get(id.0 as usize).cloned().into_iter().collect(),
             Closure::Item(_) | Closure::Builtin(_) | Closure::Abstract { .. } => Vec::new(),

@@ -138,7 +138,7 @@ impl<'a> Checker<'a, '_> {
     fn signature_of(&self, id: ClosureId) -> (&'a [Parameter], SizeBindings) {
         match &self.program.closures[id.0 as usize] {
             Closure::Model(model) => self.model_signature(*model),
-            Closure::Gradient { function, .. } | Closure::Compose(function, _) => self.signature_of(*function),
+            Closure::Derivative { function, .. } | Closure::Compose(function, _) => self.signature_of(*function),
             _ => (self.parameters_of(id), SizeBindings::new()),
         }
     }

@@ -194,7 +194,7 @@ impl Common {
             Precision::F32 => ElementType::F32,
             Precision::F64 => ElementType::F64,
         });
-        Options { precision, seed: self.seed }
+        Options { precision, seed: self.seed, ..Options::default() }
     }
 }
 

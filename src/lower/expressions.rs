@@ -150,7 +150,7 @@ impl Lowerer<'_> {
                 self.site = site;
                 return value;
             }
-            Kind::Gradient(call) => return self.gradient(call),
+            Kind::Derivative(call) => return self.derivative(call),
             Kind::Text(_) | Kind::Error => unreachable!("only checked values are lowered"),
         };
         Value::Node(node)
@@ -195,7 +195,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Lowers a call; where pictures may be wanted, its nodes remember it.
+    /// Lowers a call; for a question, its nodes remember it.
     pub(super) fn within(
         &mut self,
         instance: InstanceId,
@@ -207,10 +207,6 @@ impl Lowerer<'_> {
         }
         let called = &self.program.instances[instance.0 as usize];
         let name = called.name.replace("this lambda", "lambda");
-        let name = match name.strip_prefix("grad ") {
-            Some(function) if kind == ScopeKind::Derivative => format!("grad({function})"),
-            _ => name,
-        };
         let outer = self.graph.enter_scope(name, kind, called.body.span);
         let value = lower(self);
         self.graph.current_scope = outer;

@@ -11,7 +11,7 @@ mod comprehension_batch;
 pub mod domain;
 mod draws;
 mod expressions;
-mod gradients;
+pub mod gradients;
 mod linear_algebra;
 mod loops;
 mod replace;

@@ -185,7 +185,8 @@ impl Generator {
                 let (left, right) = (own(self), own(self));
                 format!("{}({left}, {right})", self.choose(&["max", "min"]))
             }
-            4 => format!("{}({})", self.choose(&["abs", "relu", "bound", "stop_gradient"]), own(self)),
+            4 if self.stops && self.once_in(4) => format!("stop_gradient({})", own(self)),
+            4 => format!("{}({})", self.choose(&["abs", "relu", "bound"]), own(self)),
             5 => format!("({} / {})", own(self), self.choose(&["2", "4.0"])),
             6 => format!("bound({})^{}", own(self), self.choose(&["2", "3"])),
             7 => format!("(-{})", own(self)),
