@@ -9,7 +9,6 @@ use crate::diagnostics::catalog::files::cannot_write;
 use crate::diagnostics::catalog::subjects::no_such_call;
 use crate::driver::on_large_stack;
 use crate::ir::Table;
-use crate::lower::Source;
 use crate::picture::folding::{Folding, names};
 use crate::picture::{Picture, Shown, Text};
 use crate::session::native;
@@ -63,8 +62,7 @@ fn drawing(subject: &Subject, asked: &Asked, sum: bool, folding: &Folding) -> Re
         return Err(Box::new(no_such_call(unknown, &asked.of, known.iter().map(String::as_str))));
     }
     // Arguments are on the left; what else the function reads stands beside its use.
-    let beside_use: Vec<bool> =
-        subject.inputs.iter().map(|input| !matches!(input.source, Source::Argument(_))).collect();
+    let beside_use: Vec<bool> = subject.inputs.iter().map(|input| !input.is_argument()).collect();
     let picture = Picture::new(&subject.graph, &subject.checked.sources, folding, &beside_use);
     let mut text = Text { title: title(asked), result: asked.of.clone(), notes: Vec::new() };
     let shown = shown(subject, asked, sum, &picture, &mut text);
