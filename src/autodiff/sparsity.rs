@@ -109,7 +109,13 @@ impl Walk {
         match dependence {
             Dependence::None => Sources::None,
             Dependence::All => Sources::All,
-            Dependence::Elementwise => self.joined(count, |at| arguments.iter().map(move |each| (*each, at))),
+            Dependence::Chosen if values.contains_key(&node.arguments[0]) => {
+                let condition = &values[&node.arguments[0]].bits;
+                self.joined(count, |at| [(arguments[if condition[at] != 0 { 1 } else { 2 }], at)].into_iter())
+            }
+            Dependence::Elementwise | Dependence::Chosen => {
+                self.joined(count, |at| arguments.iter().map(move |each| (*each, at)))
+            }
             Dependence::Moves => match places(graph, node, values) {
                 Some(places) => self.joined(count, |at| {
                     places[at].map(|(argument, element)| (arguments[argument], element)).into_iter()
@@ -234,7 +240,7 @@ impl Walk {
     }
 }
 
-/// The values of integer nodes that follow from constants and given values.
+/// The values of positions and conditions that follow from constants and given values.
 fn constants(
     graph: &Graph,
     dependent: &[bool],
@@ -242,8 +248,8 @@ fn constants(
     given: &HashMap<NodeId, Table>,
 ) -> HashMap<NodeId, Table> {
     let indexed = graph.ids().filter(|id| dependent[id.index()] && needed[id.index()]);
-    let positions = indexed.flat_map(|id| graph.node(id).arguments.iter().copied().collect::<Vec<_>>());
-    let roots: Vec<NodeId> = positions.filter(|argument| graph.ty(*argument).element == ElementType::I64).collect();
+    let arguments = indexed.flat_map(|id| graph.node(id).arguments.iter().copied());
+    let roots: Vec<NodeId> = arguments.filter(|argument| !graph.ty(*argument).element.is_real()).collect();
     let used = graph.reachable_from(roots);
     let mut values = given.clone();
     for id in graph.ids().filter(|id| used[id.index()] && !dependent[id.index()]) {

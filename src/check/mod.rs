@@ -23,6 +23,7 @@ mod defaults;
 pub mod domain;
 mod draws;
 mod expressions;
+pub mod form;
 mod function_values;
 mod functions;
 mod gradient_directions;

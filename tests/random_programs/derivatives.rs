@@ -55,7 +55,7 @@ const STEP: f64 = 1.0 / 4096.0;
 impl Target {
     pub fn of_seed(seed: u64) -> Target {
         let mut generator = Generator::of_seed(seed ^ 0x5eed_0000, Kind::Transcendental);
-        generator.stops = false;
+        generator.differentiable = true;
         let mut items = Vec::new();
         for _ in 0..generator.random.below(3) {
             let (item, function) = generator.function();
@@ -211,11 +211,13 @@ fn judge(numbers: &[f64], tally: &mut Tally) -> Result<(), String> {
     }
     tally.moving += u64::from(first != 0.0);
     let scale = numbers[2..].iter().fold(1.0_f64, |most, each| most.max(each.abs()));
-    // Where a function bends, half a step bends half as much; at a kink, as much.
+    // Where a function bends, half a step bends half as much; at a kink, as much. At a jump, half a step is twice as steep.
     let bend = ((far_right - middle) - (middle - far_left)) / STEP;
     let bend_of_half = ((right - middle) - (middle - left)) / (STEP / 2.0);
-    let smooth = bend_of_half.abs() <= 0.75 * bend.abs() + 1e-7 * scale && bend.abs() <= scale;
-    let difference = (4.0 * (right - left) / STEP - (far_right - far_left) / (2.0 * STEP)) / 3.0;
+    let (coarse, fine) = ((far_right - far_left) / (2.0 * STEP), (right - left) / STEP);
+    let jumps = (coarse - fine).abs() > 1e-3 * coarse.abs().max(fine.abs()).max(scale);
+    let smooth = bend_of_half.abs() <= 0.75 * bend.abs() + 1e-7 * scale && bend.abs() <= scale && !jumps;
+    let difference = (4.0 * fine - coarse) / 3.0;
     if !smooth || !difference.is_finite() {
         tally.kinks += 1;
     } else if near(first, difference, 1e-6) || (first - difference).abs() <= 1e-6 * scale {

@@ -54,8 +54,9 @@ pub struct Generator {
     pub functions: Vec<Function>,
     /// How many more operations may be written.
     pub fuel: i64,
-    /// Whether derivatives may be stopped; where they are compared with differences they may not.
-    pub stops: bool,
+    /// Whether derivatives are compared with differences: they are not stopped, and nothing is drawn, since draws differ
+    /// between the points that are computed together.
+    pub differentiable: bool,
     /// What makes the names of this program different from those of others in the file.
     prefix: String,
     names: usize,
@@ -121,7 +122,7 @@ impl Generator {
             indices: Vec::new(),
             functions: Vec::new(),
             fuel: 0,
-            stops: true,
+            differentiable: false,
             prefix: format!("u{seed}"),
             names: 0,
         }

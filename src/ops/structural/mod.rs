@@ -50,6 +50,8 @@ pub enum Dependence {
     None,
     /// On those at the same place of all arguments.
     Elementwise,
+    /// On that at the same place of the second argument where the first argument holds, else of the third.
+    Chosen,
     /// Each is an element of an argument or a constant: evaluation says which, with numbers of places for words.
     Moves,
     /// Each is a function of some elements of this argument, and each element belongs to one: evaluation says which, with

@@ -15,6 +15,7 @@ pub static POINTWISE: Structural = Structural {
     batch,
     dependence: |_, node| match definition(node.op).differential {
         Differential::Zero => Dependence::None,
+        Differential::Select => Dependence::Chosen,
         _ => Dependence::Elementwise,
     },
 };
