@@ -61,7 +61,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("picture", &["source", "ir", "autodiff", "report"]),
     ("subject", &["source", "diagnostics", "syntax", "check", "ir", "lower", "session", "driver"]),
     ("doc", &["source", "library", "diagnostics", "syntax", "check", "ir", "ops"]),
-    ("cli", &["source", "diagnostics", "check", "ir", "data", "doc", "driver", "session", "report", "subject", "picture"]),
+    (
+        "cli",
+        &["source", "diagnostics", "check", "ir", "data", "doc", "driver", "session", "report", "subject", "picture"],
+    ),
     ("main", &["cli"]),
     ("lib", &[]),
 ];
