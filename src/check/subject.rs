@@ -60,6 +60,7 @@ impl<'a> Checker<'a, '_> {
             && !self.is_callable(name)
         {
             if let Some(action) = self.loss_called(name) {
+                self.no_sizes(name, question)?;
                 return self.loss_subject(action, arguments.unwrap_or_default());
             }
             if self.is_free(name) {
@@ -85,11 +86,21 @@ impl<'a> Checker<'a, '_> {
         let (parameters, sizes) = self.signature_of(id);
         let span = question.expression.span;
         let given = match arguments {
-            Some(arguments) => self.given_arguments(id, parameters, arguments, span)?,
+            Some(arguments) => {
+                self.no_sizes(&written, question)?;
+                self.given_arguments(id, parameters, arguments, span)?
+            }
             None => self.arguments_by_signature(&written, id, parameters, sizes, question)?,
         };
         let completed = self.completed_subject(parameters, given, span);
         self.function_subject(written, function, id, completed, span)
+    }
+
+    /// Refuses sizes where the data or the arguments tell them.
+    fn no_sizes(&mut self, name: &str, question: Question<'a>) -> Option<()> {
+        let Some((size, _)) = question.sizes.first() else { return Some(()) };
+        self.report(subjects::no_such_size(name, size, question.expression.span, []));
+        None
     }
 
     /// Default values where no argument is given.
