@@ -6,6 +6,7 @@ mod doc;
 mod explain;
 mod fmt;
 mod gradcheck;
+mod graph;
 mod output;
 mod params;
 mod run;
@@ -16,6 +17,8 @@ use crate::check::Options;
 use crate::diagnostics::render::MessageFormat;
 use crate::driver::Stage;
 use crate::ir::ElementType;
+use crate::picture::folding::Folding;
+use crate::subject::{Request, parse_size};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +38,7 @@ Examples:
   ndc test examples/                    run the tests of every file in a folder
   ndc check examples/iris.nd --emit ir  see what the compiler makes of it
   ndc gradcheck examples/gates.nd       check every derivative by four other methods
+  ndc graph examples/iris.nd -o a.svg   draw the loss with its values and derivatives
   ndc fmt examples/                     write files in their usual form
   ndc explain E0204                     what an error means and how to mend it";
 
@@ -78,6 +82,27 @@ enum Command {
         #[command(flatten)]
         messages: Messages,
     },
+    /// Draw the computational graph of a function, model or loss, with values and derivatives
+    Graph {
+        /// The .nd file
+        file: PathBuf,
+        #[command(flatten)]
+        question: Asked,
+        /// Draw the derivatives of the sum of all elements, where the result is not one number
+        #[arg(long)]
+        sum: bool,
+        /// Draw calls inside this many others as boxes
+        #[arg(long, value_name = "N")]
+        depth: Option<usize>,
+        /// Draw the inside of the calls of this name
+        #[arg(long, value_name = "NAME")]
+        unfold: Vec<String>,
+        /// The SVG file to write; without it, standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Write the reference of a file from its `///` comments, or of the standard library
     Doc {
         /// The .nd file; without one, the standard library and what is built in
@@ -107,11 +132,37 @@ enum Command {
     },
 }
 
+/// Which function of a file, at which arguments.
+#[derive(Args, Clone)]
+struct Asked {
+    /// A function or model of the file, or `loss`: that of its first `train`
+    #[arg(long, value_name = "NAME", default_value = "loss")]
+    of: String,
+    /// Its arguments as in a call: "x = -2, y = [1, 2]"; of a loss, entries of an example
+    #[arg(long, value_name = "ARGUMENTS", allow_hyphen_values = true)]
+    at: Option<String>,
+    /// A size of its arguments, where none are given: n=3
+    #[arg(long, value_name = "NAME=N", value_parser = parse_size, value_delimiter = ',')]
+    size: Vec<(String, i64)>,
+}
+
+impl Asked {
+    fn request(&self) -> Request<'_> {
+        Request { of: &self.of, at: self.at.as_deref(), sizes: &self.size }
+    }
+}
+
 #[derive(Args, Clone)]
 struct Common {
     /// Show a stage of the compilation in place of running
     #[arg(long, value_enum, value_name = "STAGE")]
     emit: Option<Stage>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Args, Clone)]
+struct Settings {
     /// Compute in this precision, whatever the file says
     #[arg(long, value_enum, value_name = "PRECISION")]
     precision: Option<Precision>,
@@ -157,15 +208,27 @@ enum Color {
 
 impl Common {
     fn options(&self) -> Options {
+        self.settings.options()
+    }
+}
+
+impl Settings {
+    fn options(&self) -> Options {
         let precision = self.precision.map(|precision| match precision {
             Precision::F32 => ElementType::F32,
             Precision::F64 => ElementType::F64,
         });
-        Options { precision, seed: self.seed }
+        Options { precision, seed: self.seed, ..Options::default() }
     }
 }
 
 impl AsRef<Messages> for Common {
+    fn as_ref(&self) -> &Messages {
+        self.settings.as_ref()
+    }
+}
+
+impl AsRef<Messages> for Settings {
     fn as_ref(&self) -> &Messages {
         &self.messages
     }
@@ -196,6 +259,10 @@ pub fn main() -> ExitCode {
         Command::Check { file, params, common } => check::check(file, *params, common),
         Command::Test { files, only, common } => test::test(files, only.as_deref(), common),
         Command::Fmt { files, check, messages } => return fmt::fmt(files, *check, messages),
+        Command::Graph { file, question, sum, depth, unfold, output, settings } => {
+            let folding = Folding { depth: *depth, unfold: unfold.clone() };
+            graph::graph(file, question, *sum, &folding, output.as_deref(), settings)
+        }
         Command::Doc { file, html, output, messages } => doc::doc(file.as_deref(), *html, output.as_deref(), messages),
         Command::Gradcheck { file, options, messages } => gradcheck::gradcheck(file, options, messages),
         Command::Explain { code } => explain::explain(code.as_deref()),

@@ -58,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "imports",
         ],
     ),
+    ("picture", &["source", "ir", "autodiff", "report"]),
     ("subject", &["source", "diagnostics", "syntax", "check", "ir", "lower", "session", "driver"]),
     (
         "gradcheck",
@@ -83,7 +84,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("doc", &["source", "library", "diagnostics", "syntax", "check", "ir", "ops"]),
     (
         "cli",
-        &["source", "diagnostics", "check", "ir", "data", "doc", "driver", "session", "report", "subject", "gradcheck"],
+        &["source", "diagnostics", "check", "ir", "data", "doc", "driver", "session", "report", "subject", "picture", "gradcheck"],
     ),
     ("main", &["cli"]),
     ("lib", &[]),
