@@ -83,6 +83,7 @@ pub fn check_question(
     path: &Path,
     question: &str,
     sizes: &[(String, i64)],
+    choices: &[i64],
     loader: &mut (dyn TableLoader + Send),
     options: Options,
 ) -> (Checked, Option<Subject>) {
@@ -92,13 +93,14 @@ pub fn check_question(
     };
     let mut sources = library::sources();
     let id = sources.add(path.display().to_string(), Some(path.to_path_buf()), text);
+    let options = Options { structure_finder: Some(find_structure), ..options };
     on_large_stack(move || {
         let (file, followed, mut diagnostics) = followed(&mut sources, id);
         let (asked, problems) = question_expression(&mut sources, question);
         diagnostics.extend(problems);
         let (program, subject, found) = match &asked {
             Some(expression) => {
-                let question = Question { expression, sizes };
+                let question = Question { expression, sizes, choices };
                 check::check_question(&followed.modules, question, &mut sources, loader, options)
             }
             None => {

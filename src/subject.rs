@@ -89,13 +89,27 @@ pub fn open(
     loader: &mut (dyn TableLoader + Send),
     options: Options,
 ) -> Result<Subject, Failure> {
+    open_at_any_size(path, request, &[], loader, options)
+}
+
+/// Like [`open`]; sizes that the signature leaves open and the request does not state are these, one after another.
+///
+/// # Errors
+/// Like [`open`].
+pub fn open_at_any_size(
+    path: &Path,
+    request: Request,
+    choices: &[i64],
+    loader: &mut (dyn TableLoader + Send),
+    options: Options,
+) -> Result<Subject, Failure> {
     let is_word = |of: &str| of.chars().all(|letter| letter.is_alphanumeric() || "_.".contains(letter));
     let question = match request.at {
         Some(arguments) if is_word(request.of) => format!("{}({arguments})", request.of),
         Some(arguments) => format!("({})({arguments})", request.of),
         None => request.of.to_string(),
     };
-    let (checked, kind) = check_question(path, &question, request.sizes, loader, options);
+    let (checked, kind) = check_question(path, &question, request.sizes, choices, loader, options);
     let kind = match kind {
         Some(kind) if !checked.has_errors() => kind,
         _ => return Err(Failure { diagnostics: checked.diagnostics, sources: checked.sources }),

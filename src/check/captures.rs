@@ -96,7 +96,7 @@ fn in_clauses<'a>(clauses: &'a Clauses, names: &mut Vec<&'a str>) {
 }
 
 /// The names that the sizes of an annotation mention.
-pub fn size_names<'a>(annotation: &'a TypeExpr, names: &mut Vec<&'a str>) {
+pub(super) fn size_names<'a>(annotation: &'a TypeExpr, names: &mut Vec<&'a str>) {
     match &annotation.kind {
         TypeExprKind::Named { sizes, .. } | TypeExprKind::Tensor { sizes } => {
             sizes.iter().for_each(|size| mentioned(size, names));

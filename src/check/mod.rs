@@ -50,7 +50,6 @@ pub mod table;
 mod train;
 pub mod types;
 
-pub use captures::size_names;
 pub use gradients::StructureFinder;
 pub use items::{Options, check, check_question};
 pub use params::fans;

@@ -21,6 +21,8 @@ pub struct Question<'a> {
     pub expression: &'a Expr,
     /// Values of size variables of the signature.
     pub sizes: &'a [(String, i64)],
+    /// What other size variables are, in the order that the signature mentions them; as many as there are.
+    pub choices: &'a [i64],
 }
 
 /// What a question is about, at concrete types.
@@ -187,11 +189,24 @@ impl<'a> Checker<'a, '_> {
         sizes.extend(question.sizes.iter().map(|(name, size)| (name.clone(), Size::constant(*size))));
         let mut arguments = Vec::with_capacity(parameters.len());
         let mut mentioned = Vec::new();
+        let mut choices = question.choices.iter();
         for parameter in parameters {
             let ty = match &parameter.annotation {
                 Some(annotation) => {
                     super::captures::size_names(annotation, &mut mentioned);
-                    self.signature(annotation.span, |checker| checker.annotation(annotation, &sizes))
+                    let ty = self.signature(annotation.span, |checker| checker.annotation(annotation, &sizes));
+                    let known = sizes.len();
+                    for variable in size_variables(&ty) {
+                        if sizes.iter().all(|(name, _)| *name != variable)
+                            && let Some(size) = choices.next()
+                        {
+                            sizes.push((variable, Size::constant(*size)));
+                        }
+                    }
+                    match sizes.len() == known {
+                        true => ty,
+                        false => self.signature(annotation.span, |checker| checker.annotation(annotation, &sizes)),
+                    }
                 }
                 None => Type::real(),
             };

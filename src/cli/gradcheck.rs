@@ -160,6 +160,11 @@ fn remarks(outcome: &Outcome) -> String {
     if outcome.all_zero {
         remarks.push_str(", the derivative is 0 at all points");
     }
+    match outcome.passed_over {
+        0 => {}
+        1 => remarks.push_str(", except along 1 direction, where it is not smooth"),
+        directions => remarks.push_str(&format!(", except along {directions} directions, where it is not smooth")),
+    }
     match outcome.kinks {
         0 => {}
         1 => remarks.push_str(", 1 point at a kink replaced"),

@@ -2,7 +2,7 @@
 
 use super::complex::{ComplexStep, ComplexTable, STEP};
 use super::derivatives::{Derivatives, Gradient, Native, weight};
-use super::differences::{Found, Slope, slope};
+use super::differences::{Found, slope};
 use super::lanes::{Lanes, Tables, lane};
 use super::walk::{Kind, Obstacle, Walk};
 use crate::diagnostics::Diagnostic;
@@ -103,21 +103,27 @@ impl Reading {
     }
 }
 
-/// What came of a point.
-#[derive(Clone, Debug)]
-pub(super) enum Seen {
-    /// Every direction by every method.
-    Readings(Vec<Reading>),
-    /// The slopes on both sides differ along some direction.
-    Kink,
-    /// The function has no value nearby, or differences say nothing.
-    Rough,
+/// What was seen at a point.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Seen {
+    /// What the methods say, along the directions in which the function is smooth.
+    pub readings: Vec<Reading>,
+    /// Along how many directions the slopes on both sides differ.
+    pub kinks: usize,
+    /// Along how many directions the function has no value nearby, or differences say nothing.
+    pub rough: usize,
+}
+
+impl Seen {
+    pub(super) fn is_complete(&self) -> bool {
+        self.kinks == 0 && self.rough == 0
+    }
 }
 
 /// A step for every varied input.
 pub(super) type Direction = Vec<Vec<f64>>;
 
-/// All methods at a point where value and gradient are finite, along several directions.
+/// All methods at a point where the value is finite, along several directions.
 pub(super) fn compare(
     derivatives: &Derivatives,
     native: Option<&Native>,
@@ -127,31 +133,39 @@ pub(super) fn compare(
     directions: &[Direction],
 ) -> Result<Seen, Box<Diagnostic>> {
     let of_native = native.map(|native| native.reverse(point)).transpose()?;
-    let mut readings = Vec::with_capacity(directions.len());
+    let mut seen = Seen::default();
     for direction in directions {
         let scale = gradient.scale_along(direction);
         let found = differences(derivatives, accepted, point, direction, scale.max(VAGUE_OF_VALUE * gradient.size));
-        let Slope { value, error } = match found {
+        let slope = match found {
             Found::Smooth(slope) => slope,
-            Found::Kink { .. } => return Ok(Seen::Kink),
-            Found::Rough => return Ok(Seen::Rough),
+            Found::Kink { .. } => {
+                seen.kinks += 1;
+                continue;
+            }
+            Found::Rough => {
+                seen.rough += 1;
+                continue;
+            }
         };
-        if error > VAGUE * scale.max(value.abs()) + VAGUE_OF_VALUE * gradient.size {
-            return Ok(Seen::Rough);
-        }
-        let Ok(forward) = derivatives.forward(point, direction) else { return Ok(Seen::Rough) };
-        readings.push(Reading {
+        let vague = slope.error > VAGUE * scale.max(slope.value.abs()) + VAGUE_OF_VALUE * gradient.size;
+        let forward = derivatives.forward(point, direction);
+        let (false, Ok(forward)) = (vague, forward) else {
+            seen.rough += 1;
+            continue;
+        };
+        seen.readings.push(Reading {
             reverse: gradient.along(direction),
             forward,
             native: of_native.as_ref().map(|gradient| gradient.along(direction)),
-            differences: value,
-            error,
+            differences: slope.value,
+            error: slope.error,
             complex: complex(derivatives, accepted, point, direction),
             scale,
             size: gradient.size,
         });
     }
-    Ok(Seen::Readings(readings))
+    Ok(seen)
 }
 
 /// The directions to look along: all inputs at once, each alone, and if there are few numbers each of them; at most `most`.
@@ -200,7 +214,7 @@ fn differences(
     direction: &Direction,
     size: f64,
 ) -> Found {
-    let walk = Walk { kind: Lanes, accepted };
+    let walk = Walk::new(Lanes, accepted);
     slope(size, &mut |places| {
         let mut inputs: Vec<Tables> = point.iter().map(|table| walk.kind.constant(table.clone())).collect();
         for (input, steps) in derivatives.varied.iter().zip(direction) {
@@ -221,15 +235,27 @@ fn moved(table: &Table, steps: &[f64], by: f64) -> Table {
 
 /// The slope along a direction by a complex step; `None` where it does not apply.
 fn complex(derivatives: &Derivatives, accepted: &HashSet<Span>, point: &[Table], direction: &Direction) -> Option<f64> {
-    let walk = Walk { kind: ComplexStep, accepted };
+    let walk = Walk::new(ComplexStep, accepted);
     let mut inputs: Vec<ComplexTable> = point.iter().map(|table| walk.kind.constant(table.clone())).collect();
     for (input, steps) in derivatives.varied.iter().zip(direction) {
         inputs[*input] = ComplexTable::moved(&point[*input], steps);
     }
     let value = match walk.nodes(&derivatives.graph, &inputs, &[derivatives.value]) {
         Ok(values) => values.into_iter().next()?,
-        Err(Obstacle::Fault(_) | Obstacle::Ways | Obstacle::NoRule(_)) => return None,
+        Err(_) => return None,
     };
     let slope = value.imaginary.map_or(0.0, |imaginary| numbers(&imaginary)[0] / STEP);
     slope.is_finite().then_some(slope)
+}
+
+/// Whether computing the value costs at most so much, and can be done.
+pub(super) fn costs_at_most(
+    derivatives: &Derivatives,
+    accepted: &HashSet<Span>,
+    point: &[Table],
+    most: u64,
+) -> Result<(), Obstacle> {
+    let walk = Walk::within(Lanes, accepted, most);
+    let inputs: Vec<Tables> = point.iter().map(|table| walk.kind.constant(table.clone())).collect();
+    walk.nodes(&derivatives.graph, &inputs, &[derivatives.value]).map(|_| ())
 }

@@ -1,14 +1,16 @@
 //! The derivatives of a problem by both modes, in the reference evaluator and in native code.
 
+use super::Problem;
 use super::walk::Obstacle;
-use super::{Problem, work};
-use crate::autodiff::forward::forward;
+use super::work::work;
+use crate::autodiff::forward::forward_with;
 use crate::autodiff::reverse::reverse_many;
 use crate::codegen::Executable;
 use crate::diagnostics::Diagnostic;
 use crate::eval::evaluate_nodes;
 use crate::ir::{Graph, NodeId, Reduction, Table};
 use crate::ops::arithmetic::{ABSOLUTE, ADD, MULTIPLY};
+use crate::ops::structural::Mask;
 use crate::ops::structural::table::numbers;
 use crate::optimize::{Stage, simplify};
 use crate::runtime::random::Sequence;
@@ -94,7 +96,8 @@ impl Derivatives {
             .enumerate()
             .map(|(place, node)| graph.input(format!("tangent {place}"), graph.ty(*node).clone()))
             .collect();
-        let pushed = forward(&mut graph, &results, &nodes, &tangents);
+        // A zero in a direction is a number that is not moved at all.
+        let pushed = forward_with(&mut graph, &results, &nodes, &tangents, Mask::Routed);
         let pushed: Vec<(NodeId, NodeId)> = pushed.into_iter().zip(seeds.iter().map(|(_, seed)| *seed)).collect();
         let along = summed(&mut graph, &pushed, false);
         Derivatives { graph, value, size, gradients, along, varied, weights }

@@ -2,10 +2,10 @@
 
 use super::locate::{Culprit, Kind};
 use super::{Failure as Disagreement, Input, Outcome, Pair, Problem, Settings, Start, Unchecked, check, losses};
+use crate::check::Options;
 use crate::check::program::{Action, Train};
 use crate::check::subject::Subject as Asked;
 use crate::check::table::TableLoader;
-use crate::check::{Options, size_names};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::gradcheck::{
     Slopes, methods_disagree, not_the_slope, not_the_slope_elsewhere, nothing_to_allow, wrong_operation,
@@ -62,8 +62,8 @@ pub struct Target {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum TargetKind {
-    /// A function or model; of a function, its place among the items.
-    Function(Option<usize>),
+    /// A function or model, by its place among the items.
+    Function(usize),
     /// The loss of the training action at this place.
     Loss(usize),
     /// What `--of` names.
@@ -136,9 +136,9 @@ impl<'a> Session<'a> {
         for (position, item) in self.checked.file.items.iter().enumerate() {
             let (name, kind, place) = match &item.kind {
                 ItemKind::Function(function) => {
-                    (function.name.text.clone(), TargetKind::Function(Some(position)), function.name.span)
+                    (function.name.text.clone(), TargetKind::Function(position), function.name.span)
                 }
-                ItemKind::Model { name, .. } => (name.text.clone(), TargetKind::Function(None), name.span),
+                ItemKind::Model { name, .. } => (name.text.clone(), TargetKind::Function(position), name.span),
                 ItemKind::Action(_) => match trains.next() {
                     Some((place, train)) => (loss_name(train), TargetKind::Loss(place), train.loss.span),
                     None => continue,
@@ -185,14 +185,10 @@ impl<'a> Session<'a> {
     fn problem(&mut self, target: &Target) -> Result<Result<(Problem, SourceMap), String>, Failure> {
         match target.kind {
             TargetKind::Loss(place) => Ok(self.loss(place).map_err(|failure| first_message(&failure.diagnostics))),
-            TargetKind::Function(Some(position)) => Ok(self.function(position)),
-            TargetKind::Function(None) => Ok(self
-                .open(&target.name, None, &[])
-                .map(|found| problem_of(found, false))
-                .map_err(|failure| because(&target.name, &failure))),
+            TargetKind::Function(position) => Ok(self.function(&target.name, position)),
             TargetKind::Asked => {
                 let (at, sizes) = (self.request.at, self.request.sizes);
-                let found = self.open(&target.name, at, sizes)?;
+                let found = self.open(&target.name, at, sizes, &SIZES[0])?;
                 match (&found.kind, at) {
                     (Asked::Loss { action, .. }, None) => Ok(Ok(self.loss(*action)?)),
                     _ => Ok(Ok(problem_of(found, at.is_some()))),
@@ -201,8 +197,15 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn open(&mut self, of: &str, at: Option<&str>, sizes: &[(String, i64)]) -> Result<subject::Subject, Failure> {
-        subject::open(self.path, subject::Request { of, at, sizes }, self.loader, options(self.request.seed))
+    fn open(
+        &mut self,
+        of: &str,
+        at: Option<&str>,
+        sizes: &[(String, i64)],
+        choices: &[i64],
+    ) -> Result<subject::Subject, Failure> {
+        let request = subject::Request { of, at, sizes };
+        subject::open_at_any_size(self.path, request, choices, self.loader, options(self.request.seed))
     }
 
     fn loss(&self, place: usize) -> Result<(Problem, SourceMap), Failure> {
@@ -216,14 +219,13 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// A function at sizes and types of arguments that it accepts.
-    fn function(&mut self, position: usize) -> Result<(Problem, SourceMap), String> {
-        let file = self.checked.file.clone();
-        let ItemKind::Function(function) = &file.items[position].kind else { return Err(String::new()) };
-        let name = &function.name.text;
+    /// A function or model at sizes and types of arguments that it accepts.
+    fn function(&mut self, name: &str, position: usize) -> Result<(Problem, SourceMap), String> {
         let mut first: Option<String> = None;
-        for sizes in self.size_choices(function) {
-            match self.open(name, None, &sizes) {
+        let stated = self.request.sizes;
+        for (sizes, choices) in [stated, &[]].iter().flat_map(|sizes| SIZES.iter().map(move |choices| (sizes, choices)))
+        {
+            match self.open(name, None, sizes, choices) {
                 Ok(found) => return Ok(problem_of(found, false)),
                 Err(failure) if takes_function(&failure) => return Err(because(name, &failure)),
                 Err(failure) => {
@@ -231,37 +233,17 @@ impl<'a> Session<'a> {
                 }
             }
         }
-        for arguments in argument_choices(function) {
-            if let Ok(found) = self.open(name, Some(&arguments), &[]) {
+        let file = self.checked.file.clone();
+        let arguments = match &file.items[position].kind {
+            ItemKind::Function(function) => argument_choices(function),
+            _ => Vec::new(),
+        };
+        for arguments in arguments {
+            if let Ok(found) = self.open(name, Some(&arguments), &[], &[]) {
                 return Ok(problem_of(found, false));
             }
         }
         Err(first.unwrap_or_default())
-    }
-
-    /// Values for the sizes that a signature leaves open, those that the user states first of all.
-    fn size_choices(&self, function: &Function) -> Vec<Vec<(String, i64)>> {
-        let mut names = Vec::new();
-        function
-            .parameters
-            .iter()
-            .filter_map(|each| each.annotation.as_ref())
-            .for_each(|ty| size_names(ty, &mut names));
-        names.retain(|name| name.chars().next().is_some_and(char::is_lowercase));
-        let mut distinct: Vec<&str> = Vec::new();
-        for name in names {
-            if !distinct.contains(&name) {
-                distinct.push(name);
-            }
-        }
-        let stated = |name: &str| self.request.sizes.iter().find(|(each, _)| each == name).map(|(_, size)| *size);
-        let choice = |sizes: &[i64; 6]| {
-            let named = distinct.iter().zip(sizes.iter().cycle());
-            named.map(|(name, size)| ((*name).to_string(), stated(name).unwrap_or(*size))).collect()
-        };
-        let mut choices: Vec<Vec<(String, i64)>> = SIZES.iter().map(choice).collect();
-        choices.dedup();
-        choices
     }
 
     fn reason(&self, reason: &Unchecked) -> String {
@@ -315,7 +297,7 @@ impl<'a> Session<'a> {
 
 /// Derivatives are checked in double precision, whatever the file says.
 fn options(seed: u64) -> Options {
-    Options { precision: Some(ElementType::F64), seed }
+    Options { precision: Some(ElementType::F64), seed, ..Options::default() }
 }
 
 /// The functions of a file with derivatives of their own, and those.

@@ -1,6 +1,6 @@
 //! Which operation is wrong: each operation alone, at the values it had, in order.
 
-use super::compare::{Pair, Reading, Seen, compare, directions};
+use super::compare::{Pair, Reading, compare, directions};
 use super::derivatives::Derivatives;
 use super::differences::{Found, slope};
 use super::lanes::{Lanes, Tables, lane};
@@ -177,16 +177,14 @@ impl Search<'_> {
             return None;
         }
         let gradient = derivatives.reverse(point).ok().filter(|gradient| gradient.is_finite())?;
-        let Ok(Seen::Readings(readings)) = compare(derivatives, None, self.accepted, point, &gradient, along) else {
-            return None;
-        };
+        let seen = compare(derivatives, None, self.accepted, point, &gradient, along).ok()?;
         let pairs = [Pair::Differences, Pair::Forward, Pair::Complex];
-        readings.into_iter().find(|reading| pairs.iter().any(|pair| reading.disagrees(*pair)))
+        seen.readings.into_iter().find(|reading| pairs.iter().any(|pair| reading.disagrees(*pair)))
     }
 
     /// What is wrong in the body of a loop, at the first step where something is.
     fn inside(&self, id: NodeId, run: &Loop) -> Option<Culprit> {
-        let walk = Walk { kind: Lanes, accepted: self.accepted };
+        let walk = Walk::new(Lanes, self.accepted);
         let arguments: Vec<Tables> =
             self.arguments(id)?.into_iter().map(|table| walk.kind.constant(table.clone())).collect();
         let arguments: Vec<&Tables> = arguments.iter().collect();
@@ -258,7 +256,7 @@ impl Replaced {
 
     /// An element of the value where the same element of the argument is moved.
     fn values(&self, search: &Search<'_>, element: usize, step: f64, places: &[f64]) -> Option<Vec<f64>> {
-        let walk = Walk { kind: Lanes, accepted: search.accepted };
+        let walk = Walk::new(Lanes, search.accepted);
         let table = search.value(self.argument)?;
         let moved = |place: &f64| {
             let mut values = numbers(table);

@@ -17,17 +17,20 @@ mod locate;
 mod losses;
 mod points;
 mod walk;
+mod work;
 
 pub use compare::{PAIRS, Pair, Reading};
 pub use locate::{Culprit, Kind};
 
 use crate::diagnostics::Diagnostic;
-use crate::ir::{Graph, NodeId, Op, Table};
+use crate::ir::{Graph, Table};
 use crate::runtime::random::Key;
 use crate::source::Span;
-use compare::{Seen, compare, directions};
+use compare::{Seen, compare, costs_at_most, directions};
 use derivatives::{Derivatives, Gradient, Native};
 use std::collections::HashSet;
+use walk::Obstacle;
+use work::{elements, work};
 
 /// How an input gets its values.
 #[derive(Clone, Debug)]
@@ -76,6 +79,8 @@ pub struct Outcome {
     pub points: u64,
     /// How many points were replaced because the function has a kink there.
     pub kinks: u64,
+    /// Along how many directions nothing was compared, because the function is not smooth along them anywhere.
+    pub passed_over: u64,
     /// Whether the derivative is zero at all points.
     pub all_zero: bool,
     /// The derivatives along all directions at all points.
@@ -119,8 +124,6 @@ const USUAL_WORK: u64 = 400_000_000;
 const MOST_WORK: u64 = 2_000_000_000;
 /// The most elements that all values of an evaluation have together.
 const MOST_ELEMENTS: usize = 30_000_000;
-/// What an operation costs beside its elements.
-const OPERATION: u64 = 16;
 /// How often differences and a complex step compute the value along one direction, roughly.
 const EVALUATIONS: u64 = 18;
 /// The most directions at a point.
@@ -132,7 +135,7 @@ const ZERO_GRADIENTS: usize = 3;
 struct Point {
     values: Vec<Table>,
     gradient: Gradient,
-    seen: Vec<Reading>,
+    seen: Seen,
 }
 
 /// Examines a problem.
@@ -194,41 +197,52 @@ impl<'a> Checker<'a> {
         Ok(Checker { problem, settings, derivatives, native, points, directions })
     }
 
-    /// A point where everything can be compared, with what was seen there.
+    /// A point where everything can be compared, with what was seen there; if there is none, one where something can.
     fn point(&self, number: u64, kinks: &mut u64) -> Result<Point, Unchecked> {
         let mut refused = Unchecked::NoPoint;
-        let mut zero: Option<Point> = None;
-        let mut zeros = 0;
+        let (mut zeros, mut partial): (Vec<Point>, Option<Point>) = (Vec::new(), None);
         for attempt in 0..self.attempts() {
             let values = points::point(self.problem, self.settings.key, number, attempt);
+            match costs_at_most(&self.derivatives, &self.settings.accepted, &values, MOST_WORK / EVALUATIONS) {
+                Ok(()) => {}
+                Err(Obstacle::Costs) => {
+                    refused = Unchecked::TooLarge(MOST_WORK / EVALUATIONS);
+                    continue;
+                }
+                Err(_) => continue,
+            }
             let Ok(gradient) = self.derivatives.reverse(&values) else { continue };
             if !gradient.value.is_finite() {
                 continue;
             }
-            match self.seen(&values, &gradient, number)? {
-                // A derivative that is not finite is wrong where differences are, and no derivative where they are not.
-                Seen::Readings(seen) if !gradient.is_finite() && fails(&seen).is_none() => {}
-                Seen::Readings(seen) => {
-                    let point = Point { values, gradient, seen };
-                    // A gradient of zeros that differences confirm says little: another point may say more.
-                    if !point.gradient.is_zero() || fails(&point.seen).is_some() {
-                        return Ok(point);
-                    }
-                    zero.get_or_insert(point);
-                    zeros += 1;
-                    if zeros >= ZERO_GRADIENTS {
-                        break;
-                    }
+            let seen = self.seen(&values, &gradient, number)?;
+            let point = Point { values, gradient, seen };
+            if fails(&point.seen.readings).is_some() {
+                return Ok(point);
+            }
+            // A derivative that is not finite is wrong where differences are, and no derivative where they are not.
+            if !point.gradient.is_finite() {
+                continue;
+            }
+            if !point.seen.is_complete() {
+                *kinks += u64::from(point.seen.kinks > 0);
+                refused = Unchecked::NoSmoothPoint;
+                let compared = |point: &Point| point.seen.readings.len();
+                if compared(&point) > partial.as_ref().map_or(0, compared) {
+                    partial = Some(point);
                 }
-                _ if !gradient.is_finite() => {}
-                Seen::Kink => {
-                    *kinks += 1;
-                    refused = Unchecked::NoSmoothPoint;
-                }
-                Seen::Rough => refused = Unchecked::NoSmoothPoint,
+                continue;
+            }
+            if !point.gradient.is_zero() {
+                return Ok(point);
+            }
+            // A gradient of zeros that differences confirm says little: another point may say more.
+            zeros.push(point);
+            if zeros.len() >= ZERO_GRADIENTS {
+                break;
             }
         }
-        zero.ok_or(refused)
+        zeros.into_iter().next().or(partial).ok_or(refused)
     }
 
     /// Where nothing is drawn, all attempts are equal.
@@ -248,11 +262,12 @@ impl<'a> Checker<'a> {
     fn enter(&self, point: Point, outcome: &mut Outcome) {
         outcome.points += 1;
         outcome.all_zero &= point.gradient.is_zero();
-        outcome.failure = fails(&point.seen).map(|(pair, reading)| {
+        outcome.passed_over += (point.seen.kinks + point.seen.rough) as u64;
+        outcome.failure = fails(&point.seen.readings).map(|(pair, reading)| {
             let culprit = (pair != Pair::Native).then(|| self.culprit(&point.values)).flatten();
             Failure { pair, reading: reading.clone(), culprit }
         });
-        outcome.readings.extend(point.seen);
+        outcome.readings.extend(point.seen.readings);
     }
 
     fn culprit(&self, values: &[Table]) -> Option<Culprit> {
@@ -267,32 +282,4 @@ impl<'a> Checker<'a> {
 fn fails(readings: &[Reading]) -> Option<(Pair, &Reading)> {
     let pairs = [Pair::Differences, Pair::Forward, Pair::Complex, Pair::Native];
     pairs.into_iter().find_map(|pair| readings.iter().find(|each| each.disagrees(pair)).map(|each| (pair, each)))
-}
-
-/// What computing some nodes of a graph costs, in elements, loops unrolled.
-fn work(graph: &Graph, roots: Vec<NodeId>) -> u64 {
-    let needed = graph.reachable_from(roots);
-    let nodes = graph.ids().filter(|id| needed[id.index()]);
-    nodes.fold(1, |sum: u64, id| {
-        let node = graph.node(id);
-        let elements = |id: &NodeId| graph.ty(*id).shape.count() as u64;
-        let cost = match node.op {
-            Op::Loop(index) => {
-                let run = graph.loop_at(index);
-                (run.trips as u64).saturating_mul(work(&run.body, run.body.output_nodes()))
-            }
-            Op::Contract { contract, .. } => {
-                let shape = &graph.ty(node.arguments[0]).shape;
-                let terms: usize = shape.sizes()[shape.rank() - contract as usize..].iter().product();
-                elements(&id).saturating_mul(terms as u64)
-            }
-            _ => node.arguments.iter().map(elements).max().unwrap_or(0).max(elements(&id)),
-        };
-        sum.saturating_add(cost).saturating_add(OPERATION)
-    })
-}
-
-/// How many elements the values of a graph have together.
-fn elements(graph: &Graph) -> usize {
-    graph.ids().fold(0, |sum: usize, id| sum.saturating_add(graph.ty(id).shape.count()))
 }

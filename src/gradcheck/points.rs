@@ -10,13 +10,15 @@ use crate::runtime::random::{Key, Sequence};
 enum Numbers {
     /// Evenly between two bounds.
     Between(f64, f64),
+    /// Whole numbers from 0 on.
+    Whole,
     /// Positive, with sum 1 along the last axis.
     Shares,
     /// Matrices that are symmetric and positive definite; other shapes get positive numbers.
     Definite,
 }
 
-use Numbers::{Between, Definite, Shares};
+use Numbers::{Between, Definite, Shares, Whole};
 
 /// The kinds in the order they are tried: the first for every input, then the second, and so on.
 const KINDS: [Numbers; 9] = [
@@ -32,8 +34,10 @@ const KINDS: [Numbers; 9] = [
 ];
 /// How many points of the series begin with a kind of their own.
 const FIRST_KINDS: u64 = 3;
-/// After the kinds, each input gets a kind of its own; how often that is tried.
-const MIXED: u64 = 15;
+/// After these, each input gets one of these kinds by itself.
+const MIXED_KINDS: [Numbers; 5] = [Between(-2.0, 2.0), Between(0.1, 2.0), Between(0.05, 0.95), Whole, Shares];
+/// How often that is tried.
+const MIXED: u64 = 24;
 /// How many points are tried in place of one.
 pub(super) const ATTEMPTS: u64 = KINDS.len() as u64 + MIXED;
 
@@ -41,7 +45,7 @@ pub(super) const ATTEMPTS: u64 = KINDS.len() as u64 + MIXED;
 pub(super) fn point(problem: &Problem, key: Key, number: u64, attempt: u64) -> Vec<Table> {
     let mut random = key.child(number).child(attempt).sequence();
     let kinds = KINDS.len() as u64;
-    let common = (attempt < kinds).then(|| ((number % FIRST_KINDS + attempt) % kinds) as usize);
+    let common = (attempt < kinds).then(|| KINDS[((number % FIRST_KINDS + attempt) % kinds) as usize]);
     let mut values = Vec::with_capacity(problem.inputs.len());
     for (input, declared) in problem.inputs.iter().zip(problem.graph.inputs()) {
         values.push(match &input.start {
@@ -49,7 +53,8 @@ pub(super) fn point(problem: &Problem, key: Key, number: u64, attempt: u64) -> V
             Start::Around(table) if number == 0 && attempt == 0 => table.clone(),
             Start::Around(table) => near(table, attempt, &mut random),
             Start::Any => {
-                let kind = KINDS[common.unwrap_or_else(|| random.below(kinds) as usize)];
+                let mixed = random.below(MIXED_KINDS.len() as u64) as usize;
+                let kind = common.unwrap_or(MIXED_KINDS[mixed]);
                 any(&declared.ty, kind, attempt, &mut random)
             }
         });
@@ -87,6 +92,7 @@ fn real_numbers(shape: &Shape, kind: Numbers, random: &mut Sequence) -> Vec<f64>
     };
     match kind {
         Between(low, high) => between(low, high),
+        Whole => between(0.0, 4.0).into_iter().map(f64::floor).collect(),
         Shares => {
             let mut values = between(0.1, 1.0);
             let row = shape.sizes().last().copied().unwrap_or(1).max(1);

@@ -5,10 +5,12 @@
 //! means. Inside a function with a derivative of its own nothing is stopped: there the claim itself is on trial, unless it
 //! is accepted.
 
+use super::work::cost;
 use crate::ir::{Ends, Graph, Loop, Node, NodeId, Op, Table, TensorType};
 use crate::ops::choice::{OWN_SLOPE, STOP_GRADIENT};
 use crate::ops::structural::Fault;
 use crate::source::Span;
+use std::cell::Cell;
 use std::collections::HashSet;
 
 /// Why a walk has no value.
@@ -20,6 +22,8 @@ pub(super) enum Obstacle {
     Ways,
     /// There is no rule for an operation, which this names.
     NoRule(String),
+    /// It costs too much.
+    Costs,
 }
 
 /// A kind of values.
@@ -44,8 +48,9 @@ pub(super) trait Kind {
 pub(super) struct Walk<'a, K> {
     /// The kind.
     pub kind: K,
-    /// The functions whose own derivatives are accepted, by the places of their bodies.
-    pub accepted: &'a HashSet<Span>,
+    accepted: &'a HashSet<Span>,
+    /// What may still be spent.
+    left: Cell<u64>,
 }
 
 /// What is to be done in a graph, found once.
@@ -57,7 +62,17 @@ struct Plan {
     on_trial: HashSet<NodeId>,
 }
 
-impl<K: Kind> Walk<'_, K> {
+impl<'a, K: Kind> Walk<'a, K> {
+    /// A walk; `accepted` are the functions whose own derivatives are accepted, by the places of their bodies.
+    pub(super) fn new(kind: K, accepted: &'a HashSet<Span>) -> Self {
+        Walk::within(kind, accepted, u64::MAX)
+    }
+
+    /// A walk that costs so much at most.
+    pub(super) fn within(kind: K, accepted: &'a HashSet<Span>, most: u64) -> Self {
+        Walk { kind, accepted, left: Cell::new(most) }
+    }
+
     /// The values of some nodes of a graph.
     pub(super) fn nodes(
         &self,
@@ -91,6 +106,8 @@ impl<K: Kind> Walk<'_, K> {
         let mut values: Vec<Vec<K::Value>> = vec![Vec::new(); graph.len()];
         for (id, done_with) in plan.needed.iter().zip(&plan.done_with) {
             let node = graph.node(*id);
+            let left = self.left.get().checked_sub(cost(graph, *id)).ok_or(Obstacle::Costs)?;
+            self.left.set(left);
             let result = match node.op {
                 Op::Result(result) => vec![values[node.arguments[0].index()][result as usize].clone()],
                 op => {
