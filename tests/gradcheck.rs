@@ -246,6 +246,9 @@ fn a_point_at_a_kink_is_replaced() {
     let outcome = check(&kinked, &settings()).unwrap();
     assert!(outcome.failure.is_none() && outcome.points == 3 && outcome.kinks > 0, "{outcome:?}");
     kinked.inputs[0].start = Start::Fixed(at_the_kink);
+    let outcome = check(&kinked, &settings()).unwrap();
+    assert!(outcome.failure.is_none() && outcome.passed_over > 0, "the other number is compared: {outcome:?}");
+    kinked.inputs[0].start = Start::Fixed(reals(F64, Shape::new(&[2]), &[0.0, 0.0]));
     assert!(matches!(check(&kinked, &settings()), Err(Unchecked::NoSmoothPoint)));
 }
 
@@ -299,7 +302,7 @@ const EXAMPLES: &[(&str, Option<&str>, usize, usize)] = &[
     ("iris_layers", None, 2, 0),
     ("matrix_calculus", None, 2, 0),
     ("neuron", None, 2, 1),
-    ("recurrent", None, 3, 1),
+    ("recurrent", None, 4, 0),
     ("regression", None, 4, 0),
     ("softmax", None, 1, 0),
     ("spiking_network", Some("spike"), 6, 0),

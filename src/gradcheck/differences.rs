@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn smooth_functions_have_accurate_slopes_within_the_stated_error() {
-        let cases: &[(&str, fn(f64) -> f64, f64)] = &[
+        type Case = (&'static str, fn(f64) -> f64, f64);
+        let cases: &[Case] = &[
             ("exp", exp, 1.0),
             ("sin at 1", |x| sin(1.0 + x), 0.540_302_305_868_139_8),
             ("fast", |x| sin(300.0 * x), 300.0),
