@@ -29,7 +29,7 @@ pub struct Question<'a> {
 #[derive(Clone, Debug)]
 pub enum Subject {
     /// A function or a model with its arguments.
-    Function(FunctionSubject),
+    Function(Box<FunctionSubject>),
     /// The loss of a `train`, by the place of its action, with the columns whose entries are given.
     Loss { action: usize, given: Vec<(u32, Typed)> },
 }
@@ -133,7 +133,7 @@ impl<'a> Checker<'a, '_> {
         }
         let (instance, result) = self.wrapped_instance(id, types.clone(), span)?;
         let arguments = Completed::around(bindings, Typed::new(Kind::Tuple(arguments), Type::Tuple(types), span));
-        Some(Subject::Function(FunctionSubject { name, callee, instance, names, arguments, result }))
+        Some(Subject::Function(Box::new(FunctionSubject { name, callee, instance, names, arguments, result })))
     }
 
     /// Whether a name is that of a function or a model.
