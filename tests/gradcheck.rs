@@ -4,7 +4,7 @@
 
 use ndc::data::csv::FileLoader;
 use ndc::gradcheck::file;
-use ndc::gradcheck::{Input, Kind, Outcome, Pair, Problem, Settings, Start, Unchecked, check};
+use ndc::gradcheck::{Input, Kind, Outcome, PAIRS, Pair, Problem, Reading, Settings, Start, Unchecked, check};
 use ndc::ir::ElementType;
 use ndc::ir::{
     Differential, Ends, Graph, Loop, Meaning, NodeId, Partial, Pointwise, Reduction, Shape, Table, TensorType,
@@ -84,6 +84,38 @@ const FAULTY: Pointwise = Pointwise {
     probes: &[],
     conventions: "",
 };
+
+#[test]
+fn each_method_can_disagree_and_rounding_is_no_disagreement() {
+    let agreed = Reading {
+        reverse: 2.0,
+        forward: 2.0 + 1e-10,
+        native: Some(2.0 - 1e-10),
+        values: (5.0, Some(5.0 + 1e-10)),
+        differences: 2.0 + 1e-5,
+        error: 2e-6,
+        complex: Some(2.0 + 1e-10),
+        scale: 2.0,
+        size: 5.0,
+    };
+    let disagreeing =
+        |reading: &Reading| -> Vec<Pair> { PAIRS.into_iter().filter(|pair| reading.disagrees(*pair)).collect() };
+    assert_eq!(disagreeing(&agreed), []);
+    let wrong: [(Pair, Reading); 7] = [
+        (Pair::Forward, Reading { forward: 2.0 + 1e-7, ..agreed.clone() }),
+        (Pair::Forward, Reading { forward: f64::NAN, ..agreed.clone() }),
+        (Pair::Native, Reading { native: Some(2.0 + 1e-7), ..agreed.clone() }),
+        (Pair::Native, Reading { values: (5.0, Some(5.0 + 1e-6)), ..agreed.clone() }),
+        (Pair::Native, Reading { values: (5.0, Some(f64::NAN)), ..agreed.clone() }),
+        (Pair::Complex, Reading { complex: Some(2.0 + 1e-6), ..agreed.clone() }),
+        (Pair::Differences, Reading { error: 1e-9, ..agreed.clone() }),
+    ];
+    for (pair, reading) in wrong {
+        assert_eq!(disagreeing(&reading), [pair], "{reading:?}");
+    }
+    let not_compared = Reading { native: None, complex: None, values: (5.0, None), ..agreed };
+    assert_eq!((not_compared.apart(Pair::Complex), not_compared.apart(Pair::Native)), (None, None));
+}
 
 /// Operations with continuations on all of the reals, one after another.
 #[test]

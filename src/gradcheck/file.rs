@@ -252,7 +252,7 @@ impl<'a> Session<'a> {
             Unchecked::NothingReal => "no real number in the result".to_string(),
             Unchecked::TooLarge(work) => {
                 let work = crate::report::thousands(*work);
-                format!("too large for this check: one evaluation computes {work} numbers")
+                format!("too large for this check: one evaluation computes {work} numbers or more")
             }
             Unchecked::NoPoint if self.request.at.is_some() => "value or derivative is not finite there".to_string(),
             Unchecked::NoPoint => {
@@ -384,7 +384,11 @@ fn methods(failure: &Disagreement) -> String {
         }
         Pair::Native => {
             let native = reading.native.map_or(String::new(), text);
-            format!("along one direction the evaluator gives {reverse}, native code gives {native}")
+            let (value, native_value) = (text(reading.values.0), reading.values.1.map_or(String::new(), text));
+            format!(
+                "along one direction the evaluator gives {reverse}, native code gives {native}; their values are {value} and \
+                 {native_value}"
+            )
         }
     }
 }

@@ -218,6 +218,7 @@ impl Search<'_> {
                 reverse: slopes[element] * step,
                 forward: slopes[element] * step,
                 native: None,
+                values: (0.0, None),
                 differences: found.value,
                 error: found.error,
                 complex: None,
