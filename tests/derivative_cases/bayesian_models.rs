@@ -1,0 +1,142 @@
+//! Bayesian models: log density and gradient by parameters as they are read, and unconstrained with the Jacobian of the
+//! transform, as a sampler sees it.
+
+use crate::program::{Program, literal, numbers, run_all, stored};
+use serde_json::{Value, json};
+
+/// Stored files, and the functions with the data that they take after the parameters.
+const MODELS: &[(&str, &str, &[&str])] = &[
+    ("arK", "ar", &["y"]),
+    ("dugongs", "dugongs", &["x", "Y"]),
+    ("eight_schools_centered", "eight_schools", &["y", "sigma"]),
+    ("garch11", "garch", &["y", "sigma1"]),
+    ("gp_regr", "gaussian_process", &["x", "y"]),
+    ("kidscore_momiq", "kidscore", &["kid_score", "mom_iq"]),
+    ("logearn_height_male", "logearn", &["earn", "height", "male"]),
+    ("lotka_volterra_rk4", "lotka_volterra", &["y_init", "y"]),
+    ("low_dim_gauss_mix", "gaussian_mixture", &["y"]),
+    ("rats", "rats", &["rat", "x", "y", "xbar"]),
+    ("seeds", "seeds", &["n", "N", "x1", "x2"]),
+    ("wells_dist", "wells", &["switched", "dist"]),
+];
+
+/// Data that are whole numbers to count with.
+const INTEGERS: &[&str] = &["rat"];
+
+/// What is allowed of the greatest entry.
+const TOLERANCE: f64 = 1e-13;
+
+/// A parameter of a model: name, size, and the transform from the line.
+struct Parameter<'a> {
+    name: &'a str,
+    size: usize,
+    transform: &'a Value,
+}
+
+impl Parameter<'_> {
+    fn domain(&self) -> String {
+        match self.transform {
+            Value::Array(parts) => format!(" in ({}, {})", literal(&parts[1]), literal(&parts[2])),
+            kind if kind == "log" => " in (0, inf)".to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// The parameter from a number on the line, and the logarithm of the derivative.
+    fn transformed(&self) -> (String, String) {
+        let name = self.name;
+        match self.transform {
+            Value::Array(parts) => {
+                let (low, high) = (literal(&parts[1]), literal(&parts[2]));
+                let density = format!("log({high} - {low}) + logsigmoid({name}) + logsigmoid(-{name})");
+                (format!("{low} + ({high} - {low}) * sigmoid({name})"), density)
+            }
+            kind if kind == "log" => {
+                (format!("exp({name})"), if self.size > 1 { format!("sum({name})") } else { name.to_string() })
+            }
+            _ => (name.to_string(), "0".to_string()),
+        }
+    }
+
+    fn shape(&self) -> String {
+        if self.size > 1 { format!(": [{}]", self.size) } else { String::new() }
+    }
+
+    /// The parameter's part of all numbers.
+    fn part(&self, all: &[Value], start: usize) -> String {
+        if self.size > 1 { literal(&json!(all[start..start + self.size])) } else { literal(&all[start]) }
+    }
+}
+
+fn parameters(model: &Value) -> Vec<Parameter<'_>> {
+    let all = model["parameters"].as_array().unwrap().iter();
+    all.map(|each| Parameter {
+        name: each["name"].as_str().unwrap(),
+        size: each["size"].as_u64().unwrap() as usize,
+        transform: &each["transform"],
+    })
+    .collect()
+}
+
+/// Each parameter's value as nd writes it.
+fn values(parameters: &[Parameter], all: &Value) -> Vec<String> {
+    let all = all.as_array().unwrap();
+    let mut start = 0;
+    let mut values = Vec::new();
+    for parameter in parameters {
+        values.push(parameter.part(all, start));
+        start += parameter.size;
+    }
+    values
+}
+
+fn program(model: &Value, function: &str, data: &[&str], point: &Value) -> Program {
+    let mut program = Program::new(model["name"].as_str().unwrap(), "tests/cases/derivatives/bayesian_models.nd");
+    for name in data {
+        let value = &model["data"][*name];
+        let bound = format!("data_{name}");
+        if INTEGERS.contains(name) { program.bind_integers(&bound, value) } else { program.bind(&bound, value) }
+    }
+    let parameters = parameters(model);
+    for (parameter, value) in parameters.iter().zip(values(&parameters, &point["constrained"])) {
+        program.line(&format!("param {}{}{} = {value}", parameter.name, parameter.shape(), parameter.domain()));
+    }
+    let data: Vec<String> = data.iter().map(|name| format!("data_{name}")).collect();
+    let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+    let names = names.join(", ");
+    program.line(&format!("fn density() = m.{function}({names}, {})", data.join(", ")));
+    program.expect("density()", &numbers(&point["logp"]), TOLERANCE);
+    let gradient = numbers(&point["grad_constrained"]);
+    program.expect(&format!("grad(density, wrt = ({names},))()"), &gradient, TOLERANCE);
+
+    let typed: Vec<String> = parameters
+        .iter()
+        .map(
+            |each| {
+                if each.size > 1 { format!("{}{}", each.name, each.shape()) } else { format!("{}: real", each.name) }
+            },
+        )
+        .collect();
+    let (read, jacobian): (Vec<String>, Vec<String>) = parameters.iter().map(Parameter::transformed).unzip();
+    program.line(&format!(
+        "fn free({}) = m.{function}({}, {}) + {}",
+        typed.join(", "),
+        read.join(", "),
+        data.join(", "),
+        jacobian.join(" + ")
+    ));
+    let at = values(&parameters, &point["unconstrained"]).join(", ");
+    program.expect(&format!("free({at})"), &numbers(&point["logp_unconstrained"]), TOLERANCE);
+    program.expect(&format!("grad(free)({at})"), &numbers(&point["grad_unconstrained"]), TOLERANCE);
+    program
+}
+
+#[test]
+fn bayesian_models() {
+    let programs = MODELS.iter().flat_map(|(file, function, data)| {
+        let model = stored(&format!("bayes/{file}.json"));
+        let points = model["points"].as_array().unwrap().clone();
+        points.into_iter().map(move |point| program(&model, function, data, &point)).collect::<Vec<_>>()
+    });
+    run_all(programs);
+}
