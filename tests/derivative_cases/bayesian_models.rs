@@ -140,3 +140,59 @@ fn bayesian_models() {
     });
     run_all(programs);
 }
+
+/// The program of a model whose parameters are plain arguments, with second derivatives along a direction.
+fn program_of_arguments(model: &Value) -> Program {
+    let name = model["name"].as_str().unwrap();
+    let mut program = Program::new(name, "tests/cases/derivatives/bayesian_models.nd");
+    let integers: Vec<&str> = model["integers"].as_array().unwrap().iter().map(|each| each.as_str().unwrap()).collect();
+    let mut data = Vec::new();
+    for each in model["data"].as_array().unwrap() {
+        let (key, value) = (each["name"].as_str().unwrap(), &each["value"]);
+        let bound = format!("data_{key}");
+        if integers.contains(&key) {
+            program.bind_integers(&bound, value)
+        } else {
+            program.bind(&bound, value)
+        }
+        data.push(bound);
+    }
+    let parameters = model["parameters"].as_array().unwrap();
+    let names: Vec<&str> = parameters.iter().map(|each| each["name"].as_str().unwrap()).collect();
+    let typed: Vec<String> = parameters
+        .iter()
+        .map(|each| {
+            let shape = each["shape"].as_array().unwrap();
+            let ty = if shape.is_empty() { "real".to_string() } else { literal(&each["shape"]) };
+            format!("{}: {ty}", each["name"].as_str().unwrap())
+        })
+        .collect();
+    let (typed, names) = (typed.join(", "), names.join(", "));
+    program.line(&format!("fn density({typed}) = m.{name}({names}, {})", data.join(", ")));
+    let at: Vec<String> = parameters.iter().map(|each| literal(&each["value"])).collect();
+    let at = at.join(", ");
+    // Each term of the survey's weights is a thousand times their logarithm.
+    let tolerance = if name == "survey" { 1e-11 } else { TOLERANCE };
+    program.expect(&format!("density({at})"), &numbers(&model["density"]), tolerance);
+    program.expect(&format!("grad(density)({at})"), &numbers(&model["gradient"]), tolerance);
+    // The gradient along the direction, a number, is differentiated once more.
+    let directions = model["direction"].as_array().unwrap();
+    let terms: Vec<String> = directions
+        .iter()
+        .enumerate()
+        .map(|(at, direction)| {
+            let part = if directions.len() == 1 { "slopes".to_string() } else { format!("slopes.{at}") };
+            format!("sum({part} * {})", literal(direction))
+        })
+        .collect();
+    let terms = terms.join(" + ");
+    program.line(&format!("fn slope({typed}) = {{ let slopes = grad(density)({names}); {terms} }}"));
+    program.expect(&format!("grad(slope)({at})"), &numbers(&model["hessian_product"]), tolerance);
+    program
+}
+
+#[test]
+fn more_bayesian_models() {
+    let models = stored("bayes_more.json");
+    run_all(models.as_array().unwrap().iter().map(program_of_arguments));
+}
