@@ -157,6 +157,14 @@ fn saddle_point() {
     });
 }
 
+/// Not of GradBench: the value is that of Siskind and Pearlmutter's own programs.
+#[test]
+fn particle() {
+    let mut program = Program::new("particle", "examples/gradbench/particle.nd");
+    program.expect("m.best(0.0)", &[0.207_191_874_648_611_94], TOLERANCE);
+    run_all([program]);
+}
+
 #[test]
 fn first_program() {
     run("hello", |program, _, golden| {
