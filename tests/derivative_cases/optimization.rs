@@ -1,4 +1,4 @@
-//! Test functions of optimisation: value, gradient and Hessian product.
+//! Test functions of optimisation: value, gradient and Hessian product, by all forms that give one.
 
 use crate::program::{Program, literal, numbers, run_all, stored};
 use serde_json::Value;
@@ -56,15 +56,21 @@ fn program(case: &Value, point: &Value, direction: &Value) -> Program {
     let more = ones.map(|ones| format!(", [{ones}]")).unwrap_or_default();
     let call = format!("m.{}(x{more})", function(name));
     let n = numbers(&point["x"]).len();
-    let body = if residuals { format!("sum({call}^2)") } else { call };
+    program.line(&format!("fn at(x: [{n}]) = {call}"));
+    let body = if residuals { format!("sum({call}^2)") } else { call.clone() };
     program.line(&format!("fn objective(x: [{n}]) = {body}"));
     program.bind("direction", direction);
     let x = literal(&point["x"]);
     let tolerance = tolerance(name);
     program.expect(&format!("objective({x})"), &numbers(&point["f"]), tolerance);
     program.expect(&format!("grad(objective)({x})"), &numbers(&point["grad"]), tolerance);
-    let product = format!("grad(|x| dot(grad(objective)(x), direction))({x})");
-    program.expect(&product, &numbers(&point["hv"]), tolerance);
+    let product = numbers(&point["hv"]);
+    program.expect(&format!("grad(|x| dot(grad(objective)(x), direction))({x})"), &product, tolerance);
+    program.expect(&format!("hvp(objective)({x}, direction)"), &product, tolerance);
+    program.expect(&format!("hessian(objective)({x}) @ direction"), &product, tolerance);
+    if residuals {
+        program.expect(&format!("vjp(|x| {call})({x}, 2 * at({x}))"), &numbers(&point["grad"]), tolerance);
+    }
     program
 }
 
