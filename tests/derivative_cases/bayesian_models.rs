@@ -58,6 +58,20 @@ impl Parameter<'_> {
         }
     }
 
+    /// What is read after a step up from `y` along the gradient by it less that of the logarithm of the Jacobian.
+    fn after(&self, y: f64, gradient: f64, rate: f64) -> f64 {
+        let exp = ndc::runtime::math::double::exp;
+        let sigmoid = |y: f64| 1.0 / (1.0 + exp(-y));
+        match self.transform {
+            Value::Array(parts) => {
+                let (low, high) = (numbers(&parts[1])[0], numbers(&parts[2])[0]);
+                low + (high - low) * sigmoid(y + rate * (gradient - (1.0 - 2.0 * sigmoid(y))))
+            }
+            kind if kind == "log" => exp(y + rate * (gradient - 1.0)),
+            _ => y + rate * gradient,
+        }
+    }
+
     fn shape(&self) -> String {
         if self.size > 1 { format!(": [{}]", self.size) } else { String::new() }
     }
@@ -90,7 +104,8 @@ fn values(parameters: &[Parameter], all: &Value) -> Vec<String> {
     values
 }
 
-fn program(model: &Value, function: &str, data: &[&str], point: &Value) -> Program {
+/// The data and the parameters at a point, and their density as a function of no arguments.
+fn declared(model: &Value, function: &str, data: &[&str], point: &Value) -> Program {
     let mut program = Program::new(model["name"].as_str().unwrap(), "tests/cases/derivatives/bayesian_models.nd");
     for name in data {
         let value = &model["data"][*name];
@@ -101,10 +116,21 @@ fn program(model: &Value, function: &str, data: &[&str], point: &Value) -> Progr
     for (parameter, value) in parameters.iter().zip(values(&parameters, &point["constrained"])) {
         program.line(&format!("param {}{}{} = {value}", parameter.name, parameter.shape(), parameter.domain()));
     }
-    let data: Vec<String> = data.iter().map(|name| format!("data_{name}")).collect();
+    let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+    program.line(&format!("fn density() = m.{function}({}, {})", names.join(", "), data_names(data)));
+    program
+}
+
+fn data_names(data: &[&str]) -> String {
+    let names: Vec<String> = data.iter().map(|name| format!("data_{name}")).collect();
+    names.join(", ")
+}
+
+fn program(model: &Value, function: &str, data: &[&str], point: &Value) -> Program {
+    let mut program = declared(model, function, data, point);
+    let parameters = parameters(model);
     let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
     let names = names.join(", ");
-    program.line(&format!("fn density() = m.{function}({names}, {})", data.join(", ")));
     program.expect("density()", &numbers(&point["logp"]), TOLERANCE);
     let gradient = numbers(&point["grad_constrained"]);
     program.expect(&format!("grad(density, wrt = ({names},))()"), &gradient, TOLERANCE);
@@ -122,7 +148,7 @@ fn program(model: &Value, function: &str, data: &[&str], point: &Value) -> Progr
         "fn free({}) = m.{function}({}, {}) + {}",
         typed.join(", "),
         read.join(", "),
-        data.join(", "),
+        data_names(data),
         jacobian.join(" + ")
     ));
     let at = values(&parameters, &point["unconstrained"]).join(", ");
@@ -131,14 +157,42 @@ fn program(model: &Value, function: &str, data: &[&str], point: &Value) -> Progr
     program
 }
 
+/// One step of training moves the numbers on the line along the gradient by them, which has no part of the Jacobian.
+fn step(model: &Value, function: &str, data: &[&str], point: &Value) -> Program {
+    let mut program = declared(model, function, data, point);
+    let start = numbers(&point["unconstrained"]);
+    let gradient = numbers(&point["grad_unconstrained"]);
+    let greatest = gradient.iter().fold(0.0, |greatest: f64, each| greatest.max(each.abs()));
+    let rate = 0.1 / greatest;
+    program.line(&format!("train {{ loss = -density() optimizer = sgd(lr = {rate}) steps = 1 }}"));
+    let mut at = 0;
+    for parameter in parameters(model) {
+        let own = at..at + parameter.size;
+        let moved: Vec<f64> = own.map(|each| parameter.after(start[each], gradient[each], rate)).collect();
+        program.expect(parameter.name, &moved, 1e-12);
+        at += parameter.size;
+    }
+    program
+}
+
+/// A program for every stored point of every model.
+fn programs(make: impl Fn(&Value, &str, &[&str], &Value) -> Program) -> Vec<Program> {
+    let mut programs = Vec::new();
+    for (file, function, data) in MODELS {
+        let model = stored(&format!("bayes/{file}.json"));
+        programs.extend(model["points"].as_array().unwrap().iter().map(|point| make(&model, function, data, point)));
+    }
+    programs
+}
+
 #[test]
 fn bayesian_models() {
-    let programs = MODELS.iter().flat_map(|(file, function, data)| {
-        let model = stored(&format!("bayes/{file}.json"));
-        let points = model["points"].as_array().unwrap().clone();
-        points.into_iter().map(move |point| program(&model, function, data, &point)).collect::<Vec<_>>()
-    });
-    run_all(programs);
+    run_all(programs(program));
+}
+
+#[test]
+fn a_step_of_training_follows_the_unconstrained_gradient() {
+    run_all(programs(step));
 }
 
 /// The program of a model whose parameters are plain arguments, with a Hessian product.
