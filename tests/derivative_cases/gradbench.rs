@@ -77,11 +77,31 @@ fn hand_tracking() {
             "fn distances(theta: [26]) = \
              m.distances(theta, parents, base, inverse_base, rest, weights, correspondences, points)",
         );
+        let points = data["points"].as_array().unwrap().len();
         program.expect("distances(theta)", &numbers(&golden["residual"]), TOLERANCE);
         program.expect("jacobian(distances)(theta)", &numbers(&golden["jacobian"]), TOLERANCE);
         program.line("fn half(theta: [26]) = sum(distances(theta)^2) / 2");
         program.expect("half(theta)", &numbers(&golden["half_sumsq"]), TOLERANCE);
         program.expect("grad(half)(theta)", &numbers(&golden["half_sumsq_grad"]), TOLERANCE);
+
+        // With every point on the first corner of a triangle of its own, all is as before, and the derivatives by the place
+        // are the edges of the triangle.
+        program.line(&format!("let corners: int[{points}, 3] = [[correspondences[k], 0, 1] for k]"));
+        program.line(&format!("let order: int[{points}] = [k for k in 0..{points}]"));
+        program.line(&format!("let u = [if c == 0 {{ 1.0 }} else {{ 0.0 }} for k in 0..{points}, c in 0..2]"));
+        program.line(&format!(
+            "fn on_triangles(u: [{points}, 2], theta: [26]) = \
+             m.distances_on_triangles(u, theta, parents, base, inverse_base, rest, weights, corners, order, points)"
+        ));
+        program.expect("on_triangles(u, theta)", &numbers(&golden["residual"]), TOLERANCE);
+        program.expect("jacobian(on_triangles, wrt = theta)(u, theta)", &numbers(&golden["jacobian"]), TOLERANCE);
+        program.line("let skin = m.skin(theta, parents, base, inverse_base, rest, weights)");
+        program.line("let by_place = jacobian(on_triangles, wrt = u)(u, theta)");
+        let edges = format!(
+            "[by_place[k, i, l, c] + (if k == l {{ skin[corners[k, c], i] - skin[corners[k, 2], i] }} else {{ 0 }}) \
+             for k in 0..{points}, i in 0..3, l in 0..{points}, c in 0..2]"
+        );
+        program.expect(&edges, &vec![0.0; points * points * 6], TOLERANCE);
     });
 }
 
