@@ -46,6 +46,7 @@ fn run_all(folder: &str) {
 #[test]
 fn every_example_holds() {
     run_all("examples");
+    run_all("examples/gradbench");
 }
 
 #[test]

@@ -185,13 +185,18 @@ pub static POWER: Pointwise = Pointwise {
     builtin: false,
     differential: Differential::Partials(|g, a, y| {
         let (base, exponent) = (a[0], a[1]);
-        let zero = g.constant_like(exponent, 0.0);
-        let constant = g.apply2(&super::comparison::EQUAL, exponent, zero);
+        let [zero, one] = [0.0, 1.0].map(|value| g.constant_like(exponent, value));
         let lower = g.offset(exponent, -1.0);
         let lower = g.apply2(&POWER, base, lower);
-        let slope = g.multiply(exponent, lower);
-        let by_base = g.select(constant, zero, slope);
-        both(by_base, g.apply2(&super::exponential::XLOGY, y, base))
+        // Zero at the exponent 0, whose own derivative `1 / base` remains.
+        let by_base = g.apply2(&MASKED_MULTIPLY, exponent, lower);
+        // At base 0 with an exponent above 1, further derivatives are zero too; those of the logarithm are not finite.
+        let origin = g.apply2(&super::comparison::EQUAL, base, zero);
+        let flat = g.apply2(&super::comparison::GREATER, exponent, one);
+        let flat = g.apply2(&super::comparison::AND, origin, flat);
+        let by_exponent = g.apply2(&super::exponential::XLOGY, y, base);
+        let by_exponent = g.select(flat, zero, by_exponent);
+        both(by_base, by_exponent)
     }),
     probes: &[
         &[0.7, 2.3],

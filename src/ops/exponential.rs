@@ -3,7 +3,7 @@
 use super::declare::*;
 use super::real::Real;
 use super::roots::RECIPROCAL;
-use crate::ir::{Differential, Pointwise};
+use crate::ir::{Differential, Graph, NodeId, Pointwise};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E};
 
 #[inline(always)]
@@ -233,16 +233,26 @@ pub static LOGISTIC_SHARE: Pointwise = Pointwise {
     ..binary_helper::<LogisticShare>()
 };
 
+/// `x / y`, but 0 where both are 0 or `y` is NaN beside the 0. Where only `x` is 0, its derivative `1 / y` remains.
+fn ratio_or_nothing(g: &mut Graph, x: NodeId, y: NodeId) -> NodeId {
+    let zero = g.constant_like(x, 0.0);
+    let empty = g.apply2(&super::comparison::EQUAL, x, zero);
+    let size = g.apply(&super::arithmetic::ABSOLUTE, y);
+    let defined = g.apply2(&super::comparison::GREATER, size, zero);
+    let undefined = g.apply(&super::comparison::NOT, defined);
+    let nothing = g.apply2(&super::comparison::AND, empty, undefined);
+    let ratio = g.divide(x, y);
+    g.select(nothing, zero, ratio)
+}
+
 /// `xlogy(x, y)`
 pub static XLOGY: Pointwise = Pointwise {
     name: "xlogy",
     documentation: "`x * log(y)`, and 0 where `x` is 0.",
     example: ("xlogy(0, 0)", "0"),
     differential: Differential::Partials(|g, a, _| {
-        let zero = g.constant_like(a[0], 0.0);
-        let empty = g.apply2(&super::comparison::EQUAL, a[0], zero);
-        let ratio = g.divide(a[0], a[1]);
-        both(g.apply(&LOG, a[1]), g.select(empty, zero, ratio))
+        let ratio = ratio_or_nothing(g, a[0], a[1]);
+        both(g.apply(&LOG, a[1]), ratio)
     }),
     probes: &[&[-3.0, 0.2], &[0.7, 2.3], &[0.0, 2.0], &[0.0, 0.0], &[1.0, 0.0]],
     conventions: "Where `x` is 0 the derivative by `y` is 0, and that by `x` is `log(y)`.",
@@ -255,11 +265,10 @@ pub static XLOG1PY: Pointwise = Pointwise {
     documentation: "`x * log1p(y)`, and 0 where `x` is 0.",
     example: ("xlog1py(0, -1)", "0"),
     differential: Differential::Partials(|g, a, _| {
-        let (zero, one) = (g.constant_like(a[0], 0.0), g.constant_like(a[1], 1.0));
-        let empty = g.apply2(&super::comparison::EQUAL, a[0], zero);
+        let one = g.constant_like(a[1], 1.0);
         let shifted = g.apply2(&super::arithmetic::ADD, a[1], one);
-        let ratio = g.divide(a[0], shifted);
-        both(g.apply(&LOG1P, a[1]), g.select(empty, zero, ratio))
+        let ratio = ratio_or_nothing(g, a[0], shifted);
+        both(g.apply(&LOG1P, a[1]), ratio)
     }),
     probes: &[&[-3.0, 0.2], &[0.7, 2.3], &[0.0, 2.0], &[0.0, -1.0], &[1.0, -1.0], &[2.0, 1e-9]],
     conventions: "Where `x` is 0 the derivative by `y` is 0, and that by `x` is `log1p(y)`.",
