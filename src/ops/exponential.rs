@@ -47,6 +47,11 @@ fn logit<R: Real>(x: R) -> R {
 }
 
 #[inline(always)]
+fn logit_slope<R: Real>(x: R) -> R {
+    R::of(1.0) / (x * (R::of(1.0) - x))
+}
+
+#[inline(always)]
 fn logaddexp<R: Real>(a: R, b: R) -> R {
     let greater = if a > b || a.is_nan() { a } else { b };
     let distance = (a - b).absolute();
@@ -56,7 +61,14 @@ fn logaddexp<R: Real>(a: R, b: R) -> R {
 /// The weight of `a` in the derivative of `logaddexp(a, b)`: a half where they are equal, infinities too.
 #[inline(always)]
 fn logistic_share<R: Real>(a: R, b: R) -> R {
-    if a == b { R::of(0.5) } else { super::activation::sigmoid(a - b) }
+    let (half, one) = (R::of(0.5), R::of(1.0));
+    let distance = a - b;
+    // What the difference lost in rounding, which the exponential would turn into as many units as the distance is large.
+    let of_b = a - distance;
+    let lost = (a - (distance + of_b)) + (of_b - b);
+    let share = super::activation::sigmoid(distance);
+    let corrected = if lost.is_finite() { share * (one + lost * (one - share)) } else { share };
+    if a == b { half } else { corrected }
 }
 
 #[inline(always)]
@@ -90,6 +102,7 @@ unary_meanings!(
     Log10 = log10,
     Log1p = log1p,
     Logit = logit,
+    LogitSlope = logit_slope,
     LogCosh = logcosh,
 );
 binary_meanings!(LogAddExp = logaddexp, LogisticShare = logistic_share, XLogY = xlogy, XLog1pY = xlog1py);
@@ -132,6 +145,9 @@ pub static LOG: Pointwise = Pointwise {
     example: ("log(1)", "0"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&RECIPROCAL, a[0]))),
     probes: LOG_PROBES,
+    domain: "x > 0",
+    kinks: &[kink(&[0.0], &[f64::INFINITY])],
+    ends: &[&[-1.0]],
     conventions: LOG_CONVENTIONS,
     ..unary::<Log>()
 };
@@ -146,6 +162,9 @@ pub static LOG2: Pointwise = Pointwise {
         only(g.divide(scale, a[0]))
     }),
     probes: LOG_PROBES,
+    domain: "x > 0",
+    kinks: &[kink(&[0.0], &[f64::INFINITY])],
+    ends: &[&[-1.0]],
     conventions: LOG_CONVENTIONS,
     ..unary::<Log2>()
 };
@@ -160,6 +179,9 @@ pub static LOG10: Pointwise = Pointwise {
         only(g.divide(scale, a[0]))
     }),
     probes: LOG_PROBES,
+    domain: "x > 0",
+    kinks: &[kink(&[0.0], &[f64::INFINITY])],
+    ends: &[&[-1.0]],
     conventions: LOG_CONVENTIONS,
     ..unary::<Log10>()
 };
@@ -174,6 +196,9 @@ pub static LOG1P: Pointwise = Pointwise {
         only(g.apply(&RECIPROCAL, above))
     }),
     probes: &[&[0.0], &[1e-18], &[-1e-10], &[11.25], &[-0.75], &[-1.0], &[-2.0], &[f64::INFINITY]],
+    domain: "x > -1",
+    kinks: &[kink(&[-1.0], &[f64::INFINITY])],
+    ends: &[&[-2.0]],
     conventions: "At -1 the value is -inf and the derivative inf; below -1 the value is NaN.",
     ..unary::<Log1p>()
 };
@@ -183,15 +208,29 @@ pub static LOGIT: Pointwise = Pointwise {
     name: "logit",
     documentation: "The logarithm of the odds, `log(x / (1 - x))`: the inverse of `sigmoid`.",
     example: ("logit(0.5)", "0"),
-    differential: Differential::Partials(|g, a, _| {
-        let opposite = g.negate(a[0]);
-        let rest = g.offset(opposite, 1.0);
-        let product = g.multiply(a[0], rest);
-        only(g.apply(&RECIPROCAL, product))
-    }),
+    differential: Differential::Partials(|g, a, _| only(g.apply(&LOGIT_SLOPE, a[0]))),
     probes: &[&[0.3], &[0.5], &[0.9], &[1e-9], &[0.0], &[1.0], &[1.5]],
+    domain: "0 < x < 1",
+    kinks: &[kink(&[0.0], &[f64::INFINITY]), kink(&[1.0], &[f64::INFINITY])],
+    ends: &[&[1.5]],
     conventions: "Infinite at 0 and 1, NaN outside.",
     ..unary::<Logit>()
+};
+
+/// The derivative of [`LOGIT`].
+pub static LOGIT_SLOPE: Pointwise = Pointwise {
+    name: "logit_slope",
+    documentation: "`1 / (x * (1 - x))`, the derivative of `logit`.",
+    differential: Differential::Partials(|g, a, y| {
+        let twice = g.scale(a[0], 2.0);
+        let lean = g.offset(twice, -1.0);
+        let product = g.multiply(lean, y);
+        only(g.multiply(product, y))
+    }),
+    probes: &[&[0.3], &[0.5], &[0.9], &[1e-9], &[0.0], &[1.0]],
+    domain: "0 < x < 1",
+    kinks: &[kink(&[0.0], &[f64::NEG_INFINITY]), kink(&[1.0], &[f64::INFINITY])],
+    ..unary_helper::<LogitSlope>()
 };
 
 /// `logcosh(x)`
@@ -212,6 +251,10 @@ pub static LOGADDEXP: Pointwise = Pointwise {
         both(g.apply2(&LOGISTIC_SHARE, a[0], a[1]), g.apply2(&LOGISTIC_SHARE, a[1], a[0]))
     }),
     probes: &[&[0.7, 2.3], &[1000.0, 1000.5], &[-1000.0, -1001.0], &[0.0, -800.0], &[2.0, 2.0]],
+    kinks: &[
+        kink(&[f64::INFINITY, f64::INFINITY], &[0.5, 0.5]),
+        kink(&[f64::NEG_INFINITY, f64::NEG_INFINITY], &[0.5, 0.5]),
+    ],
     conventions: "Equal infinities share the derivative evenly.",
     ..binary::<LogAddExp>()
 };
@@ -245,6 +288,8 @@ pub static XLOGY: Pointwise = Pointwise {
         both(g.apply(&LOG, a[1]), g.select(empty, zero, ratio))
     }),
     probes: &[&[-3.0, 0.2], &[0.7, 2.3], &[0.0, 2.0], &[0.0, 0.0], &[1.0, 0.0]],
+    domain: "b > 0, or a is 0",
+    kinks: &[kink(&[0.0, 0.0], &[f64::NEG_INFINITY, 0.0])],
     conventions: "Where `x` is 0 the derivative by `y` is 0, and that by `x` is `log(y)`.",
     ..binary::<XLogY>()
 };
@@ -262,6 +307,8 @@ pub static XLOG1PY: Pointwise = Pointwise {
         both(g.apply(&LOG1P, a[1]), g.select(empty, zero, ratio))
     }),
     probes: &[&[-3.0, 0.2], &[0.7, 2.3], &[0.0, 2.0], &[0.0, -1.0], &[1.0, -1.0], &[2.0, 1e-9]],
+    domain: "b > -1, or a is 0",
+    kinks: &[kink(&[0.0, -1.0], &[f64::NEG_INFINITY, 0.0])],
     conventions: "Where `x` is 0 the derivative by `y` is 0, and that by `x` is `log1p(y)`.",
     ..binary::<XLog1pY>()
 };
@@ -276,6 +323,7 @@ pub static ALL: &[&Pointwise] = &[
     &LOG10,
     &LOG1P,
     &LOGIT,
+    &LOGIT_SLOPE,
     &LOGCOSH,
     &LOGADDEXP,
     &LOGISTIC_SHARE,

@@ -3,7 +3,7 @@
 use super::declare::*;
 use super::real::Real;
 use super::roots::{HYPOT, RECIPROCAL, RSQRT, SQUARE};
-use crate::ir::{Differential, Graph, NodeId, Pointwise};
+use crate::ir::{Differential, Pointwise};
 
 #[inline(always)]
 fn sin<R: Real>(x: R) -> R {
@@ -56,6 +56,23 @@ fn acosh<R: Real>(x: R) -> R {
 #[inline(always)]
 fn atanh<R: Real>(x: R) -> R {
     x.atanh()
+}
+
+/// `1 / sqrt((1 - x) (1 + x))`
+#[inline(always)]
+fn inverse_chord<R: Real>(x: R) -> R {
+    let one = R::of(1.0);
+    // Near 0 the two factors are rounded more than the square is.
+    let rest = if x.absolute() < R::of(0.5) { one - x * x } else { (one - x) * (one + x) };
+    one / rest.root()
+}
+
+/// `1 / ((1 - x) (1 + x))`
+#[inline(always)]
+fn atanh_slope<R: Real>(x: R) -> R {
+    let one = R::of(1.0);
+    let rest = if x.absolute() < R::of(0.5) { one - x * x } else { (one - x) * (one + x) };
+    one / rest
 }
 
 /// `1 / (1 + x²)`, without overflow of the square.
@@ -126,6 +143,8 @@ unary_meanings!(
     Asinh = asinh,
     Acosh = acosh,
     Atanh = atanh,
+    InverseChord = inverse_chord,
+    AtanhSlope = atanh_slope,
     Lorentzian = lorentzian,
     SechSquared = sech_squared,
     Sinc = sinc,
@@ -137,14 +156,6 @@ const ANGLES: &[&[f64]] = &[&[0.0], &[0.3], &[-2.3], &[11.25], &[1e-9], &[1e8], 
 const UNIT: &[&[f64]] = &[&[0.0], &[0.3], &[-0.85], &[0.5], &[1e-9], &[1.0], &[-1.0], &[1.5]];
 const PERIODIC: &str = "NaN at infinities.";
 
-/// `1 / sqrt((1 - x) (1 + x))`
-fn inverse_chord(g: &mut Graph, x: NodeId) -> NodeId {
-    let opposite = g.negate(x);
-    let (below, above) = (g.offset(opposite, 1.0), g.offset(x, 1.0));
-    let product = g.multiply(below, above);
-    g.apply(&RSQRT, product)
-}
-
 /// `sin(x)`
 pub static SIN: Pointwise = Pointwise {
     name: "sin",
@@ -152,6 +163,7 @@ pub static SIN: Pointwise = Pointwise {
     example: ("sin(0)", "0"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&COS, a[0]))),
     probes: ANGLES,
+    domain: "x finite",
     conventions: PERIODIC,
     ..unary::<Sin>()
 };
@@ -166,6 +178,7 @@ pub static COS: Pointwise = Pointwise {
         only(g.negate(sine))
     }),
     probes: ANGLES,
+    domain: "x finite",
     conventions: PERIODIC,
     ..unary::<Cos>()
 };
@@ -180,6 +193,7 @@ pub static TAN: Pointwise = Pointwise {
         only(g.offset(squared, 1.0))
     }),
     probes: &[&[0.0], &[0.3], &[-2.3], &[4.0], &[1e-9], &[f64::INFINITY]],
+    domain: "x finite",
     conventions: PERIODIC,
     ..unary::<Tan>()
 };
@@ -189,8 +203,11 @@ pub static ASIN: Pointwise = Pointwise {
     name: "asin",
     documentation: "The inverse sine, between -pi/2 and pi/2.",
     example: ("asin(1)", "pi / 2"),
-    differential: Differential::Partials(|g, a, _| only(inverse_chord(g, a[0]))),
+    differential: Differential::Partials(|g, a, _| only(g.apply(&INVERSE_CHORD, a[0]))),
     probes: UNIT,
+    domain: "-1 <= x <= 1",
+    kinks: &[kink(&[1.0], &[f64::INFINITY]), kink(&[-1.0], &[f64::INFINITY])],
+    ends: &[&[1.5]],
     conventions: "The derivative at -1 and 1 is inf; outside both are NaN.",
     ..unary::<Asin>()
 };
@@ -201,12 +218,30 @@ pub static ACOS: Pointwise = Pointwise {
     documentation: "The inverse cosine, between 0 and pi.",
     example: ("acos(1)", "0"),
     differential: Differential::Partials(|g, a, _| {
-        let slope = inverse_chord(g, a[0]);
+        let slope = g.apply(&INVERSE_CHORD, a[0]);
         only(g.negate(slope))
     }),
     probes: UNIT,
+    domain: "-1 <= x <= 1",
+    kinks: &[kink(&[1.0], &[f64::NEG_INFINITY]), kink(&[-1.0], &[f64::NEG_INFINITY])],
+    ends: &[&[1.5]],
     conventions: "The derivative at -1 and 1 is -inf; outside both are NaN.",
     ..unary::<Acos>()
+};
+
+/// The derivative of [`ASIN`].
+pub static INVERSE_CHORD: Pointwise = Pointwise {
+    name: "inverse_chord",
+    documentation: "`1 / sqrt((1 - x) * (1 + x))`, the derivative of `asin`.",
+    differential: Differential::Partials(|g, a, y| {
+        let squared = g.apply(&SQUARE, y);
+        let product = g.multiply(a[0], y);
+        only(g.multiply(product, squared))
+    }),
+    probes: UNIT,
+    domain: "-1 < x < 1",
+    kinks: &[kink(&[1.0], &[f64::INFINITY]), kink(&[-1.0], &[f64::NEG_INFINITY])],
+    ..unary_helper::<InverseChord>()
 };
 
 /// `atan(x)`
@@ -223,11 +258,12 @@ pub static LORENTZIAN: Pointwise = Pointwise {
     name: "lorentzian",
     documentation: "`1 / (1 + x^2)`, the derivative of `atan`.",
     differential: Differential::Partials(|g, a, y| {
-        let squared = g.apply(&SQUARE, y);
-        let product = g.multiply(a[0], squared);
+        // Infinite arguments have the limit 0, and so small a square would underflow.
+        let product = g.apply2(&super::arithmetic::MASKED_MULTIPLY, y, a[0]);
+        let product = g.multiply(product, y);
         only(g.scale(product, -2.0))
     }),
-    probes: &[&[0.0], &[0.3], &[-1.2], &[20.0], &[1e100]],
+    probes: &[&[0.0], &[0.3], &[-1.2], &[20.0], &[1e100], &[f64::INFINITY]],
     ..unary_helper::<Lorentzian>()
 };
 
@@ -241,6 +277,8 @@ pub static ATAN2: Pointwise = Pointwise {
         both(g.apply2(&INVERSE_COMPONENT, a[1], a[0]), g.negate(by_x))
     }),
     probes: &[&[-0.7, -2.3], &[-1.0, 0.0], &[1e-300, 1.0], &[3e200, 4e200], &[0.0, -1.0], &[0.0, 0.0]],
+    kinks: &[kink(&[0.0, 0.0], &[0.0, 0.0]), kink(&[f64::INFINITY, f64::INFINITY], &[0.0, 0.0])],
+    ends: &[&[0.0, -1.0], &[-0.0, -1.0]],
     conventions: "Both derivatives at the origin are 0.",
     ..binary::<Atan2>()
 };
@@ -324,6 +362,9 @@ pub static ACOSH: Pointwise = Pointwise {
         only(g.multiply(below, above))
     }),
     probes: &[&[1.3], &[20.0], &[1.0 + f64::EPSILON], &[1.0], &[0.5], &[f64::INFINITY]],
+    domain: "x >= 1",
+    kinks: &[kink(&[1.0], &[f64::INFINITY])],
+    ends: &[&[0.5]],
     conventions: "The derivative at 1 is inf; below both are NaN.",
     ..unary::<Acosh>()
 };
@@ -333,15 +374,28 @@ pub static ATANH: Pointwise = Pointwise {
     name: "atanh",
     documentation: "The inverse hyperbolic tangent.",
     example: ("atanh(0)", "0"),
-    differential: Differential::Partials(|g, a, _| {
-        let opposite = g.negate(a[0]);
-        let (below, above) = (g.offset(opposite, 1.0), g.offset(a[0], 1.0));
-        let product = g.multiply(below, above);
-        only(g.apply(&RECIPROCAL, product))
-    }),
+    differential: Differential::Partials(|g, a, _| only(g.apply(&ATANH_SLOPE, a[0]))),
     probes: UNIT,
+    domain: "-1 < x < 1",
+    kinks: &[kink(&[1.0], &[f64::INFINITY]), kink(&[-1.0], &[f64::INFINITY])],
+    ends: &[&[1.5]],
     conventions: "Infinite at -1 and 1, with derivative inf; outside the value is NaN.",
     ..unary::<Atanh>()
+};
+
+/// The derivative of [`ATANH`].
+pub static ATANH_SLOPE: Pointwise = Pointwise {
+    name: "atanh_slope",
+    documentation: "`1 / ((1 - x) * (1 + x))`, the derivative of `atanh`.",
+    differential: Differential::Partials(|g, a, y| {
+        let squared = g.apply(&SQUARE, y);
+        let product = g.multiply(a[0], squared);
+        only(g.scale(product, 2.0))
+    }),
+    probes: &[&[0.0], &[0.3], &[-0.85], &[0.5], &[1e-9], &[1.0], &[-1.0]],
+    domain: "-1 < x < 1",
+    kinks: &[kink(&[1.0], &[f64::INFINITY]), kink(&[-1.0], &[f64::NEG_INFINITY])],
+    ..unary_helper::<AtanhSlope>()
 };
 
 /// `sinc(x)`
@@ -351,6 +405,7 @@ pub static SINC: Pointwise = Pointwise {
     example: ("sinc(0)", "1"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&SINC_SLOPE, a[0]))),
     probes: ANGLES,
+    domain: "x finite",
     conventions: PERIODIC,
     ..unary::<Sinc>()
 };
@@ -380,6 +435,7 @@ pub static ALL: &[&Pointwise] = &[
     &TAN,
     &ASIN,
     &ACOS,
+    &INVERSE_CHORD,
     &ATAN,
     &LORENTZIAN,
     &ATAN2,
@@ -391,6 +447,7 @@ pub static ALL: &[&Pointwise] = &[
     &ASINH,
     &ACOSH,
     &ATANH,
+    &ATANH_SLOPE,
     &SINC,
     &SINC_SLOPE,
 ];

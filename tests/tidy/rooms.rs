@@ -60,7 +60,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("picture", &["source", "ir", "autodiff", "report"]),
     ("subject", &["source", "diagnostics", "syntax", "check", "ir", "lower", "session", "driver"]),
-    ("doc", &["source", "library", "diagnostics", "syntax", "check", "ir", "ops"]),
+    ("doc", &["source", "library", "diagnostics", "syntax", "check", "ir", "ops", "eval", "autodiff", "report"]),
     (
         "cli",
         &["source", "diagnostics", "check", "ir", "data", "doc", "driver", "session", "report", "subject", "picture"],
