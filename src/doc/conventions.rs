@@ -106,8 +106,8 @@ pub(super) fn conventions(definition: &'static Pointwise) -> String {
 /// How exact an operation is, as a sentence.
 fn exactness(accuracy: &Accuracy) -> String {
     let Accuracy { value, derivative, least } = accuracy;
-    let beside = if *least > 0.0 { format!(" of numbers from {} on", number(*least)) } else { String::new() };
-    format!("Within {value} and, the derivative, {derivative} units in the last place{beside}.")
+    let beside = if *least > 0.0 { format!(", those of numbers from {} on", number(*least)) } else { String::new() };
+    format!("Exact within {value} units in the last place, the derivative within {derivative}{beside}.")
 }
 
 /// A number to six digits.

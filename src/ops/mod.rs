@@ -10,6 +10,7 @@ pub mod choice;
 pub mod comparison;
 pub mod declare;
 pub mod exponential;
+pub mod incomplete_gamma;
 pub mod loss;
 pub mod real;
 pub mod roots;
@@ -23,7 +24,7 @@ pub mod trigonometric;
 use crate::ir::Pointwise;
 
 /// The families of pointwise operations, with the titles that the reference gives them.
-pub const FAMILIES: [(&str, &[&Pointwise]); 11] = [
+pub const FAMILIES: [(&str, &[&Pointwise]); 12] = [
     ("Arithmetic", arithmetic::ALL),
     ("Rounding", rounding::ALL),
     ("Roots and reciprocals", roots::ALL),
@@ -32,6 +33,7 @@ pub const FAMILIES: [(&str, &[&Pointwise]); 11] = [
     ("Activation functions", activation::ALL),
     ("Losses", loss::ALL),
     ("Special functions", special::ALL),
+    ("Incomplete gamma functions", incomplete_gamma::ALL),
     ("Bessel functions", bessel::ALL),
     ("Comparisons and logic", comparison::ALL),
     ("Choices", choice::ALL),
