@@ -99,6 +99,13 @@ def main():
         for part, slope in zip(parts, slopes):
             if slope is not None:
                 print(f"    assert grad(f)({point}){part} == {literal(slope)} within {of_slope} ulp")
+        # Forward mode, where no infinite slope meets a tangent of 0.
+        finite = all(slope is not None and math.isfinite(float(slope)) for slope in slopes)
+        for place, slope in enumerate(slopes if finite else []):
+            tangents = ", ".join("1.0" if each == place else "0.0" for each in range(len(slopes)))
+            inputs = point if len(slopes) == 1 else f"({point}), ({tangents})"
+            last = ", 1.0" if len(slopes) == 1 else ""
+            print(f"    assert jvp(f)({inputs}{last}) == {literal(slope)} within {of_slope} ulp")
         print("}\n")
 
 

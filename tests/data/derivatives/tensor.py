@@ -2,13 +2,17 @@
 
     python3 tests/data/derivatives/tensor.py CASES/deriv/tensor.json > tests/cases/derivatives/tensor.nd
 
-Each case is a function of tensors in nd, its value, its gradients against a cotangent, and where the list has one the
-product of its Hessian with a direction. Expected numbers are JAX's in double precision, checked against PyTorch's; where
+Each case is a function of tensors in nd, its value, its gradients against a cotangent, their product with a direction by
+forward mode, and where the list has one the product of the Hessian with a direction, by `hvp` and by hand. Expected numbers are JAX's in double precision, checked against PyTorch's; where
 those are wrong, exact ones.
 """
 
 import json
+import math
+import random
 import sys
+
+draws = random.Random(5)
 
 # What each case computes, in nd; the arguments are those of the case.
 BODIES = {
@@ -127,6 +131,17 @@ def literal(value):
     return str(value) if value in ("inf", "-inf", "nan") else repr(value)
 
 
+def flat(value):
+    return [number for each in value for number in flat(each)] if isinstance(value, list) else [value]
+
+
+def tangent(value):
+    """A direction of the shape of a gradient, in which to differentiate forward."""
+    if isinstance(value, list):
+        return [tangent(each) for each in value]
+    return draws.randrange(-8, 9) / 4
+
+
 def pair(values):
     return values[0] if len(values) == 1 else "(" + ", ".join(values) + ")"
 
@@ -153,15 +168,21 @@ def case(each):
     lines.append(f"    assert f({arguments}) == {value} within TOLERANCE")
     gradient = pair([literal(expected[name]) for name in wrt])
     lines.append(f"    assert grad(loss)({', '.join(wrt)}) == {gradient} within TOLERANCE")
+    tangents = {name: tangent(expected[name]) for name in wrt}
+    slope = math.fsum(a * b for name in wrt for a, b in zip(flat(expected[name]), flat(tangents[name])))
+    directions = pair([literal(tangents[name]) for name in wrt])
+    lines.append(f"    assert jvp(loss)({pair(wrt)}, {directions}) == {slope!r} within TOLERANCE")
     if each.get("hvp"):
         direction, product = each["hvp"]["direction"], each["hvp"]["product"]
         wrt2 = [name for name in wrt if name in direction]
         assert wrt2 == wrt
+        directions = pair([literal(direction[name]) for name in wrt])
+        expected = pair([literal(product[name]) for name in wrt])
+        lines.append(f"    assert hvp(loss)({pair(wrt)}, {directions}) == {expected} within TOLERANCE")
         gradients = pair([f"g{name}" for name in wrt])
         along = " + ".join(f"sum(g{name} * {literal(direction[name])})" for name in wrt)
         binding = f"let {gradients} = grad(loss)({', '.join(wrt)});"
         lines.append(f"    let along = |{', '.join(wrt)}| {{ {binding} {along} }}")
-        expected = pair([literal(product[name]) for name in wrt])
         lines.append(f"    assert grad(along)({', '.join(wrt)}) == {expected} within TOLERANCE")
     # Bounds are relative to the size of the numbers, and at least absolute; those of tiny numbers are in units.
     bound = "4 ulp" if each["name"] == "norm2_tiny" else "1e-13"
