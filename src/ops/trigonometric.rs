@@ -5,59 +5,6 @@ use super::real::Real;
 use super::roots::{HYPOT, RECIPROCAL, RSQRT, SQUARE};
 use crate::ir::{Differential, Pointwise};
 
-#[inline(always)]
-fn sin<R: Real>(x: R) -> R {
-    x.sin()
-}
-#[inline(always)]
-fn cos<R: Real>(x: R) -> R {
-    x.cos()
-}
-#[inline(always)]
-fn tan<R: Real>(x: R) -> R {
-    x.tan()
-}
-#[inline(always)]
-fn asin<R: Real>(x: R) -> R {
-    x.asin()
-}
-#[inline(always)]
-fn acos<R: Real>(x: R) -> R {
-    x.acos()
-}
-#[inline(always)]
-fn atan<R: Real>(x: R) -> R {
-    x.atan()
-}
-#[inline(always)]
-fn atan2<R: Real>(y: R, x: R) -> R {
-    y.atan2(x)
-}
-#[inline(always)]
-fn sinh<R: Real>(x: R) -> R {
-    x.sinh()
-}
-#[inline(always)]
-fn cosh<R: Real>(x: R) -> R {
-    x.cosh()
-}
-#[inline(always)]
-fn tanh<R: Real>(x: R) -> R {
-    x.tanh()
-}
-#[inline(always)]
-fn asinh<R: Real>(x: R) -> R {
-    x.asinh()
-}
-#[inline(always)]
-fn acosh<R: Real>(x: R) -> R {
-    x.acosh()
-}
-#[inline(always)]
-fn atanh<R: Real>(x: R) -> R {
-    x.atanh()
-}
-
 /// `1 / sqrt((1 - x) (1 + x))`
 #[inline(always)]
 fn inverse_chord<R: Real>(x: R) -> R {
@@ -131,18 +78,18 @@ fn sinc_slope<R: Real>(x: R) -> R {
 }
 
 unary_meanings!(
-    Sin = sin,
-    Cos = cos,
-    Tan = tan,
-    Asin = asin,
-    Acos = acos,
-    Atan = atan,
-    Sinh = sinh,
-    Cosh = cosh,
-    Tanh = tanh,
-    Asinh = asinh,
-    Acosh = acosh,
-    Atanh = atanh,
+    Sin = Real::sin,
+    Cos = Real::cos,
+    Tan = Real::tan,
+    Asin = Real::asin,
+    Acos = Real::acos,
+    Atan = Real::atan,
+    Sinh = Real::sinh,
+    Cosh = Real::cosh,
+    Tanh = Real::tanh,
+    Asinh = Real::asinh,
+    Acosh = Real::acosh,
+    Atanh = Real::atanh,
     InverseChord = inverse_chord,
     AtanhSlope = atanh_slope,
     Lorentzian = lorentzian,
@@ -150,7 +97,7 @@ unary_meanings!(
     Sinc = sinc,
     SincSlope = sinc_slope,
 );
-binary_meanings!(Atan2 = atan2, InverseComponent = inverse_component);
+binary_meanings!(Atan2 = Real::atan2, InverseComponent = inverse_component);
 
 const ANGLES: &[&[f64]] = &[&[0.0], &[0.3], &[-2.3], &[11.25], &[1e-9], &[1e8], &[f64::INFINITY]];
 const UNIT: &[&[f64]] = &[&[0.0], &[0.3], &[-0.85], &[0.5], &[1e-9], &[1.0], &[-1.0], &[1.5]];
