@@ -4,6 +4,7 @@ use super::declare::*;
 use super::real::Real;
 use super::roots::{HYPOT, RECIPROCAL, RSQRT, SQUARE};
 use crate::ir::{Differential, Pointwise};
+use std::f64::consts::PI;
 
 /// `1 / sqrt((1 - x) (1 + x))`
 #[inline(always)]
@@ -77,7 +78,34 @@ fn sinc_slope<R: Real>(x: R) -> R {
     }
 }
 
+/// The sine and cosine of `x` half turns. The distances to whole and half numbers are exact, so that zeros and extremes are.
+#[inline(always)]
+fn half_turns<R: Real>(x: R) -> (R, R) {
+    let (half, one, pi) = (R::of(0.5), R::of(1.0), R::of(PI));
+    let rest = x - R::of(2.0) * (x * half).round();
+    let distance = rest.absolute();
+    let to_whole = if distance > half { one - distance } else { distance };
+    let near = to_whole <= R::of(0.25);
+    let angle = pi * if near { to_whole } else { half - to_whole };
+    let (sine, cosine) = (angle.sin(), angle.cos());
+    let (sine, cosine) = if near { (sine, cosine) } else { (cosine, sine) };
+    let sign = if rest == R::of(0.0) { x } else { rest };
+    (sine.with_sign_of(sign), if distance > half { -cosine } else { cosine })
+}
+
+#[inline(always)]
+fn sinpi<R: Real>(x: R) -> R {
+    half_turns(x).0
+}
+
+#[inline(always)]
+fn cospi<R: Real>(x: R) -> R {
+    half_turns(x).1
+}
+
 unary_meanings!(
+    SinPi = sinpi,
+    CosPi = cospi,
     Sin = Real::sin,
     Cos = Real::cos,
     Tan = Real::tan,
@@ -100,6 +128,7 @@ unary_meanings!(
 binary_meanings!(Atan2 = Real::atan2, InverseComponent = inverse_component);
 
 const ANGLES: &[&[f64]] = &[&[0.0], &[0.3], &[-2.3], &[11.25], &[1e-9], &[1e8], &[f64::INFINITY]];
+const TURNS: &[&[f64]] = &[&[0.0], &[0.3], &[-2.3], &[0.5], &[1.0], &[11.25], &[1e-9], &[1e17], &[f64::INFINITY]];
 const UNIT: &[&[f64]] = &[&[0.0], &[0.3], &[-0.85], &[0.5], &[1e-9], &[1.0], &[-1.0], &[1.5]];
 const PERIODIC: &str = "NaN at infinities.";
 
@@ -128,6 +157,58 @@ pub static COS: Pointwise = Pointwise {
     domain: "x finite",
     conventions: PERIODIC,
     ..unary::<Cos>()
+};
+
+/// `sinpi(x)`
+pub static SINPI: Pointwise = Pointwise {
+    name: "sinpi",
+    documentation: "The sine of `pi * x`, exact at whole and half numbers.",
+    example: ("sinpi(0.5)", "1"),
+    differential: Differential::Partials(|g, a, _| {
+        let cosine = g.apply(&COSPI, a[0]);
+        only(g.scale(cosine, PI))
+    }),
+    probes: TURNS,
+    domain: "x finite",
+    ends: &[&[0.5], &[1.0], &[1.5]],
+    conventions: PERIODIC,
+    known: &[
+        known(&[1e-9], 3.1415926535897936e-9, &[PI]),
+        known(&[0.2], 0.5877852522924731, &[2.5416018461576297]),
+        known(&[0.4], 0.9510565162951536, &[0.9708055193627331]),
+        known(&[0.5], 1.0, &[0.0]),
+        known(&[-0.7], -0.8090169943749475, &[-1.8465818304904564]),
+        known(&[1.0], 0.0, &[-PI]),
+        known(&[-1000.9], -0.30901699437501534, &[-2.9878321647414867]),
+        known(&[123456789.1], -0.3090169765660799, &[-2.98783218292023]),
+    ],
+    ..unary::<SinPi>()
+};
+
+/// `cospi(x)`
+pub static COSPI: Pointwise = Pointwise {
+    name: "cospi",
+    documentation: "The cosine of `pi * x`, exact at whole and half numbers.",
+    example: ("cospi(1)", "-1"),
+    differential: Differential::Partials(|g, a, _| {
+        let sine = g.apply(&SINPI, a[0]);
+        only(g.scale(sine, -PI))
+    }),
+    probes: TURNS,
+    domain: "x finite",
+    ends: &[&[0.5], &[1.0], &[1.5]],
+    conventions: PERIODIC,
+    known: &[
+        known(&[1e-9], 1.0, &[-9.869604401089358e-9]),
+        known(&[0.2], 0.8090169943749475, &[-1.8465818304904569]),
+        known(&[0.4], 0.30901699437494734, &[-2.987832164741556]),
+        known(&[0.5], 0.0, &[-PI]),
+        known(&[-0.7], -0.587785252292473, &[2.54160184615763]),
+        known(&[1.0], -1.0, &[0.0]),
+        known(&[-1000.9], -0.9510565162951315, &[0.9708055193629467]),
+        known(&[123456789.1], -0.9510565220816052, &[0.9708054634145259]),
+    ],
+    ..unary::<CosPi>()
 };
 
 /// `tan(x)`
@@ -379,6 +460,8 @@ pub static SINC_SLOPE: Pointwise = Pointwise {
 pub static ALL: &[&Pointwise] = &[
     &SIN,
     &COS,
+    &SINPI,
+    &COSPI,
     &TAN,
     &ASIN,
     &ACOS,
