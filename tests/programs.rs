@@ -1,4 +1,5 @@
-//! Whole programs: every example and every file of `tests/cases/run`, their tests and their assertions.
+//! Whole programs: every example and every file of `tests/cases/run` and `tests/cases/derivatives`,
+//! their tests and their assertions.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use ndc::check::program::{Action, Program, Train};
@@ -52,6 +53,11 @@ fn every_example_holds() {
 #[test]
 fn every_case_holds() {
     run_all("tests/cases/run");
+}
+
+#[test]
+fn every_derivative_case_holds() {
+    run_all("tests/cases/derivatives");
 }
 
 /// The parameters' bytes after some steps of one version of a training step.
