@@ -22,12 +22,14 @@ pub mod print;
 mod resolve;
 mod strips;
 pub mod verify;
+mod work;
 
 pub use build::schedule;
 pub use inline::{in_memory, operations};
 pub use layout::Layout;
 pub use loops::{LoopKernel, LoopState};
 pub use strips::SLOT_BYTES;
+pub use work::work;
 
 use crate::ir::{Distribution, ElementType, Extreme, NodeId, Outside, PointwiseRef, Reduction, TensorType};
 use crate::source::Span;
