@@ -38,7 +38,8 @@ fn cost(case: &Case) -> Cost {
 
 #[test]
 fn gradients_stay_within_a_multiple_of_their_values() {
-    let costs: Vec<Cost> = costs::groups().iter().flat_map(|group| group.cases(|_| true)).map(|case| cost(&case)).collect();
+    let costs: Vec<Cost> =
+        costs::groups().iter().flat_map(|group| group.cases(|_| true)).map(|case| cost(&case)).collect();
     assert!(costs.len() > 100, "{} cases", costs.len());
     let mut over = Vec::new();
     for cost in &costs {

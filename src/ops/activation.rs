@@ -143,11 +143,8 @@ fn softsign<R: Real>(x: R) -> R {
     share.with_sign_of(x)
 }
 
+unary_meanings!(light: Relu = relu, Step = step, LeakyRelu = leaky_relu, LeakyStep = leaky_step);
 unary_meanings!(
-    Relu = relu,
-    Step = step,
-    LeakyRelu = leaky_relu,
-    LeakyStep = leaky_step,
     Sigmoid = sigmoid,
     SigmoidSlope = sigmoid_slope,
     Softplus = softplus,

@@ -74,16 +74,17 @@ fn masked_pass_share<R: Real>(g: R, p: R) -> R {
     if g == R::of(0.0) && !p.is_finite() { R::of(0.0) } else { R::of(1.0) }
 }
 
-unary_meanings!(Negate = negate, Absolute = absolute);
-binary_meanings!(light: Add = add, Subtract = subtract, Multiply = multiply, Divide = divide);
+unary_meanings!(light: Negate = negate, Absolute = absolute);
 binary_meanings!(
-    Remainder = remainder,
-    Power = power,
+    light:
+    Add = add,
+    Subtract = subtract,
+    Multiply = multiply,
+    Divide = divide,
     MaskedMultiply = masked_multiply,
     RoutedMultiply = routed_multiply,
-    MaskedPass = masked_pass,
-    MaskedPassShare = masked_pass_share,
 );
+binary_meanings!(Remainder = remainder, Power = power, MaskedPass = masked_pass, MaskedPassShare = masked_pass_share,);
 
 /// `a + b`
 pub static ADD: Pointwise = Pointwise {

@@ -43,7 +43,8 @@ fn hypot<R: Real>(a: R, b: R) -> R {
     a.hypot(b)
 }
 
-unary_meanings!(Square = square, Reciprocal = reciprocal, Sqrt = sqrt, Rsqrt = rsqrt, Cbrt = cbrt);
+unary_meanings!(light: Square = square, Reciprocal = reciprocal, Sqrt = sqrt, Rsqrt = rsqrt);
+unary_meanings!(Cbrt = cbrt);
 binary_meanings!(Hypot = hypot, Direction = direction);
 
 /// `square(x)`

@@ -22,6 +22,7 @@ pub mod print;
 mod resolve;
 mod strips;
 pub mod verify;
+mod windowed;
 mod work;
 
 pub use build::schedule;
@@ -162,6 +163,10 @@ pub enum Body {
 /// Where the results of a contraction go, and the loops around it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ContractPlaces {
+    /// The place of the first.
+    pub start: usize,
+    /// Whether they are added to what is there.
+    pub adds: bool,
     /// From one row of the result to the next.
     pub row: usize,
     /// From one batch entry of the result to the next.

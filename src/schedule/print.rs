@@ -42,7 +42,8 @@ fn body(out: &mut String, kernel: &Kernel) {
         Body::Contract { left, right, to, places } => {
             let turns: Vec<String> = places.loops.iter().map(|each| each.count.to_string()).collect();
             let loops = if turns.is_empty() { String::new() } else { format!(", {} times", turns.join(" × ")) };
-            writeln!(out, "contract {} × {} to {}{loops}", view(left), view(right), buffer(*to))
+            let way = if places.adds { "added" } else { "to" };
+            writeln!(out, "contract {} × {} {way} {}{loops}", view(left), view(right), buffer(*to))
         }
         Body::Gather { operand, indices, to, .. } => {
             writeln!(out, "gather {} at {} to {}", view(operand), buffer(*indices), buffer(*to))
