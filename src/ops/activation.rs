@@ -2,7 +2,7 @@
 
 use super::declare::*;
 use super::real::Real;
-use crate::ir::{Differential, Pointwise};
+use crate::ir::{Differential, Instruction, Pointwise};
 
 /// The slope of `leaky_relu` below zero.
 pub const LEAK: f64 = 0.01;
@@ -165,6 +165,7 @@ pub static RELU: Pointwise = Pointwise {
     name: "relu",
     documentation: "The number where it is positive, else 0.",
     example: ("relu(-2)", "0"),
+    instruction: Some(Instruction::PositivePart),
     differential: Differential::Partials(|g, a, _| only(g.apply(&STEP, a[0]))),
     routes: true,
     conventions: "The derivative at 0 is 0.",
@@ -176,6 +177,7 @@ pub static STEP: Pointwise = Pointwise {
     name: "step",
     documentation: "1 for positive numbers, else 0.",
     example: ("step(2)", "1"),
+    instruction: Some(Instruction::Step),
     conventions: "0 at 0 and for NaN; the derivative is 0 everywhere.",
     ..unary::<Step>()
 };

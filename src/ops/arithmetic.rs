@@ -222,6 +222,7 @@ const MASKED_PROBES: &[&[f64]] = &[&[0.7, 2.3], &[-3.0, 0.2], &[0.0, f64::INFINI
 pub static MASKED_MULTIPLY: Pointwise = Pointwise {
     name: "masked_multiply",
     documentation: "A product that is 0 wherever its first factor is 0, whatever the second is.",
+    instruction: Some(Instruction::MaskedMultiply),
     differential: Differential::Partials(|g, a, _| both(g.apply2(&MASKED_PASS, a[0], a[1]), a[0])),
     routes: true,
     probes: MASKED_PROBES,
@@ -233,6 +234,7 @@ pub static MASKED_MULTIPLY: Pointwise = Pointwise {
 pub static SELECTED_MULTIPLY: Pointwise = Pointwise {
     name: "selected_multiply",
     documentation: "A product that is 0 wherever its first factor is 0, as an argument that was not selected makes it.",
+    instruction: Some(Instruction::MaskedMultiply),
     differential: Differential::Partials(|g, a, _| both(g.apply2(&SELECTED_PASS, a[0], a[1]), a[0])),
     routes: true,
     probes: MASKED_PROBES,
@@ -244,6 +246,7 @@ pub static SELECTED_MULTIPLY: Pointwise = Pointwise {
 pub static ROUTED_MULTIPLY: Pointwise = Pointwise {
     name: "routed_multiply",
     documentation: "A product that is 0 wherever one of its factors is 0, whatever the other is.",
+    instruction: Some(Instruction::RoutedMultiply),
     differential: Differential::Partials(|g, a, _| {
         both(g.apply2(&MASKED_PASS, a[0], a[1]), g.apply2(&MASKED_PASS, a[1], a[0]))
     }),

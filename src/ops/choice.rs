@@ -86,6 +86,7 @@ pub static MIN: Pointwise = Pointwise {
 pub static GREATER_SHARE: Pointwise = Pointwise {
     name: "greater_share",
     documentation: "1 where the first argument is greater, a half where both are equal, else 0.",
+    instruction: Some(Instruction::GreaterShare),
     conventions: "0 for NaN; the derivative is 0 everywhere.",
     ..binary_helper::<GreaterShare>()
 };

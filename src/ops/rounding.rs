@@ -105,6 +105,7 @@ pub static SIGN: Pointwise = Pointwise {
     documentation: "1 for positive, -1 for negative numbers, 0 for 0.",
     example: ("sign(-3)", "-1"),
     meaning: Meaning::unary_with_integer::<Sign>(|x| Some(x.signum())),
+    instruction: Some(Instruction::Sign),
     probes: STEPS,
     conventions: FLAT,
     ..unary::<Sign>()

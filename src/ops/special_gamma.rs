@@ -142,9 +142,22 @@ pub fn trigamma(x: f64) -> f64 {
     }
     if x < 0.0 {
         let chord = PI / sine_of_turns(x).0;
-        return chord * chord - hurwitz(2.0, 1.0 - x);
+        return chord * chord - trigamma_positive(1.0 - x);
     }
-    if x.is_nan() { x } else { hurwitz(2.0, x) }
+    if x.is_nan() { x } else { trigamma_positive(x) }
+}
+
+/// Recurrence up to 8, then the asymptotic series.
+fn trigamma_positive(x: f64) -> f64 {
+    let (mut at, mut head) = (x, 0.0);
+    while at < 8.0 {
+        head += 1.0 / (at * at);
+        at += 1.0;
+    }
+    let inverse = 1.0 / at;
+    let squared = inverse * inverse;
+    let series = BERNOULLI.iter().rev().fold(0.0, |sum, bernoulli| sum * squared + bernoulli);
+    head + (inverse + squared * (0.5 + inverse * series))
 }
 
 /// The sum over k ≥ 0 of `1 / (x + k)^s`, for positive x, by the Euler-Maclaurin formula after some terms.
@@ -154,10 +167,10 @@ fn hurwitz(s: f64, x: f64) -> f64 {
     }
     let (mut at, mut head) = (x, 0.0);
     while at < 16.0 + s {
-        head += power(at, -s);
+        head += Real::power(at, -s);
         at += 1.0;
     }
-    let base = power(at, -s);
+    let base = Real::power(at, -s);
     let mut rest = base * at / (s - 1.0) + 0.5 * base;
     let (mut term, inverse) = (base * s / at, 1.0 / (at * at));
     let mut factorial = 2.0;
@@ -168,11 +181,6 @@ fn hurwitz(s: f64, x: f64) -> f64 {
         factorial *= (order + 2.0) * (order + 3.0);
     }
     head + rest
-}
-
-/// A power with a whole exponent, by repeated multiplication where that is exact enough.
-fn power(x: f64, exponent: f64) -> f64 {
-    if exponent == -2.0 { 1.0 / (x * x) } else { Real::power(x, exponent) }
 }
 
 /// `(-1)^(n+1) n! Σ 1/(x + k)^(n+1)`; negative arguments by adding terms up to the positive ones.

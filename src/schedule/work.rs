@@ -49,7 +49,7 @@ fn of_kernel(schedule: &Schedule, kernel: &Kernel) -> u64 {
 
 fn of_pointwise(definition: &Pointwise) -> u64 {
     match definition.instruction {
-        Some(Instruction::Divide | Instruction::SquareRoot) => DIVISION,
+        Some(Instruction::Divide | Instruction::Reciprocal | Instruction::SquareRoot) => DIVISION,
         Some(_) => 1,
         None if definition.meaning.arity() == 1 => FUNCTION,
         None => PRODUCT_WITH_CARE,
