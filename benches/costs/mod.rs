@@ -34,8 +34,7 @@ data fixed = table {
 
 /// Cases that share a program.
 pub struct Group {
-    /// Its name.
-    pub name: &'static str,
+    name: &'static str,
     text: String,
     cases: Vec<(&'static str, Measure)>,
 }
@@ -98,6 +97,12 @@ fn examples() -> std::path::PathBuf {
 }
 
 impl Group {
+    /// The names of its cases.
+    #[allow(dead_code, reason = "the bench has no use for it")]
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.cases.iter().map(|(name, _)| *name)
+    }
+
     /// The group's cases whose names a filter lets through.
     pub fn cases(&self, wanted: impl Fn(&str) -> bool) -> Vec<Case> {
         let wanted: Vec<_> = self.cases.iter().filter(|(name, _)| wanted(name)).copied().collect();

@@ -11,11 +11,10 @@ use crate::runtime::support_move::{MoveDescriptor, move_elements};
 use crate::runtime::support_rows::{
     FoldDescriptor, GatherDescriptor, ScatterDescriptor, arg_extreme, gather_rows, scatter_add,
 };
-use crate::schedule::{Body, BufferId, ContractLoop, ContractPlaces, Layout, MatrixKernel, ScatterRows, View, names};
+use crate::schedule::{
+    Body, BufferId, ContractLoop, ContractPlaces, Layout, MatrixKernel, SMALL_COPY, ScatterRows, View, names,
+};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
-
-/// Copies of at most so many elements are written as loads and stores.
-const SMALL_COPY: usize = 8;
 
 impl Lower<'_> {
     /// Writes the call of a kernel at a node.

@@ -35,6 +35,9 @@ pub use work::work;
 use crate::ir::{Distribution, ElementType, Extreme, NodeId, Outside, PointwiseRef, Reduction, TensorType};
 use crate::source::Span;
 
+/// Copies of at most so many elements are written in line.
+pub const SMALL_COPY: usize = 8;
+
 pub use crate::runtime::STRIP;
 use crate::runtime::linear_algebra::MatrixDescriptor;
 

@@ -1,8 +1,11 @@
 //! How much a schedule does, as one number that no machine changes: to compare programs, such as a value and its gradient.
 //!
-//! The unit is an addition of two elements that are at hand. Loops count with the most steps they may do.
+//! The unit is an addition of two elements of a strip. The weights are rough ratios of times. Loops count with the most steps
+//! they may do.
 
-use super::{Body, Kernel, LoopKernel, MatrixKernel, ScalarBlock, ScalarOp, Schedule, StripKernel, StripOp};
+use super::{
+    Body, Kernel, LoopKernel, MatrixKernel, SMALL_COPY, ScalarBlock, ScalarOp, Schedule, StripKernel, StripOp,
+};
 use crate::ir::{Instruction, Pointwise};
 use crate::runtime::linear_algebra::LinearAlgebra;
 
@@ -14,6 +17,8 @@ const FUNCTION: u64 = 16;
 const PRODUCT_WITH_CARE: u64 = 4;
 /// A random number.
 const DRAW: u64 = 32;
+/// A multiply-add of a function of matrices, one after another in short loops.
+const MATRIX_TERM: u64 = 5;
 /// A kernel's start.
 const START: u64 = 16;
 /// The sweeps that Jacobi rotations take until a matrix is diagonal.
@@ -29,6 +34,7 @@ fn of_kernel(schedule: &Schedule, kernel: &Kernel) -> u64 {
     match &kernel.body {
         Body::Scalar(block) => of_block(block),
         Body::Strip(strip) => START + of_strip(strip),
+        Body::Copy { from, .. } if from.layout.count() <= SMALL_COPY => from.layout.count() as u64,
         Body::Copy { from, .. } => START + from.layout.count() as u64,
         Body::Add { from, .. } => START + 2 * from.layout.count() as u64,
         Body::Zero { to } => START + schedule.buffer(*to).count as u64,
@@ -78,7 +84,8 @@ fn of_strip(strip: &StripKernel) -> u64 {
 fn of_matrices(kernel: &MatrixKernel) -> u64 {
     let descriptor = &kernel.descriptor;
     let (batch, n, k) = (descriptor.batch as u64, descriptor.n as u64, descriptor.k as u64);
-    batch
+    MATRIX_TERM
+        * batch
         * match descriptor.function {
             LinearAlgebra::Cholesky => n * n * n / 6,
             LinearAlgebra::TriangularSolve { .. } => n * n * k / 2,

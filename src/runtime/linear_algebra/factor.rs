@@ -28,13 +28,17 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
 }
 
 /// `row -= factor * other`
+#[inline(always)]
+#[allow(clippy::needless_range_loop, reason = "a zip is a call here, which rows as short as these feel")]
 fn subtract_multiple(row: &mut [f64], factor: f64, other: &[f64]) {
-    for (entry, other) in row.iter_mut().zip(other) {
-        *entry -= factor * other;
+    let other = &other[..row.len()];
+    for place in 0..row.len() {
+        row[place] -= factor * other[place];
     }
 }
 
 /// Two rows of `width` entries, the first to be changed.
+#[inline(always)]
 fn two_rows(matrix: &mut [f64], width: usize, changed: usize, read: usize) -> (&mut [f64], &[f64]) {
     if changed < read {
         let (before, from) = matrix.split_at_mut(read * width);
@@ -202,8 +206,8 @@ fn greatest_entry(matrix: &[f64], n: usize, step: usize) -> (usize, usize) {
     let mut greatest = [first; 8];
     for row in step..n {
         for entries in matrix[row * n + step..(row + 1) * n].chunks(greatest.len()) {
-            for (greatest, entry) in greatest.iter_mut().zip(entries) {
-                *greatest = if entry.abs() > *greatest { entry.abs() } else { *greatest };
+            for (lane, entry) in entries.iter().enumerate() {
+                greatest[lane] = if entry.abs() > greatest[lane] { entry.abs() } else { greatest[lane] };
             }
         }
     }
