@@ -12,6 +12,7 @@ use costs::Case;
 use ndc::codegen::{BoundCall, compile};
 use ndc::ir::Graph;
 use ndc::optimize::optimize;
+use ndc::runtime::math::double::{exp, log};
 use ndc::schedule::{Schedule, schedule};
 use ndc::session::native::to_bytes;
 use std::sync::Arc;
@@ -145,7 +146,7 @@ fn print_variants(cases: &[Case]) {
         });
         measure(&mut programs);
         let times = [0, 1, 2, 3].map(|at| programs[at].least / programs[0].least);
-        products.iter_mut().zip(&times[1..]).for_each(|(product, time)| *product += time.ln());
+        products.iter_mut().zip(&times[1..]).for_each(|(product, time)| *product += log(*time));
         let nodes = programs.each_ref().map(|program| program.nodes.to_string()).join(" ");
         let compilation =
             programs.each_ref().map(|program| format!("{:.1}", program.compilation.as_secs_f64() * 1e3)).join(" ");
@@ -158,6 +159,6 @@ fn print_variants(cases: &[Case]) {
             times[3],
         );
     }
-    let [after, before, never] = products.map(|product| (product / cases.len() as f64).exp());
+    let [after, before, never] = products.map(|product| exp(product / cases.len() as f64));
     println!("geometric means: after only {after:.3}, before only {before:.3}, never {never:.3}");
 }
