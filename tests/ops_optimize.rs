@@ -4,7 +4,7 @@ mod support;
 
 use ndc::eval::evaluate_tables;
 use ndc::ir::{Axes, ElementType, Graph, NodeId, Op, Reduction, Shape, Table, TensorType};
-use ndc::ops::arithmetic::{ABSOLUTE, ADD, DIVIDE, MULTIPLY, NEGATE, POWER, SUBTRACT};
+use ndc::ops::arithmetic::{ABSOLUTE, ADD, DIVIDE, MULTIPLY, NEGATE, POWER, ROUTED_MULTIPLY, SUBTRACT};
 use ndc::ops::choice::{MAX, SELECT, STOP_GRADIENT};
 use ndc::ops::comparison::{GREATER, NOT};
 use ndc::ops::exponential::EXP;
@@ -249,6 +249,96 @@ fn sums_of_repetitions_are_multiples() {
     let sum = graph.reduce(Reduction::Sum, spread, Axes::new([0]));
     let result = optimized(&mut graph, sum);
     assert_eq!(computing_nodes(&result), 2, "{}", ndc::ir::print::print(&result));
+}
+
+/// A program of `x`, and how many operations are left of it.
+type Shortened = (&'static str, fn(&mut Graph, NodeId) -> NodeId, usize);
+
+#[test]
+fn signs_and_constants_are_gathered() {
+    let cases: [Shortened; 7] = [
+        (
+            "x * -x",
+            |g, x| {
+                let opposite = g.pointwise(&NEGATE, &[x]);
+                g.pointwise(&MULTIPLY, &[x, opposite])
+            },
+            2,
+        ),
+        (
+            "3 * -x",
+            |g, x| {
+                let opposite = g.pointwise(&NEGATE, &[x]);
+                scaled(g, opposite, 3.0)
+            },
+            1,
+        ),
+        ("x + x", |g, x| g.pointwise(&ADD, &[x, x]), 1),
+        (
+            "2 * (0.3 * x)",
+            |g, x| {
+                let less = scaled(g, x, 0.3);
+                scaled(g, less, 2.0)
+            },
+            1,
+        ),
+        (
+            "0.3 x + 0.3 x",
+            |g, x| {
+                let less = scaled(g, x, 0.3);
+                g.pointwise(&ADD, &[less, less])
+            },
+            1,
+        ),
+        (
+            "3 * (0.3 * x), which rounds twice",
+            |g, x| {
+                let less = scaled(g, x, 0.3);
+                scaled(g, less, 3.0)
+            },
+            2,
+        ),
+        (
+            "routed_multiply(x, 1)",
+            |g, x| {
+                let one = g.constant_like(x, 1.0);
+                g.pointwise(&ROUTED_MULTIPLY, &[x, one])
+            },
+            0,
+        ),
+    ];
+    for (name, write, expected) in cases {
+        let mut graph = Graph::new();
+        let x = graph.input("x", real(&[]));
+        let node = write(&mut graph, x);
+        let result = optimized(&mut graph, node);
+        assert_eq!(computing_nodes(&result), expected, "{name}");
+        for value in [0.0, -0.0, 1.5, -1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            let at = [reals(&[], &[value])];
+            let [before, after] =
+                [&graph, &result].map(|graph| table::numbers(&evaluate_tables(graph, &at).unwrap()[0])[0]);
+            assert!(
+                before == after || (before.is_nan() && after.is_nan()),
+                "{name} at {value}: {before}, then {after}"
+            );
+        }
+    }
+}
+
+fn scaled(graph: &mut Graph, x: NodeId, factor: f64) -> NodeId {
+    let factor = graph.constant_like(x, factor);
+    graph.pointwise(&MULTIPLY, &[x, factor])
+}
+
+#[test]
+fn a_routed_zero_stays_zero() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", real(&[]));
+    let zero = graph.constant_like(x, 0.0);
+    let product = graph.pointwise(&ROUTED_MULTIPLY, &[x, zero]);
+    graph.output("y", product);
+    let values = evaluate_tables(&optimize(&graph), &[reals(&[], &[f64::INFINITY])]).unwrap();
+    assert_eq!(table::numbers(&values[0]), [0.0]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Kernels that are one call of the runtime each.
 
-use super::lower::Lower;
+use super::lower::{Lower, register};
 use crate::ir::{ElementType, Extreme, NodeId, Outside};
 use crate::runtime::linear_algebra::{kernel_double, kernel_single};
 use crate::runtime::matmul::looped::{LoopedProduct, ProductLoop, looped_product};
@@ -11,8 +11,10 @@ use crate::runtime::support_move::{MoveDescriptor, move_elements};
 use crate::runtime::support_rows::{
     FoldDescriptor, GatherDescriptor, ScatterDescriptor, arg_extreme, gather_rows, scatter_add,
 };
-use crate::schedule::{Body, BufferId, ContractLoop, ContractPlaces, MatrixKernel, ScatterRows, View, names};
-use cranelift_codegen::ir::{Value, types};
+use crate::schedule::{
+    Body, BufferId, ContractLoop, ContractPlaces, Layout, MatrixKernel, SMALL_COPY, ScatterRows, View, names,
+};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 
 impl Lower<'_> {
     /// Writes the call of a kernel at a node.
@@ -85,9 +87,25 @@ impl Lower<'_> {
         if from.layout.count() == 0 {
             return;
         }
+        if from.layout.count() <= SMALL_COPY {
+            return self.copy_elements(from, to);
+        }
         let descriptor = self.between(from, to);
         let arguments = [self.kept(descriptor), self.start(from.buffer), self.start(to.buffer)];
         self.call(move_elements as *const u8, &arguments, None);
+    }
+
+    /// A copy of a few elements without a call.
+    fn copy_elements(&mut self, from: &View, to: &View) {
+        let (source, target) = (self.address(from.buffer), self.address(to.buffer));
+        let (element, bytes) = (register(self.element(from.buffer)), self.element(from.buffer).bytes());
+        for place in 0..from.layout.count() {
+            let distance = |layout: &Layout| (layout.position(place) * bytes) as i64;
+            let (base, offset) = self.near(source.base, source.offset + distance(&from.layout));
+            let value = self.builder.ins().load(element, MemFlagsData::trusted(), base, offset);
+            let (base, offset) = self.near(target.base, target.offset + distance(&to.layout));
+            self.builder.ins().store(MemFlagsData::trusted(), value, base, offset);
+        }
     }
 
     fn add_kernel(&mut self, node: NodeId, from: &View, to: &View) {
@@ -117,6 +135,7 @@ impl Lower<'_> {
         let bytes = self.element(to).bytes() as i64;
         let (a, b, out) = (self.start(left.buffer), self.start(right.buffer), self.start(to));
         let (a, b) = (self.offset(a, l.offset as i64 * bytes), self.offset(b, r.offset as i64 * bytes));
+        let out = self.offset(out, places.start as i64 * bytes);
         if let Some(product) = matmul::function(names::element(self.element(to))) {
             let shape = MatmulShape {
                 batch: l.sizes[0],
@@ -131,7 +150,7 @@ impl Lower<'_> {
                 b_column: r.strides[1],
                 c_batch: places.batch as isize,
                 c_row: places.row,
-                accumulate: 0,
+                accumulate: usize::from(places.adds),
             };
             if !places.loops.is_empty() {
                 let step = |each: &ContractLoop| ProductLoop {
@@ -142,7 +161,8 @@ impl Lower<'_> {
                     sums: each.sums,
                 };
                 let loops = places.loops.iter().map(step).collect();
-                let arguments = [self.kept(LoopedProduct { loops, shape, function: product }), out, a, b];
+                let arguments =
+                    [self.kept(LoopedProduct { loops, shape, function: product, adds: places.adds }), out, a, b];
                 self.call(looped_product as *const u8, &arguments, None);
                 return;
             }

@@ -176,6 +176,15 @@ impl Lower<'_> {
             I::Equal | I::NotEqual | I::Less | I::LessEqual | I::Greater | I::GreaterEqual => {
                 self.compare(operation, a, arguments[1], from)
             }
+            I::Step | I::PositivePart | I::Sign | I::GreaterShare | I::MaskedMultiply | I::RoutedMultiply
+                if from.is_real() =>
+            {
+                self.choice_of_reals(operation, arguments, from)
+            }
+            I::Reciprocal => {
+                let one = self.constant(from.word(1.0), from);
+                self.builder.ins().fdiv(one, a)
+            }
             _ if from.is_real() => self.real(operation, arguments),
             I::Add | I::Subtract | I::Multiply => self.arithmetic(operation, instruction, arguments),
             _ => self.scalar_call(definition, instruction, arguments, from),
@@ -197,7 +206,38 @@ impl Lower<'_> {
             Instruction::Floor => ins.floor(a),
             Instruction::Ceiling => ins.ceil(a),
             Instruction::Truncate => ins.trunc(a),
+            Instruction::Square => ins.fmul(a, a),
             _ => a,
+        }
+    }
+
+    /// Operations that compare reals and choose, without a branch.
+    fn choice_of_reals(&mut self, operation: Instruction, arguments: &[Value], element: ElementType) -> Value {
+        use FloatCC::{Equal, GreaterThan, LessThan};
+        let a = arguments[0];
+        let b = arguments.get(1).copied().unwrap_or(a);
+        let [zero, one] = [0.0, 1.0].map(|value| self.constant(element.word(value), element));
+        match operation {
+            Instruction::Step => self.choose_real(element, (GreaterThan, a, zero), one, zero),
+            Instruction::PositivePart => self.extreme(Extreme::Max, &[a, zero], element),
+            Instruction::Sign => {
+                let minus_one = self.constant(element.word(-1.0), element);
+                let other = self.choose_real(element, (LessThan, a, zero), minus_one, a);
+                self.choose_real(element, (GreaterThan, a, zero), one, other)
+            }
+            Instruction::GreaterShare => {
+                let half = self.constant(element.word(0.5), element);
+                let other = self.choose_real(element, (Equal, a, b), half, zero);
+                self.choose_real(element, (GreaterThan, a, b), one, other)
+            }
+            _ => {
+                let product = self.builder.ins().fmul(a, b);
+                let product = self.choose_real(element, (Equal, a, zero), zero, product);
+                if operation == Instruction::MaskedMultiply {
+                    return product;
+                }
+                self.choose_real(element, (Equal, b, zero), zero, product)
+            }
         }
     }
 

@@ -154,7 +154,7 @@ impl Meaning {
     }
 }
 
-/// Scalar machine instructions that code generation may use in place of a call.
+/// Scalar machine instructions, or a few of them, that code generation may use in place of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Instruction {
     /// Floating or checked integer addition.
@@ -205,6 +205,22 @@ pub enum Instruction {
     Convert,
     /// The argument itself.
     Identity,
+    /// One divided by the argument.
+    Reciprocal,
+    /// The argument times itself.
+    Square,
+    /// 1 for positive numbers, else 0.
+    Step,
+    /// Positive numbers and NaN, else 0.
+    PositivePart,
+    /// 1, -1, or the argument where it is neither positive nor negative.
+    Sign,
+    /// 1 where the first is greater, a half where both are equal, else 0.
+    GreaterShare,
+    /// The product, but 0 where the first is 0.
+    MaskedMultiply,
+    /// The product, but 0 where one is 0.
+    RoutedMultiply,
 }
 
 /// A partial derivative of a pointwise operation at its arguments.

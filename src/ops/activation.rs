@@ -2,7 +2,7 @@
 
 use super::declare::*;
 use super::real::Real;
-use crate::ir::{Accuracy, Differential, Pointwise};
+use crate::ir::{Accuracy, Differential, Instruction, Pointwise};
 use crate::runtime::kernel::Unary;
 
 /// The slope of `leaky_relu` below zero.
@@ -203,11 +203,8 @@ fn softsign<R: Real>(x: R) -> R {
     share.with_sign_of(x)
 }
 
+unary_meanings!(light: Relu = relu, Step = step, LeakyRelu = leaky_relu, LeakyStep = leaky_step);
 unary_meanings!(
-    Relu = relu,
-    Step = step,
-    LeakyRelu = leaky_relu,
-    LeakyStep = leaky_step,
     Sigmoid = sigmoid,
     SigmoidSlope = sigmoid_slope,
     Softplus = softplus,
@@ -227,6 +224,7 @@ pub static RELU: Pointwise = Pointwise {
     name: "relu",
     documentation: "The number where it is positive, else 0.",
     example: ("relu(-2)", "0"),
+    instruction: Some(Instruction::PositivePart),
     differential: Differential::Partials(|g, a, _| only(g.apply(&STEP, a[0]))),
     routes: true,
     kinks: &[kink(&[0.0], &[0.0]), kink(&[-0.0], &[0.0])],
@@ -239,6 +237,7 @@ pub static STEP: Pointwise = Pointwise {
     name: "step",
     documentation: "1 for positive numbers, else 0.",
     example: ("step(2)", "1"),
+    instruction: Some(Instruction::Step),
     kinks: &[kink(&[0.0], &[0.0])],
     conventions: "0 at 0 and for NaN; the derivative is 0 everywhere.",
     ..unary::<Step>()

@@ -86,14 +86,20 @@ fn masked_pass_share<R: Real>(g: R, p: R) -> R {
     if g == R::of(0.0) && !p.is_finite() { R::of(0.0) } else { R::of(1.0) }
 }
 
-unary_meanings!(Negate = negate, Absolute = absolute);
-binary_meanings!(light: Add = add, Subtract = subtract, Multiply = multiply, Divide = divide);
+unary_meanings!(light: Negate = negate, Absolute = absolute);
+binary_meanings!(
+    light:
+    Add = add,
+    Subtract = subtract,
+    Multiply = multiply,
+    Divide = divide,
+    MaskedMultiply = masked_multiply,
+    RoutedMultiply = routed_multiply,
+);
 binary_meanings!(
     Remainder = remainder,
     Power = power,
     PowerBelow = power_below,
-    MaskedMultiply = masked_multiply,
-    RoutedMultiply = routed_multiply,
     MaskedPass = masked_pass,
     MaskedPassShare = masked_pass_share,
 );
@@ -292,6 +298,7 @@ const MASKED_PROBES: &[&[f64]] = &[&[0.7, 2.3], &[-3.0, 0.2], &[0.0, f64::INFINI
 pub static MASKED_MULTIPLY: Pointwise = Pointwise {
     name: "masked_multiply",
     documentation: "A product that is 0 wherever its first factor is 0, whatever the second is.",
+    instruction: Some(Instruction::MaskedMultiply),
     differential: Differential::Partials(|g, a, _| both(g.apply2(&MASKED_PASS, a[0], a[1]), a[0])),
     routes: true,
     probes: MASKED_PROBES,
@@ -303,6 +310,7 @@ pub static MASKED_MULTIPLY: Pointwise = Pointwise {
 pub static SELECTED_MULTIPLY: Pointwise = Pointwise {
     name: "selected_multiply",
     documentation: "A product that is 0 wherever its first factor is 0, as an argument that was not selected makes it.",
+    instruction: Some(Instruction::MaskedMultiply),
     differential: Differential::Partials(|g, a, _| both(g.apply2(&SELECTED_PASS, a[0], a[1]), a[0])),
     routes: true,
     probes: MASKED_PROBES,
@@ -314,6 +322,7 @@ pub static SELECTED_MULTIPLY: Pointwise = Pointwise {
 pub static ROUTED_MULTIPLY: Pointwise = Pointwise {
     name: "routed_multiply",
     documentation: "A product that is 0 wherever one of its factors is 0, whatever the other is.",
+    instruction: Some(Instruction::RoutedMultiply),
     differential: Differential::Partials(|g, a, _| {
         both(g.apply2(&MASKED_PASS, a[0], a[1]), g.apply2(&MASKED_PASS, a[1], a[0]))
     }),

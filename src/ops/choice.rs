@@ -36,15 +36,15 @@ fn identity<R: Real>(x: R) -> R {
     x
 }
 
-binary_meanings!(light: Max = max, Min = min);
+binary_meanings!(light: Max = max, Min = min, GreaterShare = greater_share);
 /// Nothing, so that adding it changes no bit of any number.
 #[inline(always)]
 fn nothing<R: Real>(_: R, _: R) -> R {
     R::of(-0.0)
 }
 
-binary_meanings!(GreaterShare = greater_share, CopySign = copysign, OwnSlope = nothing);
-unary_meanings!(StopGradient = identity);
+binary_meanings!(CopySign = copysign, OwnSlope = nothing);
+unary_meanings!(light: StopGradient = identity);
 
 const TIES: &str = "Equal arguments share the derivative evenly. NaN propagates.";
 const CORNERS: &[&[f64]] =
@@ -88,6 +88,7 @@ pub static MIN: Pointwise = Pointwise {
 pub static GREATER_SHARE: Pointwise = Pointwise {
     name: "greater_share",
     documentation: "1 where the first argument is greater, a half where both are equal, else 0.",
+    instruction: Some(Instruction::GreaterShare),
     kinks: &[kink(&[1.0, 1.0], &[0.0, 0.0])],
     conventions: "0 for NaN; the derivative is 0 everywhere.",
     ..binary_helper::<GreaterShare>()

@@ -3,12 +3,20 @@
 use crate::ir::{Accuracy, Differential, Graph, Kink, Known, Meaning, NodeId, Partial, Pointwise};
 use crate::runtime::kernel::{Binary, Comparison, Unary};
 
-/// Declares the meanings of functions of one variable, each from one generic function.
+/// Declares the meanings of functions of one variable, each from one generic function; `light` ones are an instruction or
+/// two.
 macro_rules! unary_meanings {
-    ($($type:ident = $function:path),* $(,)?) => {$(
+    (light: $($type:ident = $function:path),* $(,)?) => {
+        $($crate::ops::declare::unary_meanings!(one $type = $function, true);)*
+    };
+    ($($type:ident = $function:path),* $(,)?) => {
+        $($crate::ops::declare::unary_meanings!(one $type = $function, false);)*
+    };
+    (one $type:ident = $function:path, $light:literal) => {
         #[doc = concat!("The meaning `", stringify!($function), "` in both precisions.")]
         pub struct $type;
         impl $crate::runtime::kernel::Unary for $type {
+            const LIGHT: bool = $light;
             #[inline(always)]
             fn f64(x: f64) -> f64 {
                 $function(x)
@@ -18,7 +26,7 @@ macro_rules! unary_meanings {
                 $function(x)
             }
         }
-    )*};
+    };
 }
 
 /// Declares the meanings of functions of two variables, each from one generic function; `light` ones are an instruction

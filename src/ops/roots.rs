@@ -48,13 +48,14 @@ fn hypot<R: Real>(a: R, b: R) -> R {
 }
 
 unary_meanings!(
+    light:
     Square = square,
     Reciprocal = reciprocal,
     Sqrt = sqrt,
     Rsqrt = rsqrt,
-    Cbrt = cbrt,
-    InverseSquare = inverse_square
+    InverseSquare = inverse_square,
 );
+unary_meanings!(Cbrt = cbrt);
 binary_meanings!(Hypot = hypot, Direction = direction);
 
 /// `square(x)`
@@ -63,6 +64,7 @@ pub static SQUARE: Pointwise = Pointwise {
     documentation: "The number times itself.",
     example: ("square(3)", "9"),
     meaning: Meaning::unary_with_integer::<Square>(|x| x.checked_mul(x)),
+    instruction: Some(Instruction::Square),
     differential: Differential::Partials(|g, a, _| only(g.scale(a[0], 2.0))),
     conventions: "Integer overflow is an error.",
     ..unary::<Square>()
@@ -73,6 +75,7 @@ pub static RECIPROCAL: Pointwise = Pointwise {
     name: "reciprocal",
     documentation: "One divided by the number.",
     example: ("reciprocal(4)", "0.25"),
+    instruction: Some(Instruction::Reciprocal),
     differential: Differential::Partials(|g, _, y| {
         let squared = g.apply(&SQUARE, y);
         only(g.negate(squared))

@@ -49,7 +49,8 @@ fn integer_floor_divide(a: i64, b: i64) -> Option<i64> {
     Some(if a % b != 0 && (a < 0) != (b < 0) { quotient - 1 } else { quotient })
 }
 
-unary_meanings!(Floor = floor, Ceil = ceil, Round = round, Trunc = trunc, Sign = sign);
+unary_meanings!(light: Floor = floor, Ceil = ceil, Trunc = trunc, Sign = sign);
+unary_meanings!(Round = round);
 binary_meanings!(FloorDivide = floor_divide);
 
 const STEPS: &[&[f64]] = &[&[0.3], &[-1.2], &[2.0], &[2.5], &[-0.5], &[0.0], &[1e300], &[f64::NEG_INFINITY]];
@@ -108,6 +109,7 @@ pub static SIGN: Pointwise = Pointwise {
     documentation: "1 for positive, -1 for negative numbers, 0 for 0.",
     example: ("sign(-3)", "-1"),
     meaning: Meaning::unary_with_integer::<Sign>(|x| Some(x.signum())),
+    instruction: Some(Instruction::Sign),
     probes: STEPS,
     kinks: &[kink(&[0.0], &[0.0])],
     conventions: FLAT,

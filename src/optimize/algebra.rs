@@ -5,7 +5,9 @@
 
 use super::{Rule, arguments_of};
 use crate::ir::{Graph, NodeId, Op};
-use crate::ops::arithmetic::{ADD, DIVIDE, MASKED_MULTIPLY, MULTIPLY, NEGATE, POWER, SELECTED_MULTIPLY, SUBTRACT};
+use crate::ops::arithmetic::{
+    ADD, DIVIDE, MASKED_MULTIPLY, MULTIPLY, NEGATE, POWER, ROUTED_MULTIPLY, SELECTED_MULTIPLY, SUBTRACT,
+};
 use crate::ops::choice::{OWN_SLOPE, SELECT, STOP_GRADIENT};
 use crate::ops::comparison::{AND, EQUAL, NOT, NOT_EQUAL, OR};
 use crate::ops::roots::RECIPROCAL;
@@ -26,12 +28,21 @@ pub static RULES: &[Rule] = &[
     Rule { equation: "x / c = x * (1/c) for a power of two", apply: by_power_of_two },
     Rule { equation: "-(-x) = x, not not x = x", apply: twice },
     Rule { equation: "a + -b = a - b, a - -b = a + b", apply: plus_negated },
-    Rule { equation: "-a * -b = a * b", apply: product_of_negated },
+    Rule {
+        equation: "-a * -b = a * b, c * -b = (-c) * b for a constant c, a * -b = -(a * b)",
+        apply: product_of_negated,
+    },
+    Rule { equation: "x + x = 2 x", apply: twice_itself },
+    Rule {
+        equation: "c * (d * x) = (c d) * x where c or d is a power of two (rounds numbers near the least once)",
+        apply: scaled_twice,
+    },
     Rule { equation: "x^0 = 1, x^1 = x, x^2 = x * x, x^-1 = 1 / x", apply: small_power },
     Rule { equation: "select(true, a, b) = a, select(false, a, b) = b, select(c, a, a) = a", apply: decided },
     Rule { equation: "select(not c, a, b) = select(c, b, a)", apply: select_by_opposite },
     Rule { equation: "c and true = c, c or false = c, …", apply: decided_logic },
     Rule { equation: "masked_multiply(g, c) = g * c for a finite constant c", apply: masked_by_constant },
+    Rule { equation: "routed_multiply(p, c) = p * c for a finite constant c other than 0", apply: routed_by_constant },
     Rule { equation: "b * a = a * b: one order for equal products, so that they are one node", apply: in_order },
 ];
 
@@ -86,13 +97,17 @@ fn by_power_of_two(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let [a, b] = arguments_of(graph, id, &DIVIDE)?;
     let divisor = graph.constant_value(b)?;
     let inverse = 1.0 / divisor;
-    // A fraction of zero means a power of two; the bounds keep the inverse normal in single precision too.
-    let exact = divisor.to_bits() << 12 == 0 && (1e-30..1e30).contains(&divisor.abs());
-    if !exact {
+    if !is_power_of_two(divisor) {
         return None;
     }
     let inverse = graph.constant_like(b, inverse);
     Some(graph.pointwise(&MULTIPLY, &[a, inverse]))
+}
+
+/// Whether it is, of either sign, and so are its product with itself and its inverse, in single precision too.
+fn is_power_of_two(value: f64) -> bool {
+    // A fraction of zero means a power of two.
+    value.to_bits() << 12 == 0 && (1e-15..1e15).contains(&value.abs())
 }
 
 fn twice(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
@@ -126,8 +141,51 @@ fn product_of_negated(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     if !graph.ty(id).element.is_real() {
         return None;
     }
-    let ([a], [b]) = (arguments_of(graph, a, &NEGATE)?, arguments_of(graph, b, &NEGATE)?);
-    Some(graph.pointwise(&MULTIPLY, &[a, b]))
+    let opposite = |id| arguments_of(graph, id, &NEGATE).map(|[x]| x);
+    match (opposite(a), opposite(b)) {
+        (Some(a), Some(b)) => Some(graph.pointwise(&MULTIPLY, &[a, b])),
+        (None, Some(b)) => Some(negated_product(graph, a, b)),
+        (Some(a), None) => Some(negated_product(graph, b, a)),
+        (None, None) => None,
+    }
+}
+
+/// `-(a * b)`, the sign in `a` where that is a constant.
+fn negated_product(graph: &mut Graph, a: NodeId, b: NodeId) -> NodeId {
+    if let Some(constant) = graph.constant_value(a) {
+        let opposite = graph.constant_like(a, -constant);
+        return graph.pointwise(&MULTIPLY, &[opposite, b]);
+    }
+    let product = graph.pointwise(&MULTIPLY, &[a, b]);
+    graph.pointwise(&NEGATE, &[product])
+}
+
+fn twice_itself(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [a, b] = arguments_of(graph, id, &ADD)?;
+    if a != b || !graph.ty(id).element.is_real() {
+        return None;
+    }
+    let two = graph.constant_like(a, 2.0);
+    Some(graph.pointwise(&MULTIPLY, &[a, two]))
+}
+
+/// The constant of a product with one, and the other factor.
+fn scaled(graph: &Graph, id: NodeId) -> Option<(f64, NodeId)> {
+    let [a, b] = arguments_of(graph, id, &MULTIPLY)?;
+    let by = |constant: NodeId, other| graph.constant_value(constant).map(|value| (value, other));
+    by(b, a).or_else(|| by(a, b))
+}
+
+fn scaled_twice(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (outer, product) = scaled(graph, id)?;
+    let (inner, x) = scaled(graph, product)?;
+    let normal = |factor: f64| (1e-30..1e30).contains(&factor.abs());
+    if !graph.ty(id).element.is_real() || !(is_power_of_two(outer) || is_power_of_two(inner)) || !normal(outer * inner)
+    {
+        return None;
+    }
+    let both = graph.constant_like(x, outer * inner);
+    Some(graph.pointwise(&MULTIPLY, &[x, both]))
 }
 
 fn small_power(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
@@ -174,6 +232,12 @@ fn masked_by_constant(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let finite = graph.constant_value(partial).is_some_and(f64::is_finite);
     let nonzero = graph.constant_value(cotangent).is_some_and(|value| value != 0.0);
     (finite || nonzero).then(|| graph.pointwise(&MULTIPLY, &[cotangent, partial]))
+}
+
+fn routed_by_constant(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [a, b] = arguments_of(graph, id, &ROUTED_MULTIPLY)?;
+    let passes = |id: NodeId| graph.constant_value(id).is_some_and(|value| value.is_finite() && value != 0.0);
+    (passes(a) || passes(b)).then(|| graph.pointwise(&MULTIPLY, &[a, b]))
 }
 
 fn in_order(graph: &mut Graph, id: NodeId) -> Option<NodeId> {

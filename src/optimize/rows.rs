@@ -1,11 +1,42 @@
-//! Rules on rows chosen by indices that are known: equal steps are slices and windows.
+//! Rules on rows chosen by indices that are known, which in equal steps are slices and windows, and on sums over windows.
 
 use super::{Rule, fold};
-use crate::ir::{Graph, NodeId, Op, Outside, Shape, Steps};
+use crate::ir::{Axes, Graph, NodeId, Op, Outside, Shape, Steps};
 
 /// The rules of this file.
-pub static RULES: &[Rule] =
-    &[Rule { equation: "gather(x, known indices in equal steps) = a slice or window of x", apply: gather_in_steps }];
+pub static RULES: &[Rule] = &[
+    Rule { equation: "gather(x, known indices in equal steps) = a slice or window of x", apply: gather_in_steps },
+    Rule {
+        equation: "unwindow(slice(unwindow(x))) = slice(unwindow(unwindow(x))) of another axis",
+        apply: sum_of_slice,
+    },
+];
+
+/// Sums over windows of several axes stand together, so that they can be one.
+fn sum_of_slice(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let Op::Unwindow { axis, steps } = graph.node(id).op else { return None };
+    let argument = graph.node(id).arguments[0];
+    let (order, sliced) = match graph.node(argument).op {
+        Op::Transpose(order) => (order, graph.node(argument).arguments[0]),
+        _ => (Axes::new(0..graph.ty(argument).shape.rank()), argument),
+    };
+    let Op::Slice { axis: along, start, step } = graph.node(sliced).op else { return None };
+    let whole = graph.node(sliced).arguments[0];
+    let inner = match graph.node(whole).op {
+        Op::Transpose(_) => graph.node(whole).arguments[0],
+        _ => whole,
+    };
+    let (axis, place) = (usize::from(axis), order.position(along.into())?);
+    let count = graph.ty(sliced).shape[along.into()];
+    if !matches!(graph.node(inner).op, Op::Unwindow { .. }) || place == axis || place == axis + 1 {
+        return None;
+    }
+    let size = graph.ty(id).shape[axis];
+    let turned = graph.transpose(whole, order);
+    let sum = graph.unwindow(turned, axis, size, steps);
+    let place = if place < axis { place } else { place - 1 };
+    Some(graph.slice(sum, place, start as usize, step as usize, count))
+}
 
 /// Indices `start + a * steps[0] + b * steps[1] + …` over the axes behind the batch axes.
 struct Progression {

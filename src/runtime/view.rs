@@ -2,6 +2,10 @@
 
 /// The greatest number of dimensions of a [`View`].
 pub const MAX_RANK: usize = 15;
+/// The greatest number of elements of a block, whose places are known in advance.
+const BLOCK: usize = 64;
+/// Innermost runs of this length or more are copied one by one; of shorter ones whole blocks are.
+const LONG_RUN: usize = 16;
 
 /// A view of a buffer: element (i, j, ...) of the iteration space lies `offset + i * strides[0] + j * strides[1] + ...`
 /// elements from the base. A stride of 0 repeats; negative strides run backwards.
@@ -16,13 +20,27 @@ pub struct View {
     pub sizes: [usize; MAX_RANK],
     /// The stride of each dimension, in elements.
     pub strides: [i64; MAX_RANK],
+    /// How many of the innermost dimensions make a block; 0 where runs are long.
+    block_rank: usize,
+    /// How many elements a block has.
+    block: usize,
+    /// Where the elements of a block lie, from its first.
+    places: [i64; BLOCK],
 }
 
 impl View {
     /// A view in its simplest form: dimensions of size 1 are dropped, and dimensions that continue one another merged, so
     /// that runs are as long as they can be. `None` when more than [`MAX_RANK`] dimensions remain.
     pub fn new(offset: i64, sizes: &[usize], strides: &[i64]) -> Option<Self> {
-        let mut view = Self { rank: 0, offset, sizes: [1; MAX_RANK], strides: [0; MAX_RANK] };
+        let mut view = Self {
+            rank: 0,
+            offset,
+            sizes: [1; MAX_RANK],
+            strides: [0; MAX_RANK],
+            block_rank: 0,
+            block: 1,
+            places: [0; BLOCK],
+        };
         for (&size, &stride) in sizes.iter().zip(strides) {
             if size == 1 {
                 continue;
@@ -41,7 +59,28 @@ impl View {
             view.strides[view.rank] = stride;
             view.rank += 1;
         }
+        view.find_block();
         Some(view)
+    }
+
+    /// As many of the innermost dimensions as a block can hold, where runs are short.
+    fn find_block(&mut self) {
+        let innermost = self.rank.checked_sub(1).map_or(0, |last| self.sizes[last]);
+        if self.is_empty() || innermost >= LONG_RUN {
+            return;
+        }
+        while self.block_rank < self.rank {
+            let dimension = self.rank - 1 - self.block_rank;
+            let (size, stride) = (self.sizes[dimension], self.strides[dimension]);
+            if self.block * size > BLOCK {
+                return;
+            }
+            for place in self.block..self.block * size {
+                self.places[place] = self.places[place - self.block] + stride;
+            }
+            self.block *= size;
+            self.block_rank += 1;
+        }
     }
 
     /// The number of elements of the iteration space.
@@ -73,20 +112,36 @@ fn for_each_run(view: &View, start: usize, n: usize, mut visit: impl FnMut(Run))
     let Some(outer) = view.rank.checked_sub(1) else {
         return visit(Run { strip: 0, place: view.offset, stride: 0, length: n });
     };
-    let (inner_size, inner_stride) = (view.sizes[outer], view.strides[outer]);
+    let stride = view.strides[outer];
+    for_each_part(view, (outer, view.sizes[outer]), start, n, |strip, row, within, length| {
+        visit(Run { strip, place: row + within as i64 * stride, stride, length });
+    });
+}
+
+/// Calls `visit` for each part of the positions `start .. start + n` that lies in one block of `size` elements, of which the
+/// dimensions from `outer` on consist: where it lies in the strip, where its block lies in the buffer, where in the block it
+/// begins, and its length.
+#[inline(always)]
+fn for_each_part(
+    view: &View,
+    (outer, size): (usize, usize),
+    start: usize,
+    n: usize,
+    mut visit: impl FnMut(usize, i64, usize, usize),
+) {
     let mut index = [0usize; MAX_RANK];
-    let mut rest = start / inner_size;
+    let mut rest = start / size;
     let mut row = view.offset;
     for dimension in (0..outer).rev() {
         index[dimension] = rest % view.sizes[dimension];
         rest /= view.sizes[dimension];
         row += index[dimension] as i64 * view.strides[dimension];
     }
-    let mut within = start % inner_size;
+    let mut within = start % size;
     let mut strip = 0;
     while strip < n {
-        let length = (inner_size - within).min(n - strip);
-        visit(Run { strip, place: row + within as i64 * inner_stride, stride: inner_stride, length });
+        let length = (size - within).min(n - strip);
+        visit(strip, row, within, length);
         strip += length;
         within = 0;
         for dimension in (0..outer).rev() {
@@ -107,7 +162,18 @@ fn for_each_run(view: &View, start: usize, n: usize, mut visit: impl FnMut(Run))
 unsafe fn expand<T: Copy>(out: *mut T, base: *const T, view: *const View, start: usize, n: usize) {
     // SAFETY: the caller promises that the view's places for these positions lie in the buffer.
     unsafe {
-        for_each_run(&*view, start, n, |run| {
+        let seen = &*view;
+        if seen.block_rank > 0 {
+            let block = (seen.rank - seen.block_rank, seen.block);
+            return for_each_part(seen, block, start, n, |strip, row, within, length| {
+                let (source, target) = (base.offset(row as isize), out.add(strip));
+                let places = &seen.places[within..within + length];
+                for (i, place) in places.iter().enumerate() {
+                    *target.add(i) = *source.offset(*place as isize);
+                }
+            });
+        }
+        for_each_run(seen, start, n, |run| {
             let source = base.offset(run.place as isize);
             let target = out.add(run.strip);
             match run.stride {

@@ -3,6 +3,7 @@
 use super::group::{Class, Group, Groups, fold};
 use super::layout::Layout;
 use super::resolve::{Resolved, Sight, is_leaf};
+use super::windowed::Windowed;
 use super::{
     Body, Buffer, BufferId, ContractPlaces, Kernel, MatrixKernel, Place, Port, ScatterRows, Schedule, View, explode,
     looped, memory, strips,
@@ -79,7 +80,7 @@ fn spans(graph: &Graph, groups: &Groups) -> Vec<(NodeId, Option<crate::source::S
 fn stored(graph: &Graph, resolved: &Resolved, groups: &Groups) -> Vec<bool> {
     let mut stored = vec![false; graph.len()];
     for id in graph.ids().filter(|id| groups.of(*id).is_some()) {
-        for (place, argument) in graph.node(id).arguments.iter().enumerate() {
+        for (place, argument) in resolved.arguments(graph, id).iter().enumerate() {
             let base = resolved.sight(*argument).base;
             stored[base.index()] |= !groups.are_joined(graph, resolved, id, place);
         }
@@ -186,7 +187,7 @@ impl Readers {
         let count = graph.inputs().len();
         let mut readers = Readers { nodes: vec![Vec::new(); count], outputs: vec![false; count] };
         for id in graph.ids().filter(|id| groups.of(*id).is_some()) {
-            for (place, argument) in graph.node(id).arguments.iter().enumerate() {
+            for (place, argument) in resolved.arguments(graph, id).iter().enumerate() {
                 if let Op::Input(input) = graph.node(resolved.sight(*argument).base).op {
                     readers.nodes[input as usize].push((id, place));
                 }
@@ -328,11 +329,15 @@ impl Builder<'_> {
                 self.push(id, Body::Copy { from, to: View { buffer: to, layout } });
             }
             Op::Unwindow { axis, steps } => {
+                self.push(id, Body::Zero { to });
+                let resolved = self.resolved;
+                if let Some(body) = resolved.windowed(id).and_then(|windowed| self.windowed(windowed, to)) {
+                    return self.push(id, body);
+                }
                 let axis = usize::from(axis);
                 let from = self.view(node.arguments[0]);
                 let counts = [from.layout.sizes[axis], from.layout.sizes[axis + 1]];
                 let layout = whole.window(axis, counts, steps);
-                self.push(id, Body::Zero { to });
                 self.push(id, added(from, View { buffer: to, layout }, axis));
             }
             Op::Concatenate(axis) => {
@@ -397,6 +402,14 @@ impl Builder<'_> {
         }
     }
 
+    /// The product whose terms a sum over windows adds, with the sum.
+    fn windowed(&mut self, windowed: &Windowed, to: BufferId) -> Option<Body> {
+        let product = self.graph.node(windowed.product);
+        let Op::Contract { batch, contract } = product.op else { return None };
+        let [left, right] = [0, 1].map(|place| self.view(product.arguments[place]));
+        looped::added(&left, &right, (batch.into(), contract.into()), &windowed.layout, to)
+    }
+
     fn contract(&mut self, id: NodeId, batch: usize, contract: usize, to: BufferId) {
         let node = self.graph.node(id);
         let (left, right) = (node.arguments[0], node.arguments[1]);
@@ -411,12 +424,12 @@ impl Builder<'_> {
         let (left_view, right_view) = (self.view(left), self.view(right));
         let plain = |view: &View, sizes: &[usize]| view.layout.reshape(&Shape::new(sizes)).is_some();
         let looped = node.ty.element.is_real() && !(plain(&left_view, &l) && plain(&right_view, &r));
-        if looped && let Some(body) = looped::contraction(&left_view, &right_view, batch, contract, to) {
+        if looped && let Some(body) = looped::contraction(&left_view, &right_view, (batch, contract), to) {
             return self.push(id, body);
         }
         let left = self.shaped(id, left, &l);
         let right = self.shaped(id, right, &r);
-        let places = ContractPlaces { row: r[1], batch: l[1] * r[1], loops: Vec::new() };
+        let places = ContractPlaces { start: 0, adds: false, row: r[1], batch: l[1] * r[1], loops: Vec::new() };
         self.push(id, Body::Contract { left, right, to, places });
     }
 

@@ -2,7 +2,7 @@
 
 use super::resolve::{Resolved, is_leaf};
 use crate::ir::{Graph, NodeId, Op};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes of more elements than this are never exploded into scalar code.
 const SCALAR_ELEMENTS: usize = 16;
@@ -12,6 +12,9 @@ const SCALAR_CALLS: usize = 8;
 const SCALAR_MOVED: usize = 32;
 /// The most multiply-adds of an exploded contraction.
 const SCALAR_PRODUCTS: usize = 256;
+
+/// How often groups are tried to be run together with later ones; more would cost long programs their compile time.
+const ATTEMPTS: usize = 32;
 
 /// How a node is computed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -45,8 +48,8 @@ impl Groups {
     /// Groups the computed nodes of a graph.
     pub fn new(graph: &Graph, resolved: &Resolved) -> Self {
         let mut levels = Levels::new(graph, resolved);
-        levels.rise();
-        levels.sink();
+        levels.settle();
+        levels.hold_back();
         let mut members: BTreeMap<(u32, Class), Vec<NodeId>> = BTreeMap::new();
         for id in graph.ids() {
             if let Some(class) = levels.classes[id.index()] {
@@ -70,7 +73,7 @@ impl Groups {
 
     /// Whether the user reads the argument inside their common kernel, without memory between.
     pub fn are_joined(&self, graph: &Graph, resolved: &Resolved, user: NodeId, place: usize) -> bool {
-        let sight = resolved.sight(graph.node(user).arguments[place]);
+        let sight = resolved.sight(resolved.arguments(graph, user)[place]);
         match (self.of(user), self.of(sight.base)) {
             (Some(user_group), Some(base_group)) if user_group == base_group => {
                 let class = self.list[user_group].class;
@@ -86,18 +89,53 @@ struct Levels<'a> {
     resolved: &'a Resolved,
     classes: Vec<Option<Class>>,
     levels: Vec<u32>,
+    /// Nodes stand at these levels or later.
+    floors: Vec<u32>,
 }
 
 impl<'a> Levels<'a> {
     fn new(graph: &'a Graph, resolved: &'a Resolved) -> Self {
         let computed = |id: NodeId| resolved.is_base(id) && !is_leaf(graph, id);
         let classes = graph.ids().map(|id| computed(id).then(|| class(graph, resolved, id))).collect();
-        Levels { graph, resolved, classes, levels: vec![0; graph.len()] }
+        Levels { graph, resolved, classes, levels: vec![0; graph.len()], floors: vec![0; graph.len()] }
+    }
+
+    /// Finds the levels.
+    fn settle(&mut self) {
+        self.rise();
+        self.sink();
+    }
+
+    /// Holds a group of strips back until the next group of its class runs, wherever that leaves fewer groups: those of a
+    /// value and of its derivative, one of which waits for a sum, read the same strips.
+    fn hold_back(&mut self) {
+        let mut groups = self.groups();
+        let mut tried = None;
+        for _ in 0..ATTEMPTS {
+            let Some((class, early, late)) = next_pair(&groups, tried) else { return };
+            let before = (self.levels.clone(), self.floors.clone());
+            let in_group = |id: &NodeId| self.classes[id.index()] == Some(class) && self.levels[id.index()] == early;
+            let held: Vec<NodeId> = self.graph.ids().filter(in_group).collect();
+            held.iter().for_each(|id| self.floors[id.index()] = late);
+            self.settle();
+            let joined = self.groups();
+            if joined.len() < groups.len() {
+                groups = joined;
+            } else {
+                (self.levels, self.floors) = before;
+                tried = Some((class, early));
+            }
+        }
+    }
+
+    fn groups(&self) -> BTreeSet<(Class, u32)> {
+        let levels = self.classes.iter().zip(&self.levels);
+        levels.filter_map(|(class, level)| class.map(|class| (class, *level))).collect()
     }
 
     /// Calls back with the base, its class and whether it can be joined, for each computed argument.
     fn each_base(&self, id: NodeId, user: Class, mut visit: impl FnMut(NodeId, bool)) {
-        for (place, argument) in self.graph.node(id).arguments.iter().enumerate() {
+        for (place, argument) in self.resolved.arguments(self.graph, id).iter().enumerate() {
             let base = self.resolved.sight(*argument).base;
             if let Some(class) = self.classes[base.index()] {
                 visit(base, can_join(self.graph, self.resolved, (id, user), place, class));
@@ -105,11 +143,11 @@ impl<'a> Levels<'a> {
         }
     }
 
-    /// The earliest level of each node.
+    /// The earliest level of each node that its floor allows.
     fn rise(&mut self) {
         for id in self.graph.ids() {
             let Some(class) = self.classes[id.index()] else { continue };
-            let mut level = 0;
+            let mut level = self.floors[id.index()];
             self.each_base(id, class, |base, joined| {
                 level = level.max(self.levels[base.index()] + u32::from(!joined));
             });
@@ -139,6 +177,14 @@ impl<'a> Levels<'a> {
             });
         }
     }
+}
+
+/// The first two neighbouring levels of one class of strips, the earlier of them behind what was tried.
+fn next_pair(groups: &BTreeSet<(Class, u32)>, tried: Option<(Class, u32)>) -> Option<(Class, u32, u32)> {
+    let untried = || groups.iter().filter(|group| tried.is_none_or(|tried| **group > tried));
+    let pair =
+        untried().zip(untried().skip(1)).find(|((one, _), (other, _))| matches!(one, Class::Strip(_)) && one == other);
+    pair.map(|((class, early), (_, late))| (*class, *early, *late))
 }
 
 /// Whether a user can read an argument whose base has a class inside one kernel.
@@ -171,6 +217,7 @@ fn class(graph: &Graph, resolved: &Resolved, id: NodeId) -> Class {
         }
         Op::Mix | Op::Random(_) => scalar_if(count <= SCALAR_CALLS, Class::Strip(count)),
         Op::Reshape => scalar_if(count <= SCALAR_MOVED, Class::Strip(count)),
+        Op::Unwindow { .. } if resolved.windowed(id).is_some() => Class::Own(id),
         Op::Unwindow { .. } => scalar_if(count.max(argument(0)) <= SCALAR_MOVED, Class::Own(id)),
         Op::Reduce(..) if argument(0) == 0 && count > SCALAR_MOVED => Class::Own(id),
         Op::Reduce(..) => scalar_if(argument(0) <= SCALAR_MOVED, Class::Strip(argument(0))),

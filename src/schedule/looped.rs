@@ -3,7 +3,7 @@
 
 use super::layout::Layout;
 use super::{Body, BufferId, ContractLoop, ContractPlaces, View};
-use crate::ir::Shape;
+use crate::ir::{Axes, Shape};
 use smallvec::SmallVec;
 
 /// Products of fewer multiply-adds are not worth a call each; their operands are copied instead.
@@ -52,14 +52,60 @@ fn longest(axes: &mut Vec<Axis>) -> Axis {
     place.map_or(NONE, |place| axes.remove(place))
 }
 
-/// The contraction of two views over the last `contract` axes of both, the first `batch` going together; none where
-/// copies are better.
-pub fn contraction(left: &View, right: &View, batch: usize, contract: usize, to: BufferId) -> Option<Body> {
-    let (l, r) = (&left.layout, &right.layout);
-    let (left_rank, right_rank) = (l.sizes.len(), r.sizes.len());
-    let (rows_end, columns_end) = (left_rank - contract, right_rank - contract);
-    let result: Shape = l.sizes[..rows_end].iter().chain(&r.sizes[batch..columns_end]).copied().collect();
-    let strides: Vec<isize> = result.strides().iter().map(|stride| *stride as isize).collect();
+/// A contraction as products of matrices within loops, without buffers.
+pub struct Products {
+    left: Layout,
+    right: Layout,
+    places: ContractPlaces,
+    /// Whether the operands have changed their places.
+    turned: bool,
+}
+
+/// The contraction of two views over the last `contract` axes of both, the first `batch` going together, into a buffer of
+/// its own; none where copies are better.
+pub fn contraction(left: &View, right: &View, kinds: (usize, usize), to: BufferId) -> Option<Body> {
+    let (batch, contract) = kinds;
+    let (l, r) = (&left.layout.sizes, &right.layout.sizes);
+    let result: Shape = l[..l.len() - contract].iter().chain(&r[batch..r.len() - contract]).copied().collect();
+    let products = products(&left.layout, &right.layout, kinds, &Layout::contiguous(&result))?;
+    Some(products.body(left, right, to, false))
+}
+
+/// The contraction of two views, each of whose results is added to its place under a layout.
+pub fn added(left: &View, right: &View, kinds: (usize, usize), layout: &Layout, to: BufferId) -> Option<Body> {
+    Some(products(&left.layout, &right.layout, kinds, layout)?.body(left, right, to, true))
+}
+
+impl Products {
+    fn body(self, left: &View, right: &View, to: BufferId, adds: bool) -> Body {
+        let (left, right) = if self.turned { (right, left) } else { (left, right) };
+        Body::Contract {
+            left: View { buffer: left.buffer, layout: self.left },
+            right: View { buffer: right.buffer, layout: self.right },
+            to,
+            places: ContractPlaces { adds, ..self.places },
+        }
+    }
+}
+
+/// The products of a contraction whose results go to the places of a layout; none where they are too small.
+pub fn products(left: &Layout, right: &Layout, kinds: (usize, usize), to: &Layout) -> Option<Products> {
+    let (batch, contract) = kinds;
+    let (rows_end, rank) = (left.sizes.len() - contract, to.sizes.len());
+    // The columns of a product lie side by side; those of the left operand do where that has them.
+    let turned = (batch..rows_end).any(|at| to.strides[at] == 1 && to.sizes[at] != 1);
+    if !turned {
+        return products_in_order(left, right, kinds, to);
+    }
+    let order = (0..batch).chain(rows_end..rank).chain(batch..rows_end);
+    let to = to.transpose(Axes::new(order));
+    products_in_order(right, left, kinds, &to).map(|products| Products { turned, ..products })
+}
+
+fn products_in_order(l: &Layout, r: &Layout, kinds: (usize, usize), to: &Layout) -> Option<Products> {
+    let (batch, contract) = kinds;
+    let (rows_end, columns_end) = (l.sizes.len() - contract, r.sizes.len() - contract);
+    let strides = &to.strides;
     let both =
         (0..batch).map(|at| Axis { size: l.sizes[at], left: l.strides[at], right: r.strides[at], to: strides[at] });
     let rows = (batch..rows_end).map(|at| Axis { size: l.sizes[at], left: l.strides[at], right: 0, to: strides[at] });
@@ -76,23 +122,32 @@ pub fn contraction(left: &View, right: &View, batch: usize, contract: usize, to:
         to: 0,
     });
     let (mut both, mut rows, mut columns, mut terms) = (merged(both), merged(rows), merged(columns), merged(terms));
+    let neighbours = columns.iter().position(|axis| axis.to == 1);
+    let column = neighbours.map_or(NONE, |place| columns.remove(place));
+    // The rows of a product do not overlap.
+    let (apart, near) = rows.into_iter().partition(|axis| axis.to >= column.size as isize);
+    rows = apart;
     let (entry, row, term) = (longest(&mut both), longest(&mut rows), longest(&mut terms));
-    // The columns of the product must lie side by side in the result.
-    let column = columns.pop().unwrap_or(NONE);
     if row.size * column.size * term.size < LEAST {
         return None;
     }
-    let free = both.into_iter().chain(rows).chain(columns).map(|axis| axis.as_loop(false));
+    let free = both.into_iter().chain(rows).chain::<Vec<Axis>>(near).chain(columns).map(|axis| axis.as_loop(false));
     let loops = free.chain(terms.into_iter().map(|axis| axis.as_loop(true))).collect();
-    let view = |view: &View, axes: [(usize, isize); 3]| {
+    let seen = |offset: isize, axes: [(usize, isize); 3]| {
         let (sizes, strides): (SmallVec<[usize; 4]>, SmallVec<[isize; 4]>) = axes.into_iter().unzip();
-        View { buffer: view.buffer, layout: Layout { offset: view.layout.offset, sizes, strides } }
+        Layout { offset, sizes, strides }
     };
-    Some(Body::Contract {
-        left: view(left, [(entry.size, entry.left), (row.size, row.left), (term.size, term.left)]),
-        right: view(right, [(entry.size, entry.right), (column.size, column.right), (term.size, term.right)]),
-        to,
-        places: ContractPlaces { row: row.to.max(column.size as isize) as usize, batch: entry.to as usize, loops },
+    Some(Products {
+        left: seen(l.offset, [(entry.size, entry.left), (row.size, row.left), (term.size, term.left)]),
+        right: seen(r.offset, [(entry.size, entry.right), (column.size, column.right), (term.size, term.right)]),
+        places: ContractPlaces {
+            start: to.offset as usize,
+            adds: false,
+            row: row.to.max(column.size as isize) as usize,
+            batch: entry.to as usize,
+            loops,
+        },
+        turned: false,
     })
 }
 

@@ -131,9 +131,12 @@ impl Body {
                 visit(to.buffer, true);
             }
             Body::Zero { to } => visit(*to, true),
-            Body::Contract { left, right, to, .. } => {
+            Body::Contract { left, right, to, places } => {
                 visit(left.buffer, false);
                 visit(right.buffer, false);
+                if places.adds {
+                    visit(*to, false);
+                }
                 visit(*to, true);
             }
             Body::Gather { operand, indices, to, .. } => {

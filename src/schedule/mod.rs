@@ -22,15 +22,21 @@ pub mod print;
 mod resolve;
 mod strips;
 pub mod verify;
+mod windowed;
+mod work;
 
 pub use build::schedule;
 pub use inline::{in_memory, operations};
 pub use layout::Layout;
 pub use loops::{LoopKernel, LoopState};
 pub use strips::SLOT_BYTES;
+pub use work::work;
 
 use crate::ir::{Distribution, ElementType, Extreme, NodeId, Outside, PointwiseRef, Reduction, TensorType};
 use crate::source::Span;
+
+/// Copies of at most so many elements are written in line.
+pub const SMALL_COPY: usize = 8;
 
 pub use crate::runtime::STRIP;
 use crate::runtime::linear_algebra::MatrixDescriptor;
@@ -160,6 +166,10 @@ pub enum Body {
 /// Where the results of a contraction go, and the loops around it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ContractPlaces {
+    /// The place of the first.
+    pub start: usize,
+    /// Whether they are added to what is there.
+    pub adds: bool,
     /// From one row of the result to the next.
     pub row: usize,
     /// From one batch entry of the result to the next.

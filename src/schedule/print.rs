@@ -2,7 +2,7 @@
 
 use super::{
     Body, BufferId, Kernel, LoopKernel, Operand, Place, ScalarBlock, ScalarOp, Schedule, StripKernel, StripOp, Target,
-    View,
+    View, work,
 };
 use crate::ir::Ends;
 use crate::ir::Outside;
@@ -11,7 +11,7 @@ use std::fmt::Write;
 /// Buffers, then kernels in order.
 pub fn print(schedule: &Schedule) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "workspace {} bytes", schedule.workspace_bytes);
+    let _ = writeln!(out, "workspace {} bytes, work {}", schedule.workspace_bytes, work(schedule));
     for (index, buffer) in schedule.buffers.iter().enumerate() {
         let place = match &buffer.place {
             Place::Input(input) => format!("input {input} \"{}\"", schedule.inputs[*input as usize].name),
@@ -42,7 +42,8 @@ fn body(out: &mut String, kernel: &Kernel) {
         Body::Contract { left, right, to, places } => {
             let turns: Vec<String> = places.loops.iter().map(|each| each.count.to_string()).collect();
             let loops = if turns.is_empty() { String::new() } else { format!(", {} times", turns.join(" × ")) };
-            writeln!(out, "contract {} × {} to {}{loops}", view(left), view(right), buffer(*to))
+            let way = if places.adds { "added" } else { "to" };
+            writeln!(out, "contract {} × {} {way} {}{loops}", view(left), view(right), buffer(*to))
         }
         Body::Gather { operand, indices, to, .. } => {
             writeln!(out, "gather {} at {} to {}", view(operand), buffer(*indices), buffer(*to))

@@ -1,12 +1,18 @@
 //! Views: which node's buffer a node really looks at, and under which layout.
 
 use super::layout::Layout;
+use super::windowed::{self, Windowed};
 use crate::ir::{Graph, NodeId, Op, Shape};
+use std::collections::BTreeMap;
 
 /// What each live node looks at.
 pub struct Resolved {
     live: Vec<bool>,
     sights: Vec<Option<Sight>>,
+    /// Sums over windows whose terms are products that are not kept.
+    windowed: BTreeMap<NodeId, Windowed>,
+    /// Nodes that are computed as parts of those.
+    parts: Vec<bool>,
 }
 
 /// The node whose elements are looked at, and how.
@@ -22,12 +28,33 @@ impl Resolved {
     /// Resolves the nodes that outputs need.
     pub fn new(graph: &Graph) -> Self {
         let live = graph.reachable_from(graph.outputs().iter().map(|output| output.node));
-        let mut resolved = Resolved { live, sights: Vec::with_capacity(graph.len()) };
+        let mut resolved = Resolved {
+            live,
+            sights: Vec::with_capacity(graph.len()),
+            windowed: BTreeMap::new(),
+            parts: vec![false; graph.len()],
+        };
         for id in graph.ids() {
             let sight = resolved.live[id.index()].then(|| resolved.look(graph, id));
             resolved.sights.push(sight);
         }
+        let found = windowed::find(graph, &resolved.live, |id| &resolved.sight(id).layout);
+        for (id, windowed) in found {
+            windowed.parts.iter().for_each(|part| resolved.parts[part.index()] = true);
+            resolved.windowed.insert(id, windowed);
+        }
         resolved
+    }
+
+    /// The product whose terms a sum over windows adds, where it is computed with it.
+    pub fn windowed(&self, id: NodeId) -> Option<&Windowed> {
+        self.windowed.get(&id)
+    }
+
+    /// What computing a node reads: its arguments, or those of the product that is computed with it.
+    pub fn arguments<'a>(&self, graph: &'a Graph, id: NodeId) -> &'a [NodeId] {
+        let reader = self.windowed.get(&id).map_or(id, |windowed| windowed.product);
+        &graph.node(reader).arguments
     }
 
     /// What a live node looks at.
@@ -37,7 +64,7 @@ impl Resolved {
 
     /// Whether the node is live and has elements of its own: it is computed, supplied or constant.
     pub fn is_base(&self, id: NodeId) -> bool {
-        self.sights[id.index()].as_ref().is_some_and(|sight| sight.base == id)
+        !self.parts[id.index()] && self.sights[id.index()].as_ref().is_some_and(|sight| sight.base == id)
     }
 
     fn look(&self, graph: &Graph, id: NodeId) -> Sight {

@@ -93,9 +93,17 @@ fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
             check_view(schedule, to)?;
             if from.layout.sizes == to.layout.sizes { Ok(()) } else { Err("a copy between sizes".into()) }
         }
-        Body::Contract { left, right, places, .. } => {
+        Body::Contract { left, right, to, places } => {
             check_view(schedule, &ContractLoop::around(&places.loops, left, |each| each.left))?;
-            check_view(schedule, &ContractLoop::around(&places.loops, right, |each| each.right))
+            check_view(schedule, &ContractLoop::around(&places.loops, right, |each| each.right))?;
+            let (l, r) = (&left.layout.sizes, &right.layout.sizes);
+            let layout = Layout {
+                offset: places.start as isize,
+                sizes: [l[0], l[1], r[1]].into_iter().collect(),
+                strides: [places.batch as isize, places.row as isize, 1].into_iter().collect(),
+            };
+            let results = View { buffer: *to, layout };
+            check_view(schedule, &ContractLoop::around(&places.loops, &results, |each| each.to))
         }
         Body::Gather { operand, .. } => check_view(schedule, operand),
         Body::LinearAlgebra(kernel) => within(schedule, kernel.memory, 0, kernel.descriptor.working_memory()),

@@ -1,10 +1,11 @@
 //! The product of all other elements, without dividing by the element itself: right with any number of zeros, and
 //! differentiable again.
 //!
-//! A tree of pairwise products is built upward; downward, what surrounds a pair is multiplied by each one's sibling.
+//! A tree of pairwise products is built upward, each half times the other; downward, what surrounds a pair is multiplied
+//! by each one's sibling.
 
 use crate::ir::{Axes, Graph, NodeId, Shape};
-use crate::ops::arithmetic::{ADD, MULTIPLY};
+use crate::ops::arithmetic::MULTIPLY;
 
 /// For each element, the product along `axes` of all elements but itself.
 pub fn of_others(graph: &mut Graph, argument: NodeId, axes: Axes) -> NodeId {
@@ -29,32 +30,29 @@ fn of_others_in_rows(graph: &mut Graph, rows: NodeId, length: usize) -> NodeId {
     let mut levels = Vec::new();
     let (mut level, mut size) = (rows, length);
     while size > 1 {
-        let (even, odd, half) = pairs(graph, level, size);
-        levels.push((even, odd, size));
-        (level, size) = (graph.pointwise(&MULTIPLY, &[even, odd]), half);
+        let (first, second, half) = halves(graph, level, size);
+        levels.push((first, second, size));
+        (level, size) = (graph.pointwise(&MULTIPLY, &[first, second]), half);
     }
     let mut outside = graph.constant_like(level, 1.0);
-    for (even, odd, size) in levels.into_iter().rev() {
-        let beside_even = graph.pointwise(&MULTIPLY, &[outside, odd]);
-        let beside_odd = graph.pointwise(&MULTIPLY, &[outside, even]);
-        let whole = size.next_multiple_of(2);
-        let placed_even = graph.pad(beside_even, 1, 0, 2, whole);
-        let placed_odd = graph.pad(beside_odd, 1, 1, 2, whole);
-        let both = graph.pointwise(&ADD, &[placed_even, placed_odd]);
+    for (first, second, size) in levels.into_iter().rev() {
+        let beside_first = graph.pointwise(&MULTIPLY, &[outside, second]);
+        let beside_second = graph.pointwise(&MULTIPLY, &[outside, first]);
+        let both = graph.concatenate(&[beside_first, beside_second], 1);
         outside = graph.slice(both, 1, 0, 1, size);
     }
     outside
 }
 
-/// The elements at even and at odd places, filled up with a one, and how many pairs there are.
-fn pairs(graph: &mut Graph, level: NodeId, size: usize) -> (NodeId, NodeId, usize) {
+/// The elements of the first and of the second half, which is filled up with a one, and how many pairs there are.
+fn halves(graph: &mut Graph, level: NodeId, size: usize) -> (NodeId, NodeId, usize) {
     let half = size.div_ceil(2);
-    let even = graph.slice(level, 1, 0, 2, half);
-    let mut odd = graph.slice(level, 1, 1, 2, size / 2);
+    let first = graph.slice(level, 1, 0, 1, half);
+    let mut second = graph.slice(level, 1, half, 1, size - half);
     if size % 2 == 1 {
         let last = graph.slice(level, 1, size - 1, 1, 1);
         let one = graph.constant_like(last, 1.0);
-        odd = graph.concatenate(&[odd, one], 1);
+        second = graph.concatenate(&[second, one], 1);
     }
-    (even, odd, half)
+    (first, second, half)
 }

@@ -3,9 +3,9 @@
 
 use super::{Batching, Call, Cotangent, Dependence, Fault, Mask, Structural, guarded_product, product, table};
 use crate::ir::{Axes, ElementType, Extreme, Graph, NodeId, Op, Reduction, Table};
-use crate::ops::arithmetic::{DIVIDE, ROUTED_MULTIPLY};
-use crate::ops::choice::conversion;
-use crate::ops::comparison::EQUAL;
+use crate::ops::arithmetic::{DIVIDE, ROUTED_MULTIPLY, SUBTRACT};
+use crate::ops::choice::{SELECT, conversion};
+use crate::ops::comparison::{EQUAL, GREATER, LESS, NOT_EQUAL};
 
 /// Folding axes away.
 pub static REDUCE: Structural = Structural {
@@ -149,6 +149,51 @@ fn weights(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     }
 }
 
+/// The axes of a reduction's argument, those that it folds last.
+fn folded_last(graph: &Graph, id: NodeId) -> Axes {
+    let (_, axes) = reduction(graph.node(id).op);
+    let rank = graph.ty(graph.node(id).arguments[0]).shape.rank();
+    Axes::new((0..rank).filter(|axis| !axes.contains(*axis)).chain(axes.iter()))
+}
+
+/// A value of the result's shape, repeated to the argument's with the axes in this order.
+fn spread_in_order(graph: &mut Graph, id: NodeId, value: NodeId, order: Axes) -> NodeId {
+    let spread = spread(graph, id, value);
+    graph.transpose(spread, order)
+}
+
+/// The cotangent of an extreme in equal shares among the elements that attain it. The weights times the cotangent say the
+/// same; here all but a comparison and a choice is done once for each extreme, not for each element, and the folded axes
+/// come last, so that one walk over the elements finds how many miss it. None miss NaN, and then the shares are NaN.
+fn shared(graph: &mut Graph, id: NodeId, cotangent: NodeId) -> NodeId {
+    let order = folded_last(graph, id);
+    let argument = graph.node(id).arguments[0];
+    let elements = graph.transpose(argument, order);
+    let value = spread_in_order(graph, id, id, order);
+    let beyond = if reduction(graph.node(id).op).0 == Reduction::Max { &LESS } else { &GREATER };
+    let misses = graph.pointwise(beyond, &[elements, value]);
+    let share = share(graph, id, misses, cotangent);
+    let share = spread_in_order(graph, id, share, order);
+    let nothing = graph.constant_like(share, 0.0);
+    let chosen = graph.pointwise(&SELECT, &[misses, nothing, share]);
+    let back = Axes::new((0..order.len()).filter_map(|axis| order.position(axis)));
+    graph.transpose(chosen, back)
+}
+
+/// What each element that attains an extreme gets of its cotangent.
+fn share(graph: &mut Graph, id: NodeId, misses: NodeId, cotangent: NodeId) -> NodeId {
+    let (kept, shape) = (graph.ty(id).shape.rank(), graph.ty(misses).shape.clone());
+    let counted = graph.pointwise(conversion(graph.ty(id).element), &[misses]);
+    let counted = graph.reduce(Reduction::Sum, counted, Axes::new(kept..shape.rank()));
+    let all = graph.constant_like(id, shape.sizes()[kept..].iter().product::<usize>() as f64);
+    let count = graph.pointwise(&SUBTRACT, &[all, counted]);
+    let share = graph.pointwise(&DIVIDE, &[cotangent, count]);
+    let is_nan = graph.pointwise(&NOT_EQUAL, &[id, id]);
+    let nan = graph.constant_like(id, f64::NAN);
+    let nan = graph.pointwise(&ROUTED_MULTIPLY, &[nan, cotangent]);
+    graph.pointwise(&SELECT, &[is_nan, nan, share])
+}
+
 fn is_extreme(graph: &Graph, id: NodeId) -> bool {
     matches!(reduction(graph.node(id).op).0, Reduction::Max | Reduction::Min)
 }
@@ -157,13 +202,15 @@ fn reduce_reverse(graph: &mut Graph, id: NodeId, _: usize, cotangent: Cotangent)
     if !graph.ty(id).element.is_real() {
         return None;
     }
-    let flow = spread(graph, id, cotangent.node);
-    let Some(weights) = weights(graph, id) else { return cotangent.with(flow) };
     if is_extreme(graph, id) {
-        let node = graph.pointwise(&ROUTED_MULTIPLY, &[weights, flow]);
+        let node = shared(graph, id, cotangent.node);
         return Some(Cotangent { node, mask: cotangent.mask.max(Mask::Routed) });
     }
-    cotangent.with(guarded_product(graph, cotangent.mask, flow, weights))
+    let flow = spread(graph, id, cotangent.node);
+    match weights(graph, id) {
+        Some(weights) => cotangent.with(guarded_product(graph, cotangent.mask, flow, weights)),
+        None => cotangent.with(flow),
+    }
 }
 
 fn reduce_forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>], mask: Mask) -> Option<NodeId> {

@@ -142,8 +142,8 @@ unsafe fn zip_chunks<T: Copy, O: Zip<T, T>>(out: *mut T, a: Operand<T>, b: Opera
             let count = CHUNK.min(n - start);
             let mut left = a.chunk(start, count);
             let right = b.chunk(start, count);
-            for (x, y) in left.iter_mut().zip(&right) {
-                *x = O::zip(*x, *y);
+            for i in 0..CHUNK {
+                left[i] = O::zip(left[i], right[i]);
             }
             store_chunk(out.add(start), &left, count);
             start += count;

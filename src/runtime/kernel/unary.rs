@@ -10,6 +10,9 @@ pub trait Unary {
     /// The function in single precision.
     fn f32(x: f32) -> f32;
 
+    /// Whether it is an instruction or two, for which a chunk's way through registers would cost more than the function.
+    const LIGHT: bool = false;
+
     /// The greatest magnitude for which [`Unary::within_f64`] may stand in. Strips whose elements are all within it take
     /// that function, which should be free of branches; it must give the same bits as [`Unary::f64`].
     const LIMIT_F64: f64 = f64::INFINITY;
@@ -78,6 +81,9 @@ pub(super) const CHUNK: usize = 32;
 unsafe fn map_strip<T: Copy + Default, O: Map<T>>(out: *mut T, a: *const T, n: usize, vectors: bool) {
     // SAFETY: all indices are below `n`, or below `CHUNK` in the local buffer.
     unsafe {
+        if O::LIGHT {
+            return map_light::<T, O>(out, a, n);
+        }
         if !vectors || (O::LIMITED && any_beyond_limit::<T, O>(a, n)) {
             for i in 0..n {
                 *out.add(i) = O::map(*a.add(i));
@@ -93,6 +99,27 @@ unsafe fn map_strip<T: Copy + Default, O: Map<T>>(out: *mut T, a: *const T, n: u
             }
             store_chunk(out.add(start), &chunk, count);
             start += count;
+        }
+    }
+}
+
+/// Applies an operation of an instruction or two; a loop for each way in which the operands may be equal, so that both are
+/// vectorised.
+///
+/// # Safety
+/// The rules of strip functions.
+#[inline(always)]
+unsafe fn map_light<T: Copy, O: Map<T>>(out: *mut T, a: *const T, n: usize) {
+    // SAFETY: all indices are below `n`.
+    unsafe {
+        if std::ptr::eq(out, a) {
+            for i in 0..n {
+                *out.add(i) = O::map(*out.add(i));
+            }
+        } else {
+            for i in 0..n {
+                *out.add(i) = O::map(*a.add(i));
+            }
         }
     }
 }

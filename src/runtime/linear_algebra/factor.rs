@@ -28,13 +28,17 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
 }
 
 /// `row -= factor * other`
+#[inline(always)]
+#[allow(clippy::needless_range_loop, reason = "a zip is a call here, which rows as short as these feel")]
 fn subtract_multiple(row: &mut [f64], factor: f64, other: &[f64]) {
-    for (entry, other) in row.iter_mut().zip(other) {
-        *entry -= factor * other;
+    let other = &other[..row.len()];
+    for place in 0..row.len() {
+        row[place] -= factor * other[place];
     }
 }
 
 /// Two rows of `width` entries, the first to be changed.
+#[inline(always)]
 fn two_rows(matrix: &mut [f64], width: usize, changed: usize, read: usize) -> (&mut [f64], &[f64]) {
     if changed < read {
         let (before, from) = matrix.split_at_mut(read * width);
@@ -162,24 +166,54 @@ pub fn cofactors(matrix: &mut [f64], n: usize, result: &mut [f64], work: &mut [f
     let (others, rows) = rest.split_at_mut(n);
     let odd = eliminate_completely(matrix, n, rows, columns);
     products_of_others(matrix, n, others);
-    result.fill(0.0);
-    for (place, row) in rows.iter().enumerate() {
-        result[place * n + *row as usize] = 1.0;
-    }
-    substitute(matrix, n, Triangle { upper: false, transposed: false, unit: true }, result);
+    invert_unit_lower(matrix, n, result);
     for (place, other) in others.iter().enumerate() {
         let scale = if odd { -other } else { *other };
         result[place * n..][..n].iter_mut().for_each(|value| *value *= scale);
     }
     scale_upper_rows(matrix, n);
     substitute(matrix, n, Triangle { upper: true, transposed: false, unit: true }, result);
-    // Q: the row computed for place `i` is the adjugate's row `columns[i]`, which is a column of cofactors.
+    // P and Q: what was computed at place `(i, j)` is the adjugate's entry in row `columns[i]` and column `rows[j]`, and the
+    // cofactors are the transpose.
     matrix.copy_from_slice(result);
     for (place, column) in columns.iter().enumerate() {
-        for row in 0..n {
-            result[row * n + *column as usize] = matrix[place * n + row];
+        for (entry, row) in matrix[place * n..][..n].iter().zip(&*rows) {
+            result[*row as usize * n + *column as usize] = *entry;
         }
     }
+}
+
+/// The inverse of the unit lower triangle that stands below the diagonal: row `i` ends with its place `i`.
+fn invert_unit_lower(triangle: &[f64], n: usize, result: &mut [f64]) {
+    result.fill(0.0);
+    for row in 0..n {
+        for column in 0..row {
+            let (own, other) = two_rows(result, n, row, column);
+            subtract_multiple(&mut own[..=column], triangle[row * n + column], &other[..=column]);
+        }
+        result[row * n + row] = 1.0;
+    }
+}
+
+/// Row and column of the first entry of the greatest magnitude at or behind a step of elimination; the first of all if that
+/// is NaN.
+fn greatest_entry(matrix: &[f64], n: usize, step: usize) -> (usize, usize) {
+    let first = matrix[step * n + step].abs();
+    if first.is_nan() {
+        return (step, step);
+    }
+    // Several at once, to be vectorised.
+    let mut greatest = [first; 8];
+    for row in step..n {
+        for entries in matrix[row * n + step..(row + 1) * n].chunks(greatest.len()) {
+            for (lane, entry) in entries.iter().enumerate() {
+                greatest[lane] = if entry.abs() > greatest[lane] { entry.abs() } else { greatest[lane] };
+            }
+        }
+    }
+    let greatest = greatest.into_iter().fold(first, f64::max);
+    let place = |row: usize| matrix[row * n + step..(row + 1) * n].iter().position(|entry| entry.abs() == greatest);
+    (step..n).find_map(|row| place(row).map(|column| (row, step + column))).unwrap_or((step, step))
 }
 
 /// Elimination with row and column exchanges, which are recorded: place `i` holds what stood in row `rows[i]` and
@@ -190,12 +224,7 @@ fn eliminate_completely(matrix: &mut [f64], n: usize, rows: &mut [f64], columns:
     }
     let mut odd = false;
     for step in 0..n {
-        let (mut row, mut column) = (step, step);
-        for place in (step..n).flat_map(|row| (step..n).map(move |column| (row, column))) {
-            if matrix[place.0 * n + place.1].abs() > matrix[row * n + column].abs() {
-                (row, column) = place;
-            }
-        }
+        let (row, column) = greatest_entry(matrix, n, step);
         swap_rows(matrix, n, step, row);
         rows.swap(step, row);
         columns.swap(step, column);

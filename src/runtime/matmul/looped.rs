@@ -26,6 +26,8 @@ pub struct LoopedProduct {
     pub shape: MatmulShape,
     /// Its function.
     pub function: Matmul,
+    /// Whether all products are added to what is there.
+    pub adds: bool,
 }
 
 /// Computes all products.
@@ -37,7 +39,7 @@ pub unsafe extern "C" fn looped_product(product: *const LoopedProduct, c: *mut u
     // SAFETY: promised by the caller.
     unsafe {
         let product = &*product;
-        turn(product, &product.loops, true, (c, a, b));
+        turn(product, &product.loops, !product.adds, (c, a, b));
     }
 }
 

@@ -105,7 +105,17 @@ const FEW_LANES: usize = 32;
 /// `n` elements of `row` are valid.
 #[inline(always)]
 unsafe fn fold_short<T: Copy, O: Fold<T>>(row: *const T, n: usize) -> T {
-    let mut lanes = [O::IDENTITY; FEW_LANES];
+    // SAFETY: promised by the caller.
+    unsafe { if n <= 4 { fold_lanes::<T, O, 4>(row, n) } else { fold_lanes::<T, O, FEW_LANES>(row, n) } }
+}
+
+/// The same in `LANES` lanes, which are enough.
+///
+/// # Safety
+/// `n` elements of `row` are valid.
+#[inline(always)]
+unsafe fn fold_lanes<T: Copy, O: Fold<T>, const LANES: usize>(row: *const T, n: usize) -> T {
+    let mut lanes = [O::IDENTITY; LANES];
     for (i, lane) in lanes.iter_mut().enumerate().take(n) {
         // SAFETY: `i` is below `n`.
         *lane = O::fold(O::IDENTITY, unsafe { *row.add(i) });
