@@ -1,6 +1,6 @@
 //! Forward mode: tangents are pushed along the graph.
 
-use super::loops_forward;
+use super::{custom, loops_forward};
 use crate::ir::{Graph, NodeId, Op};
 use crate::ops::arithmetic::ADD;
 use crate::ops::structural::{Mask, definition};
@@ -81,6 +81,7 @@ impl Walk {
                 None
             }
             Op::Result(result) => self.loops.get(&node.arguments[0])?[result as usize],
+            Op::Custom(_) => custom::forward(graph, id, &tangents, self.mask),
             op => (definition(&op).forward)(graph, id, &tangents, self.mask),
         }
     }

@@ -3,6 +3,7 @@
 
 pub mod forward;
 pub mod jacobian;
+mod custom;
 mod loops;
 mod loops_forward;
 pub mod reverse;

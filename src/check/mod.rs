@@ -28,6 +28,7 @@ mod function_values;
 mod functions;
 mod gradient_directions;
 mod gradients;
+mod implicit;
 pub mod indexed;
 mod items;
 pub mod linear_algebra;

@@ -149,6 +149,12 @@ pub enum Kind {
     Call { callee: Typed, instance: InstanceId, arguments: Vec<Typed> },
     /// A call of a derivative; the callee gives the captured values of the differentiated function.
     Derivative(Box<DerivativeCall>),
+    /// A vector that was found to make a residual 0, with the derivative that it has as the residual's root.
+    Root { value: Typed, variable: LocalId, residual: Typed },
+    /// The numbers of a value as one vector.
+    Flatten(Typed),
+    /// A value from the vector of its numbers.
+    Unflatten(Typed),
 }
 
 /// What a pattern binds.

@@ -151,6 +151,9 @@ impl Lowerer<'_> {
                 return value;
             }
             Kind::Derivative(call) => return self.derivative(call),
+            Kind::Root { value, variable, residual } => self.root(value, *variable, residual),
+            Kind::Flatten(value) => self.flatten(value),
+            Kind::Unflatten(vector) => return self.unflatten(vector, &typed.ty),
             Kind::Text(_) | Kind::Error => unreachable!("only checked values are lowered"),
         };
         Value::Node(node)
