@@ -216,6 +216,7 @@ impl Kind {
             | Kind::Transpose(part)
             | Kind::OneHot(part)
             | Kind::Flatten(part)
+            | Kind::CapturedReals(part)
             | Kind::Unflatten(part)
             | Kind::Draw(_, part)
             | Kind::BatchReduce(_, part)
@@ -228,6 +229,7 @@ impl Kind {
                 visit(left);
                 visit(right);
             }
+            Kind::Pullback { value, inputs, pulled, .. } => [value, inputs, pulled].into_iter().for_each(visit),
             Kind::Let(bindings, result) => {
                 bindings.iter().for_each(|(_, value)| visit(value));
                 visit(result);

@@ -284,6 +284,24 @@ pub static BUILTINS: &[Builtin] = &[
         rule: |c, call| c.implicit_root_call(call),
     },
     Builtin {
+        name: "pullback",
+        signature: "pullback(value, inputs, |value, cotangent| …)",
+        documentation: "`value` with a derivative of its own: in reverse mode a cotangent of it is pulled back to the inputs by the function, which gives one for each input. In forward mode it has the derivative of the first argument.",
+        rule: |c, call| c.pullback_call(call),
+    },
+    Builtin {
+        name: "captured",
+        signature: "captured(f, x, …)",
+        documentation: "The real numbers that `f` reads beside arguments such as these, as one vector: what it captured, then parameters.",
+        rule: |c, call| c.captured_call(call),
+    },
+    Builtin {
+        name: "captured_vjp",
+        signature: "captured_vjp(f, (x, …), cotangent)",
+        documentation: "Like `vjp(f)`, a pair of the cotangents of the arguments and of `captured(f, x, …)`.",
+        rule: |c, call| c.captured_vjp_call(call),
+    },
+    Builtin {
         name: "flatten",
         signature: "flatten(x)",
         documentation: "All numbers of a value, which may be a tensor, a tuple or a record, as one vector.",

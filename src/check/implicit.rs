@@ -5,7 +5,7 @@
 
 use super::Checker;
 use super::calls::BuiltinCall;
-use super::program::{Closure, Form, Kind, Typed};
+use super::program::{Form, Kind, Typed};
 use super::size::Size;
 use super::types::{Element, Type};
 use crate::diagnostics::catalog::{derivative, names, shapes};
@@ -51,9 +51,7 @@ impl<'a> Checker<'a, '_> {
         }
         let arguments = vec![function.clone(), start, options.tolerance, options.steps];
         let found = self.apply_prelude("newton_minimum", arguments, span);
-        let gradient = self.closure(Closure::Derivative { function: id, form: Form::Gradient, wrt: None });
-        let place = function.span;
-        let gradient = Typed::new(Kind::Closure(vec![function]), Type::Function(gradient), place);
+        let gradient = self.derivative_of(function, Form::Gradient);
         self.with_implicit_derivative(found, gradient, span)
     }
 
@@ -150,7 +148,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// A function, or a message.
-    fn equations(&mut self, name: &str, function: Typed) -> Option<Typed> {
+    pub(super) fn equations(&mut self, name: &str, function: Typed) -> Option<Typed> {
         let function = self.as_function(function);
         match &function.ty {
             Type::Function(_) => Some(function),
@@ -163,7 +161,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// A value that is made of reals only, or a message.
-    fn unknowns(&mut self, name: &str, value: Typed) -> Option<Typed> {
+    pub(super) fn unknowns(&mut self, name: &str, value: Typed) -> Option<Typed> {
         if value.ty.is_error() {
             return None;
         }
@@ -223,7 +221,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// The numbers of a value as one vector.
-    fn flattened(&mut self, value: Typed, span: Span) -> Typed {
+    pub(super) fn flattened(&mut self, value: Typed, span: Span) -> Typed {
         match self.count_of(&value.ty, span) {
             Some(count) => {
                 Typed::new(Kind::Flatten(value), Type::Tensor(Element::Real, vec![count]), span)

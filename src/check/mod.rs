@@ -39,6 +39,7 @@ pub mod module;
 mod params;
 pub mod print;
 pub mod program;
+mod pullbacks;
 mod records;
 pub mod repeat;
 mod replacement;

@@ -91,6 +91,8 @@ fn label(kind: &Kind) -> String {
         Kind::Call { instance, .. } => format!("call instance {}", instance.0),
         Kind::Derivative(call) => format!("{} of instance {}", call.form.name(), call.instance.0),
         Kind::Root { .. } => "root".to_string(),
+        Kind::Pullback { .. } => "pullback".to_string(),
+        Kind::CapturedReals(_) => "captured reals".to_string(),
         Kind::Flatten(_) => "flatten".to_string(),
         Kind::Unflatten(_) => "unflatten".to_string(),
         Kind::Let(bindings, _) => format!("let {} values", bindings.len()),

@@ -5,7 +5,7 @@ use super::{Lowerer, Value};
 use crate::autodiff::jacobian::jacobian;
 use crate::check::program::{LocalId, Typed};
 use crate::check::types::Type;
-use crate::ir::{Custom, CustomRule, NodeId, Shape};
+use crate::ir::{Custom, CustomRule, NodeId, Shape, Table, TensorType};
 use crate::optimize::{Stage, simplify};
 use std::sync::Arc;
 
@@ -25,6 +25,36 @@ impl Lowerer<'_> {
         self.graph.custom(Arc::new(Custom { rule: CustomRule::Root, body: Arc::new(body) }), &arguments)
     }
 
+    /// A vector whose cotangent is pulled back to the inputs by an expression of both.
+    pub(super) fn pullback(
+        &mut self,
+        [value, inputs]: [&Typed; 2],
+        variables: [LocalId; 2],
+        pulled: &Typed,
+    ) -> NodeId {
+        let (value, inputs) = (self.tensor(value), self.tensor(inputs));
+        let placeholders = variables.map(|variable| {
+            let placeholder = self.graph.placeholder(self.graph.ty(value).clone());
+            self.locals.insert(variable, Value::Node(placeholder));
+            placeholder
+        });
+        let pulled = self.tensor(pulled);
+        let [point, cotangent] = placeholders;
+        let variables = [("value", &[point][..]), ("cotangent", &[cotangent][..])];
+        let (body, invariants) = body_graph(&self.graph, &variables, &[pulled]);
+        let arguments: Vec<NodeId> = [value, inputs].into_iter().chain(invariants).collect();
+        let rule = CustomRule::Pullback { targets: 1, batch: 0 };
+        self.graph.custom(Arc::new(Custom { rule, body: Arc::new(body) }), &arguments)
+    }
+
+    /// The real tensors that a function value captured.
+    pub(super) fn captured_reals(&mut self, function: &Typed) -> Value {
+        let mut leaves = Vec::new();
+        self.lower(function).leaves(&mut leaves);
+        leaves.retain(|leaf| self.graph.ty(*leaf).element.is_real());
+        Value::Tuple(leaves.into_iter().map(Value::Node).collect())
+    }
+
     /// The numbers of a value, one after another.
     pub(super) fn flatten(&mut self, value: &Typed) -> NodeId {
         let mut leaves = Vec::new();
@@ -36,7 +66,11 @@ impl Lowerer<'_> {
                 self.graph.reshape(leaf, &Shape::new(&[count]))
             })
             .collect();
-        if let [single] = flat[..] { single } else { self.graph.concatenate(&flat, 0) }
+        match flat[..] {
+            [] => self.graph.constant_table(Table { ty: TensorType::new(self.real, Shape::new(&[0])), bits: Vec::new() }),
+            [single] => single,
+            _ => self.graph.concatenate(&flat, 0),
+        }
     }
 
     /// A value of a type from its numbers.

@@ -139,3 +139,12 @@ pub fn equations_and_unknowns(name: &str, expected: &str, found: &str, places: (
         .label(unknowns, format!("the unknowns are {expected}"))
         .help("give one equation for each unknown, in their structure; for the least of a real function, `solve_min(f, x0)`")
 }
+
+/// E0413: a pullback that does not give what the inputs are.
+pub fn pullback_mismatch(expected: &str, found: &str, places: (Span, Span)) -> Diagnostic {
+    let (function, inputs) = places;
+    Diagnostic::error("E0413", format!("this pullback must give a cotangent like the inputs, {expected}"), function)
+        .saying(format!("gives {found}"))
+        .label(inputs, format!("the inputs are {expected}"))
+        .help("give one number for each number of the inputs, in their structure: `|value, cotangent| …`")
+}
