@@ -37,7 +37,8 @@ pub(super) fn reverse(
             let nodes = inline(graph, &custom.body, &given);
             let targets = arguments[1..=targets].iter().zip(nodes);
             let mut flow = |(target, node): (&NodeId, NodeId)| {
-                let node = if cotangent.mask == Mask::Masked { reached(graph, cotangent.node, batch, node) } else { node };
+                let node =
+                    if cotangent.mask == Mask::Masked { reached(graph, cotangent.node, batch, node) } else { node };
                 (*target, Cotangent { node, mask: cotangent.mask })
             };
             targets.map(&mut flow).collect::<Vec<_>>()
@@ -91,8 +92,7 @@ impl Root {
         let value = next(&mut graph, "value");
         let ty = graph.ty(value).clone();
         let given = cotangent.then(|| graph.input("cotangent", ty.clone()));
-        let invariants: Vec<NodeId> =
-            (1..custom.body.inputs().len()).map(|_| next(&mut graph, "invariant")).collect();
+        let invariants: Vec<NodeId> = (1..custom.body.inputs().len()).map(|_| next(&mut graph, "invariant")).collect();
         let inner: Vec<NodeId> = std::iter::once(value).chain(invariants.iter().copied()).collect();
         let outputs = inline(&mut graph, &custom.body, &inner);
         let residual = outputs[0];

@@ -223,9 +223,7 @@ impl<'a> Checker<'a, '_> {
     /// The numbers of a value as one vector.
     pub(super) fn flattened(&mut self, value: Typed, span: Span) -> Typed {
         match self.count_of(&value.ty, span) {
-            Some(count) => {
-                Typed::new(Kind::Flatten(value), Type::Tensor(Element::Real, vec![count]), span)
-            }
+            Some(count) => Typed::new(Kind::Flatten(value), Type::Tensor(Element::Real, vec![count]), span),
             None => Typed::error(span),
         }
     }

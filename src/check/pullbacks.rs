@@ -24,7 +24,8 @@ impl<'a> Checker<'a, '_> {
         let (value, inputs) = (self.flattened(value, span), self.flattened(inputs, span));
         let [variable, cotangent] = [(); 2].map(|()| self.frame.local());
         let vector = value.ty.clone();
-        let local = |local| Typed::new(Kind::Unflatten(Typed::new(Kind::Local(local), vector.clone(), span)), ty.clone(), span);
+        let local =
+            |local| Typed::new(Kind::Unflatten(Typed::new(Kind::Local(local), vector.clone(), span)), ty.clone(), span);
         let place = back.span;
         let pulled = self.apply(back, vec![local(variable), local(cotangent)], place);
         if pulled.ty.is_error() || value.ty.is_error() || inputs.ty.is_error() {

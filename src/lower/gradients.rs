@@ -118,12 +118,7 @@ impl Lowerer<'_> {
 
     /// The function on variables in place of what it is differentiated with respect to. Parameters that the function
     /// value itself names are varied too: a model, say.
-    fn opened(
-        &mut self,
-        call: &DerivativeCall,
-        mut captures: Option<Vec<Value>>,
-        mut arguments: Vec<Value>,
-    ) -> Opened {
+    fn opened(&mut self, call: &DerivativeCall, mut captures: Option<Vec<Value>>, mut arguments: Vec<Value>) -> Opened {
         let mut targets = Vec::with_capacity(call.wrt.len());
         let mut replaced: Vec<(ParamId, Option<NodeId>)> = Vec::new();
         for wrt in &call.wrt {

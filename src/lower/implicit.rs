@@ -26,12 +26,7 @@ impl Lowerer<'_> {
     }
 
     /// A vector whose cotangent is pulled back to the inputs by an expression of both.
-    pub(super) fn pullback(
-        &mut self,
-        [value, inputs]: [&Typed; 2],
-        variables: [LocalId; 2],
-        pulled: &Typed,
-    ) -> NodeId {
+    pub(super) fn pullback(&mut self, [value, inputs]: [&Typed; 2], variables: [LocalId; 2], pulled: &Typed) -> NodeId {
         let (value, inputs) = (self.tensor(value), self.tensor(inputs));
         let placeholders = variables.map(|variable| {
             let placeholder = self.graph.placeholder(self.graph.ty(value).clone());
@@ -67,7 +62,9 @@ impl Lowerer<'_> {
             })
             .collect();
         match flat[..] {
-            [] => self.graph.constant_table(Table { ty: TensorType::new(self.real, Shape::new(&[0])), bits: Vec::new() }),
+            [] => {
+                self.graph.constant_table(Table { ty: TensorType::new(self.real, Shape::new(&[0])), bits: Vec::new() })
+            }
             [single] => single,
             _ => self.graph.concatenate(&flat, 0),
         }

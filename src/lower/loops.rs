@@ -165,11 +165,7 @@ fn leaves_of(value: &Value) -> Vec<NodeId> {
 
 /// The graph of a body whose outputs, nodes of `outer`, are functions of the variables; and the nodes of `outer` that
 /// its last inputs, the invariants, stand for. Only nodes newer than the variables are looked at.
-pub(super) fn body_graph(
-    outer: &Graph,
-    variables: &[(&str, &[NodeId])],
-    outputs: &[NodeId],
-) -> (Graph, Vec<NodeId>) {
+pub(super) fn body_graph(outer: &Graph, variables: &[(&str, &[NodeId])], outputs: &[NodeId]) -> (Graph, Vec<NodeId>) {
     let varying: Vec<NodeId> = variables.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
     let moved = moved_nodes(outer, &varying, outputs);
     let is_moved = |id: NodeId| moved.binary_search(&id).is_ok();

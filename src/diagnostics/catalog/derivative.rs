@@ -125,9 +125,13 @@ pub fn no_equation(name: &str, found: &str, span: Span) -> Diagnostic {
         "implicit_root" => "`implicit_root(x, f)`: the function is the second argument",
         _ => "the function comes first, then where to start: `(|x| x^2 - 2, 1.0)`",
     };
-    Diagnostic::error("E0411", format!("`{name}` solves for a zero or minimum of a function, but this is {found}"), span)
-        .saying(format!("this is {found}"))
-        .help(usage)
+    Diagnostic::error(
+        "E0411",
+        format!("`{name}` solves for a zero or minimum of a function, but this is {found}"),
+        span,
+    )
+    .saying(format!("this is {found}"))
+    .help(usage)
 }
 
 /// E0412: a function that gives another number of equations than there are unknowns.
