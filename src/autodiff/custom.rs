@@ -169,3 +169,21 @@ fn reached(graph: &mut Graph, cotangent: NodeId, batch: usize, node: NodeId) -> 
     let nothing = graph.constant_like(node, 0.0);
     graph.pointwise(&SELECT, &[reached, node, nothing])
 }
+
+/// Which nodes a tangent of the outputs may come through: not those that only found a root.
+pub(super) fn reached_by_tangents(graph: &Graph, outputs: &[NodeId]) -> Vec<bool> {
+    let mut reached = vec![false; graph.len()];
+    for output in outputs {
+        reached[output.index()] = true;
+    }
+    for id in graph.ids().rev() {
+        if !reached[id.index()] {
+            continue;
+        }
+        let is_root = graph.custom_of(id).is_some_and(|custom| custom.rule == CustomRule::Root);
+        for argument in &graph.node(id).arguments[usize::from(is_root)..] {
+            reached[argument.index()] = true;
+        }
+    }
+    reached
+}

@@ -40,7 +40,7 @@ pub(super) fn push(
     mask: Mask,
 ) -> Vec<Option<NodeId>> {
     let dependent = graph.dependent_on(wrt);
-    let needed = graph.reachable_from(outputs.iter().copied());
+    let needed = custom::reached_by_tangents(graph, outputs);
     let mut walk = Walk { pushed: vec![None; dependent.len()], loops: HashMap::new(), mask };
     for (node, tangent) in wrt.iter().zip(tangents) {
         walk.accumulate(graph, *node, *tangent);
