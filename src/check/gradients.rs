@@ -323,6 +323,7 @@ impl<'a> Checker<'a, '_> {
             Wrt::Argument(place) => real_leaves(&types[*place as usize]),
             Wrt::Model(model) => real_leaves(&model.ty),
             Wrt::Param(id) => self.param_type(*id),
+            // Asked for by `captured_vjp` alone, which finds the types itself.
             Wrt::Captured => Type::Error,
         }
     }

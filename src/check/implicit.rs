@@ -108,6 +108,12 @@ impl<'a> Checker<'a, '_> {
             return None;
         };
         let function = self.equations(name, function);
+        if let Some(function) = function.clone()
+            && is_unsized_model(&start.ty)
+        {
+            // The call may tell the sizes; then all is checked again.
+            self.apply(function, vec![start.clone()], span);
+        }
         let start = self.unknowns(name, start);
         Some((function?, start?, options))
     }
@@ -167,6 +173,10 @@ impl<'a> Checker<'a, '_> {
         }
         let value = self.settle(value);
         if value.ty.is_error() {
+            return None;
+        }
+        if is_unsized_model(&value.ty) {
+            self.report_unsized(&value);
             return None;
         }
         if is_real(&value.ty) && value.ty.leaves() > 0 {
@@ -240,6 +250,11 @@ impl<'a> Checker<'a, '_> {
 
 fn unflattened(vector: Typed, ty: Type, span: Span) -> Typed {
     Typed::new(Kind::Unflatten(vector), ty, span)
+}
+
+/// Whether it is a model whose sizes are not known yet.
+fn is_unsized_model(ty: &Type) -> bool {
+    ty.model().is_some() && ty.leaves() == 0
 }
 
 /// Whether a type is made of reals.

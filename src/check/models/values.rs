@@ -205,6 +205,13 @@ impl<'a> Checker<'a, '_> {
         self.fail(models::no_such_member(&path, name, place, &known), span)
     }
 
+    /// Reports a model whose sizes are not known where they are needed.
+    pub(in super::super) fn report_unsized(&mut self, model: &Typed) {
+        let Some(id) = model.ty.model() else { return };
+        let (path, made) = (self.models.path(id).to_string(), self.models.model(id).span);
+        self.report(models::sizes_never_known(&path, model.span, made));
+    }
+
     /// Reports the models that were used while a size was unknown, and stayed so.
     pub(in super::super) fn report_unknown_sizes(&mut self) {
         for (id, span) in std::mem::take(&mut self.models.early_uses) {
