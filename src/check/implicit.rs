@@ -176,7 +176,7 @@ impl<'a> Checker<'a, '_> {
             return None;
         }
         if is_unsized_model(&value.ty) {
-            self.report_unsized(&value);
+            self.needs_sizes(&value);
             return None;
         }
         if is_real(&value.ty) && value.ty.leaves() > 0 {
