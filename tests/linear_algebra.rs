@@ -6,8 +6,9 @@ mod harness;
 mod support;
 
 use ndc::autodiff::forward;
+use ndc::eval::evaluate_tables;
 use ndc::ir::LinearAlgebra::{self, *};
-use ndc::ir::{ElementType, Graph, NodeId, Reduction, Shape, Table, TensorType};
+use ndc::ir::{ElementType, Graph, NodeId, Op, Reduction, Shape, Table, TensorType};
 use ndc::ops::choice::SELECT;
 use ndc::ops::comparison::GREATER;
 use ndc::ops::structural::batch::batch;
@@ -191,7 +192,7 @@ fn native_gradients_agree() {
             graph.output("gradient", gradient);
         }
         let graph = optimize(&graph);
-        let expected = ndc::eval::evaluate_tables(&graph, &at).unwrap();
+        let expected = evaluate_tables(&graph, &at).unwrap();
         let found = harness::run(&harness::native(&graph), &at).unwrap();
         for (found, expected) in found.iter().zip(&expected) {
             for (a, b) in found.bits.iter().zip(&expected.bits) {
@@ -301,5 +302,67 @@ fn the_determinant_of_a_singular_matrix_has_its_derivative() {
     let expected = [-3.0, 6.0, -3.0, 6.0, -12.0, 6.0, -3.0, 6.0, -3.0];
     for (found, expected) in value(&graph, &[at], gradient).iter().zip(expected) {
         assert!((found - expected).abs() < 1e-13, "{found} is not {expected}");
+    }
+}
+
+/// The value and the gradients by the matrix of a solution and a determinant, whose matrix is large enough for factors.
+fn solved_and_differentiated(batch: &[usize], n: usize, random: &mut Random) -> (Graph, Vec<Table>) {
+    let (mut graph, solution, at) = case(Solve, batch, n, 2, random);
+    let matrix = inputs(&graph)[0];
+    let logarithm = graph.linear_algebra(LogAbsDeterminant, &[matrix]);
+    for node in [solution, logarithm] {
+        graph.output("value", node);
+        let output = weighted_sum(&mut graph, node, random);
+        let wrt = inputs(&graph);
+        for gradient in gradients(&mut graph, output, &wrt) {
+            graph.output("gradient", gradient);
+        }
+    }
+    (graph, at)
+}
+
+#[test]
+fn a_matrix_is_factored_once_for_values_and_gradients() {
+    let mut random = Random(19);
+    for (batch, n) in [(&[][..], 8), (&[], 13), (&[3], 9)] {
+        let (graph, at) = solved_and_differentiated(batch, n, &mut random);
+        let optimized = optimize(&graph);
+        assert_eq!([Factors, Solve, LogAbsDeterminant].map(|each| count_of(&optimized, each)), [1, 0, 0]);
+        assert!(count_of(&optimized, FactoredSolve { transposed: true }) > 0);
+        let native = harness::run(&harness::native(&optimized), &at).unwrap();
+        let expected = evaluate_tables(&graph, &at).unwrap();
+        for found in [native, evaluate_tables(&optimized, &at).unwrap()] {
+            for (a, b) in found.iter().zip(&expected).flat_map(|(a, b)| a.bits.iter().zip(&b.bits)) {
+                let (a, b) = (f64::from_bits(*a), f64::from_bits(*b));
+                assert!((a - b).abs() <= 1e-12 * b.abs().max(1.0), "{n}: {a} is not {b}");
+            }
+        }
+    }
+    let (small, _) = solved_and_differentiated(&[], 7, &mut random);
+    assert_eq!(count_of(&optimize(&small), Factors), 0, "finding the factors of a small matrix again costs less");
+}
+
+fn count_of(graph: &Graph, function: LinearAlgebra) -> usize {
+    graph.ids().filter(|id| graph.node(*id).op == Op::LinearAlgebra(function)).count()
+}
+
+#[test]
+fn factors_of_a_singular_matrix_give_nothing() {
+    let mut graph = Graph::new();
+    let matrix = graph.input("x", real(&[8, 8]));
+    let right = graph.input("b", real(&[8, 1]));
+    let solution = graph.linear_algebra(Solve, &[matrix, right]);
+    let logarithm = graph.linear_algebra(LogAbsDeterminant, &[matrix]);
+    graph.output("solution", solution);
+    graph.output("logarithm", logarithm);
+    let optimized = optimize(&graph);
+    for (entry, logarithm) in [(1.0, f64::NEG_INFINITY), (f64::NAN, f64::NAN), (f64::INFINITY, f64::NAN)] {
+        let table = |sizes: &[usize]| {
+            let ty = real(sizes);
+            Table { bits: vec![entry.to_bits(); ty.shape.count()], ty }
+        };
+        let found = evaluate_tables(&optimized, &[table(&[8, 8]), table(&[8, 1])]).unwrap();
+        assert!(found[0].bits.iter().all(|bits| f64::from_bits(*bits).is_nan()), "{entry}");
+        assert_eq!(f64::from_bits(found[1].bits[0]).to_bits() >> 51, logarithm.to_bits() >> 51, "{entry}");
     }
 }

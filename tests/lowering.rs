@@ -47,7 +47,7 @@ fn claims(title: &str, program: &Program) -> usize {
 
 #[test]
 fn the_evaluator_agrees_with_what_programs_claim() {
-    for name in ["records", "loops", "functions"] {
+    for name in ["records", "loops", "functions", "implicit"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cases/run/{name}.nd"));
         let checked = check_file(&path, &mut FileLoader::new(), Default::default());
         assert!(!checked.has_errors(), "{name}: {:#?}", checked.diagnostics);

@@ -1,6 +1,6 @@
 //! Forward mode: tangents are pushed along the graph.
 
-use super::loops_forward;
+use super::{custom, loops_forward};
 use crate::ir::{Graph, NodeId, Op};
 use crate::ops::arithmetic::ADD;
 use crate::ops::structural::{Mask, definition};
@@ -40,7 +40,7 @@ pub(super) fn push(
     mask: Mask,
 ) -> Vec<Option<NodeId>> {
     let dependent = graph.dependent_on(wrt);
-    let needed = graph.reachable_from(outputs.iter().copied());
+    let needed = custom::reached_by_tangents(graph, outputs);
     let mut walk = Walk { pushed: vec![None; dependent.len()], loops: HashMap::new(), mask };
     for (node, tangent) in wrt.iter().zip(tangents) {
         walk.accumulate(graph, *node, *tangent);
@@ -81,6 +81,7 @@ impl Walk {
                 None
             }
             Op::Result(result) => self.loops.get(&node.arguments[0])?[result as usize],
+            Op::Custom(_) => custom::forward(graph, id, &tangents, self.mask),
             op => (definition(&op).forward)(graph, id, &tangents, self.mask),
         }
     }

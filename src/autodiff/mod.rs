@@ -1,6 +1,7 @@
 //! Differentiation of graphs, in both modes, and Jacobians from both. It knows nothing of syntax, and no operation by name
 //! but those it adds and chooses with: every rule is the operation's own.
 
+mod custom;
 pub mod forward;
 pub mod jacobian;
 mod loops;

@@ -1,6 +1,6 @@
 //! Reverse mode: one backward walk that writes the adjoint into the same graph.
 
-use super::loops;
+use super::{custom, loops};
 use crate::ir::{Graph, NodeId, Op};
 use crate::ops::arithmetic::ADD;
 use crate::ops::structural::{Cotangent, Mask, definition};
@@ -75,6 +75,12 @@ impl Walk {
         }
         if let Op::Result(result) = node.op {
             self.loops.entry(node.arguments[0]).or_default().push((result as usize, cotangent));
+            return;
+        }
+        if let Op::Custom(_) = node.op {
+            for (argument, flow) in custom::reverse(graph, id, cotangent, &self.dependent) {
+                self.accumulate(graph, argument, flow);
+            }
             return;
         }
         let rule = definition(&node.op).reverse;

@@ -215,15 +215,21 @@ impl Kind {
             | Kind::ArgReduce(_, part)
             | Kind::Transpose(part)
             | Kind::OneHot(part)
+            | Kind::Flatten(part)
+            | Kind::CapturedReals(part)
+            | Kind::Unflatten(part)
             | Kind::Draw(_, part)
             | Kind::BatchReduce(_, part)
             | Kind::Running { value: part, .. }
             | Kind::Part(part, _)
             | Kind::Captured(part, _) => visit(part),
-            Kind::MatrixProduct(left, right) | Kind::MixedKey(left, right) => {
+            Kind::MatrixProduct(left, right)
+            | Kind::MixedKey(left, right)
+            | Kind::Root { value: left, residual: right, .. } => {
                 visit(left);
                 visit(right);
             }
+            Kind::Pullback { value, inputs, pulled, .. } => [value, inputs, pulled].into_iter().for_each(visit),
             Kind::Let(bindings, result) => {
                 bindings.iter().for_each(|(_, value)| visit(value));
                 visit(result);

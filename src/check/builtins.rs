@@ -266,6 +266,54 @@ pub static BUILTINS: &[Builtin] = &[
         rule: |c, call| c.derivative_value(call, Form::Hvp),
     },
     Builtin {
+        name: "solve_root",
+        signature: "solve_root(f, x0, tolerance = 1e-10, max = 100)",
+        documentation: "A root of `f` by Newton's method from `x0` on: `f(x) == 0`, with as many equations as unknowns, in any structure. Ends when a step is at most `tolerance * max(1, norm(x))`; still going on after `max` steps is a run-time error. Its derivatives are those of the implicit function theorem.",
+        rule: |c, call| c.solve_root_call(call),
+    },
+    Builtin {
+        name: "solve_min",
+        signature: "solve_min(f, x0, tolerance = 1e-10, max = 100)",
+        documentation: "A local minimum of a real `f` by Newton's method from `x0` on, with steps that go down. Otherwise like `solve_root`, for the gradient of `f`.",
+        rule: |c, call| c.solve_min_call(call),
+    },
+    Builtin {
+        name: "implicit_root",
+        signature: "implicit_root(x, f)",
+        documentation: "`x`, which was found in some way to make `f(x) == 0`, with the derivatives of the implicit function theorem.",
+        rule: |c, call| c.implicit_root_call(call),
+    },
+    Builtin {
+        name: "pullback",
+        signature: "pullback(value, inputs, |value, cotangent| …)",
+        documentation: "`value` with a derivative of its own: in reverse mode a cotangent of it is pulled back to the inputs by the function, which gives one for each input. In forward mode it has the derivative of the first argument.",
+        rule: |c, call| c.pullback_call(call),
+    },
+    Builtin {
+        name: "captured",
+        signature: "captured(f, x, …)",
+        documentation: "The real numbers that `f` reads beside arguments such as these, as one vector: what it captured, then parameters.",
+        rule: |c, call| c.captured_call(call),
+    },
+    Builtin {
+        name: "captured_vjp",
+        signature: "captured_vjp(f, (x, …), cotangent)",
+        documentation: "Like `vjp(f)`, a pair of the cotangents of the arguments and of `captured(f, x, …)`.",
+        rule: |c, call| c.captured_vjp_call(call),
+    },
+    Builtin {
+        name: "flatten",
+        signature: "flatten(x)",
+        documentation: "All numbers of a value, which may be a tensor, a tuple or a record, as one vector.",
+        rule: |c, call| c.flatten_call(call),
+    },
+    Builtin {
+        name: "unflatten",
+        signature: "unflatten(v: [n], like)",
+        documentation: "A value of the type of `like` from the vector of its numbers; `unflatten(flatten(x), x)` is `x`.",
+        rule: |c, call| c.unflatten_call(call),
+    },
+    Builtin {
         name: "running",
         signature: "running(e, momentum, initial = 0)",
         documentation: "In a `train` loss `e` itself, whose running mean each step keeps; elsewhere that mean.",
@@ -315,7 +363,7 @@ fn pointwise(name: &str) -> Option<&'static Pointwise> {
 
 /// Applies a built-in function.
 pub(super) fn apply<'a>(checker: &mut Checker<'a, '_>, call: BuiltinCall<'a>) -> Typed {
-    let named = ["random.uniform", "random.normal", "running", "while", "solve_triangular"];
+    let named = ["random.uniform", "random.normal", "running", "while", "solve_triangular", "solve_root", "solve_min"];
     let takes_names = named.contains(&call.name) || Form::named(call.name).is_some();
     if !takes_names && let Some((name, _)) = call.named.first() {
         let error = names::bad_named_argument(call.name, &name.text, name.span, "takes no argument called", &[]);

@@ -34,6 +34,8 @@ impl Checker<'_, '_> {
                 let passes = usize::from(call.form.is_matrix());
                 most = most.max(self.rank_of_instance(call.instance) + passes);
             }
+            // The Jacobian has an axis more than the residual, and so has what its passes compute.
+            Kind::Root { residual, .. } => most = most.max(self.rank_needed(residual) + 1).max(3),
             _ => {}
         }
         let indices = match &*typed.kind {

@@ -100,4 +100,6 @@ pub enum Wrt {
     Param(ParamId),
     /// A model: the record of its parameters, which are the tuple's `Kind::Param`s.
     Model(Typed),
+    /// The real tensors that the function value captured, all of them.
+    Captured,
 }

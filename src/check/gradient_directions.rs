@@ -76,7 +76,7 @@ impl Checker<'_, '_> {
     }
 
     /// The parts of a tuple, which is computed once.
-    fn tuple_parts(&mut self, tuple: Typed) -> (Vec<(Binding, Typed)>, Vec<Typed>) {
+    pub(super) fn tuple_parts(&mut self, tuple: Typed) -> (Vec<(Binding, Typed)>, Vec<Typed>) {
         if let Kind::Tuple(parts) = *tuple.kind {
             return (Vec::new(), parts);
         }

@@ -52,6 +52,13 @@ impl<'a> Checker<'a, '_> {
         Typed::new(Kind::Closure(vec![function]), Type::Function(closure), span)
     }
 
+    /// A derivative of a function by its arguments, as a function value.
+    pub(super) fn derivative_of(&mut self, function: Typed, form: Form) -> Typed {
+        let (Type::Function(id), span) = (&function.ty, function.span) else { return function };
+        let closure = self.closure(Closure::Derivative { function: *id, form, wrt: None });
+        Typed::new(Kind::Closure(vec![function]), Type::Function(closure), span)
+    }
+
     /// `wrt = (w, x)`, `sparse = true`.
     fn derivative_options(
         &mut self,
@@ -316,6 +323,8 @@ impl<'a> Checker<'a, '_> {
             Wrt::Argument(place) => real_leaves(&types[*place as usize]),
             Wrt::Model(model) => real_leaves(&model.ty),
             Wrt::Param(id) => self.param_type(*id),
+            // Asked for by `captured_vjp` alone, which finds the types itself.
+            Wrt::Captured => Type::Error,
         }
     }
 

@@ -10,8 +10,6 @@ use crate::syntax::ast::{Expr, ExprKind};
 
 /// Names of nd that this version does not know, and what to do instead.
 const LATER_NAMES: &[(&str, &str)] = &[
-    ("solve_root", "take steps of Newton's method with `fold` or `while`"),
-    ("solve_min", "take steps of gradient descent with `fold`"),
     ("split", "make two `data` items of two files"),
     ("category", "number the labels in the file"),
     ("standardize", "subtract the mean and divide by the deviation as numbers"),

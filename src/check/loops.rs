@@ -71,11 +71,7 @@ impl<'a> Checker<'a, '_> {
                 let error = names::bad_named_argument(name, &argument.text, argument.span, problem, &["max"]);
                 return self.fail(error, span);
             }
-            let Some(size) = self.known_size(value) else { return Typed::error(span) };
-            if size.value().is_some_and(|value| value < 0) {
-                let text = "a loop cannot do fewer than 0 steps";
-                return self.fail(shapes::bad_size(text, value.span, "state the most steps: `max = 1000`"), span);
-            }
+            let Some(size) = self.most_steps(value) else { return Typed::error(span) };
             most = size;
         }
         let Some([initial, condition, function]) = self.loop_arguments(call) else { return Typed::error(span) };
@@ -101,6 +97,17 @@ impl<'a> Checker<'a, '_> {
         let steps = Steps::While { condition: goes_on, most };
         let run = Repeat { initial, state: round.state, steps, body: round.body };
         outer.around(inner.around(Typed::new(Kind::Repeat(Box::new(run)), ty, span)))
+    }
+
+    /// The most steps of a loop, known before the run; or a message.
+    pub(super) fn most_steps(&mut self, value: &'a Expr) -> Option<Size> {
+        let size = self.known_size(value)?;
+        if size.value().is_some_and(|value| value < 0) {
+            let text = "a loop cannot do fewer than 0 steps";
+            self.report(shapes::bad_size(text, value.span, "state the most steps: `max = 1000`"));
+            return None;
+        }
+        Some(size)
     }
 
     /// The first argument of a loop whose result is expected to have a type.

@@ -149,6 +149,17 @@ pub enum Kind {
     Call { callee: Typed, instance: InstanceId, arguments: Vec<Typed> },
     /// A call of a derivative; the callee gives the captured values of the differentiated function.
     Derivative(Box<DerivativeCall>),
+    /// A vector that was found to make a residual 0, with the derivative that it has as the residual's root.
+    Root { value: Typed, variable: LocalId, residual: Typed },
+    /// A vector whose derivative by another one, the inputs, is what `pulled` says: a cotangent of the inputs from the vector
+    /// and a cotangent of it.
+    Pullback { value: Typed, inputs: Typed, variable: LocalId, cotangent: LocalId, pulled: Typed },
+    /// The real tensors that a function value captured.
+    CapturedReals(Typed),
+    /// The numbers of a value as one vector.
+    Flatten(Typed),
+    /// A value from the vector of its numbers.
+    Unflatten(Typed),
 }
 
 /// What a pattern binds.

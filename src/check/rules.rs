@@ -213,7 +213,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// A function of the prelude applied to arguments.
-    fn apply_prelude(&mut self, name: &str, arguments: Vec<Typed>, span: Span) -> Typed {
+    pub(super) fn apply_prelude(&mut self, name: &str, arguments: Vec<Typed>, span: Span) -> Typed {
         let index = self.functions.iter().position(|item| item.function.name.text == name);
         let Some(index) = index else { return Typed::error(span) };
         let id = self.closure(super::program::Closure::Item(index as u32));

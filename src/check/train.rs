@@ -265,7 +265,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// The parameters that an expression reads, in order of declaration.
-    fn params_read(&self, typed: &Typed) -> Vec<ParamId> {
+    pub(super) fn params_read(&self, typed: &Typed) -> Vec<ParamId> {
         let mut reader = Reader { checker: self, params: Vec::new(), instances: Vec::new() };
         reader.visit(typed);
         reader.params.sort_unstable();

@@ -4,6 +4,7 @@
 //! with the same type is the same node; types follow from the operation. Passes build new graphs or append;
 //! nothing is mutated in place.
 
+use super::custom::Custom;
 use super::loops::Loop;
 use super::op::{Op, PointwiseRef};
 use super::types::{ElementType, TensorType};
@@ -123,6 +124,7 @@ pub struct Graph {
     tables: Vec<Table>,
     table_ids: HashMap<Table, u32>,
     loops: Vec<Arc<Loop>>,
+    customs: Vec<Arc<Custom>>,
     placeholders: u32,
     ranges: HashMap<NodeId, IndexRange>,
     remarks: Vec<Remark>,
@@ -143,6 +145,7 @@ impl PartialEq for Graph {
             && self.outputs == other.outputs
             && self.tables == other.tables
             && self.loops == other.loops
+            && self.customs == other.customs
     }
 }
 
@@ -232,6 +235,20 @@ impl Graph {
         known.unwrap_or_else(|| {
             self.loops.push(run);
             self.loops.len() - 1
+        }) as u32
+    }
+
+    /// How a value with a derivative of its own changes.
+    pub fn custom_at(&self, index: u32) -> &Arc<Custom> {
+        &self.customs[index as usize]
+    }
+
+    /// Enters a derivative; an equal one keeps its place.
+    pub(super) fn add_custom(&mut self, custom: Arc<Custom>) -> u32 {
+        let known = self.customs.iter().rposition(|each| Arc::ptr_eq(each, &custom) || **each == *custom);
+        known.unwrap_or_else(|| {
+            self.customs.push(custom);
+            self.customs.len() - 1
         }) as u32
     }
 
@@ -349,6 +366,10 @@ impl Graph {
             Op::Loop(index) => {
                 let run = other.loop_at(index);
                 Op::Loop(self.loops.iter().position(|each| each == run)? as u32)
+            }
+            Op::Custom(index) => {
+                let custom = other.custom_at(index);
+                Op::Custom(self.customs.iter().position(|each| each == custom)? as u32)
             }
             op => op,
         };

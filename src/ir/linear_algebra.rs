@@ -52,7 +52,7 @@ fn result(function: LinearAlgebra, arguments: &[&TensorType]) -> Shape {
     let sizes = arguments[0].shape.sizes();
     let (batch, matrix) = sizes.split_at(sizes.len() - 2);
     let k = if function.solves() { arguments[1].shape[sizes.len() - 1] } else { 0 };
-    batch.iter().copied().chain(function.result(matrix[0], k).into_iter().flatten()).collect()
+    batch.iter().copied().chain(function.result(matrix[1], k).into_iter().flatten()).collect()
 }
 
 /// The rule of a function of matrices.
@@ -65,12 +65,14 @@ pub fn check(function: LinearAlgebra, arguments: &[&TensorType], ty: &TensorType
     }
     let sizes = arguments[0].shape.sizes();
     let Some(batch) = sizes.len().checked_sub(2) else { return Err("takes matrices".into()) };
-    if sizes[batch] != sizes[batch + 1] {
-        return Err("takes square matrices".into());
+    let n = sizes[batch + 1];
+    if sizes[batch] != function.rows(n) {
+        return Err("takes square matrices, or their factors".into());
     }
-    let rows_fit = arguments
-        .iter()
-        .all(|argument| argument.shape.rank() == sizes.len() && argument.shape.sizes()[..=batch] == sizes[..=batch]);
+    let rows_fit = arguments[1..].iter().all(|right| {
+        let other = right.shape.sizes();
+        other.len() == sizes.len() && other[..batch] == sizes[..batch] && other[batch] == n
+    });
     if !rows_fit {
         return Err("the right-hand sides do not fit".into());
     }
@@ -91,5 +93,10 @@ pub fn name(function: LinearAlgebra) -> String {
         LinearAlgebra::LogAbsDeterminant => "log_abs_determinant".into(),
         LinearAlgebra::DeterminantSign => "determinant_sign".into(),
         LinearAlgebra::SymmetricEigen => "symmetric_eigen".into(),
+        LinearAlgebra::Factors => "factors".into(),
+        LinearAlgebra::FactoredSolve { transposed } => {
+            format!("solve_by_factors{}", if transposed { "(transposed)" } else { "" })
+        }
+        LinearAlgebra::FactoredLogAbsDeterminant => "log_abs_determinant_by_factors".into(),
     }
 }

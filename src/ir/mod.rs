@@ -5,6 +5,7 @@
 
 pub mod build;
 mod build_index;
+pub mod custom;
 pub mod definition;
 pub mod graph;
 pub mod linear_algebra;
@@ -16,6 +17,7 @@ pub mod rewrite;
 pub mod types;
 pub mod verify;
 
+pub use custom::{Custom, CustomRule};
 pub use definition::{Accuracy, Differential, Instruction, Kink, Known, Meaning, Partial, Pointwise};
 pub use graph::{Graph, IndexRange, Input, Node, NodeId, Output, Remark, Scope, ScopeId, ScopeKind, Table};
 pub use loops::{Ends, Loop};

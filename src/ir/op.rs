@@ -156,6 +156,8 @@ pub enum Op {
     Loop(u32),
     /// One result of a loop, which is the only argument.
     Result(u32),
+    /// Its first argument, with the derivative that `Graph::custom_at(index)` says. A finished graph needs none.
+    Custom(u32),
     /// A function of the matrices `[batch…, n, n]`, where it solves also of right-hand sides `[batch…, n, k]`.
     LinearAlgebra(LinearAlgebra),
 }

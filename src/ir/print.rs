@@ -1,5 +1,6 @@
 //! The printed form of a graph, stable enough to diff.
 
+use super::custom::CustomRule;
 use super::graph::{Graph, NodeId};
 use super::op::{Op, Outside, Steps};
 use super::types::ElementType;
@@ -16,6 +17,11 @@ pub fn print(graph: &Graph) -> String {
         let _ = writeln!(out, "%{} = {}{separator}{} : {}", id.0, operation(graph, id), arguments.join(", "), node.ty);
         if let Some(run) = graph.loop_of(id) {
             for line in print(&run.body).lines() {
+                let _ = writeln!(out, "    {line}");
+            }
+        }
+        if let Some(custom) = graph.custom_of(id) {
+            for line in print(&custom.body).lines() {
                 let _ = writeln!(out, "    {line}");
             }
         }
@@ -60,6 +66,10 @@ pub fn operation(graph: &Graph, id: NodeId) -> String {
             format!("loop {index} ({} trips, {} states{direction})", run.trips, run.states)
         }
         Op::Result(result) => format!("result({result})"),
+        Op::Custom(index) => match graph.custom_at(index).rule {
+            CustomRule::Root => format!("custom {index} (root)"),
+            CustomRule::Pullback { targets, .. } => format!("custom {index} (pullback to {targets})"),
+        },
         Op::ScatterAdd { batch, outside } => format!("scatter_add(batch {batch}{})", zero_outside(outside)),
     }
 }

@@ -72,6 +72,7 @@ pub fn copy_node(target: &mut Graph, source: &Graph, id: NodeId, arguments: &[No
     let copied = match node.op {
         Op::Table(index) => target.constant_table(source.table(index).clone()),
         Op::Loop(index) => target.run_loop(source.loop_at(index).clone(), arguments),
+        Op::Custom(index) => target.custom(source.custom_at(index).clone(), arguments),
         op => target.intern(op, arguments, node.ty.clone()),
     };
     target.current_span = before;

@@ -163,6 +163,11 @@ fn check_node(graph: &Graph, node: &Node) -> Result<(), String> {
             let there = result as usize <= run.steps_result() && run.result_type(result as usize) == node.ty;
             expect(there, "there is no such result")
         }
+        Op::Custom(index) => {
+            let custom = graph.custom_at(index);
+            super::custom::check_custom(custom, &arguments, &node.ty)?;
+            verify(&custom.body, "the body of a derivative").map_err(|violation| violation.to_string())
+        }
         Op::ScatterAdd { batch, .. } => match arguments[..] {
             [indices, updates] => check_rows(&node.ty, indices, updates, batch as usize),
             _ => Err("takes two arguments".into()),

@@ -151,6 +151,13 @@ impl Lowerer<'_> {
                 return value;
             }
             Kind::Derivative(call) => return self.derivative(call),
+            Kind::Root { value, variable, residual } => self.root(value, *variable, residual),
+            Kind::Pullback { value, inputs, variable, cotangent, pulled } => {
+                self.pullback([value, inputs], [*variable, *cotangent], pulled)
+            }
+            Kind::CapturedReals(function) => return self.captured_reals(function),
+            Kind::Flatten(value) => self.flatten(value),
+            Kind::Unflatten(vector) => return self.unflatten(vector, &typed.ty),
             Kind::Text(_) | Kind::Error => unreachable!("only checked values are lowered"),
         };
         Value::Node(node)

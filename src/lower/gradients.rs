@@ -118,7 +118,7 @@ impl Lowerer<'_> {
 
     /// The function on variables in place of what it is differentiated with respect to. Parameters that the function
     /// value itself names are varied too: a model, say.
-    fn opened(&mut self, call: &DerivativeCall, captures: Option<Vec<Value>>, mut arguments: Vec<Value>) -> Opened {
+    fn opened(&mut self, call: &DerivativeCall, mut captures: Option<Vec<Value>>, mut arguments: Vec<Value>) -> Opened {
         let mut targets = Vec::with_capacity(call.wrt.len());
         let mut replaced: Vec<(ParamId, Option<NodeId>)> = Vec::new();
         for wrt in &call.wrt {
@@ -134,13 +134,16 @@ impl Lowerer<'_> {
                     Varied { value: Value::Node(variable.0), variables: vec![variable.0], originals: vec![variable.1] }
                 }
                 Wrt::Model(model) => self.vary_model(model, &mut replaced),
+                Wrt::Captured => {
+                    let given = captures.take().unwrap_or_else(|| self.captures_of(&call.callee));
+                    let (given, varied) = self.vary_captured(given);
+                    captures = Some(given);
+                    varied
+                }
             };
             targets.push(varied);
         }
-        let captures = captures.unwrap_or_else(|| match self.lower(&call.callee) {
-            Value::Closure(captures) => captures,
-            _ => unreachable!("the checker typed this as a function"),
-        });
+        let captures = captures.unwrap_or_else(|| self.captures_of(&call.callee));
         self.differentiating += 1;
         let result = self.inline(call.instance, captures.into_iter().chain(arguments).collect());
         self.differentiating -= 1;
@@ -151,6 +154,25 @@ impl Lowerer<'_> {
             };
         }
         Opened { result, targets }
+    }
+
+    fn captures_of(&mut self, function: &Typed) -> Vec<Value> {
+        match self.lower(function) {
+            Value::Closure(captures) => captures,
+            _ => unreachable!("the checker typed this as a function"),
+        }
+    }
+
+    /// Variables in place of the real tensors that a function value captured; their value is a tuple of them all.
+    fn vary_captured(&mut self, captures: Vec<Value>) -> (Vec<Value>, Varied) {
+        let mut varied = Varied { value: Value::Tuple(Vec::new()), variables: Vec::new(), originals: Vec::new() };
+        let whole = Value::Closure(captures);
+        let mut leaves = Vec::new();
+        whole.leaves(&mut leaves);
+        let leaves: Vec<NodeId> = leaves.into_iter().map(|leaf| self.vary_leaf(leaf, &mut varied)).collect();
+        let Value::Closure(captures) = whole.with_leaves(&mut leaves.into_iter()) else { return (Vec::new(), varied) };
+        varied.value = Value::Tuple(varied.variables.iter().copied().map(Value::Node).collect());
+        (captures, varied)
     }
 
     /// For each variable the place of its first leaf among those of all targets.

@@ -21,6 +21,13 @@ struct Variables {
     rows: Vec<NodeId>,
 }
 
+impl Variables {
+    fn body_graph(&self, outer: &Graph, outputs: &[NodeId]) -> (Graph, Vec<NodeId>) {
+        let step = std::slice::from_ref(&self.step);
+        body_graph(outer, &[("step", step), ("state", &self.states), ("row", &self.rows)], outputs)
+    }
+}
+
 impl Lowerer<'_> {
     /// `fold`, `scan` or `while`.
     pub(super) fn repeat(&mut self, run: &Repeat) -> Value {
@@ -51,7 +58,7 @@ impl Lowerer<'_> {
         if trips == 0 {
             return self.no_steps(&initial, &body, stacks);
         }
-        let (graph, invariants) = body_graph(&self.graph, &variables, &outputs);
+        let (graph, invariants) = variables.body_graph(&self.graph, &outputs);
         let states = variables.states.len();
         let ends = Ends::AfterTrips;
         let run = Loop { body: Arc::new(graph), trips, states, sequences: given.len(), backward: false, ends };
@@ -97,7 +104,7 @@ impl Lowerer<'_> {
         self.guard = guard;
         next.leaves(&mut outputs);
         variables.states.insert(0, goes_on);
-        let (graph, invariants) = body_graph(&self.graph, &variables, &outputs);
+        let (graph, invariants) = variables.body_graph(&self.graph, &outputs);
         let states = variables.states.len();
         let ends = Ends::WhenFalse;
         let run = Loop { body: Arc::new(graph), trips, states, sequences: 0, backward: false, ends };
@@ -158,9 +165,8 @@ fn leaves_of(value: &Value) -> Vec<NodeId> {
 
 /// The graph of a body whose outputs, nodes of `outer`, are functions of the variables; and the nodes of `outer` that
 /// its last inputs, the invariants, stand for. Only nodes newer than the variables are looked at.
-fn body_graph(outer: &Graph, variables: &Variables, outputs: &[NodeId]) -> (Graph, Vec<NodeId>) {
-    let varying: Vec<NodeId> =
-        std::iter::once(&variables.step).chain(&variables.states).chain(&variables.rows).copied().collect();
+pub(super) fn body_graph(outer: &Graph, variables: &[(&str, &[NodeId])], outputs: &[NodeId]) -> (Graph, Vec<NodeId>) {
+    let varying: Vec<NodeId> = variables.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
     let moved = moved_nodes(outer, &varying, outputs);
     let is_moved = |id: NodeId| moved.binary_search(&id).is_ok();
     let used = moved.iter().flat_map(|id| outer.node(*id).arguments.iter().copied()).chain(outputs.iter().copied());
@@ -173,12 +179,7 @@ fn body_graph(outer: &Graph, variables: &Variables, outputs: &[NodeId]) -> (Grap
 
     let mut body = Graph::new();
     let mut map: HashMap<NodeId, NodeId> = HashMap::new();
-    for (kind, ids) in [
-        ("step", std::slice::from_ref(&variables.step)),
-        ("state", &variables.states),
-        ("row", &variables.rows),
-        ("invariant", &invariants),
-    ] {
+    for (kind, ids) in variables.iter().copied().chain([("invariant", &invariants[..])]) {
         for (place, id) in ids.iter().enumerate() {
             map.insert(*id, body.input(format!("{kind} {place}"), outer.ty(*id).clone()));
         }

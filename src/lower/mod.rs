@@ -12,6 +12,7 @@ pub mod domain;
 mod draws;
 mod expressions;
 pub mod gradients;
+mod implicit;
 mod linear_algebra;
 mod loops;
 mod replace;

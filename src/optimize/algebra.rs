@@ -17,6 +17,7 @@ pub static FINAL: &[Rule] = &[
     Rule { equation: "stop_gradient(x) = x", apply: |graph, id| arguments_of(graph, id, &STOP_GRADIENT).map(|[x]| x) },
     Rule { equation: "own_slope(x, e) = -0", apply: no_slope },
     Rule { equation: "a reduction over a mini-batch of one example is that example", apply: alone },
+    Rule { equation: "a value with a derivative of its own is that value", apply: without_derivative },
 ];
 
 /// Rules for any graph.
@@ -53,6 +54,11 @@ fn no_slope(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
 fn alone(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let node = graph.node(id);
     matches!(node.op, Op::BatchReduce(_)).then(|| node.arguments[0])
+}
+
+fn without_derivative(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let node = graph.node(id);
+    matches!(node.op, Op::Custom(_)).then(|| node.arguments[0])
 }
 
 fn is_constant(graph: &Graph, id: NodeId, value: f64) -> bool {

@@ -10,6 +10,7 @@
 mod algebra;
 mod contraction;
 mod dead;
+mod factors;
 mod fold;
 mod loops;
 mod rows;
@@ -44,8 +45,9 @@ const STEPS: usize = 8;
 
 /// The rules of a stage, in the order they are tried.
 pub fn rules(stage: Stage) -> impl Iterator<Item = &'static Rule> {
-    let last: &[Rule] = if stage == Stage::Final { algebra::FINAL } else { &[] };
-    last.iter()
+    let last: [&[Rule]; 2] = if stage == Stage::Final { [algebra::FINAL, factors::FINAL] } else { [&[], &[]] };
+    last.into_iter()
+        .flatten()
         .chain(fold::RULES)
         .chain(algebra::RULES)
         .chain(shapes::RULES)

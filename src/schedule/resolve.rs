@@ -87,7 +87,7 @@ impl Resolved {
                 let axis = usize::from(axis);
                 through(&|layout| Some(layout.window(axis, [shape[axis], shape[axis + 1]], steps)))
             }
-            Op::BatchReduce(_) => through(&|layout| Some(layout.clone())),
+            Op::BatchReduce(_) | Op::Custom(_) => through(&|layout| Some(layout.clone())),
             Op::Iota(axis) => Some(Sight { base: id, layout: positions(shape, axis.into()) }),
             _ => None,
         };

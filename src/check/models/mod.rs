@@ -43,6 +43,8 @@ pub(super) struct Models<'a> {
     pub(super) known: KnownSizes,
     /// Models that were used as values while a size was unknown.
     early_uses: Vec<(ModelId, Span)>,
+    /// Models whose parameters were needed while a size was unknown.
+    needed: Vec<(ModelId, Span)>,
     /// For each parameter of the program its place in the order of declaration.
     order: Vec<Vec<u32>>,
     /// Parameters and models of the file so far.
@@ -144,12 +146,13 @@ impl<'a> Models<'a> {
     /// Whether another pass would give what this one could not: the types of models that were needed early, and the
     /// parameters in order of declaration.
     pub(super) fn needs_another_pass(&self) -> bool {
-        let late = self.early_uses.iter().any(|(id, _)| self.model(*id).ty.is_some());
+        let late = self.early_uses.iter().chain(&self.needed).any(|(id, _)| self.model(*id).ty.is_some());
         late || !self.order.is_sorted()
     }
 
     /// Forgets early uses in functions that were checked for themselves.
     pub(super) fn forget_early_uses(&mut self) {
         self.early_uses.clear();
+        self.needed.clear();
     }
 }

@@ -205,10 +205,20 @@ impl<'a> Checker<'a, '_> {
         self.fail(models::no_such_member(&path, name, place, &known), span)
     }
 
+    /// Remembers a model whose sizes are not known where its parameters are needed. If a call has told them since, the file
+    /// is checked again.
+    pub(in super::super) fn needs_sizes(&mut self, model: &Typed) {
+        let Some(id) = model.ty.model() else { return };
+        self.model_type(id);
+        self.models.needed.push((id, model.span));
+    }
+
     /// Reports the models that were used while a size was unknown, and stayed so.
     pub(in super::super) fn report_unknown_sizes(&mut self) {
-        for (id, span) in std::mem::take(&mut self.models.early_uses) {
-            if self.model_type(id).is_none() {
+        let early = std::mem::take(&mut self.models.early_uses).into_iter().map(|each| (each, false));
+        let needed = std::mem::take(&mut self.models.needed).into_iter().map(|each| (each, true));
+        for ((id, span), is_needed) in early.chain(needed).collect::<Vec<_>>() {
+            if is_needed || self.model_type(id).is_none() {
                 let (path, made) = (self.models.path(id).to_string(), self.models.model(id).span);
                 self.report(models::sizes_never_known(&path, span, made));
             }

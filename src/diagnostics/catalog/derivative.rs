@@ -110,3 +110,45 @@ pub fn no_real_result(form: &str, function: &str, found: &str, span: Span, body:
         .label(body, format!("this is {found}"))
         .help("integers and truth values have no derivative; `real(…)` makes numbers of them, with derivative 0")
 }
+
+/// E0411: something to solve for that is not made of reals.
+pub fn unknowns_not_real(name: &str, found: &str, span: Span) -> Diagnostic {
+    let message = format!("`{name}` works on real numbers, but this is {found}");
+    Diagnostic::error("E0411", message, span)
+        .saying("not made of real numbers only")
+        .help("give a real number, a tensor of them, or a tuple or record of such: `1.0`, `[0.0, 0.0]`, `real(n)`")
+}
+
+/// E0411: something to solve that is not a function.
+pub fn no_equation(name: &str, found: &str, span: Span) -> Diagnostic {
+    let usage = match name {
+        "implicit_root" => "`implicit_root(x, f)`: the function is the second argument",
+        _ => "the function comes first, then where to start: `(|x| x^2 - 2, 1.0)`",
+    };
+    Diagnostic::error(
+        "E0411",
+        format!("`{name}` solves for a zero or minimum of a function, but this is {found}"),
+        span,
+    )
+    .saying(format!("this is {found}"))
+    .help(usage)
+}
+
+/// E0412: a function that gives another number of equations than there are unknowns.
+pub fn equations_and_unknowns(name: &str, expected: &str, found: &str, places: (Span, Span)) -> Diagnostic {
+    let (function, unknowns) = places;
+    let message = format!("`{name}` needs a function that gives what it takes, {expected}, but it gives {found}");
+    Diagnostic::error("E0412", message, function)
+        .saying(format!("gives {found}"))
+        .label(unknowns, format!("the unknowns are {expected}"))
+        .help("give one equation for each unknown, in their structure; for the least of a real function, `solve_min(f, x0)`")
+}
+
+/// E0413: a pullback that does not give what the inputs are.
+pub fn pullback_mismatch(expected: &str, found: &str, places: (Span, Span)) -> Diagnostic {
+    let (function, inputs) = places;
+    Diagnostic::error("E0413", format!("this pullback must give a cotangent like the inputs, {expected}"), function)
+        .saying(format!("gives {found}"))
+        .label(inputs, format!("the inputs are {expected}"))
+        .help("give one number for each number of the inputs, in their structure: `|value, cotangent| …`")
+}

@@ -29,7 +29,7 @@ pub fn integer_zero_division(span: Option<Span>) -> Diagnostic {
 /// E0706: a loop whose condition still holds after the most steps.
 pub fn loop_goes_on(span: Option<Span>, steps: usize) -> Diagnostic {
     placed("E0706", &format!("this loop still goes on after {steps} steps"), span, "its condition is still true")
-        .help("raise `max`, or change the condition so that it becomes false")
+        .help("raise `max`, or change the condition so that it becomes false; `solve_root` and `solve_min` may need another start")
 }
 
 /// What is known about the first operation whose value is not finite.

@@ -35,7 +35,7 @@ fn evaluate(call: &Call) -> Result<Table, Fault> {
     let (mut results, mut work) = (vec![0.0; batch * count], vec![0.0; function.work(n)]);
     for entry in 0..batch {
         let right = if function.solves() { &rights[entry * n * k..][..n * k] } else { &[] };
-        let matrix = &mut matrices[entry * n * n..][..n * n];
+        let matrix = &mut matrices[entry * function.rows(n) * n..][..function.rows(n) * n];
         function.compute(n, matrix, right, &mut results[entry * count..][..count], &mut work);
     }
     Ok(table::reals(call.node.ty.element, call.node.ty.shape.clone(), &results))

@@ -19,6 +19,7 @@ pub(super) fn reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent:
     let (matrix, given) = (node.arguments[0], cotangent.node);
     let flow = match function(node.op) {
         DeterminantSign => return None,
+        Factors | FactoredSolve { .. } | FactoredLogAbsDeterminant => only_in_finished_graphs(),
         Determinant | LogAbsDeterminant => {
             let slope = determinant_slope(graph, function(node.op), matrix);
             let given = over_entries(graph, given, slope);
@@ -73,6 +74,7 @@ pub(super) fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]
     let matrix = node.arguments[0];
     match function(node.op) {
         DeterminantSign => None,
+        Factors | FactoredSolve { .. } | FactoredLogAbsDeterminant => only_in_finished_graphs(),
         Determinant | LogAbsDeterminant => {
             let slope = determinant_slope(graph, function(node.op), matrix);
             Some(inner_product(graph, slope, tangents[0]?))
@@ -94,6 +96,11 @@ pub(super) fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]
             Some(graph.linear_algebra(solution, &[matrix, right]))
         }
     }
+}
+
+/// Factors take the place of matrices in the last simplification, when all is differentiated.
+fn only_in_finished_graphs() -> ! {
+    unreachable!("factors are not differentiated")
 }
 
 /// `C` or `A'^-1`: the derivative of the determinant, or of the logarithm of its absolute value, by each entry.

@@ -128,6 +128,12 @@ fn carry_states(run: &Loop, carried: &mut [bool]) {
 
 /// A body for all examples: inputs that are carried, and the next values of states that are, have an axis in front.
 fn batched_body(body: &Graph, carried: &[bool], states: usize, size: usize) -> Graph {
+    batched_graph(body, carried, &carried[1..=states], size)
+}
+
+/// A graph for all examples: inputs that are carried, and outputs that depend on them or are to have it, have an axis in
+/// front.
+pub(super) fn batched_graph(body: &Graph, carried: &[bool], outputs_carried: &[bool], size: usize) -> Graph {
     let mut graph = Graph::new();
     let mut rewriter = Rewriter::new(body);
     let (mut variables, mut batched) = (Vec::new(), Vec::new());
@@ -144,7 +150,7 @@ fn batched_body(body: &Graph, carried: &[bool], states: usize, size: usize) -> G
     let roots = rewriter.copy_all(&mut graph, &body.output_nodes());
     let outputs = batch(&mut graph, &roots, &variables, &batched, size);
     for (place, (output, (node, is_batched))) in body.outputs().iter().zip(outputs).enumerate() {
-        let node = if place < states && carried[1 + place] && !is_batched {
+        let node = if outputs_carried.get(place) == Some(&true) && !is_batched {
             let shape = graph.ty(node).shape.with_leading(size);
             graph.broadcast(node, Axes::new(1..shape.rank()), &shape)
         } else {

@@ -7,6 +7,7 @@ pub mod batch;
 mod batch_reduce;
 mod constants;
 mod contract;
+mod custom;
 mod draws;
 pub mod examples;
 mod linear_algebra;
@@ -235,6 +236,7 @@ pub fn definition(op: &Op) -> &'static Structural {
         Op::BatchReduce(_) => &batch_reduce::BATCH_REDUCE,
         Op::Loop(_) => &loops::LOOP,
         Op::Result(_) => &loops::RESULT,
+        Op::Custom(_) => &custom::CUSTOM,
         Op::LinearAlgebra(_) => &linear_algebra::LINEAR_ALGEBRA,
     }
 }

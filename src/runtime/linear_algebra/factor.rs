@@ -102,17 +102,16 @@ pub fn substitute(triangle: &[f64], n: usize, read: Triangle, right: &mut [f64])
     true
 }
 
-/// Gaussian elimination with row exchanges, done to the right-hand sides (empty, or `[n, k]`) too: the multipliers
-/// stand below the diagonal, the upper factor on and above it. Whether the exchanges were odd in number. A column
-/// without a pivot is left as it is, with a zero on the diagonal.
-pub fn eliminate(matrix: &mut [f64], n: usize, right: &mut [f64]) -> bool {
-    let width = right.len().checked_div(n).unwrap_or(0);
+/// Gaussian elimination with row exchanges, of which `exchange` is told: the multipliers stand below the diagonal, the
+/// upper factor on and above it. Whether the exchanges were odd in number. A column without a pivot is left as it is,
+/// with a zero on the diagonal.
+pub fn eliminate(matrix: &mut [f64], n: usize, mut exchange: impl FnMut(usize, usize)) -> bool {
     let mut odd = false;
     for step in 0..n {
         let magnitude = |row: usize| matrix[row * n + step].abs();
         let pivot = (step + 1..n).fold(step, |best, row| if magnitude(row) > magnitude(best) { row } else { best });
         swap_rows(matrix, n, step, pivot);
-        swap_rows(right, width, step, pivot);
+        exchange(step, pivot);
         odd ^= pivot != step;
         clear_below(matrix, n, step);
     }
@@ -135,9 +134,26 @@ fn clear_below(matrix: &mut [f64], n: usize, step: usize) {
 
 /// Replaces right-hand sides by the solutions of `A X = B`; false for a singular matrix.
 pub fn solve(matrix: &mut [f64], n: usize, right: &mut [f64]) -> bool {
-    eliminate(matrix, n, right);
+    let width = right.len().checked_div(n).unwrap_or(0);
+    eliminate(matrix, n, |step, pivot| swap_rows(right, width, step, pivot));
     substitute(matrix, n, Triangle { upper: false, transposed: false, unit: true }, right)
         && substitute(matrix, n, Triangle { upper: true, transposed: false, unit: false }, right)
+}
+
+/// Replaces right-hand sides by the solutions of `A X = B` or `A' X = B`, given the factors of `A` and the row that was
+/// exchanged in each step; false for a singular matrix.
+pub fn solve_factored(factors: &[f64], exchanges: &[f64], transposed: bool, right: &mut [f64]) -> bool {
+    let n = exchanges.len();
+    let width = right.len().checked_div(n).unwrap_or(0);
+    let lower = Triangle { upper: false, transposed, unit: true };
+    let upper = Triangle { upper: true, transposed, unit: false };
+    if !transposed {
+        exchanges.iter().enumerate().for_each(|(step, pivot)| swap_rows(right, width, step, *pivot as usize));
+        return substitute(factors, n, lower, right) && substitute(factors, n, upper, right);
+    }
+    let solved = substitute(factors, n, upper, right) && substitute(factors, n, lower, right);
+    exchanges.iter().enumerate().rev().for_each(|(step, pivot)| swap_rows(right, width, step, *pivot as usize));
+    solved
 }
 
 /// The product of pivots, negated if `odd`.

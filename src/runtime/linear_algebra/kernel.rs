@@ -27,7 +27,7 @@ struct Parts {
 impl MatrixDescriptor {
     fn parts(&self) -> Parts {
         Parts {
-            matrix: self.n * self.n,
+            matrix: self.function.rows(self.n) * self.n,
             right: if self.function.solves() { self.n * self.k } else { 0 },
             result: self.function.result_count(self.n, self.k),
             work: self.function.work(self.n),

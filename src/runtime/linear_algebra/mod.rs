@@ -37,21 +37,45 @@ pub enum LinearAlgebra {
     /// Of `(A + A') / 2`, `[n + 1, n]`: the eigenvalues ascending, below them the matrix whose columns are unit
     /// eigenvectors. In each the first entry of at least half the greatest magnitude is positive.
     SymmetricEigen,
+    /// `[n + 1, n]`: what elimination with row exchanges leaves, the multipliers below the diagonal and the upper factor on
+    /// and above it; below them, for each step, the row that was exchanged with it.
+    Factors,
+    /// `X` with `op(A) X = B`, where the first argument has the factors of `A` and `op` may transpose it.
+    FactoredSolve {
+        /// Whether `A` is transposed.
+        transposed: bool,
+    },
+    /// The logarithm of the absolute value of the determinant, from the factors.
+    FactoredLogAbsDeterminant,
 }
 
 impl LinearAlgebra {
     /// Whether there is a right-hand side.
     pub fn solves(self) -> bool {
-        matches!(self, LinearAlgebra::Solve | LinearAlgebra::TriangularSolve { .. })
+        use LinearAlgebra::{FactoredSolve, Solve, TriangularSolve};
+        matches!(self, Solve | TriangularSolve { .. } | FactoredSolve { .. })
+    }
+
+    /// How many rows the first argument has.
+    pub fn rows(self, n: usize) -> usize {
+        match self {
+            LinearAlgebra::FactoredSolve { .. } | LinearAlgebra::FactoredLogAbsDeterminant => n + 1,
+            _ => n,
+        }
     }
 
     /// The sizes of the result for a matrix `[n, n]` and a right-hand side `[n, k]`; none for a number.
     pub fn result(self, n: usize, k: usize) -> Option<[usize; 2]> {
         match self {
             LinearAlgebra::Cholesky | LinearAlgebra::Cofactors => Some([n, n]),
-            LinearAlgebra::TriangularSolve { .. } | LinearAlgebra::Solve => Some([n, k]),
-            LinearAlgebra::SymmetricEigen => Some([n + 1, n]),
-            LinearAlgebra::Determinant | LinearAlgebra::LogAbsDeterminant | LinearAlgebra::DeterminantSign => None,
+            LinearAlgebra::TriangularSolve { .. } | LinearAlgebra::Solve | LinearAlgebra::FactoredSolve { .. } => {
+                Some([n, k])
+            }
+            LinearAlgebra::SymmetricEigen | LinearAlgebra::Factors => Some([n + 1, n]),
+            LinearAlgebra::Determinant
+            | LinearAlgebra::LogAbsDeterminant
+            | LinearAlgebra::DeterminantSign
+            | LinearAlgebra::FactoredLogAbsDeterminant => None,
         }
     }
 
@@ -105,8 +129,23 @@ impl LinearAlgebra {
                 symmetrise(matrix, n);
                 eigen::symmetric(matrix, n, result, work)
             }
+            LinearAlgebra::Factors => {
+                let (factors, exchanges) = result.split_at_mut(n * n);
+                factors.copy_from_slice(matrix);
+                factor::eliminate(factors, n, |step, pivot| exchanges[step] = pivot as f64);
+                true
+            }
+            LinearAlgebra::FactoredSolve { transposed } => {
+                result.copy_from_slice(right);
+                let (factors, exchanges) = matrix.split_at(n * n);
+                factor::solve_factored(factors, exchanges, transposed, result)
+            }
+            LinearAlgebra::FactoredLogAbsDeterminant => {
+                result[0] = factor::log_product((0..n).map(|place| matrix[place * n + place]));
+                true
+            }
             _ => {
-                let odd = factor::eliminate(matrix, n, &mut []);
+                let odd = factor::eliminate(matrix, n, |_, _| {});
                 let pivots = (0..n).map(|place| matrix[place * n + place]);
                 result[0] = match self {
                     LinearAlgebra::Determinant => factor::product(pivots, odd),
