@@ -19,7 +19,9 @@ pub(super) fn reverse(
     seeds: &[(usize, Cotangent)],
     dependent: &[bool],
 ) -> Vec<(NodeId, Cotangent)> {
-    let Some(run) = graph.loop_of(id).cloned() else { return Vec::new() };
+    let Some(run) = graph.loop_of(id).cloned() else {
+        unreachable!("only results of loops are differentiated: replays are made when all derivatives are")
+    };
     let arguments = graph.node(id).arguments.to_vec();
     let mut by_result: Vec<Option<Cotangent>> = vec![None; run.steps_result() + 1];
     for (result, cotangent) in seeds {

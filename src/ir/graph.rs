@@ -6,6 +6,7 @@
 
 use super::loops::Loop;
 use super::op::{Op, PointwiseRef};
+use super::replay::Replay;
 use super::types::{ElementType, TensorType};
 use crate::source::Span;
 use smallvec::SmallVec;
@@ -123,12 +124,15 @@ pub struct Graph {
     tables: Vec<Table>,
     table_ids: HashMap<Table, u32>,
     loops: Vec<Arc<Loop>>,
+    replays: Vec<Arc<Replay>>,
     placeholders: u32,
     ranges: HashMap<NodeId, IndexRange>,
     remarks: Vec<Remark>,
     scopes: Vec<Scope>,
     /// For each node the call that it came from first, where calls are recorded.
     scope_of: Vec<Option<ScopeId>>,
+    /// The bytes that the states stored for the reverse mode of one loop may take; the default where none is set.
+    pub loop_memory: Option<usize>,
     /// The place that new nodes are attributed to.
     pub current_span: Option<Span>,
     /// The call that new nodes are attributed to.
@@ -143,6 +147,7 @@ impl PartialEq for Graph {
             && self.outputs == other.outputs
             && self.tables == other.tables
             && self.loops == other.loops
+            && self.replays == other.replays
     }
 }
 
@@ -150,6 +155,11 @@ impl Graph {
     /// An empty graph.
     pub fn new() -> Self {
         Graph::default()
+    }
+
+    /// An empty graph to take this one's place, with its remarks and settings.
+    pub fn successor(&self) -> Self {
+        Graph { remarks: self.remarks.clone(), loop_memory: self.loop_memory, ..Graph::default() }
     }
 
     /// The number of nodes.
@@ -224,6 +234,20 @@ impl Graph {
     /// A loop.
     pub fn loop_at(&self, index: u32) -> &Arc<Loop> {
         &self.loops[index as usize]
+    }
+
+    /// A replay.
+    pub fn replay_at(&self, index: u32) -> &Arc<Replay> {
+        &self.replays[index as usize]
+    }
+
+    /// Enters a replay; an equal one keeps its place.
+    pub(super) fn add_replay(&mut self, replay: Arc<Replay>) -> u32 {
+        let known = self.replays.iter().position(|each| **each == *replay);
+        known.unwrap_or_else(|| {
+            self.replays.push(replay);
+            self.replays.len() - 1
+        }) as u32
     }
 
     /// Enters a loop; an equal one keeps its place.
@@ -349,6 +373,10 @@ impl Graph {
             Op::Loop(index) => {
                 let run = other.loop_at(index);
                 Op::Loop(self.loops.iter().position(|each| each == run)? as u32)
+            }
+            Op::Replay(index) => {
+                let replay = other.replay_at(index);
+                Op::Replay(self.replays.iter().position(|each| each == replay)? as u32)
             }
             op => op,
         };

@@ -12,6 +12,7 @@ mod contraction;
 mod dead;
 mod fold;
 mod loops;
+mod replays;
 mod rows;
 mod shapes;
 
@@ -53,7 +54,8 @@ pub fn rules(stage: Stage) -> impl Iterator<Item = &'static Rule> {
         .chain(contraction::RULES)
 }
 
-/// The graph with simpler outputs and without dead nodes, for execution.
+/// The graph with simpler outputs and without dead nodes, for execution; what loops store for their derivatives is within
+/// the budget.
 pub fn optimize(graph: &Graph) -> Graph {
     let mut graph = graph.clone();
     let outputs = graph.outputs().to_vec();
@@ -66,7 +68,7 @@ pub fn optimize(graph: &Graph) -> Graph {
             None => graph.output(output.name, node),
         }
     }
-    let result = dead::without_dead_code(&graph);
+    let result = replays::within_budget(dead::without_dead_code(&graph));
     check(&result, "optimize");
     result
 }
