@@ -172,9 +172,9 @@ fn undoes(graph: &Graph, source: NodeId, rows: NodeId, reader: NodeId) -> bool {
     as_many && !elsewhere && run.trips == back.trips && run.backward != back.backward
 }
 
-/// How many states to keep.
+/// How many states to keep, each with a word for the step that it belongs to.
 fn slots(trips: usize, state_bytes: usize, budget: usize) -> usize {
-    let mut slots = (budget / state_bytes.max(1)).max(2);
+    let mut slots = (budget / (state_bytes + 8)).max(2);
     while slots < trips && repetitions(slots - 1, trips) > REPETITIONS {
         slots += 1;
     }
