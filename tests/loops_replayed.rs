@@ -160,6 +160,34 @@ fn any_number_of_slots_gives_the_same_bits() {
     }
 }
 
+/// The same without the stacked output.
+fn without_rows(of: &Loop) -> Arc<Loop> {
+    let mut body = (*of.body).clone();
+    let states: Vec<NodeId> = body.output_nodes()[..of.states].to_vec();
+    body.clear_outputs();
+    states.into_iter().for_each(|node| body.output("o", node));
+    Arc::new(Loop { body: Arc::new(body), ..of.clone() })
+}
+
+/// The loop that runs forward keeps some states, so that none of its steps need be done again for them.
+#[test]
+fn states_are_kept_on_the_way() {
+    for sizes in [&[][..], &[3], &[40]] {
+        for trips in [100, 150, 197] {
+            let parts = Parts { trips, backward: false, ends: Ends::AfterTrips };
+            let (graph, inputs) = differentiated(&without_rows(&oscillating(parts, F64, sizes)), false);
+            for kept in [24, 30] {
+                let what = format!("{kept} of {trips} states {sizes:?}");
+                let bytes = kept * (8 * sizes.iter().product::<usize>() + 16);
+                same_bits(&graph, &inputs, bytes, &what);
+                let replayed = within(&graph, bytes);
+                let given = |id: NodeId| replayed.replay_of(id).map_or(0, |replay| replay.given);
+                assert!(replayed.ids().any(|id| given(id) > 1), "{what}");
+            }
+        }
+    }
+}
+
 #[test]
 fn single_precision_and_second_order() {
     for element in [ElementType::F32, F64] {

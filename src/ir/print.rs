@@ -64,7 +64,7 @@ pub fn operation(graph: &Graph, id: NodeId) -> String {
             format!("loop {index} ({} trips, {} states{direction})", run.trips, run.states)
         }
         Op::Replay(index) => {
-            let Replay { forward, back, slots } = &**graph.replay_at(index);
+            let Replay { forward, back, slots, .. } = &**graph.replay_at(index);
             let direction = if back.backward { ", backward" } else { "" };
             let states = (forward.states, back.states);
             format!(

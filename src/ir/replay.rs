@@ -1,9 +1,9 @@
 //! Replays: a loop over the states of another that runs the other way, which are computed again rather than stored.
 //!
 //! The value of a replay node is that of its second loop, given the states that the steps of the first begin with as its
-//! first sequences. Its arguments are the count (if the loops are counted), then the initial states, sequences and
-//! invariants of the first loop, then the initial states, further sequences and invariants of the second. Replays come in
-//! when a graph is finished: no derivative is taken of them.
+//! first sequences. Its arguments are the count (if the loops are counted), then the given states (a row for each of them,
+//! the initial ones first), the sequences and the invariants of the first loop, then the initial states, further sequences
+//! and invariants of the second. Replays come in when a graph is finished: no derivative is taken of them.
 
 use super::graph::{Graph, NodeId};
 use super::loops::{Ends, Loop};
@@ -23,12 +23,16 @@ pub struct Replay {
     pub back: Arc<Loop>,
     /// How many of the states are kept at a time: all, or at least two.
     pub slots: usize,
+    /// How many of them are given, as rows: the initial ones, and those that every so many steps begin with.
+    pub given: usize,
+    /// How many steps there are from one given state to the next.
+    pub period: usize,
 }
 
 /// Where the arguments of a replay node are.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReplayArguments {
-    /// The initial states of the first loop.
+    /// The given states of the first loop.
     pub states: Range<usize>,
     /// Its sequences.
     pub sequences: Range<usize>,
@@ -69,23 +73,13 @@ impl Replay {
         let of = |run: &Loop, range: Range<usize>| -> Vec<TensorType> {
             range.filter_map(|argument| run.argument_type(argument)).collect()
         };
-        let first = of(forward, forward.first_state()..forward.first_invariant() + forward.invariants());
+        let initial = of(forward, forward.first_state()..forward.first_sequence()).into_iter();
+        let given = initial.map(|ty| TensorType::new(ty.element, ty.shape.with_leading(self.given)));
+        let first = of(forward, forward.first_sequence()..forward.first_invariant() + forward.invariants());
         let states = of(back, back.first_state()..back.first_sequence());
         let more = back.first_sequence() + forward.states;
         let rest = of(back, more..back.first_invariant() + back.invariants());
-        count.into_iter().chain(first).chain(states).chain(rest).collect()
-    }
-
-    /// The bytes of all states that a step begins with.
-    pub fn state_bytes(&self) -> usize {
-        self.forward.state_bytes()
-    }
-}
-
-impl Loop {
-    /// The bytes of all states that a step begins with.
-    pub fn state_bytes(&self) -> usize {
-        self.body.inputs()[1..=self.states].iter().map(|input| input.ty.bytes()).sum()
+        count.into_iter().chain(given).chain(first).chain(states).chain(rest).collect()
     }
 }
 
@@ -125,6 +119,9 @@ pub(super) fn check_replay(replay: &Replay, arguments: &[&TensorType], ty: &Tens
     let sees = rows.is_some_and(|rows| rows.iter().zip(states).all(|(row, state)| row.ty == state.ty));
     expect(sees && back.sequences >= forward.states, "the second loop does not see the states of the first")?;
     expect(replay.slots >= forward.trips.min(2), "more than one step need two slots")?;
+    let inside =
+        replay.given == 1 || (forward.ends == Ends::AfterTrips && (replay.given - 1) * replay.period < forward.trips);
+    expect((1..=replay.slots).contains(&replay.given) && inside, "more states are given than there are")?;
     for run in [forward, back] {
         let types: Vec<TensorType> = (0..).map_while(|argument| run.argument_type(argument)).collect();
         let types: Vec<&TensorType> = types.iter().collect();

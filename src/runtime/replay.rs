@@ -15,6 +15,10 @@ pub struct ReplayDescriptor {
     pub trips: usize,
     /// How many states of the loop that is replayed are kept at a time.
     pub slots: usize,
+    /// How many of those are given: the initial ones, and those that every so many steps begin with.
+    pub given: usize,
+    /// How many steps there are from one given state to the next.
+    pub period: usize,
     /// Whether that loop goes from the last row to the first; the other goes the other way.
     pub backward: bool,
     /// The bytes of each of its states.
@@ -50,7 +54,7 @@ pub struct ReplayTable {
     pub pointers: *mut *mut u8,
 }
 
-/// The words of a [`ReplayTable`]; then come, for the first loop, the initial states, the slots of each state, the
+/// The words of a [`ReplayTable`]; then come, for the first loop, the given states, the slots of each state, the
 /// sequences, the invariants; for the other loop the initial states, two memories for each state (the first for the
 /// result), the sequences, the invariants, the stacked outputs.
 pub const TABLE_WORDS: usize = size_of::<ReplayTable>() / 8;
@@ -73,7 +77,7 @@ impl ReplayDescriptor {
 
 /// The pointers of one replay.
 struct Pointers<'a> {
-    initial: &'a [*mut u8],
+    given: &'a [*mut u8],
     slots: &'a [*mut u8],
     sequences: &'a [*mut u8],
     invariants: &'a [*mut u8],
@@ -94,7 +98,7 @@ impl<'a> Pointers<'a> {
         };
         let (states, back_states) = (descriptor.kept.len(), descriptor.back_states.len());
         Pointers {
-            initial: take(states),
+            given: take(states),
             slots: take(states),
             sequences: take(descriptor.sequences.len()),
             invariants: take(descriptor.invariants),
@@ -136,8 +140,8 @@ pub unsafe extern "C" fn replay(descriptor: *const ReplayDescriptor, table: *mut
     let mut run = Run { descriptor, table, pointers, steps, current: 0 };
     // SAFETY: the caller's promise.
     unsafe {
-        run.begin();
-        let result = revolve(positions, steps, |action| match run.act(action) {
+        run.begin(positions);
+        let result = revolve(positions, descriptor.given, steps, |action| match run.act(action) {
             0 => Ok(()),
             status => Err(status),
         });
@@ -150,17 +154,20 @@ pub unsafe extern "C" fn replay(descriptor: *const ReplayDescriptor, table: *mut
 }
 
 impl Run<'_> {
-    unsafe fn begin(&mut self) {
-        let (first, kept) = (self.row_of_slots(0, 1), &self.descriptor.kept);
-        // SAFETY: memory of so many bytes each, apart from one another.
-        unsafe {
-            for ((from, to), bytes) in self.pointers.initial.iter().zip(self.pointers.slots).zip(kept) {
-                std::ptr::copy_nonoverlapping(*from, to.add(first * bytes), *bytes);
+    unsafe fn begin(&mut self, positions: &mut [usize]) {
+        let descriptor = self.descriptor;
+        for slot in 0..descriptor.given {
+            positions[slot] = slot * descriptor.period;
+            let row = self.row_of_slots(slot, 1);
+            for ((from, to), bytes) in self.pointers.given.iter().zip(self.pointers.slots).zip(&descriptor.kept) {
+                // SAFETY: memory of so many rows each, apart from one another.
+                unsafe { std::ptr::copy_nonoverlapping(from.add(slot * bytes), to.add(row * bytes), *bytes) };
             }
-            let (from, to) = (self.pointers.back_initial, self.pointers.back_states[0]);
-            for ((from, to), bytes) in from.iter().zip(to).zip(&self.descriptor.back_states) {
-                std::ptr::copy_nonoverlapping(*from, *to, *bytes);
-            }
+        }
+        let (from, to) = (self.pointers.back_initial, self.pointers.back_states[0]);
+        for ((from, to), bytes) in from.iter().zip(to).zip(&descriptor.back_states) {
+            // SAFETY: memory of so many bytes each, apart from one another.
+            unsafe { std::ptr::copy_nonoverlapping(*from, *to, *bytes) };
         }
     }
 

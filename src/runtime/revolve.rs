@@ -29,21 +29,22 @@ pub enum Action {
     },
 }
 
-/// Calls back with the actions that undo so many steps with a slot for each entry of `positions`, which is working memory;
-/// slot 0 holds the first state. More than one step need two slots.
+/// Calls back with the actions that undo so many steps with a slot for each entry of `positions`. So many of the slots hold
+/// states at the start, those of the steps that the first positions say, beginning with step 0; the other entries are
+/// working memory. More than one step need two slots, the last of them free.
 ///
 /// # Errors
 /// The first error of an action.
 pub fn revolve<E>(
     positions: &mut [usize],
+    given: usize,
     steps: usize,
     mut act: impl FnMut(Action) -> Result<(), E>,
 ) -> Result<(), E> {
     if steps == 0 {
         return Ok(());
     }
-    let (mut slot, mut end) = (0, steps);
-    positions[0] = 0;
+    let (mut slot, mut end) = (given - 1, steps);
     loop {
         let (start, free) = (positions[slot], positions.len() - slot - 1);
         let left = end - start;
@@ -106,10 +107,12 @@ pub fn steps_again(kept: usize, steps: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// Does what the actions say on states that are their own numbers; how often each step was computed again.
-    fn undo(slots: usize, steps: usize) -> Vec<usize> {
+    /// Does what the actions say on states that are their own numbers; how often each step was computed again. States are
+    /// given at even distances.
+    fn undo(slots: usize, steps: usize, given: usize, period: usize) -> Vec<usize> {
         let mut held = vec![usize::MAX; slots];
-        held[0] = 0;
+        (0..given).for_each(|slot| held[slot] = slot * period);
+        let mut positions = held.clone();
         let (mut next, mut again) = (steps, vec![0; steps]);
         let act = |action| {
             match action {
@@ -128,7 +131,7 @@ mod tests {
             }
             Ok::<(), ()>(())
         };
-        revolve(&mut vec![0; slots], steps, act).expect("no action fails");
+        revolve(&mut positions, given, steps, act).expect("no action fails");
         assert_eq!(next, 0);
         again
     }
@@ -157,13 +160,22 @@ mod tests {
         let mut known = vec![vec![None; 61]; 12];
         for slots in 2..=12 {
             for steps in 1..=60 {
-                let again = undo(slots, steps);
+                let again = undo(slots, steps, 1, steps);
                 // One slot holds the state at hand.
                 let total = fewest(slots - 1, steps, &mut known);
                 assert_eq!(again.iter().sum::<usize>(), total, "{slots} slots, {steps} steps");
                 assert_eq!(steps_again(slots - 1, steps), total, "{slots} slots, {steps} steps");
                 assert_eq!(again.iter().max(), Some(&repetitions(slots - 1, steps)), "{slots} slots, {steps} steps");
             }
+        }
+    }
+
+    #[test]
+    fn given_states_are_begun_from() {
+        for (slots, steps, given, period) in [(4, 20, 2, 12), (6, 40, 4, 10), (3, 3, 2, 2), (9, 50, 7, 8)] {
+            let again = undo(slots, steps, given, period);
+            let stretch = |place: usize| steps_again(slots - 1 - place, period.min(steps - place * period));
+            assert_eq!(again.iter().sum::<usize>(), (0..given).map(stretch).sum(), "{slots} slots, {steps} steps");
         }
     }
 
@@ -179,7 +191,7 @@ mod tests {
     #[test]
     fn an_action_that_fails_ends_it() {
         let mut done = 0;
-        let result = revolve(&mut [0; 3], 20, |_| {
+        let result = revolve(&mut [0; 3], 1, 20, |_| {
             done += 1;
             if done == 4 { Err("enough") } else { Ok(()) }
         });

@@ -23,7 +23,7 @@ pub struct ReplayKernel {
     pub back: usize,
     /// The element that says how many steps to do.
     pub count: Option<View>,
-    /// The initial states of the first loop.
+    /// The given states of the first loop, as rows.
     pub states: Vec<View>,
     /// The slots of each.
     pub kept: Vec<BufferId>,
@@ -128,6 +128,8 @@ impl Builder<'_> {
         let descriptor = ReplayDescriptor {
             trips: back.trips,
             slots: replay.slots.max(1),
+            given: replay.given,
+            period: replay.period,
             backward: forward.backward,
             kept: bytes(forward, 1, forward.states),
             sequences: bytes(forward, 1 + forward.states, forward.sequences),

@@ -20,11 +20,18 @@ fn evaluate(call: &Call) -> Result<Table, Fault> {
     let replay = call.graph.replay_at(index);
     let (run, back, at) = (&*replay.forward, &*replay.back, replay.arguments());
     let storing = storing(replay);
-    let stored = results(&storing, &call.arguments[..at.invariants.end])?;
+    let initial: Vec<Table> = run.body.inputs()[1..=run.states]
+        .iter()
+        .zip(&call.arguments[at.states.clone()])
+        .map(|(input, given)| Table { ty: input.ty.clone(), bits: given.bits[..input.ty.shape.count()].to_vec() })
+        .collect();
+    let rest = &call.arguments[at.states.end..at.invariants.end];
+    let count = (back.ends == Ends::AfterCount).then_some(call.arguments[0]);
+    let given: Vec<&Table> = count.into_iter().chain(&initial).chain(rest.iter().copied()).collect();
+    let stored = results(&storing, &given)?;
     let stored: Vec<Table> = (run.states..storing.steps_result())
         .map(|result| Table { ty: storing.result_type(result), bits: stored[result].clone() })
         .collect();
-    let count = (back.ends == Ends::AfterCount).then_some(call.arguments[0]);
     let states = &call.arguments[at.back_states];
     let rest = &call.arguments[at.back_sequences.start..at.back_invariants.end];
     let given: Vec<&Table> =
