@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 #[path = "loops/cases.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
 mod cases;
 #[path = "native/harness.rs"]
 #[allow(dead_code, reason = "shared with other tests")]

@@ -158,7 +158,7 @@ struct Settings {
     /// The seed of random initial values and orders that state none
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
-    /// The memory for what one loop stores for its derivative; beyond it, steps are computed again [default: 48MiB]
+    /// The memory for states that a loop stores for its derivative [default: 48MiB]
     #[arg(long, value_parser = memory, value_name = "SIZE")]
     loop_memory: Option<usize>,
     #[command(flatten)]

@@ -175,7 +175,11 @@ mod tests {
         for (slots, steps, given, period) in [(4, 20, 2, 12), (6, 40, 4, 10), (3, 3, 2, 2), (9, 50, 7, 8)] {
             let again = undo(slots, steps, given, period);
             let stretch = |place: usize| steps_again(slots - 1 - place, period.min(steps - place * period));
-            assert_eq!(again.iter().sum::<usize>(), (0..given).map(stretch).sum(), "{slots} slots, {steps} steps");
+            assert_eq!(
+                again.iter().sum::<usize>(),
+                (0..given).map(stretch).sum::<usize>(),
+                "{slots} slots, {steps} steps"
+            );
         }
     }
 

@@ -80,8 +80,8 @@ impl Memory {
         let bytes = self.bytes(state_bytes);
         (state_bytes > 0).then(|| {
             format!(
-                "reverse mode keeps {} of the states of {} steps, {} each: {}; each step is computed at most {times} \
-                 again, {} forward steps in all",
+                "reverse mode keeps {} of the states of {} steps, {} each: {}; each step is computed again at \
+                 most {times}: {} forward steps in all",
                 self.slots,
                 self.trips,
                 size(state_bytes),
@@ -124,8 +124,9 @@ mod tests {
                     for splits in [false, true] {
                         let memory = Memory::within(trips, state_bytes, budget, splits);
                         let bytes = memory.bytes(state_bytes);
-                        let least = memory.repetitions() == REPETITIONS || memory.slots == 2;
-                        assert!(bytes <= budget || least, "{memory:?}, {bytes} of {budget} bytes");
+                        let fitting = budget / (state_bytes + POSITION);
+                        let too_few = fitting < 2 || repetitions(fitting - 1, trips) > REPETITIONS;
+                        assert!(bytes <= budget || too_few, "{memory:?}, {bytes} of {budget} bytes");
                         assert!(memory.repetitions() <= REPETITIONS, "{memory:?}");
                         let steps: usize = memory.stretches().map(|(_, steps)| steps).sum();
                         assert_eq!(steps, trips, "{memory:?}");

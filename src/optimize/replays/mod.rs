@@ -103,9 +103,13 @@ fn plans(graph: &Graph, budget: usize, target: &mut Graph) -> HashMap<NodeId, Pl
         }
         let stored = Stored::of(graph, source, &users, &plans);
         let before = std::mem::replace(&mut target.current_span, graph.span(source));
-        if stored.bytes(run) <= budget || stored.results.is_empty() || plans.contains_key(&source) {
-            remark_stored(target, run, &stored, budget);
+        let bytes = |results: &[usize]| results.iter().map(|result| run.result_type(*result).bytes()).sum::<usize>();
+        let replayable = if plans.contains_key(&source) { 0 } else { bytes(&stored.results) };
+        let shared = bytes(&stored.shared);
+        if replayable == 0 || replayable + shared <= budget {
+            remark_stored(target, run.trips, bytes(&stored.results) + shared, budget);
         } else {
+            remark_stored(target, run.trips, shared, budget);
             let splits = stored.readers.len() == 1 && split::can_split(graph, source, &users, &stored.results);
             for reader in &stored.readers {
                 let mut plan = Plan { source, results: stored.results.clone(), memory: Memory::all(run.trips) };
@@ -140,11 +144,11 @@ fn users(graph: &Graph) -> Vec<Vec<NodeId>> {
 /// The rows that a loop stores and loops in the opposite order read.
 #[derive(Default)]
 struct Stored {
-    /// Those that nothing else reads.
+    /// Those that only loops read which read no other loop's.
     results: Vec<usize>,
     /// The loops that read them.
     readers: Vec<NodeId>,
-    /// Those that something else reads too.
+    /// The others.
     shared: Vec<usize>,
 }
 
@@ -154,9 +158,9 @@ impl Stored {
         for node in &users[source.index()] {
             let Op::Result(result) = graph.node(*node).op else { continue };
             let result = result as usize;
-            let undone = |user: &NodeId| !plans.contains_key(user) && undoes(graph, source, *node, *user);
+            let undone = |user: &NodeId| undoes(graph, source, *node, *user);
             let readers = &users[node.index()];
-            if readers.iter().all(undone) {
+            if readers.iter().all(|user| undone(user) && !plans.contains_key(user)) {
                 stored.results.push(result);
                 stored.readers.extend(readers);
             } else if readers.iter().any(undone) {
@@ -167,10 +171,6 @@ impl Stored {
         stored.readers.sort_unstable();
         stored.readers.dedup();
         stored
-    }
-
-    fn bytes(&self, run: &Loop) -> usize {
-        self.results.iter().chain(&self.shared).map(|result| run.result_type(*result).bytes()).sum()
     }
 }
 
@@ -193,8 +193,7 @@ fn undoes(graph: &Graph, source: NodeId, rows: NodeId, reader: NodeId) -> bool {
     as_many && !elsewhere && run.trips == back.trips && run.backward != back.backward
 }
 
-fn remark_stored(target: &mut Graph, run: &Loop, stored: &Stored, budget: usize) {
-    let (bytes, trips) = (stored.bytes(run), run.trips);
+fn remark_stored(target: &mut Graph, trips: usize, bytes: usize, budget: usize) {
     if bytes == 0 {
         return;
     }
