@@ -176,6 +176,11 @@ impl Lower<'_> {
             I::Equal | I::NotEqual | I::Less | I::LessEqual | I::Greater | I::GreaterEqual => {
                 self.compare(operation, a, arguments[1], from)
             }
+            I::Reciprocal => {
+                let one = self.constant(from.word(1.0), from);
+                self.builder.ins().fdiv(one, a)
+            }
+            I::MaskedMultiply | I::RoutedMultiply => self.masked_multiply(operation, arguments, from),
             _ if from.is_real() => self.real(operation, arguments),
             I::Add | I::Subtract | I::Multiply => self.arithmetic(operation, instruction, arguments),
             _ => self.scalar_call(definition, instruction, arguments, from),
@@ -189,7 +194,7 @@ impl Lower<'_> {
         match operation {
             Instruction::Add => ins.fadd(a, b),
             Instruction::Subtract => ins.fsub(a, b),
-            Instruction::Multiply => ins.fmul(a, b),
+            Instruction::Multiply | Instruction::Square => ins.fmul(a, b),
             Instruction::Divide => ins.fdiv(a, b),
             Instruction::Negate => ins.fneg(a),
             Instruction::Absolute => ins.fabs(a),
@@ -199,6 +204,18 @@ impl Lower<'_> {
             Instruction::Truncate => ins.trunc(a),
             _ => a,
         }
+    }
+
+    /// A product that is zero where its first factor is, or either.
+    fn masked_multiply(&mut self, operation: Instruction, arguments: &[Value], element: ElementType) -> Value {
+        let [a, b] = [arguments[0], arguments[1]];
+        let zero = self.constant(0, element);
+        let product = self.builder.ins().fmul(a, b);
+        let masked = self.choose_real(element, (FloatCC::Equal, a, zero), zero, product);
+        if operation == Instruction::MaskedMultiply {
+            return masked;
+        }
+        self.choose_real(element, (FloatCC::Equal, b, zero), zero, masked)
     }
 
     /// Addition, subtraction, multiplication; of integers, checked.

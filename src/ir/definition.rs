@@ -113,6 +113,14 @@ pub enum Instruction {
     Absolute,
     /// Square root.
     SquareRoot,
+    /// Of reals, the product with itself.
+    Square,
+    /// One divided by the number.
+    Reciprocal,
+    /// The product; zero where the first factor is zero.
+    MaskedMultiply,
+    /// The product; zero where either factor is zero.
+    RoutedMultiply,
     /// Largest integer not above.
     Floor,
     /// Smallest integer not below.

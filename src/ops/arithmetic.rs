@@ -220,6 +220,7 @@ pub static MASKED_MULTIPLY: Pointwise = Pointwise {
     routes: true,
     probes: MASKED_PROBES,
     conventions: "0 times infinity or NaN is 0 if the first factor is the 0.",
+    instruction: Some(Instruction::MaskedMultiply),
     ..binary_helper::<MaskedMultiply>()
 };
 
@@ -231,6 +232,7 @@ pub static SELECTED_MULTIPLY: Pointwise = Pointwise {
     routes: true,
     probes: MASKED_PROBES,
     conventions: "0 times infinity or NaN is 0 if the first factor is the 0.",
+    instruction: Some(Instruction::MaskedMultiply),
     ..binary_helper::<MaskedMultiply>()
 };
 
@@ -244,6 +246,7 @@ pub static ROUTED_MULTIPLY: Pointwise = Pointwise {
     routes: true,
     probes: &[&[0.7, 2.3], &[-3.0, 0.2], &[0.0, f64::INFINITY], &[f64::NAN, 0.0]],
     conventions: "0 times infinity or NaN is 0.",
+    instruction: Some(Instruction::RoutedMultiply),
     ..binary_helper::<RoutedMultiply>()
 };
 

@@ -52,6 +52,7 @@ pub static SQUARE: Pointwise = Pointwise {
     documentation: "The number times itself.",
     example: ("square(3)", "9"),
     meaning: Meaning::unary_with_integer::<Square>(|x| x.checked_mul(x)),
+    instruction: Some(Instruction::Square),
     differential: Differential::Partials(|g, a, _| only(g.scale(a[0], 2.0))),
     conventions: "Integer overflow is an error.",
     ..unary::<Square>()
@@ -62,6 +63,7 @@ pub static RECIPROCAL: Pointwise = Pointwise {
     name: "reciprocal",
     documentation: "One divided by the number.",
     example: ("reciprocal(4)", "0.25"),
+    instruction: Some(Instruction::Reciprocal),
     differential: Differential::Partials(|g, _, y| {
         let squared = g.apply(&SQUARE, y);
         only(g.negate(squared))
