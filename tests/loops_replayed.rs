@@ -77,7 +77,13 @@ fn numbers(ty: &TensorType, seed: usize) -> Table {
 /// A loop whose arguments are inputs, and the derivatives of a sum of its real results by all real inputs; the same for
 /// the sum of the squares of those derivatives.
 fn differentiated(of: &Arc<Loop>, twice: bool) -> (Graph, Vec<Table>) {
+    differentiated_within(of, twice, None)
+}
+
+/// The same with a budget from the start.
+fn differentiated_within(of: &Arc<Loop>, twice: bool, bytes: Option<usize>) -> (Graph, Vec<Table>) {
     let mut graph = Graph::new();
+    graph.loop_memory = bytes;
     let types = (0..).map_while(|place| of.argument_type(place));
     let nodes: Vec<NodeId> = types.map(|ty| graph.input("argument", ty)).collect();
     let node = graph.run_loop(of.clone(), &nodes);
@@ -203,6 +209,38 @@ fn single_precision_and_second_order() {
     }
 }
 
+/// A derivative of a derivative goes through stretches of the loops, which add in another order.
+#[test]
+fn second_derivatives_by_stretches() {
+    for sizes in [&[][..], &[3], &[40]] {
+        for trips in [16, 50, 97] {
+            let parts = Parts { trips, backward: false, ends: Ends::AfterTrips };
+            let with_rows = oscillating(parts, F64, sizes);
+            for of in [without_rows(&with_rows), with_rows] {
+                let what = format!("{trips} trips {sizes:?} {} stacked", of.stacked());
+                let (graph, inputs) = differentiated_within(&of, true, Some(0));
+                let (plain, _) = differentiated(&of, true);
+                assert!(graph.ids().all(|id| graph.loop_of(id).is_none_or(|run| run.ends == Ends::AfterTrips)));
+                let nested = |graph: &Graph| {
+                    let inside = |run: &Loop| run.body.ids().any(|id| run.body.loop_of(id).is_some());
+                    graph.ids().filter_map(|id| graph.loop_of(id)).any(|run| inside(run))
+                };
+                assert!(nested(&graph) && !nested(&plain), "{what}");
+                let optimized = optimize(&graph);
+                compare(&optimized, &inputs, &what);
+                let found = run(&native(&optimized), &inputs).unwrap();
+                let expected = run(&native(&within(&plain, usize::MAX)), &inputs).unwrap();
+                for (found, expected) in found.iter().zip(&expected).filter(|(table, _)| table.ty.element == F64) {
+                    for (a, b) in found.bits.iter().zip(&expected.bits) {
+                        let (a, b) = (f64::from_bits(*a), f64::from_bits(*b));
+                        assert!((a - b).abs() <= 1e-11 * b.abs().max(1.0), "{what}: {a}, expected {b}");
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// While `x` is below a limit: a loop of unknown length, with a branch whose derivative is infinite where not taken.
 fn growing(sizes: &[usize]) -> Arc<Loop> {
     let parts = Parts { trips: 60, backward: false, ends: Ends::WhenFalse };
@@ -296,7 +334,7 @@ fn the_table_of_loops() {
 #[test]
 fn memory_does_not_grow_with_the_steps() {
     for sizes in [&[][..], &[4], &[100]] {
-        let bytes = |trips: usize| {
+        let bytes = |trips: usize, twice: bool| {
             let parts = Parts { trips, backward: false, ends: Ends::AfterTrips };
             let state = ty(F64, sizes);
             let real = std::slice::from_ref(&state);
@@ -308,15 +346,22 @@ fn memory_does_not_grow_with_the_steps() {
             let (x, w) = (graph.input("x", state.clone()), graph.input("w", state.clone()));
             let node = graph.run_loop(of, &[x, w]);
             let last = graph.result(node, 0);
-            let found = reverse_many(&mut graph, &[(last, x)], &[x, w]);
+            graph.loop_memory = Some(1 << 16);
+            let mut found = reverse_many(&mut graph, &[(last, x)], &[x, w]);
+            if twice {
+                found = reverse_many(&mut graph, &[(found[1], w)], &[x, w]);
+            }
             found.into_iter().for_each(|node| graph.output("y", node));
-            schedule(&within(&graph, 1 << 16)).workspace_bytes
+            schedule(&optimize(&graph)).workspace_bytes
         };
         // Beside the states that are kept: those at hand, tables of pointers, strips.
         let room = 4096 + 100 * sizes.iter().product::<usize>();
         for trips in [10_000, 1_000_000, 100_000_000] {
-            let bytes = bytes(trips);
-            assert!(bytes <= (1 << 16) + room, "{trips} trips of {sizes:?}: {bytes} bytes");
+            let once = bytes(trips, false);
+            assert!(once <= (1 << 16) + room, "{trips} trips of {sizes:?}: {once} bytes");
+            // Several loops of two kinds, over stretches and in one, have the budget each.
+            let twice = bytes(trips, true);
+            assert!(twice <= 24 * (1 << 16), "{trips} trips of {sizes:?}: {twice} bytes");
         }
     }
 }

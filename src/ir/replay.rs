@@ -14,6 +14,9 @@ use std::sync::Arc;
 
 pub use crate::runtime::revolve::{reach, repetitions, steps_again};
 
+/// The bytes that the stored states of one loop may take where nothing else is said.
+pub const LOOP_MEMORY: usize = 48 << 20;
+
 /// What a replay node does.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Replay {

@@ -20,6 +20,7 @@ mod product;
 mod reduce;
 mod replay;
 mod rows;
+pub mod stretches;
 pub mod table;
 mod window;
 

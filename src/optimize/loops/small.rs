@@ -38,6 +38,9 @@ pub(super) fn dissolve(graph: &mut Graph, site: &mut Site) -> bool {
             rows.push(row);
         }
     }
+    if site.backward {
+        stacked.iter_mut().for_each(|rows| rows.reverse());
+    }
     for found in &mut site.results {
         *found = match *found {
             Found::State(state) => Found::Node(states[state]),
@@ -45,10 +48,7 @@ pub(super) fn dissolve(graph: &mut Graph, site: &mut Site) -> bool {
             Found::Stacked(place) => {
                 let output = site.body.outputs()[site.states + place].node;
                 let ty = site.body.ty(output).clone();
-                let rows = &mut stacked[place];
-                if site.backward {
-                    rows.reverse();
-                }
+                let rows = &stacked[place];
                 let node = if rows.is_empty() {
                     let zero = graph.intern(Op::Scalar(0), &[], crate::ir::TensorType::scalar(ty.element));
                     graph.splat(zero, &ty.shape.with_leading(site.trips))

@@ -18,7 +18,7 @@ const COPIES: usize = 2;
 /// What a replay keeps.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Memory {
-    trips: usize,
+    pub(super) trips: usize,
     /// How many states are kept at a time.
     pub(super) slots: usize,
     /// How many of them the loop that runs forward keeps: those that every so many steps begin with.

@@ -9,6 +9,7 @@ mod memory;
 mod pair;
 mod split;
 
+use crate::ir::replay::LOOP_MEMORY;
 use crate::ir::rewrite::{Rewriter, copy_node, without_dead_code};
 use crate::ir::{Ends, Graph, Loop, NodeId, Op};
 use memory::{Memory, size};
@@ -17,21 +18,18 @@ use split::Split;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The bytes that the stored states of one loop may take where nothing else is said.
-const LOOP_MEMORY: usize = 48 << 20;
-
 /// The graph with replays where loops would store more than the budget, inside loops too.
 pub(super) fn within_budget(graph: Graph) -> Graph {
     let budget = graph.loop_memory.unwrap_or(LOOP_MEMORY);
-    if has_loops(&graph) { rebuilt(&graph, budget) } else { graph }
+    if has_loops(&graph) { rebuilt_on(graph.successor(), &graph, budget) } else { graph }
 }
 
 fn has_loops(graph: &Graph) -> bool {
     graph.ids().any(|id| graph.loop_of(id).is_some())
 }
 
-fn rebuilt(graph: &Graph, budget: usize) -> Graph {
-    let mut target = graph.successor();
+/// The graph again, on one that may have a place for the loops of which none is known.
+fn rebuilt_on(mut target: Graph, graph: &Graph, budget: usize) -> Graph {
     let plans = plans(graph, budget, &mut target);
     let mut splits: HashMap<NodeId, Split> = HashMap::new();
     let mut rewriter = Rewriter::new(graph);
@@ -43,7 +41,8 @@ fn rebuilt(graph: &Graph, budget: usize) -> Graph {
         if rewriter.get(id).is_some() {
             continue;
         }
-        let before = std::mem::replace(&mut target.current_span, graph.span(id));
+        let span = graph.span(id).or(target.current_span);
+        let before = std::mem::replace(&mut target.current_span, span);
         let arguments = rewriter.arguments(id);
         let new = match (graph.node(id).op, graph.loop_of(id)) {
             (_, Some(run)) => {
@@ -80,7 +79,9 @@ fn inside(target: &mut Graph, run: &Arc<Loop>, budget: usize) -> Arc<Loop> {
     if !has_loops(&run.body) {
         return run.clone();
     }
-    let body = rebuilt(&run.body, budget);
+    let mut body = run.body.successor();
+    body.current_span = target.current_span;
+    let body = rebuilt_on(body, &run.body, budget);
     target.take_remarks(&body);
     Arc::new(Loop { body: Arc::new(body), ..(**run).clone() })
 }
@@ -102,7 +103,8 @@ fn plans(graph: &Graph, budget: usize, target: &mut Graph) -> HashMap<NodeId, Pl
             continue;
         }
         let stored = Stored::of(graph, source, &users, &plans);
-        let before = std::mem::replace(&mut target.current_span, graph.span(source));
+        let span = graph.span(source).or(target.current_span);
+        let before = std::mem::replace(&mut target.current_span, span);
         let bytes = |results: &[usize]| results.iter().map(|result| run.result_type(*result).bytes()).sum::<usize>();
         let replayable = if plans.contains_key(&source) { 0 } else { bytes(&stored.results) };
         let shared = bytes(&stored.shared);
