@@ -79,7 +79,7 @@ impl Pair {
         let back = graph.loop_of(id)?.clone();
         let back_given = graph.node(id).arguments.to_vec();
         let all = |run: &Loop| run.ends == Ends::AfterTrips;
-        if !all(&back) || !back.backward || back.trips < STEPS {
+        if !all(&back) || !back.backward || back.trips < STEPS || u32::try_from(back.trips).is_err() {
             return None;
         }
         let row = |node: NodeId| match graph.node(node).op {

@@ -1,7 +1,7 @@
 //! Replays: evaluation. They come in when a graph is finished, so there is nothing to differentiate or batch.
 
 use super::loops::{results, together};
-use super::{Batching, Call, Cotangent, Fault, Structural};
+use super::{Batching, Call, Cotangent, Dependence, Fault, Mask, Structural};
 use crate::ir::{Ends, Graph, Loop, NodeId, Op, Replay, Table};
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ pub static REPLAY: Structural = Structural {
     reverse: finished_reverse,
     forward: finished_forward,
     batch: finished_batch,
+    dependence: |_, _| Dependence::All,
 };
 
 fn evaluate(call: &Call) -> Result<Table, Fault> {
@@ -52,7 +53,7 @@ fn finished_reverse(_: &mut Graph, _: NodeId, _: usize, _: Cotangent) -> Option<
     unreachable!("replays are made when all derivatives are")
 }
 
-fn finished_forward(_: &mut Graph, _: NodeId, _: &[Option<NodeId>]) -> Option<NodeId> {
+fn finished_forward(_: &mut Graph, _: NodeId, _: &[Option<NodeId>], _: Mask) -> Option<NodeId> {
     unreachable!("replays are made when all derivatives are")
 }
 
