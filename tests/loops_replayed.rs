@@ -222,8 +222,8 @@ fn second_derivatives_by_stretches() {
                 let (plain, _) = differentiated(&of, true);
                 assert!(graph.ids().all(|id| graph.loop_of(id).is_none_or(|run| run.ends == Ends::AfterTrips)));
                 let nested = |graph: &Graph| {
-                    let inside = |run: &Loop| run.body.ids().any(|id| run.body.loop_of(id).is_some());
-                    graph.ids().filter_map(|id| graph.loop_of(id)).any(|run| inside(run))
+                    let has_loops = |graph: &Graph| graph.ids().any(|id| graph.loop_of(id).is_some());
+                    graph.ids().filter_map(|id| graph.loop_of(id)).any(|run| has_loops(&run.body))
                 };
                 assert!(nested(&graph) && !nested(&plain), "{what}");
                 let optimized = optimize(&graph);

@@ -156,8 +156,8 @@ pub unsafe extern "C" fn replay(descriptor: *const ReplayDescriptor, table: *mut
 impl Run<'_> {
     unsafe fn begin(&mut self, positions: &mut [usize]) {
         let descriptor = self.descriptor;
-        for slot in 0..descriptor.given {
-            positions[slot] = slot * descriptor.period;
+        for (slot, position) in positions.iter_mut().enumerate().take(descriptor.given) {
+            *position = slot * descriptor.period;
             let row = self.row_of_slots(slot, 1);
             for ((from, to), bytes) in self.pointers.given.iter().zip(self.pointers.slots).zip(&descriptor.kept) {
                 // SAFETY: memory of so many rows each, apart from one another.
