@@ -286,6 +286,7 @@ fn emit_graph(
     stage: Stage,
     out: &mut String,
 ) -> Result<(), Box<Diagnostic>> {
+    let graph = optimize(graph);
     if stage == Stage::Plan {
         for remark in graph.remarks() {
             let place = remark.span.map_or_else(String::new, |span| format!("{}: ", place(checked, span)));
@@ -293,7 +294,6 @@ fn emit_graph(
         }
         return Ok(());
     }
-    let graph = optimize(graph);
     if matches!(stage, Stage::Ir | Stage::Adjoint) {
         out.push_str(&print_graph(&graph));
         return Ok(());

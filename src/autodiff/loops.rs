@@ -5,6 +5,7 @@
 //! is the body's own adjoint, so loops inside it are differentiated by the same walk. The forward loop with its stored
 //! states does all that the plain loop does; `optimize` leaves only the larger of the two.
 
+use super::loops_nested;
 use super::reverse::pull;
 use crate::ir::rewrite::{inline, without_inputs};
 use crate::ir::{ElementType, Ends, Graph, Loop, NodeId, TensorType};
@@ -19,7 +20,12 @@ pub(super) fn reverse(
     seeds: &[(usize, Cotangent)],
     dependent: &[bool],
 ) -> Vec<(NodeId, Cotangent)> {
-    let Some(run) = graph.loop_of(id).cloned() else { return Vec::new() };
+    let Some(run) = graph.loop_of(id).cloned() else {
+        unreachable!("only results of loops are differentiated: replays are made when all derivatives are")
+    };
+    if let Some(flows) = loops_nested::reverse(graph, id, seeds, dependent) {
+        return flows;
+    }
     let arguments = graph.node(id).arguments.to_vec();
     let mut by_result: Vec<Option<Cotangent>> = vec![None; run.steps_result() + 1];
     for (result, cotangent) in seeds {
@@ -27,7 +33,7 @@ pub(super) fn reverse(
     }
     let varied: Vec<bool> = arguments.iter().map(|argument| dependent[argument.index()]).collect();
     let Some(active) = Active::of(&run, &by_result, &varied) else { return Vec::new() };
-    let back = Back::of(&run, &active, &by_result);
+    let back = Back::of(&run, &active, &by_result, graph.loop_memory);
     back.append(graph, id, &arguments, &by_result)
 }
 
@@ -90,12 +96,12 @@ struct Back<'a> {
 
 impl<'a> Back<'a> {
     /// The care that the cotangent of a state needs after one step back may be more than before: until it is no more.
-    fn of(run: &'a Arc<Loop>, active: &Active, seeds: &[Option<Cotangent>]) -> Self {
+    fn of(run: &'a Arc<Loop>, active: &Active, seeds: &[Option<Cotangent>], memory: Option<usize>) -> Self {
         let seeded = |result: &usize| seeds[*result].map_or(Mask::None, |seed| seed.mask);
         let stacked: Vec<Mask> = active.stacked.iter().map(seeded).collect();
         let mut states: Vec<Mask> = active.states.iter().map(seeded).collect();
         loop {
-            let (body, masks) = body_back(run, active, &states, &stacked);
+            let (body, masks) = body_back(run, active, &states, &stacked, memory);
             let after: Vec<Mask> = states
                 .iter()
                 .zip(&masks)
@@ -199,8 +205,15 @@ impl<'a> Back<'a> {
 }
 
 /// One step back, and the care that the cotangents of active states, sequences and invariants need after it.
-fn body_back(run: &Loop, active: &Active, states: &[Mask], stacked: &[Mask]) -> (Graph, Vec<Option<Mask>>) {
+fn body_back(
+    run: &Loop,
+    active: &Active,
+    states: &[Mask],
+    stacked: &[Mask],
+    memory: Option<usize>,
+) -> (Graph, Vec<Option<Mask>>) {
     let mut graph = Graph::new();
+    graph.loop_memory = memory;
     let old = run.body.inputs();
     let step = graph.input("step", TensorType::scalar(ElementType::I64));
     let mut inputs = |name: &str, types: Vec<TensorType>| -> Vec<NodeId> {

@@ -6,6 +6,7 @@ pub mod forward;
 pub mod jacobian;
 mod loops;
 mod loops_forward;
+mod loops_nested;
 pub mod reverse;
 mod sparsity;
 

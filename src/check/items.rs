@@ -25,6 +25,8 @@ pub struct Options {
     pub seed: u64,
     /// What finds the entries of sparse matrices; the driver brings it.
     pub structure_finder: Option<StructureFinder>,
+    /// The bytes that the states stored for the derivative of one loop may take; the default where none are stated.
+    pub loop_memory: Option<usize>,
 }
 
 /// Checks a program. Its modules come in an order in which each stands after those it imports: the prelude first, the
@@ -131,7 +133,12 @@ impl<'a, 'b> Checker<'a, 'b> {
             structure_finder: options.structure_finder,
             diagnostics: Vec::new(),
             reported: HashSet::new(),
-            program: Program { seed: options.seed, precision: options.precision, ..Program::default() },
+            program: Program {
+                seed: options.seed,
+                precision: options.precision,
+                loop_memory: options.loop_memory,
+                ..Program::default()
+            },
             globals: HashMap::new(),
             functions: Vec::new(),
             replacements: HashMap::new(),
@@ -388,11 +395,8 @@ impl<'a> Checker<'a, '_> {
     /// `assert fails "E0204" { items }`: which errors its items give before the run, and the program they are.
     fn checked_apart(&mut self, body: &'a [Item], position: usize) -> (Vec<String>, Program) {
         let all: Vec<&'a Item> = self.surroundings(position).into_iter().chain(body).collect();
-        let options = Options {
-            precision: self.program.precision,
-            seed: self.program.seed,
-            structure_finder: self.structure_finder,
-        };
+        let Program { precision, seed, loop_memory, .. } = self.program;
+        let options = Options { precision, seed, loop_memory, structure_finder: self.structure_finder };
         let known = self.models.known.clone();
         let task = Task { items: &all, trees: self.trees, options, part: Part::Whole, known, question: None };
         let (program, diagnostics, _, _) = check_items(task, self.sources, self.loader);

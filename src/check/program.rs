@@ -463,6 +463,8 @@ pub struct Program {
     pub precision: Option<ir::ElementType>,
     /// The seed of initialisers.
     pub seed: u64,
+    /// The bytes that the states stored for the derivative of one loop may take.
+    pub loop_memory: Option<usize>,
     /// Trainable values.
     pub params: Vec<Param>,
     /// Data sets.

@@ -174,6 +174,9 @@ struct Settings {
     /// The seed of random initial values and orders that state none
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
+    /// The memory for states that a loop stores for its derivative [default: 48MiB]
+    #[arg(long, value_parser = memory, value_name = "SIZE")]
+    loop_memory: Option<usize>,
     #[command(flatten)]
     messages: Messages,
 }
@@ -223,8 +226,17 @@ impl Settings {
             Precision::F32 => ElementType::F32,
             Precision::F64 => ElementType::F64,
         });
-        Options { precision, seed: self.seed, ..Options::default() }
+        Options { precision, seed: self.seed, loop_memory: self.loop_memory, ..Options::default() }
     }
+}
+
+/// A number of bytes, such as `64MiB`.
+fn memory(text: &str) -> Result<usize, String> {
+    const UNITS: [(&str, u32); 5] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("B", 0)];
+    let unit = UNITS.iter().find_map(|(unit, bits)| text.strip_suffix(unit).map(|number| (number, *bits)));
+    let (number, bits) = unit.unwrap_or((text, 0));
+    let bytes = number.trim_end().parse::<usize>().ok().and_then(|number| number.checked_mul(1 << bits));
+    bytes.ok_or_else(|| "a size is a whole number with `B`, `KiB`, `MiB` or `GiB`, such as `64MiB`".to_string())
 }
 
 impl AsRef<Messages> for Common {

@@ -20,7 +20,7 @@ impl Lower<'_> {
     /// Writes the call of a kernel at a node.
     pub fn call_kernel(&mut self, node: NodeId, body: &Body) {
         match body {
-            Body::Scalar(_) | Body::Strip(_) | Body::Loop(_) => {}
+            Body::Scalar(_) | Body::Strip(_) | Body::Loop(_) | Body::Replay(_) => {}
             Body::Copy { from, to } => self.copy_kernel(from, to),
             Body::Add { from, to } => self.add_kernel(node, from, to),
             Body::Zero { to } => {
@@ -72,7 +72,7 @@ impl Lower<'_> {
         self.schedule.buffer(id).element
     }
 
-    fn kept<T: std::any::Any + Send + Sync>(&mut self, descriptor: T) -> Value {
+    pub(super) fn kept<T: std::any::Any + Send + Sync>(&mut self, descriptor: T) -> Value {
         let address = self.keep.keep(descriptor);
         self.pointer(address)
     }

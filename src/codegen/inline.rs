@@ -48,6 +48,8 @@ struct Outside<'k> {
     /// The first row of each stacked output, and the bytes of a row.
     stacked: Vec<(Value, i64)>,
     workspace: Value,
+    /// Of a part of a loop: the row that its first row is.
+    first_row: Option<Value>,
 }
 
 impl Lower<'_> {
@@ -106,6 +108,8 @@ impl Lower<'_> {
             let asked = self.inline_element(scenes, count.buffer, count.layout.offset as usize);
             limit = self.cut(asked, limit);
         }
+        let first_row =
+            kernel.part.as_ref().map(|view| self.inline_element(scenes, view.buffer, view.layout.offset as usize));
         let mut invariants = Vec::new();
         for view in &kernel.invariants {
             invariants.push(match view.layout.count() {
@@ -132,6 +136,7 @@ impl Lower<'_> {
             sequences: kernel.sequences.iter().map(|view| self.start_in(scenes, view.buffer)).collect(),
             invariants,
             workspace: self.start_in(scenes, kernel.workspace),
+            first_row,
         })
     }
 
@@ -164,7 +169,8 @@ impl Lower<'_> {
             in_memory: in_memory(body),
             states: kernel.states.len(),
         };
-        scene.know(&Place::Input(0), &[row]);
+        let number = self.row_number(row, outside.first_row);
+        scene.know(&Place::Input(0), &[number]);
         let mut rest = &held[1..];
         for (index, state) in kernel.states.iter().enumerate() {
             let (own, others) = rest.split_at(state.first.layout.count());
@@ -320,7 +326,7 @@ impl Lower<'_> {
                 self.put(scenes, state.last, position, *value);
             }
         }
-        if kernel.ends != Ends::AfterTrips {
+        if kernel.leaves_rows() {
             for (start, bytes) in &outside.stacked {
                 self.zero_rest(kernel, *start, *bytes, held[0]);
             }

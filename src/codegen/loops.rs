@@ -28,6 +28,8 @@ struct Running<'k> {
     /// The first row of each stacked output, and the bytes of a row.
     stacked: Vec<(Value, i64)>,
     steps: Option<Value>,
+    /// Of a part of a loop: the row that its first row is.
+    first_row: Option<Value>,
 }
 
 impl Running<'_> {
@@ -64,12 +66,17 @@ impl Lower<'_> {
     }
 
     /// The number of steps to do.
-    fn limit(&mut self, kernel: &LoopKernel) -> Value {
-        let trips = self.number(kernel.trips);
-        let Some(count) = &kernel.count else { return trips };
-        let start = self.shown(count);
-        let asked = self.builder.ins().load(types::I64, MemFlagsData::trusted(), start, 0);
+    pub fn limit(&mut self, trips: usize, count: Option<&View>) -> Value {
+        let trips = self.number(trips);
+        let Some(count) = count else { return trips };
+        let asked = self.whole_number(count);
         self.cut(asked, trips)
+    }
+
+    /// The first element of a view of integers.
+    fn whole_number(&mut self, view: &View) -> Value {
+        let start = self.shown(view);
+        self.builder.ins().load(types::I64, MemFlagsData::trusted(), start, 0)
     }
 
     /// A number of steps between zero and the most.
@@ -80,7 +87,7 @@ impl Lower<'_> {
     }
 
     /// Where the first element of a view is.
-    fn shown(&mut self, view: &View) -> Value {
+    pub fn shown(&mut self, view: &View) -> Value {
         let bytes = self.schedule.buffer(view.buffer).element.bytes() as i64;
         let start = self.start(view.buffer);
         self.offset(start, view.layout.offset as i64 * bytes)
@@ -88,7 +95,7 @@ impl Lower<'_> {
 
     /// Fills the frame with what is the same in every step.
     fn prepare<'k>(&mut self, node: NodeId, kernel: &'k LoopKernel) -> Running<'k> {
-        let limit = self.limit(kernel);
+        let limit = self.limit(kernel.trips, kernel.count.as_ref());
         let row_bytes = |lower: &Self, id: BufferId| match kernel.trips {
             0 => 0,
             trips => (lower.schedule.buffer(id).bytes() / trips) as i64,
@@ -103,6 +110,7 @@ impl Lower<'_> {
             sequences: Vec::new(),
             stacked: kernel.stacked.iter().map(|id| (self.start(*id), row_bytes(self, *id))).collect(),
             steps: kernel.steps.map(|id| self.start(id)),
+            first_row: kernel.part.as_ref().map(|view| self.whole_number(view)),
         };
         for view in &kernel.sequences {
             let bytes = self.schedule.buffer(view.buffer).element.bytes() as i64;
@@ -158,10 +166,16 @@ impl Lower<'_> {
         self.builder.ins().iadd_imm_s(left, -1)
     }
 
+    /// What the body is told of a row: its number in the whole loop.
+    pub fn row_number(&mut self, row: Value, first_row: Option<Value>) -> Value {
+        first_row.map_or(row, |first| self.builder.ins().iadd(row, first))
+    }
+
     fn step(&mut self, run: &Running, done: Value) -> Result<(), CodegenError> {
         let kernel = run.kernel;
         let row = self.row(kernel.backward, run.limit, done);
-        self.put_word(run, row, 0);
+        let number = self.row_number(row, run.first_row);
+        self.put_word(run, number, 0);
         let sequences = run.sequences.iter().enumerate();
         let inputs = sequences.map(|(place, rows)| (run.input(1 + kernel.states.len() + place), rows));
         let stacked = run.stacked.iter().enumerate();
@@ -191,7 +205,7 @@ impl Lower<'_> {
             let bytes = self.number(self.schedule.buffer(state.last).bytes());
             self.call(settle as *const u8, &[to, written, bytes], None);
         }
-        if run.kernel.ends != Ends::AfterTrips {
+        if run.kernel.leaves_rows() {
             for (start, bytes) in &run.stacked {
                 self.zero_rest(run.kernel, *start, *bytes, done);
             }

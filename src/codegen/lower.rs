@@ -107,6 +107,7 @@ impl<'a> Lower<'a> {
                     self.inline_loop(&mut Vec::new(), (self.schedule, self.own), kernel.origin, run)?;
                 }
                 Body::Loop(run) => self.loop_kernel(kernel.origin, run)?,
+                Body::Replay(replay) => self.replay_kernel(replay)?,
                 body => self.call_kernel(kernel.origin, body),
             }
         }
@@ -123,11 +124,23 @@ impl<'a> Lower<'a> {
 
     /// Calls the body of a loop.
     pub fn call_body(&mut self, body: usize, arguments: [Value; 3]) -> Result<(), CodegenError> {
-        let BodyCode::Function(function) = self.own.bodies[body] else {
-            return Err(CodegenError::new("a body without a function"));
-        };
+        let function = self.function_of(body)?;
         self.call_function(function, arguments);
         Ok(())
+    }
+
+    /// The address of the function of a body.
+    pub fn body_address(&mut self, body: usize) -> Result<Value, CodegenError> {
+        let function = self.function_of(body)?;
+        let function = self.module.declare_func_in_func(function, self.builder.func);
+        Ok(self.builder.ins().func_addr(types::I64, function))
+    }
+
+    fn function_of(&self, body: usize) -> Result<FuncId, CodegenError> {
+        match self.own.bodies[body] {
+            BodyCode::Function(function) => Ok(function),
+            BodyCode::Inline(_) => Err(CodegenError::new("a body without a function")),
+        }
     }
 
     /// Calls a function and ends the program if that fails.
@@ -228,7 +241,8 @@ impl<'a> Lower<'a> {
         self.builder.switch_to_block(next);
     }
 
-    fn leave_if(&mut self, flag: Value, code: Value) {
+    /// Ends the program with a code if a flag (any integer) is not zero.
+    pub fn leave_if(&mut self, flag: Value, code: Value) {
         let (failed, next) = self.fork(flag);
         self.builder.switch_to_block(failed);
         self.builder.ins().return_(&[code]);

@@ -24,6 +24,7 @@ mod keep;
 mod loops;
 mod lower;
 mod module;
+mod replay;
 mod scalar;
 mod shared;
 mod strip;

@@ -198,7 +198,7 @@ impl Lower<'_> {
         match operation {
             Instruction::Add => ins.fadd(a, b),
             Instruction::Subtract => ins.fsub(a, b),
-            Instruction::Multiply => ins.fmul(a, b),
+            Instruction::Multiply | Instruction::Square => ins.fmul(a, b),
             Instruction::Divide => ins.fdiv(a, b),
             Instruction::Negate => ins.fneg(a),
             Instruction::Absolute => ins.fabs(a),
@@ -206,7 +206,6 @@ impl Lower<'_> {
             Instruction::Floor => ins.floor(a),
             Instruction::Ceiling => ins.ceil(a),
             Instruction::Truncate => ins.trunc(a),
-            Instruction::Square => ins.fmul(a, a),
             _ => a,
         }
     }

@@ -7,6 +7,7 @@
 use super::custom::Custom;
 use super::loops::Loop;
 use super::op::{Op, PointwiseRef};
+use super::replay::Replay;
 use super::types::{ElementType, TensorType};
 use crate::source::Span;
 use smallvec::SmallVec;
@@ -125,12 +126,15 @@ pub struct Graph {
     table_ids: HashMap<Table, u32>,
     loops: Vec<Arc<Loop>>,
     customs: Vec<Arc<Custom>>,
+    replays: Vec<Arc<Replay>>,
     placeholders: u32,
     ranges: HashMap<NodeId, IndexRange>,
     remarks: Vec<Remark>,
     scopes: Vec<Scope>,
     /// For each node the call that it came from first, where calls are recorded.
     scope_of: Vec<Option<ScopeId>>,
+    /// The bytes that the states stored for the reverse mode of one loop may take; the default where none is set.
+    pub loop_memory: Option<usize>,
     /// The place that new nodes are attributed to.
     pub current_span: Option<Span>,
     /// The call that new nodes are attributed to.
@@ -146,6 +150,7 @@ impl PartialEq for Graph {
             && self.tables == other.tables
             && self.loops == other.loops
             && self.customs == other.customs
+            && self.replays == other.replays
     }
 }
 
@@ -153,6 +158,11 @@ impl Graph {
     /// An empty graph.
     pub fn new() -> Self {
         Graph::default()
+    }
+
+    /// An empty graph to take this one's place, with its remarks and settings.
+    pub fn successor(&self) -> Self {
+        Graph { remarks: self.remarks.clone(), loop_memory: self.loop_memory, ..Graph::default() }
     }
 
     /// The number of nodes.
@@ -227,6 +237,20 @@ impl Graph {
     /// A loop.
     pub fn loop_at(&self, index: u32) -> &Arc<Loop> {
         &self.loops[index as usize]
+    }
+
+    /// A replay.
+    pub fn replay_at(&self, index: u32) -> &Arc<Replay> {
+        &self.replays[index as usize]
+    }
+
+    /// Enters a replay; an equal one keeps its place.
+    pub(super) fn add_replay(&mut self, replay: Arc<Replay>) -> u32 {
+        let known = self.replays.iter().position(|each| **each == *replay);
+        known.unwrap_or_else(|| {
+            self.replays.push(replay);
+            self.replays.len() - 1
+        }) as u32
     }
 
     /// Enters a loop; an equal one keeps its place.
@@ -370,6 +394,10 @@ impl Graph {
             Op::Custom(index) => {
                 let custom = other.custom_at(index);
                 Op::Custom(self.customs.iter().position(|each| each == custom)? as u32)
+            }
+            Op::Replay(index) => {
+                let replay = other.replay_at(index);
+                Op::Replay(self.replays.iter().position(|each| each == replay)? as u32)
             }
             op => op,
         };

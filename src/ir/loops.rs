@@ -106,9 +106,9 @@ impl Graph {
         self.intern(Op::Loop(index), arguments, ty)
     }
 
-    /// One result of a loop node.
+    /// One result of a loop or replay node.
     pub fn result(&mut self, run: NodeId, result: usize) -> NodeId {
-        let Some(ty) = self.loop_of(run).map(|each| each.result_type(result)) else { return run };
+        let Some(ty) = self.results_of(run).map(|each| each.result_type(result)) else { return run };
         self.intern(Op::Result(result as u32), &[run], ty)
     }
 

@@ -13,6 +13,7 @@ pub mod loops;
 pub mod op;
 pub mod pattern;
 pub mod print;
+pub mod replay;
 pub mod rewrite;
 pub mod types;
 pub mod verify;
@@ -23,4 +24,5 @@ pub use graph::{Graph, IndexRange, Input, Node, NodeId, Output, Remark, Scope, S
 pub use loops::{Ends, Loop};
 pub use op::{BatchReduction, Distribution, Extreme, LinearAlgebra, Op, Outside, PointwiseRef, Reduction, Steps};
 pub use pattern::Pattern;
+pub use replay::{Replay, ReplayArguments};
 pub use types::{Axes, ElementType, MAX_RANK, Shape, TensorType};

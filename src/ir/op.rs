@@ -154,7 +154,9 @@ pub enum Op {
     BatchReduce(BatchReduction),
     /// A loop, `Graph::loop_at(index)`: all its results together.
     Loop(u32),
-    /// One result of a loop, which is the only argument.
+    /// A loop over the states of another that are computed again, `Graph::replay_at(index)`: all results together.
+    Replay(u32),
+    /// One result of a loop or replay, which is the only argument.
     Result(u32),
     /// Its first argument, with the derivative that `Graph::custom_at(index)` says. A finished graph needs none.
     Custom(u32),

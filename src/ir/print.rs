@@ -3,6 +3,7 @@
 use super::custom::CustomRule;
 use super::graph::{Graph, NodeId};
 use super::op::{Op, Outside, Steps};
+use super::replay::Replay;
 use super::types::ElementType;
 use std::fmt::Write;
 
@@ -15,10 +16,13 @@ pub fn print(graph: &Graph) -> String {
         let arguments: Vec<String> = node.arguments.iter().map(|argument| format!("%{}", argument.0)).collect();
         let separator = if arguments.is_empty() { "" } else { " " };
         let _ = writeln!(out, "%{} = {}{separator}{} : {}", id.0, operation(graph, id), arguments.join(", "), node.ty);
-        if let Some(run) = graph.loop_of(id) {
-            for line in print(&run.body).lines() {
-                let _ = writeln!(out, "    {line}");
-            }
+        let bodies = match (graph.loop_of(id), graph.replay_of(id)) {
+            (Some(run), _) => vec![&run.body],
+            (_, Some(replay)) => vec![&replay.forward.body, &replay.back.body],
+            _ => vec![],
+        };
+        for line in bodies.into_iter().flat_map(|body| print(body).lines().map(str::to_string).collect::<Vec<_>>()) {
+            let _ = writeln!(out, "    {line}");
         }
         if let Some(custom) = graph.custom_of(id) {
             for line in print(&custom.body).lines() {
@@ -64,6 +68,15 @@ pub fn operation(graph: &Graph, id: NodeId) -> String {
             let run = graph.loop_at(index);
             let direction = if run.backward { ", backward" } else { "" };
             format!("loop {index} ({} trips, {} states{direction})", run.trips, run.states)
+        }
+        Op::Replay(index) => {
+            let Replay { forward, back, slots, .. } = &**graph.replay_at(index);
+            let direction = if back.backward { ", backward" } else { "" };
+            let states = (forward.states, back.states);
+            format!(
+                "replay {index} ({} trips, {} and {} states, {slots} kept{direction})",
+                back.trips, states.0, states.1
+            )
         }
         Op::Result(result) => format!("result({result})"),
         Op::Custom(index) => match graph.custom_at(index).rule {

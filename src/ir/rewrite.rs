@@ -73,6 +73,7 @@ pub fn copy_node(target: &mut Graph, source: &Graph, id: NodeId, arguments: &[No
         Op::Table(index) => target.constant_table(source.table(index).clone()),
         Op::Loop(index) => target.run_loop(source.loop_at(index).clone(), arguments),
         Op::Custom(index) => target.custom(source.custom_at(index).clone(), arguments),
+        Op::Replay(index) => target.replay(source.replay_at(index).clone(), arguments),
         op => target.intern(op, arguments, node.ty.clone()),
     };
     target.current_span = before;
@@ -95,7 +96,7 @@ pub fn inline(target: &mut Graph, source: &Graph, inputs: &[NodeId]) -> Vec<Node
 
 /// The graph without dead nodes and without the inputs that are not kept, which no output may need.
 pub fn without_inputs(graph: &Graph, kept: &[bool]) -> Graph {
-    let mut target = Graph::new();
+    let mut target = graph.successor();
     let mut rewriter = Rewriter::new(graph);
     for ((input, node), _) in graph.inputs().iter().zip(graph.input_nodes()).zip(kept).filter(|(_, kept)| **kept) {
         rewriter.set(node, target.input(input.name.clone(), input.ty.clone()));

@@ -157,8 +157,15 @@ fn check_node(graph: &Graph, node: &Node) -> Result<(), String> {
             super::loops::check_loop(run, &arguments, &node.ty)?;
             verify(&run.body, "the body of a loop").map_err(|violation| violation.to_string())
         }
+        Op::Replay(index) => {
+            let replay = graph.replay_at(index);
+            super::replay::check_replay(replay, &arguments, &node.ty)?;
+            let bodies = [&replay.forward.body, &replay.back.body];
+            let verified = bodies.iter().try_for_each(|body| verify(body, "the body of a replay"));
+            verified.map_err(|violation| violation.to_string())
+        }
         Op::Result(result) => {
-            let run = node.arguments.first().and_then(|argument| graph.loop_of(*argument));
+            let run = node.arguments.first().and_then(|argument| graph.results_of(*argument));
             let run = run.ok_or_else(|| "the argument is no loop".to_string())?;
             let there = result as usize <= run.steps_result() && run.result_type(result as usize) == node.ty;
             expect(there, "there is no such result")

@@ -132,10 +132,12 @@ struct Lowerer<'p> {
 
 impl<'p> Lowerer<'p> {
     fn new(program: &'p Program) -> Self {
+        let mut graph = Graph::new();
+        graph.loop_memory = program.loop_memory;
         Lowerer {
             program,
             real: program.real(),
-            graph: Graph::new(),
+            graph,
             sources: Vec::new(),
             inputs: HashMap::new(),
             replaced: HashMap::new(),

@@ -33,7 +33,7 @@ fn fold(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let node = graph.node(id);
     // The sum of a constant over a mini-batch is known when the mini-batch is.
     let stays = node.arguments.is_empty()
-        || matches!(node.op, Op::Broadcast(_) | Op::BatchReduce(_) | Op::Loop(_))
+        || matches!(node.op, Op::Broadcast(_) | Op::BatchReduce(_) | Op::Loop(_) | Op::Replay(_))
         || node.ty.shape.count() > LIMIT;
     if stays || !node.arguments.iter().all(|argument| is_known(graph, *argument)) {
         return None;

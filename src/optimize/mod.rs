@@ -13,6 +13,7 @@ mod dead;
 mod factors;
 mod fold;
 mod loops;
+mod replays;
 mod rows;
 mod shapes;
 
@@ -55,7 +56,8 @@ pub fn rules(stage: Stage) -> impl Iterator<Item = &'static Rule> {
         .chain(contraction::RULES)
 }
 
-/// The graph with simpler outputs and without dead nodes, for execution.
+/// The graph with simpler outputs and without dead nodes, for execution; what loops store for their derivatives is within
+/// the budget.
 pub fn optimize(graph: &Graph) -> Graph {
     let mut graph = graph.clone();
     let outputs = graph.outputs().to_vec();
@@ -68,7 +70,7 @@ pub fn optimize(graph: &Graph) -> Graph {
             None => graph.output(output.name, node),
         }
     }
-    let result = dead::without_dead_code(&graph);
+    let result = replays::within_budget(dead::without_dead_code(&graph));
     check(&result, "optimize");
     result
 }

@@ -14,6 +14,8 @@ pub mod math;
 pub mod matmul;
 pub mod random;
 pub mod reduce;
+pub mod replay;
+pub mod revolve;
 pub mod support_add;
 pub mod support_fold;
 pub mod support_move;

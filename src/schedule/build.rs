@@ -17,6 +17,11 @@ const BLOCK: usize = 512;
 
 /// Orders a verified graph's work and plans its memory.
 pub fn schedule(graph: &Graph) -> Schedule {
+    schedule_part(graph, None)
+}
+
+/// Like [`schedule`], of a graph whose loop is a part of one: a node says which row of that its first row is.
+pub(super) fn schedule_part(graph: &Graph, part: Option<NodeId>) -> Schedule {
     let resolved = Resolved::new(graph);
     let groups = Groups::new(graph, &resolved);
     let ports = ports(graph);
@@ -32,6 +37,7 @@ pub fn schedule(graph: &Graph) -> Schedule {
         body_spans: Vec::new(),
         limits: Vec::new(),
         nodes: graph.len() as u32,
+        part,
     };
     for (id, output) in &finals.direct {
         builder.memory.place(graph, *id, Place::Output(*output));
@@ -244,6 +250,8 @@ pub struct Builder<'a> {
     pub limits: Vec<(NodeId, usize)>,
     /// The next free number of a node.
     pub nodes: u32,
+    /// Where the loop is a part of one, the row of that at which it begins.
+    pub part: Option<NodeId>,
 }
 
 impl Builder<'_> {
@@ -275,6 +283,7 @@ impl Builder<'_> {
                 self.push(origin, Body::Strip(kernel));
             }
             Class::Own(id) if matches!(self.graph.node(id).op, Op::Loop(_)) => self.run_loop(id, group),
+            Class::Own(id) if matches!(self.graph.node(id).op, Op::Replay(_)) => self.replay(id, group),
             Class::Own(id) => self.own(id),
         }
     }

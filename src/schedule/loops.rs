@@ -37,6 +37,9 @@ pub struct LoopKernel {
     pub stacked: Vec<BufferId>,
     /// Where the number of steps goes.
     pub steps: Option<BufferId>,
+    /// Of a program that does a part of a loop: the row of the loop that its own first row is. Such a program writes no
+    /// other rows than those of its steps.
+    pub part: Option<View>,
     /// The step, then the tables of pointers to the body's inputs and outputs.
     pub frame: BufferId,
     /// The workspace of the body.
@@ -57,10 +60,15 @@ pub struct LoopState {
 }
 
 impl LoopKernel {
+    /// Whether there may be rows of stacked outputs that no step writes, which are zero.
+    pub fn leaves_rows(&self) -> bool {
+        self.ends != Ends::AfterTrips && self.part.is_none()
+    }
+
     /// Calls back with every buffer that the kernel touches, and whether it writes it.
     pub fn each_access(&self, visit: &mut dyn FnMut(BufferId, bool)) {
         let first = self.states.iter().map(|state| &state.first);
-        let read = self.count.iter().chain(first).chain(&self.sequences).chain(&self.invariants);
+        let read = self.count.iter().chain(&self.part).chain(first).chain(&self.sequences).chain(&self.invariants);
         read.for_each(|view| visit(view.buffer, false));
         for state in &self.states {
             visit(state.last, true);
@@ -72,7 +80,7 @@ impl LoopKernel {
 }
 
 /// The body without the stacked outputs that nobody asks for.
-fn pruned(run: &Loop, wanted: impl Fn(usize) -> bool) -> Graph {
+pub(super) fn pruned(run: &Loop, wanted: impl Fn(usize) -> bool) -> Graph {
     let mut body = (*run.body).clone();
     body.clear_outputs();
     for (place, output) in run.body.outputs().iter().enumerate() {
@@ -100,18 +108,20 @@ fn renumber(schedule: &mut Schedule, by: u32) {
 }
 
 impl Builder<'_> {
+    /// The nodes of the results that somebody asks for.
+    pub(super) fn results(&self, group: &Group) -> HashMap<usize, NodeId> {
+        let result = |node: &NodeId| match self.graph.node(*node).op {
+            Op::Result(result) => Some((result as usize, *node)),
+            _ => None,
+        };
+        group.nodes.iter().filter_map(result).collect()
+    }
+
     /// A loop node with its results.
     pub fn run_loop(&mut self, id: NodeId, group: &Group) {
         let graph = self.graph;
         let Some(run) = graph.loop_of(id) else { return };
-        let results: HashMap<usize, NodeId> = group
-            .nodes
-            .iter()
-            .filter_map(|node| match graph.node(*node).op {
-                Op::Result(result) => Some((result as usize, *node)),
-                _ => None,
-            })
-            .collect();
+        let results = self.results(group);
         let body = schedule(&pruned(run, |result| results.contains_key(&result)));
         let inline = is_inline(&body, run.states);
         let loose = loose_inputs(&body, inline);
@@ -140,6 +150,10 @@ impl Builder<'_> {
             invariants,
             stacked,
             steps: results.get(&run.steps_result()).map(|result| self.memory.of(graph, *result)),
+            part: self.part.map(|node| View {
+                buffer: self.memory.of(graph, node),
+                layout: Layout::contiguous(&graph.ty(node).shape),
+            }),
             frame: self.memory.temporary(ElementType::I64, words),
             workspace: self.memory.scratch(body.workspace_bytes),
         };
@@ -148,7 +162,7 @@ impl Builder<'_> {
         self.push(id, Body::Loop(Box::new(kernel)));
     }
 
-    fn state(&mut self, user: NodeId, first: NodeId, result: Option<NodeId>, inline: bool) -> LoopState {
+    pub(super) fn state(&mut self, user: NodeId, first: NodeId, result: Option<NodeId>, inline: bool) -> LoopState {
         let ty = self.graph.ty(first);
         let first = self.ordered(user, first, 0, inline);
         let mut memory = || self.memory.temporary(ty.element, ty.shape.count());
@@ -161,7 +175,7 @@ impl Builder<'_> {
     }
 
     /// Takes up a body under numbers of nodes of its own.
-    fn enter_body(&mut self, mut body: Schedule) {
+    pub(super) fn enter_body(&mut self, mut body: Schedule) {
         renumber(&mut body, self.nodes);
         self.nodes += body.nodes;
         self.body_spans.extend_from_slice(&body.spans);
@@ -171,7 +185,7 @@ impl Builder<'_> {
 
     /// A view of an argument, or, unless the layout may be any, of a copy of it where its elements do not lie in row-major
     /// order without gaps from an axis on.
-    fn ordered(&mut self, user: NodeId, id: NodeId, from_axis: usize, any: bool) -> View {
+    pub(super) fn ordered(&mut self, user: NodeId, id: NodeId, from_axis: usize, any: bool) -> View {
         let view = self.view(id);
         let inner = view.layout.axes(from_axis..view.layout.sizes.len(), 0);
         if any || inner.is_contiguous() {

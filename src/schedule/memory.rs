@@ -154,6 +154,7 @@ impl Body {
                 visit(*to, true);
             }
             Body::Loop(kernel) => kernel.each_access(visit),
+            Body::Replay(kernel) => kernel.each_access(visit),
             Body::LinearAlgebra(kernel) => {
                 kernel.arguments.iter().for_each(|argument| visit(*argument, false));
                 visit(kernel.to, true);

@@ -19,6 +19,7 @@ mod loops;
 mod memory;
 pub mod names;
 pub mod print;
+mod replay;
 mod resolve;
 mod strips;
 pub mod verify;
@@ -29,6 +30,7 @@ pub use build::schedule;
 pub use inline::{in_memory, operations};
 pub use layout::Layout;
 pub use loops::{LoopKernel, LoopState};
+pub use replay::ReplayKernel;
 pub use strips::SLOT_BYTES;
 pub use work::work;
 
@@ -161,6 +163,8 @@ pub enum Body {
     LinearAlgebra(Box<MatrixKernel>),
     /// A loop.
     Loop(Box<LoopKernel>),
+    /// A loop over the states of another, which are computed again.
+    Replay(Box<ReplayKernel>),
 }
 
 /// Where the results of a contraction go, and the loops around it.

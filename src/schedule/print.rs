@@ -1,8 +1,8 @@
 //! The printed form of a schedule.
 
 use super::{
-    Body, BufferId, Kernel, LoopKernel, Operand, Place, ScalarBlock, ScalarOp, Schedule, StripKernel, StripOp, Target,
-    View, work,
+    Body, BufferId, Kernel, LoopKernel, Operand, Place, ReplayKernel, ScalarBlock, ScalarOp, Schedule, StripKernel,
+    StripOp, Target, View, work,
 };
 use crate::ir::Ends;
 use crate::ir::Outside;
@@ -55,6 +55,7 @@ fn body(out: &mut String, kernel: &Kernel) {
             writeln!(out, "arg{extreme:?} {} as [{outer}, {n}, {inner}] to {}", buffer(*from), buffer(*to))
         }
         Body::Loop(kernel) => return run_loop(out, kernel),
+        Body::Replay(kernel) => return replay(out, kernel),
         Body::LinearAlgebra(kernel) => {
             let arguments: Vec<String> = kernel.arguments.iter().map(|argument| buffer(*argument)).collect();
             let function = crate::ir::linear_algebra::name(kernel.descriptor.function);
@@ -87,6 +88,31 @@ fn run_loop(out: &mut String, kernel: &LoopKernel) {
     }
     if let Some(steps) = kernel.steps {
         let _ = writeln!(out, "  steps to {}", buffer(steps));
+    }
+}
+
+fn replay(out: &mut String, kernel: &ReplayKernel) {
+    let [advance, record, back] = kernel.bodies();
+    let direction = if kernel.descriptor.backward { "" } else { " backward" };
+    let (trips, slots) = (kernel.descriptor.trips, kernel.descriptor.slots);
+    let _ = writeln!(
+        out,
+        "replay by bodies {advance} and {record} for body {back}, {trips} steps{direction}, {slots} states kept"
+    );
+    for (state, kept) in kernel.states.iter().zip(&kernel.kept) {
+        let _ = writeln!(out, "  state {} kept in {}", view(state), buffer(*kept));
+    }
+    for state in &kernel.back_states {
+        let _ = writeln!(out, "  state {} to {}", view(&state.first), buffer(state.last));
+    }
+    for rows in kernel.sequences.iter().chain(&kernel.back_sequences) {
+        let _ = writeln!(out, "  rows {}", view(rows));
+    }
+    for whole in kernel.invariants.iter().chain(&kernel.back_invariants) {
+        let _ = writeln!(out, "  whole {}", view(whole));
+    }
+    for rows in &kernel.stacked {
+        let _ = writeln!(out, "  stacked to {}", buffer(*rows));
     }
 }
 

@@ -5,12 +5,13 @@
 //! 3. Every access lies within its buffer.
 //! 4. Workspace buffers lie within the workspace; two whose lifetimes overlap do not overlap in memory, unless one
 //!    strip kernel reads the one, for the last time, no later than it writes the other.
-//! 5. A loop fits its body, whose schedule is well formed.
+//! 5. A loop fits its body, and a replay its three, whose schedules are well formed.
 //! 6. Every output is written, unless it updates an input and keeps its value; a replaced input is not read after.
 
 use super::memory::lifetimes;
 use super::{
-    Body, Buffer, BufferId, ContractLoop, Layout, LoopKernel, Operand, Place, Schedule, StripOp, Target, View,
+    Body, Buffer, BufferId, ContractLoop, Layout, LoopKernel, Operand, Place, ReplayKernel, Schedule, StripOp, Target,
+    View,
 };
 
 /// Checks every rule.
@@ -109,6 +110,7 @@ fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
         Body::LinearAlgebra(kernel) => within(schedule, kernel.memory, 0, kernel.descriptor.working_memory()),
         Body::Zero { .. } | Body::ScatterAdd { .. } | Body::ArgReduce { .. } => Ok(()),
         Body::Loop(kernel) => check_loop(schedule, kernel),
+        Body::Replay(kernel) => check_replay(schedule, kernel),
     }
 }
 
@@ -153,6 +155,34 @@ fn check_loop(schedule: &Schedule, kernel: &LoopKernel) -> Result<(), String> {
         within(schedule, *buffer, 0, kernel.trips * body.outputs[states + place].ty.shape.count())?;
     }
     Ok(())
+}
+
+fn check_replay(schedule: &Schedule, kernel: &ReplayKernel) -> Result<(), String> {
+    for body in kernel.bodies() {
+        let body = schedule.bodies.get(body).ok_or("a replay without a body")?;
+        verify(body)?;
+        if schedule.buffer(kernel.workspace).count < body.workspace_bytes {
+            return Err("a replay does not fit its bodies".into());
+        }
+    }
+    let tables =
+        [(kernel.table, kernel.descriptor.table_words()), (kernel.pointers, kernel.descriptor.pointer_words())];
+    for (buffer, words) in tables {
+        within(schedule, buffer, 0, words)?;
+    }
+    within(schedule, kernel.positions, 0, kernel.descriptor.slots)?;
+    for view in kernel.views() {
+        check_view(schedule, view)?;
+        if !view.layout.is_contiguous() {
+            return Err("what a replay reads is not in order".into());
+        }
+    }
+    let bytes = |buffer: BufferId| schedule.buffer(buffer).bytes();
+    let kept = kernel.kept.iter().zip(&kernel.descriptor.kept);
+    let stacked = kernel.stacked.iter().zip(&kernel.descriptor.back_stacked);
+    let fits = kept.clone().all(|(buffer, row)| bytes(*buffer) >= kernel.descriptor.slots * row)
+        && stacked.clone().all(|(buffer, row)| bytes(*buffer) >= kernel.descriptor.trips * row);
+    if fits { Ok(()) } else { Err("a replay writes outside its memory".into()) }
 }
 
 fn check_order(schedule: &Schedule) -> Result<(), String> {

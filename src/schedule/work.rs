@@ -50,6 +50,8 @@ fn of_kernel(schedule: &Schedule, kernel: &Kernel) -> u64 {
         Body::ArgReduce { outer, n, inner, .. } => START + count(&[*outer, *n, *inner]),
         Body::LinearAlgebra(kernel) => START + of_matrices(kernel),
         Body::Loop(run) => of_loop(schedule, run),
+        // Each step is computed again about twice: to come to a kept state, and to record those between two.
+        Body::Replay(replay) => START + replay.bodies().map(|body| work(&schedule.bodies[body])).iter().sum::<u64>(),
     }
 }
 

@@ -36,20 +36,29 @@ pub(super) fn no_forward(_: &mut Graph, _: NodeId, _: &[Option<NodeId>], _: Mask
 
 fn evaluate(call: &Call) -> Result<Table, Fault> {
     let Op::Loop(index) = call.node.op else { return Err(Fault::Unbound) };
-    let run = call.graph.loop_at(index);
+    together(call, results(call.graph.loop_at(index), call.arguments)?)
+}
+
+/// All results one after another, as the value of a node.
+pub(super) fn together(call: &Call, results: Vec<Vec<u64>>) -> Result<Table, Fault> {
+    Ok(Table { ty: call.node.ty.clone(), bits: results.concat() })
+}
+
+/// The words of each result of a loop.
+pub(super) fn results(run: &Loop, arguments: &[&Table]) -> Result<Vec<Vec<u64>>, Fault> {
     let mut states: Vec<Table> =
-        call.arguments[run.first_state()..run.first_sequence()].iter().map(|table| (*table).clone()).collect();
+        arguments[run.first_state()..run.first_sequence()].iter().map(|table| (*table).clone()).collect();
     let mut stacked: Vec<Vec<u64>> =
         (run.states..run.steps_result()).map(|place| vec![0; run.result_type(place).shape.count()]).collect();
     let limit = match run.ends {
-        Ends::AfterCount => (call.arguments[0].bits[0] as i64).clamp(0, run.trips as i64) as usize,
+        Ends::AfterCount => (arguments[0].bits[0] as i64).clamp(0, run.trips as i64) as usize,
         _ => run.trips,
     };
     let goes_on = |states: &[Table]| run.ends != Ends::WhenFalse || states[0].bits[0] != 0;
     let mut done = 0;
     while done < limit && goes_on(&states) {
         let row = if run.backward { limit - 1 - done } else { done };
-        let mut outputs = step(run, row, &states, call.arguments)?;
+        let mut outputs = step(run, row, &states, arguments)?;
         for (all, output) in stacked.iter_mut().zip(outputs.split_off(run.states)) {
             let length = output.bits.len();
             all[row * length..(row + 1) * length].copy_from_slice(&output.bits);
@@ -60,8 +69,7 @@ fn evaluate(call: &Call) -> Result<Table, Fault> {
     if run.ends == Ends::WhenFalse && goes_on(&states) {
         return Err(Fault::TooManySteps { steps: run.trips });
     }
-    let bits = states.into_iter().map(|state| state.bits).chain(stacked).chain([vec![done as u64]]);
-    Ok(Table { ty: call.node.ty.clone(), bits: bits.collect::<Vec<_>>().concat() })
+    Ok(states.into_iter().map(|state| state.bits).chain(stacked).chain([vec![done as u64]]).collect())
 }
 
 /// The outputs of the body at one row.
@@ -93,7 +101,7 @@ fn values(graph: &Graph, inputs: &[Table], nodes: &[NodeId]) -> Result<Vec<Table
 
 fn result(call: &Call) -> Result<Table, Fault> {
     let Op::Result(result) = call.node.op else { return Err(Fault::Unbound) };
-    let run = call.graph.loop_of(call.node.arguments[0]).ok_or(Fault::Unbound)?;
+    let run = call.graph.results_of(call.node.arguments[0]).ok_or(Fault::Unbound)?;
     let start: usize = (0..result as usize).map(|place| run.result_type(place).shape.count()).sum();
     let bits = call.arguments[0].bits[start..start + call.node.ty.shape.count()].to_vec();
     Ok(Table { ty: call.node.ty.clone(), bits })

@@ -19,7 +19,9 @@ mod placement;
 mod pointwise;
 mod product;
 mod reduce;
+mod replay;
 mod rows;
+pub mod stretches;
 pub mod table;
 mod window;
 
@@ -235,6 +237,7 @@ pub fn definition(op: &Op) -> &'static Structural {
         Op::Random(_) => &draws::RANDOM,
         Op::BatchReduce(_) => &batch_reduce::BATCH_REDUCE,
         Op::Loop(_) => &loops::LOOP,
+        Op::Replay(_) => &replay::REPLAY,
         Op::Result(_) => &loops::RESULT,
         Op::Custom(_) => &custom::CUSTOM,
         Op::LinearAlgebra(_) => &linear_algebra::LINEAR_ALGEBRA,

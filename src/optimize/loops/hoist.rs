@@ -19,7 +19,13 @@ pub(super) fn invariants(graph: &mut Graph, site: &mut Site) {
         let node = site.body.node(id);
         let stays = matches!(
             node.op,
-            Op::Broadcast(_) | Op::Reshape | Op::Transpose(_) | Op::Slice { .. } | Op::Reverse(_) | Op::Loop(_)
+            Op::Broadcast(_)
+                | Op::Reshape
+                | Op::Transpose(_)
+                | Op::Slice { .. }
+                | Op::Reverse(_)
+                | Op::Loop(_)
+                | Op::Replay(_)
         );
         if fixed[id.index()] && !stays && !node.arguments.is_empty() {
             moved.push(id);
@@ -67,7 +73,7 @@ fn may_fail(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     let integer = node.ty.element == ElementType::I64;
     match node.op {
-        Op::Gather { .. } | Op::ScatterAdd { .. } | Op::Loop(_) => true,
+        Op::Gather { .. } | Op::ScatterAdd { .. } | Op::Loop(_) | Op::Replay(_) => true,
         Op::Reduce(Reduction::Sum | Reduction::Product, _) => integer,
         Op::Pointwise(PointwiseRef(each)) => {
             integer && matches!(each.meaning, Meaning::Unary { .. } | Meaning::Binary { .. })

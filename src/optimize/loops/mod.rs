@@ -97,6 +97,7 @@ fn improved(graph: &mut Graph, id: NodeId, wanted: &[usize], stage: Stage) -> Ve
     tidy::constants(graph, &mut site);
     reads::rows(graph, &mut site);
     hoist::invariants(graph, &mut site);
+    tidy::repeated(&mut site);
     tidy::unneeded(&mut site);
     if small::dissolve(graph, &mut site) {
         return site.nodes(id);

@@ -7,7 +7,7 @@ use crate::ir::{Ends, Graph, NodeId, Op};
 /// The most nodes that a loop is written out to.
 const NODES: usize = 64;
 
-/// Writes a small loop out; whether it did.
+/// Writes a small loop out, unless there is another inside; whether it did.
 pub(super) fn dissolve(graph: &mut Graph, site: &mut Site) -> bool {
     let counted = site.count().and_then(|count| graph.constant_value(count));
     let computing = site.body.ids().filter(|id| !site.body.node(*id).arguments.is_empty()).count();
@@ -17,7 +17,8 @@ pub(super) fn dissolve(graph: &mut Graph, site: &mut Site) -> bool {
         Ends::AfterCount if never || site.trips == 0 => 0,
         _ => return false,
     };
-    if steps > 1 && steps * computing.max(1) > NODES {
+    let has_loops = site.body.ids().any(|id| site.body.loop_of(id).is_some());
+    if steps > 1 && (has_loops || steps * computing.max(1) > NODES) {
         return false;
     }
     let mut states: Vec<NodeId> = site.given[1..=site.states].to_vec();
@@ -37,6 +38,9 @@ pub(super) fn dissolve(graph: &mut Graph, site: &mut Site) -> bool {
             rows.push(row);
         }
     }
+    if site.backward {
+        stacked.iter_mut().for_each(|rows| rows.reverse());
+    }
     for found in &mut site.results {
         *found = match *found {
             Found::State(state) => Found::Node(states[state]),
@@ -44,10 +48,7 @@ pub(super) fn dissolve(graph: &mut Graph, site: &mut Site) -> bool {
             Found::Stacked(place) => {
                 let output = site.body.outputs()[site.states + place].node;
                 let ty = site.body.ty(output).clone();
-                let rows = &mut stacked[place];
-                if site.backward {
-                    rows.reverse();
-                }
+                let rows = &stacked[place];
                 let node = if rows.is_empty() {
                     let zero = graph.intern(Op::Scalar(0), &[], crate::ir::TensorType::scalar(ty.element));
                     graph.splat(zero, &ty.shape.with_leading(site.trips))

@@ -58,6 +58,16 @@ fn scalar_bits(graph: &Graph, id: NodeId) -> Option<u64> {
     if let Op::Scalar(bits) = scalar.op { Some(bits) } else { None }
 }
 
+/// Stacked outputs of equal rows are one.
+pub(super) fn repeated(site: &mut Site) {
+    let rows: Vec<NodeId> = site.body.output_nodes()[site.states..].to_vec();
+    for found in &mut site.results {
+        if let Found::Stacked(place) = found {
+            *place = rows.iter().position(|row| *row == rows[*place]).unwrap_or(*place);
+        }
+    }
+}
+
 /// Drops the states, stacked outputs and inputs that no result needs.
 pub(super) fn unneeded(site: &mut Site) {
     let (inputs, outputs) = (site.body.input_nodes(), site.body.output_nodes());
