@@ -1,0 +1,127 @@
+//! What all functions of a text share, and the state of writing one block of statements.
+
+use super::names::Names;
+use super::plan::Plan;
+use super::position::Position;
+use super::text::Text;
+use crate::ir::{ElementType, Graph, NodeId, Pointwise};
+use crate::source::Span;
+use std::collections::HashMap;
+
+/// An operation that nd cannot say.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Refusal {
+    /// What it is.
+    pub operation: String,
+    /// Where it came from.
+    pub span: Option<Span>,
+}
+
+/// What all functions of a text share.
+pub struct Writer {
+    pub(super) names: Names,
+    /// The operations without a name in nd that were used, in order of first use.
+    pub(super) helpers: Vec<&'static Pointwise>,
+    /// Whether the derivative of a determinant was used.
+    pub(super) uses_cofactors: bool,
+    /// The loop steps and indices around, as a draw of random numbers sees them.
+    pub(super) surroundings: Vec<String>,
+    pub(super) refusal: Option<Refusal>,
+    pub(super) real: ElementType,
+}
+
+impl Writer {
+    /// A writer of functions of this precision.
+    pub fn new(real: ElementType) -> Self {
+        Writer {
+            names: Names::default(),
+            helpers: Vec::new(),
+            uses_cofactors: false,
+            surroundings: Vec::new(),
+            refusal: None,
+            real,
+        }
+    }
+
+    /// A name like this one that nothing else in the text has.
+    pub fn fresh(&mut self, like: &str) -> String {
+        self.names.fresh(like)
+    }
+
+    /// Definitions of the operations without a name in nd that were used so far.
+    pub fn helpers(&self) -> String {
+        let mut out = String::new();
+        if self.uses_cofactors {
+            out.push_str("/// The derivative of the determinant by each entry.\nfn cofactors(A: [n, n]) = grad(det)(A)\n\n");
+        }
+        for helper in &self.helpers {
+            out.push_str(&format!("/// {}\nfn {}{}\n\n", helper.documentation, helper.name, helper.definition));
+        }
+        out
+    }
+
+    /// Notes that something cannot be said; the text in its place is never shown.
+    pub(super) fn refuse(&mut self, operation: String, span: Option<Span>) -> Text {
+        self.refusal.get_or_insert(Refusal { operation, span });
+        Text::atom("nan")
+    }
+
+    pub(super) fn index(&mut self, count: usize) -> Position {
+        let number = self.names.index(count);
+        let name = self.names.indices[number].name.clone();
+        self.surroundings.push(name.clone());
+        Position::index(number, &name, count)
+    }
+
+    pub(super) fn leave(&mut self) -> String {
+        self.surroundings.pop();
+        self.names.leave()
+    }
+}
+
+/// What a node is called.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Bound {
+    /// A name, or a part of one: what can be followed by a subscript.
+    Name(String),
+    /// A name of the rows from last to first.
+    Reversed(String),
+    /// A number, for any shape.
+    Number(Text),
+    /// The names of eigenvalues and eigenvectors.
+    Eigen(String, String),
+}
+
+/// The state of writing one block.
+pub(super) struct Block<'w, 'g> {
+    pub writer: &'w mut Writer,
+    pub graph: &'g Graph,
+    pub plan: Plan,
+    pub bound: HashMap<NodeId, Bound>,
+    pub statements: String,
+    /// What the source calls some nodes.
+    pub preferred: &'g HashMap<NodeId, String>,
+}
+
+impl Block<'_, '_> {
+    /// Writes the statements for what is named and needed, among the nodes that fit.
+    pub fn write(&mut self, fits: &dyn Fn(NodeId) -> bool, note: &dyn Fn(NodeId) -> String) {
+        for id in self.graph.ids() {
+            if self.plan.is_named(id) && !self.bound.contains_key(&id) && fits(id) {
+                self.statement(id, &note(id));
+            }
+        }
+    }
+
+    /// `let name = expression; // note`
+    pub fn let_be(&mut self, pattern: &str, value: &str, note: &str) {
+        let note = if note.is_empty() { String::new() } else { format!(" // {note}") };
+        self.statements.push_str(&format!("let {pattern} = {value};{note}\n"));
+    }
+
+    /// A fresh name for a node: what the source calls it, or else this.
+    pub fn name_for(&mut self, id: NodeId, otherwise: &str) -> String {
+        let like = self.preferred.get(&id).map_or(otherwise, String::as_str);
+        self.writer.fresh(like)
+    }
+}
