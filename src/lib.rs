@@ -23,3 +23,4 @@ pub mod source;
 pub mod subject;
 pub mod syntax;
 pub mod train;
+pub mod transcribe;

@@ -102,6 +102,7 @@ const fn of(meaning: Meaning, probes: &'static [&'static [f64]]) -> Pointwise {
         documentation: "",
         example: ("", ""),
         builtin: true,
+        definition: "",
         meaning,
         instruction: None,
         differential: Differential::Zero,

@@ -10,12 +10,10 @@ pub(super) fn scalar(element: ElementType, bits: u64) -> Text {
         ElementType::Bool => Text::atom(if bits == 0 { "false" } else { "true" }),
         ElementType::I64 => number(bits as i64),
         ElementType::F64 => real(f64::from_bits(bits), &|value| decimal(&value.to_string(), &format!("{value:e}"))),
-        ElementType::F32 => {
-            real(f64::from(f32::from_bits(bits as u32)), &|value| {
-                let value = value as f32;
-                decimal(&value.to_string(), &format!("{value:e}"))
-            })
-        }
+        ElementType::F32 => real(f64::from(f32::from_bits(bits as u32)), &|value| {
+            let value = value as f32;
+            decimal(&value.to_string(), &format!("{value:e}"))
+        }),
     }
 }
 

@@ -170,9 +170,18 @@ impl Block<'_, '_> {
                 Text::call("random.mix", &[first, second])
             }
             Op::Random(distribution) => self.drawn(id, distribution, node.arguments[0], at),
-            Op::LinearAlgebra(_) | Op::Loop(_) | Op::Result(_) | Op::Input(_) | Op::Placeholder(_)
-            | Op::Broadcast(_) | Op::Reshape | Op::Transpose(_) | Op::Slice { .. } | Op::Reverse(_)
-            | Op::Window { .. } | Op::BatchReduce(_) => self.refused(id),
+            Op::LinearAlgebra(_)
+            | Op::Loop(_)
+            | Op::Result(_)
+            | Op::Input(_)
+            | Op::Placeholder(_)
+            | Op::Broadcast(_)
+            | Op::Reshape
+            | Op::Transpose(_)
+            | Op::Slice { .. }
+            | Op::Reverse(_)
+            | Op::Window { .. }
+            | Op::BatchReduce(_) => self.refused(id),
         }
     }
 

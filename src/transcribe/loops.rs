@@ -42,7 +42,8 @@ impl Block<'_, '_> {
         let is_while = run.ends == Ends::WhenFalse && stacked.is_empty();
         let mut initial: Vec<String> =
             arguments[run.first_state()..run.first_sequence()].iter().map(|state| self.initial(*state)).collect();
-        let roots: Vec<NodeId> = (0..run.states).chain(stacked.iter().copied()).map(|at| run.body.outputs()[at].node).collect();
+        let roots: Vec<NodeId> =
+            (0..run.states).chain(stacked.iter().copied()).map(|at| run.body.outputs()[at].node).collect();
         let live = run.body.reachable_from(roots.iter().copied());
         let inputs = run.body.input_nodes();
         let reads = |input: usize| live[inputs[input].index()];
@@ -251,7 +252,8 @@ fn result(states: &[String], rows: &[String]) -> String {
 fn zeros(ty: &TensorType) -> String {
     let zero = typed(ty.element, 0).text;
     let Shape { .. } = &ty.shape;
-    let ranges: Vec<String> = ty.shape.sizes().iter().enumerate().map(|(at, size)| format!("z{at} in 0..{size}")).collect();
+    let ranges: Vec<String> =
+        ty.shape.sizes().iter().enumerate().map(|(at, size)| format!("z{at} in 0..{size}")).collect();
     if ranges.is_empty() { zero } else { format!("[{zero} for {}]", ranges.join(", ")) }
 }
 

@@ -17,8 +17,6 @@ mod plan;
 mod pointwise;
 mod position;
 mod scatter;
-#[cfg(test)]
-mod tests;
 mod text;
 mod whole;
 mod writer;

@@ -57,9 +57,8 @@ impl Names {
 
     /// A new index in scope.
     pub fn index(&mut self, count: usize) -> usize {
-        let free = |name: &str| {
-            !self.taken.contains(name) && self.active.iter().all(|each| self.indices[*each].name != name)
-        };
+        let free =
+            |name: &str| !self.taken.contains(name) && self.active.iter().all(|each| self.indices[*each].name != name);
         let name = INDICES.into_iter().find(|name| free(name)).map(String::from);
         let name = name.or_else(|| (1..).map(|number| format!("i{number}")).find(|name| free(name)));
         let index = Index { name: name.unwrap_or_default(), count, is_seen: false, is_misread: false };

@@ -153,7 +153,8 @@ pub(super) fn pattern(table: &Table) -> Option<Pattern> {
             words.next().map(|(_, word)| *word)
         };
         let (yes, no) = (word(true)?, word(false)?);
-        let fits = places().zip(&table.bits).all(|((row, column), word)| *word == if holds(row, column) { yes } else { no });
+        let fits =
+            places().zip(&table.bits).all(|((row, column), word)| *word == if holds(row, column) { yes } else { no });
         fits.then_some(Pattern { relation, yes, no })
     })
 }

@@ -22,9 +22,10 @@ impl Block<'_, '_> {
         let is_inside = range.is_some_and(|(least, greatest)| least >= 0 && greatest < count);
         let mut places = at.to_vec();
         places[axis] = if count == 1 { Position::constant(0) } else { quotient.clone() };
-        let even = remainder.value().is_none_or(|value| value != 0).then(|| {
-            Text::binary(&remainder.text(), "==", &Text::atom("0"), Level::Comparison)
-        });
+        let even = remainder
+            .value()
+            .is_none_or(|value| value != 0)
+            .then(|| Text::binary(&remainder.text(), "==", &Text::atom("0"), Level::Comparison));
         let element = self.element(argument, &places);
         if is_inside && even.is_none() {
             return element;

@@ -52,7 +52,9 @@ impl Writer {
     pub fn helpers(&self) -> String {
         let mut out = String::new();
         if self.uses_cofactors {
-            out.push_str("/// The derivative of the determinant by each entry.\nfn cofactors(A: [n, n]) = grad(det)(A)\n\n");
+            out.push_str(
+                "/// The derivative of the determinant by each entry.\nfn cofactors(A: [n, n]) = grad(det)(A)\n\n",
+            );
         }
         for helper in &self.helpers {
             out.push_str(&format!("/// {}\nfn {}{}\n\n", helper.documentation, helper.name, helper.definition));
