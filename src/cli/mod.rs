@@ -5,6 +5,7 @@ mod check;
 mod doc;
 mod explain;
 mod fmt;
+mod grad;
 mod output;
 mod params;
 mod run;
@@ -15,6 +16,7 @@ use crate::check::Options;
 use crate::diagnostics::render::MessageFormat;
 use crate::driver::Stage;
 use crate::ir::ElementType;
+use crate::subject::{Request, parse_size};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +36,7 @@ Examples:
   ndc test examples/                    run the tests of every file in a folder
   ndc check examples/iris.nd --emit ir  see what the compiler makes of it
   ndc fmt examples/                     write files in their usual form
+  ndc grad model.nd --of f              write the gradient of a function as nd
   ndc explain E0204                     what an error means and how to mend it";
 
 #[derive(Subcommand)]
@@ -88,6 +91,28 @@ enum Command {
         output: Option<PathBuf>,
         #[command(flatten)]
         messages: Messages,
+    },
+    /// Write a function and its gradient as nd: what reverse mode computes, line by line, with a test
+    Grad {
+        /// The .nd file
+        file: PathBuf,
+        /// The function, model or loss: a name of the file, or any expression that is a function
+        #[arg(long, value_name = "FUNCTION")]
+        of: String,
+        /// Its arguments as in a call, a point of the test: `x = 1, y = [2, 3]`
+        #[arg(long, value_name = "ARGUMENTS")]
+        at: Option<String>,
+        /// The value of a size variable of its signature: `n=3`
+        #[arg(long = "size", value_name = "NAME=N", value_parser = parse_size)]
+        sizes: Vec<(String, i64)>,
+        /// Differentiate by these arguments, parameters and models; without it, by all real arguments
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        wrt: Vec<String>,
+        /// Write to this file
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        common: Common,
     },
     /// Explain an error code: what it means, an example, how to mend it
     Explain {
@@ -186,6 +211,10 @@ pub fn main() -> ExitCode {
         Command::Test { files, only, common } => test::test(files, only.as_deref(), common),
         Command::Fmt { files, check, messages } => return fmt::fmt(files, *check, messages),
         Command::Doc { file, html, output, messages } => doc::doc(file.as_deref(), *html, output.as_deref(), messages),
+        Command::Grad { file, of, at, sizes, wrt, output, common } => {
+            let request = Request { of, at: at.as_deref(), sizes };
+            grad::grad(file, request, wrt, output.as_deref(), common)
+        }
         Command::Explain { code } => explain::explain(code.as_deref()),
     };
     if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }

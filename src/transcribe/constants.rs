@@ -42,8 +42,8 @@ fn real(value: f64, digits: &dyn Fn(f64) -> String) -> Text {
     if value.is_sign_negative() { Text::new(format!("-{text}"), Level::Negation) } else { Text::atom(text) }
 }
 
-/// A table as nested brackets.
-pub(super) fn table(table: &Table) -> String {
+/// A constant as nested brackets.
+pub fn literal(table: &Table) -> String {
     nested(table.ty.element, table.ty.shape.sizes(), &table.bits)
 }
 

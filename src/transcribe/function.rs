@@ -2,7 +2,6 @@
 
 use super::names::Names;
 use super::plan::Plan;
-use super::text::tuple;
 use super::writer::{Block, Bound, Refusal, Writer};
 use crate::ir::{ElementType, Graph, NodeId, TensorType};
 use std::collections::{HashMap, HashSet};
@@ -227,9 +226,4 @@ fn type_text(ty: &TensorType) -> String {
         _ => "real",
     };
     if ty.shape.rank() > 0 { format!("{name}{}", ty.shape) } else { name.to_string() }
-}
-
-/// One text as it is, several as a tuple.
-pub fn several(texts: &[String]) -> String {
-    tuple(texts)
 }

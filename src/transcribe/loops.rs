@@ -5,10 +5,9 @@
 
 use super::constants::typed;
 use super::plan::Plan;
-use super::position::Position;
 use super::text::{Level, Text, tuple};
 use super::writer::{Block, Bound};
-use crate::ir::{Ends, Loop, NodeId, Op, Shape, TensorType};
+use crate::ir::{Ends, Loop, NodeId, Op, TensorType};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -214,7 +213,7 @@ impl Block<'_, '_> {
         text: &str,
         note: &str,
     ) {
-        let mut name = |block: &mut Self, result: usize, like: &str| match results.get(&result) {
+        let name = |block: &mut Self, result: usize, like: &str| match results.get(&result) {
             None => "_".to_string(),
             Some(node) => {
                 let name = block.name_for(*node, like);
@@ -251,11 +250,7 @@ fn result(states: &[String], rows: &[String]) -> String {
 /// Zeros of a type.
 fn zeros(ty: &TensorType) -> String {
     let zero = typed(ty.element, 0).text;
-    let Shape { .. } = &ty.shape;
     let ranges: Vec<String> =
         ty.shape.sizes().iter().enumerate().map(|(at, size)| format!("z{at} in 0..{size}")).collect();
     if ranges.is_empty() { zero } else { format!("[{zero} for {}]", ranges.join(", ")) }
 }
-
-#[allow(dead_code)]
-fn unused(_: &Position) {}

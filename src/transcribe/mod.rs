@@ -21,5 +21,6 @@ mod text;
 mod whole;
 mod writer;
 
+pub use constants::literal;
 pub use function::{Definition, Layout, Note, Parameter};
 pub use writer::{Refusal, Writer};

@@ -21,7 +21,7 @@ impl Block<'_, '_> {
                     ElementType::Bool => format!(": bool{}", table.ty.shape),
                     _ => format!(": {}", table.ty.shape),
                 };
-                let text = constants::table(table);
+                let text = constants::literal(table);
                 let name = self.name_for(id, "table");
                 self.let_be(&format!("{name}{annotation}"), &text, note);
                 self.bound.insert(id, Bound::Name(name));
