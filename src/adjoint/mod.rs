@@ -41,16 +41,17 @@ fn written(subject: &mut Subject, wrt: &[String], is_given: bool) -> Result<Stri
     let name = writer.fresh(&name);
     let inputs: Vec<usize> = varied.iter().flat_map(|place| real_inputs(subject, &parameters[*place])).collect();
     let names = Names::new(subject);
-    let adjoint = adjoint(&subject.graph, &inputs, |graph, value| names.named(graph, value));
+    let adjoint = adjoint(&subject.graph, &inputs, |graph, value| names.watched(graph, value));
     let refused =
         |refusal: Refusal| Box::new(subjects::not_expressible(&refusal.operation, refusal.span.unwrap_or(span)));
-    let value_notes = names.of_value(&adjoint);
+    let output = subject.graph.outputs()[0].node;
+    let value_notes = names.of_value(&subject.graph, output);
     let value = Definition {
         name: name.clone(),
         documentation: Vec::new(),
-        graph: &adjoint.graph,
+        graph: &subject.graph,
         parameters: &parameters,
-        result: Layout::Leaf((adjoint.value, None)),
+        result: Layout::Leaf((output, None)),
         first: Vec::new(),
         notes: &value_notes,
         aliases: Vec::new(),
@@ -68,7 +69,7 @@ fn written(subject: &mut Subject, wrt: &[String], is_given: bool) -> Result<Stri
         parameters: &parameters,
         result: gradient_layout(&parameters, &varied, &inputs, &adjoint),
         first: vec![adjoint.value],
-        aliases: names.aliases(&adjoint),
+        aliases: names.aliases(&adjoint, &notes),
         notes: &notes,
     };
     let gradient = writer.function(&gradient).map_err(refused)?;

@@ -2,7 +2,7 @@
 
 use crate::check::program::Program;
 use crate::ir::{Graph, NodeId, Op};
-use crate::lower::adjoint::Adjoint;
+use crate::lower::adjoint::{Adjoint, Watched};
 use crate::source::{SourceMap, Span};
 use crate::subject::Subject;
 use crate::transcribe::Note;
@@ -23,8 +23,17 @@ impl<'s> Names<'s> {
         Names { program: &subject.checked.program, sources: &subject.checked.sources }
     }
 
+    /// The nodes whose derivatives are of interest: those with a name; without loops, which carry what is asked for, all.
+    pub fn watched(&self, graph: &Graph, value: NodeId) -> Vec<NodeId> {
+        let needed = graph.reachable_from([value]);
+        if graph.ids().any(|id| needed[id.index()] && matches!(graph.node(id).op, Op::Loop(_))) {
+            return self.named(graph, value);
+        }
+        graph.ids().filter(|id| needed[id.index()] && graph.constant_value(*id).is_none()).collect()
+    }
+
     /// The nodes that a `let` of the source names: of each place the last node, which is the value.
-    pub fn named(&self, graph: &Graph, value: NodeId) -> Vec<NodeId> {
+    fn named(&self, graph: &Graph, value: NodeId) -> Vec<NodeId> {
         let needed = graph.reachable_from([value]);
         let mut last: HashMap<Span, NodeId> = HashMap::new();
         for id in graph.ids().filter(|id| needed[id.index()]) {
@@ -42,63 +51,57 @@ impl<'s> Names<'s> {
         named
     }
 
-    /// The name that a `let` gives to what is computed at a place.
-    fn name(&self, graph: &Graph, id: NodeId) -> Option<&'s String> {
-        self.program.local_names.get(&graph.span(id)?)
-    }
-
     /// Notes for the function itself.
-    pub fn of_value(&self, adjoint: &Adjoint) -> HashMap<NodeId, Note> {
-        let mut notes = HashMap::new();
-        for watched in &adjoint.watched {
-            let name = self.name(&adjoint.graph, watched.node).cloned();
-            notes.insert(watched.node, Note { name, comment: String::new() });
-        }
-        notes
+    pub fn of_value(&self, graph: &Graph, value: NodeId) -> HashMap<NodeId, Note> {
+        let name = |id: &NodeId| graph.span(*id).and_then(|span| self.program.local_names.get(&span).cloned());
+        self.named(graph, value).into_iter().map(|id| (id, Note { name: name(&id), ..Note::default() })).collect()
     }
 
     /// Notes for the gradient: names of what is named in the source and of the derivatives, and for each node that
-    /// differentiation has made the expression that it is the derivative of.
+    /// differentiation has made the expression that it is the derivative by, or that it leads through.
     pub fn of_gradient(&self, adjoint: &Adjoint, inputs: &[usize]) -> HashMap<NodeId, Note> {
         let graph = &adjoint.graph;
+        let mut notes = self.of_value(graph, adjoint.value);
         let forward = graph.reachable_from([adjoint.value]);
-        let mut notes = HashMap::new();
-        for id in graph.ids().filter(|id| !forward[id.index()]) {
-            let comment = graph.span(id).and_then(|span| self.excerpt(span));
-            notes.extend(comment.map(|text| (id, Note { name: None, comment: format!("through {text}") })));
-        }
         let is_new = |id: &NodeId| !forward[id.index()] && graph.constant_value(*id).is_none();
-        for (node, input) in adjoint.gradients.iter().zip(inputs).filter(|(node, _)| is_new(node)) {
+        for id in graph.ids().filter(is_new) {
+            let comment = graph.span(id).and_then(|span| self.excerpt(span));
+            notes.extend(comment.map(|text| (id, Note { comment: format!("through {text}"), ..Note::default() })));
+        }
+        let mut derived: Vec<(NodeId, Note)> = Vec::new();
+        for (node, input) in adjoint.gradients.iter().zip(inputs) {
             let name = graph.inputs()[*input].name.replace('.', "_");
-            notes.entry(*node).or_default().name.get_or_insert(format!("d_{name}"));
+            let comment = notes.get(node).map_or_else(String::new, |note| note.comment.clone());
+            derived.push((*node, Note { name: Some(format!("d_{name}")), by: None, comment }));
         }
-        for (watched, note) in
-            self.derivatives(adjoint).filter(|(watched, _)| watched.cotangent.is_some_and(|id| is_new(&id)))
-        {
-            notes.extend(watched.cotangent.map(|id| (id, note)));
+        derived.extend(self.derivatives(adjoint, &notes));
+        // Of several meanings of a node the first counts: a gradient, a name of the source, any other.
+        for (node, note) in derived.into_iter().rev().filter(|(node, _)| is_new(node)) {
+            notes.insert(node, note);
         }
-        notes.extend(self.of_value(adjoint));
         notes
     }
 
     /// The derivatives by what is named in the source that are something else as well: `d_q = z`.
-    pub fn aliases(&self, adjoint: &Adjoint) -> Vec<(NodeId, Note)> {
+    pub fn aliases(&self, adjoint: &Adjoint, notes: &HashMap<NodeId, Note>) -> Vec<(NodeId, Note)> {
         let forward = adjoint.graph.reachable_from([adjoint.value]);
-        let known = self.derivatives(adjoint).filter_map(|(watched, note)| Some((watched.cotangent?, note)));
-        let mut aliases: Vec<_> = known.filter(|(id, _)| forward[id.index()]).collect();
-        aliases.reverse();
-        aliases
+        let known = self.derivatives(adjoint, notes).into_iter().filter(|(_, note)| note.name.is_some());
+        known.filter(|(id, _)| forward[id.index()]).collect()
     }
 
-    fn derivatives<'a>(
-        &'a self,
-        adjoint: &'a Adjoint,
-    ) -> impl Iterator<Item = (crate::lower::adjoint::Watched, Note)> + 'a {
-        adjoint.watched.iter().filter_map(|watched| {
-            let name = self.name(&adjoint.graph, watched.node)?;
-            let text = adjoint.graph.span(watched.node).and_then(|span| self.excerpt(span)).unwrap_or_default();
-            Some((*watched, Note { name: Some(format!("d_{name}")), comment: format!("{name} = {text}") }))
-        })
+    /// The derivatives by inner nodes, last node first; those by nodes with a name before all others.
+    fn derivatives(&self, adjoint: &Adjoint, notes: &HashMap<NodeId, Note>) -> Vec<(NodeId, Note)> {
+        let mut derivatives = Vec::new();
+        for Watched { node, cotangent } in adjoint.watched.iter().rev() {
+            let Some(cotangent) = cotangent else { continue };
+            let name = notes.get(node).and_then(|note| note.name.as_ref());
+            let comment = adjoint.graph.span(*node).and_then(|span| self.excerpt(span));
+            let comment = comment.map_or_else(String::new, |text| format!("by {text}"));
+            derivatives
+                .push((*cotangent, Note { name: name.map(|name| format!("d_{name}")), by: Some(*node), comment }));
+        }
+        derivatives.sort_by_key(|(_, note)| note.name.is_none());
+        derivatives
     }
 
     /// The text of a place on one line.

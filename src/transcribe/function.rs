@@ -74,6 +74,8 @@ pub struct Parameter {
 pub struct Note {
     /// What to call it.
     pub name: Option<String>,
+    /// The node that this is the derivative by.
+    pub by: Option<NodeId>,
     /// A comment, without slashes.
     pub comment: String,
 }
@@ -137,13 +139,23 @@ impl Writer {
         let wanted: HashSet<NodeId> = named.clone().map(|(id, _)| *id).collect();
         let preferred: HashMap<NodeId, String> =
             named.filter_map(|(id, note)| Some((*id, note.name.clone()?))).collect();
+        let derived: HashMap<NodeId, NodeId> =
+            definition.notes.iter().filter_map(|(id, note)| Some((*id, note.by?))).collect();
         let roots: Vec<NodeId> = leaves.iter().map(|(node, _)| *node).collect();
         let mut roots_and_aliases = roots.clone();
         roots_and_aliases.extend(definition.aliases.iter().map(|(node, _)| *node));
         let plan = Plan::new(definition.graph, &roots_and_aliases, &known, &wanted);
         let graph = definition.graph;
         let comment = |id: NodeId| definition.notes.get(&id).map_or_else(String::new, |note| note.comment.clone());
-        let mut block = Block { writer: self, graph, plan, bound, statements: String::new(), preferred: &preferred };
+        let mut block = Block {
+            writer: self,
+            graph,
+            plan,
+            bound,
+            statements: String::new(),
+            preferred: &preferred,
+            derived: &derived,
+        };
         let first = graph.reachable_from(definition.first.iter().copied());
         block.write(&|id| first[id.index()], &|_| String::new());
         let mut renamed: HashMap<NodeId, String> = HashMap::new();

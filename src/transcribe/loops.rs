@@ -153,7 +153,7 @@ impl Block<'_, '_> {
         let roots: Vec<NodeId> =
             outputs[..run.states].iter().copied().chain(variables.stacked.iter().map(|at| outputs[*at])).collect();
         let known: HashSet<NodeId> = bound.keys().copied().collect();
-        let preferred = HashMap::new();
+        let (preferred, derived) = (HashMap::new(), HashMap::new());
         let plan = Plan::new(&run.body, &roots, &known, &HashSet::new());
         let mut block = Block {
             writer: &mut *self.writer,
@@ -162,6 +162,7 @@ impl Block<'_, '_> {
             bound,
             statements: String::new(),
             preferred: &preferred,
+            derived: &derived,
         };
         block.write(&|_| true, &|_| String::new());
         let mut next: Vec<String> = outputs[..run.states].iter().map(|node| block.initial(*node)).collect();

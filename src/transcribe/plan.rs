@@ -35,7 +35,8 @@ impl Plan {
                 self.named[id.index()] = true;
             }
             let (first, count) = match node.op {
-                Op::Pad { .. } | Op::Gather { .. } => (0, 1),
+                Op::Gather { .. } => (0, 1),
+                Op::Pad { axis, .. } => (0, usize::from(graph.ty(node.arguments[0]).shape[axis as usize] > 1)),
                 Op::Unwindow { .. } | Op::LinearAlgebra(_) => (0, node.arguments.len()),
                 Op::Window { .. } => (0, 1),
                 Op::Loop(index) => {

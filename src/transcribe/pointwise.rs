@@ -38,6 +38,14 @@ pub(super) fn text(
     if is(&MULTIPLY) && sources[0] == sources[1] && arguments[0].level == Level::Atom {
         return Text::new(format!("{}^2", arguments[0].text), Level::Power);
     }
+    // What stands among zeros is added to them.
+    if definition.name == "add" && is_element {
+        match (arguments[0].text.as_str(), arguments[1].text.as_str()) {
+            ("0", _) => return arguments[1].clone(),
+            (_, "0") => return arguments[0].clone(),
+            _ => {}
+        }
+    }
     if let Some((_, operator, level)) = OPERATORS.iter().find(|(name, ..)| *name == definition.name) {
         return Text::binary(&arguments[0], operator, &arguments[1], *level);
     }

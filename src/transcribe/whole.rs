@@ -7,6 +7,9 @@ use super::text::{Level, Text};
 use super::writer::{Block, Bound};
 use crate::ir::{Axes, ElementType, NodeId, Op, PointwiseRef};
 
+/// How many entries are listed one by one.
+const LONGEST_LIST: usize = 6;
+
 impl Block<'_, '_> {
     /// `let name = expression;` for a node that gets a name.
     pub fn statement(&mut self, id: NodeId, note: &str) {
@@ -50,8 +53,37 @@ impl Block<'_, '_> {
         }
         match self.whole(id) {
             Some(text) => text,
+            None if self.is_short_and_pieced(id) => self.listed(id),
             None => self.comprehension(id, &[]),
         }
+    }
+
+    /// Whether a node is a short vector of unlike entries.
+    fn is_short_and_pieced(&self, id: NodeId) -> bool {
+        let sizes = self.graph.ty(id).shape.sizes();
+        sizes.len() == 1 && (2..=LONGEST_LIST).contains(&sizes[0]) && self.is_pieced(id)
+    }
+
+    /// Whether what is written in place for a node puts pieces together.
+    fn is_pieced(&self, id: NodeId) -> bool {
+        if self.bound.contains_key(&id) || self.plan.is_named(id) {
+            return false;
+        }
+        let node = self.graph.node(id);
+        match node.op {
+            Op::Pad { .. } | Op::Concatenate(_) => true,
+            Op::Pointwise(_) | Op::Broadcast(_) | Op::Reshape | Op::Reverse(_) | Op::Slice { .. } => {
+                node.arguments.iter().any(|argument| self.is_pieced(*argument))
+            }
+            _ => false,
+        }
+    }
+
+    /// `[a, b, c]`
+    fn listed(&mut self, id: NodeId) -> Text {
+        let count = self.graph.ty(id).shape[0] as i64;
+        let entries: Vec<Text> = (0..count).map(|at| self.element(id, &[Position::constant(at)])).collect();
+        Text::atom(format!("[{}]", super::text::list(&entries)))
     }
 
     /// The rows of a node at some first positions, as a comprehension over the other axes.

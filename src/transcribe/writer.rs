@@ -8,6 +8,9 @@ use crate::ir::{ElementType, Graph, NodeId, Pointwise};
 use crate::source::Span;
 use std::collections::HashMap;
 
+/// How many letters a statement and the comment beside it may have.
+const LINE: usize = 88;
+
 /// An operation that nd cannot say.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Refusal {
@@ -103,6 +106,8 @@ pub(super) struct Block<'w, 'g> {
     pub statements: String,
     /// What the source calls some nodes.
     pub preferred: &'g HashMap<NodeId, String>,
+    /// The nodes that some nodes are the derivatives by.
+    pub derived: &'g HashMap<NodeId, NodeId>,
 }
 
 impl Block<'_, '_> {
@@ -117,13 +122,28 @@ impl Block<'_, '_> {
 
     /// `let name = expression; // note`
     pub fn let_be(&mut self, pattern: &str, value: &str, note: &str) {
-        let note = if note.is_empty() { String::new() } else { format!(" // {note}") };
-        self.statements.push_str(&format!("let {pattern} = {value};{note}\n"));
+        let line = format!("let {pattern} = {value};");
+        let text = if note.is_empty() {
+            line
+        } else if line.chars().count() + note.chars().count() > LINE {
+            format!("// {note}\n{line}")
+        } else {
+            format!("{line} // {note}")
+        };
+        self.statements.push_str(&text);
+        self.statements.push('\n');
     }
 
     /// A fresh name for a node: what the source calls it, or else this.
     pub fn name_for(&mut self, id: NodeId, otherwise: &str) -> String {
-        let like = self.preferred.get(&id).map_or(otherwise, String::as_str);
-        self.writer.fresh(like)
+        let like = match (self.preferred.get(&id), self.derived.get(&id)) {
+            (Some(name), _) => name.clone(),
+            (None, Some(by)) => match self.bound.get(by) {
+                Some(Bound::Name(name)) => format!("d_{}", name.replace('.', "_")),
+                _ => "d".to_string(),
+            },
+            (None, None) => otherwise.to_string(),
+        };
+        self.writer.fresh(&like)
     }
 }
