@@ -71,7 +71,7 @@ impl<'s> Names<'s> {
         let mut derived: Vec<(NodeId, Note)> = Vec::new();
         for (node, input) in adjoint.gradients.iter().zip(inputs) {
             let name = graph.inputs()[*input].name.replace('.', "_");
-            let comment = notes.get(node).map_or_else(String::new, |note| note.comment.clone());
+            let comment = format!("by {}", graph.inputs()[*input].name);
             derived.push((*node, Note { name: Some(format!("d_{name}")), by: None, comment }));
         }
         derived.extend(self.derivatives(adjoint, &notes));

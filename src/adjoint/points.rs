@@ -7,8 +7,10 @@ use crate::ir::{ElementType, NodeId, Table};
 use crate::lower::adjoint::Adjoint;
 use crate::runtime::random::{draw_uniform, mix_words};
 use crate::subject::Subject;
-use crate::transcribe::{Parameter, literal};
+use crate::transcribe::{Parameter, literal, type_text};
 
+/// How long an argument may be that is written where it is used.
+const SHORT: usize = 12;
 /// How many points are written.
 const POINTS: usize = 2;
 /// How often each kind of points is tried.
@@ -26,7 +28,7 @@ pub(super) fn test(
     varied: &[usize],
     is_given: bool,
 ) -> String {
-    let mut claims = String::new();
+    let mut tests = String::new();
     let by = |place: &usize| parameters[*place].name.clone();
     let wrt: Vec<String> = varied.iter().map(by).collect();
     let is_default =
@@ -36,16 +38,27 @@ pub(super) fn test(
         [one] => format!(", wrt = {one}"),
         several => format!(", wrt = ({})", several.join(", ")),
     };
-    for (point, value) in points(subject, adjoint, is_given) {
-        let arguments: Vec<String> = parameters
-            .iter()
-            .map(|parameter| parameter.layout.text(" = ", &mut |input| literal(&point[*input as usize])))
-            .collect();
+    for (number, (point, value)) in points(subject, adjoint, is_given).into_iter().enumerate() {
+        let mut lets = String::new();
+        let mut argument = |parameter: &Parameter| {
+            let text = parameter.layout.text(" = ", &mut |input| literal(&point[*input as usize]));
+            if text.len() <= SHORT {
+                return text;
+            }
+            let ty = parameter.layout.text(": ", &mut |input| type_text(&point[*input as usize].ty));
+            lets.push_str(&format!("let {}: {ty} = {text}\n", parameter.name));
+            parameter.name.clone()
+        };
+        let arguments: Vec<String> = parameters.iter().map(&mut argument).collect();
         let arguments = arguments.join(", ");
-        claims.push_str(&format!("assert {name}({arguments}) == {}\n", literal(&value)));
-        claims.push_str(&format!("assert grad_{name}({arguments}) == grad({name}{wrt})({arguments})\n"));
+        tests.push_str(&format!(
+            "test \"grad_{name} is the gradient of {name}, point {}\" {{\n{lets}assert {name}({arguments}) == {}\n\
+             assert grad_{name}({arguments}) == grad({name}{wrt})({arguments})\n}}\n\n",
+            number + 1,
+            literal(&value)
+        ));
     }
-    format!("test \"grad_{name} is the gradient of {name}\" {{\n{claims}}}\n")
+    tests
 }
 
 fn has_real(subject: &Subject, parameter: &Parameter) -> bool {

@@ -1,7 +1,7 @@
 //! Nodes element by element: a text for the element at given positions.
 
 use super::constants::scalar;
-use super::plan::pattern;
+use super::plan::{Pattern, pattern};
 use super::pointwise;
 use super::position::{Position, reshaped};
 use super::text::{Level, Text, list};
@@ -70,6 +70,7 @@ impl Block<'_, '_> {
                 at[0] = at[0].times(-1).offset(sizes[0] as i64 - 1);
                 self.subscript(name, &at, &sizes)
             }
+            Bound::Column(name) => self.subscript(name, &at[..1], &sizes[..1]),
             Bound::Eigen(values, vectors) => {
                 let row = sizes.len() - 2;
                 let mut vector = at.to_vec();
@@ -205,14 +206,30 @@ impl Block<'_, '_> {
     /// `reducer(element for i, j)` over some axes.
     fn reduced(&mut self, reducer: &str, argument: NodeId, folded: &[usize], at: &[Position]) -> Text {
         let sizes = self.graph.ty(argument).shape.sizes().to_vec();
-        let mut rest = at.iter().cloned();
+        if folded.len() == sizes.len() && self.has_whole(argument) {
+            let whole = self.tensor(argument);
+            return Text::call(reducer, &[whole]);
+        }
+        let of_folded: Vec<usize> = folded.iter().map(|axis| sizes[*axis]).collect();
+        let keeps_all = reducer.starts_with("arg") || of_folded.contains(&0);
+        let (indices, count) = if keeps_all {
+            (of_folded.iter().map(|size| self.writer.index(*size)).collect(), folded.len())
+        } else {
+            self.indices(&of_folded)
+        };
+        let (mut rest, mut indices) = (at.iter().cloned(), indices.into_iter());
         let mut places = Vec::with_capacity(sizes.len());
-        for (axis, size) in sizes.iter().enumerate() {
-            let place = if folded.contains(&axis) { Some(self.writer.index(*size)) } else { rest.next() };
-            places.extend(place);
+        for axis in 0..sizes.len() {
+            places.extend(if folded.contains(&axis) { indices.next() } else { rest.next() });
         }
         let body = self.element(argument, &places);
-        self.folded(reducer, &body, folded.len(), None)
+        if count == 0 { body } else { self.folded(reducer, &body, count, None) }
+    }
+
+    /// New indices for axes of these sizes, and how many: an axis of one row needs none.
+    pub fn indices(&mut self, sizes: &[usize]) -> (Vec<Position>, usize) {
+        let index = |size: &usize| if *size == 1 { Position::constant(0) } else { self.writer.index(*size) };
+        (sizes.iter().map(index).collect(), sizes.iter().filter(|size| **size != 1).count())
     }
 
     /// `reducer(body for i, j if condition)` over the last indices.
@@ -226,13 +243,17 @@ impl Block<'_, '_> {
     fn contracted(&mut self, arguments: &[NodeId], batch: usize, contract: usize, at: &[Position]) -> Text {
         let sizes = self.graph.ty(arguments[0]).shape.sizes().to_vec();
         let kept = sizes.len() - contract;
-        let indices: Vec<Position> = sizes[kept..].iter().map(|size| self.writer.index(*size)).collect();
+        if kept == 0 && contract == 1 && arguments.iter().all(|argument| self.has_whole(*argument)) {
+            let vectors: Vec<Text> = arguments.iter().map(|argument| self.tensor(*argument)).collect();
+            return Text::call("dot", &vectors);
+        }
+        let (indices, count) = self.indices(&sizes[kept..]);
         let left: Vec<Position> = at[..kept].iter().chain(&indices).cloned().collect();
         let right: Vec<Position> = at[..batch].iter().chain(&at[kept..]).chain(&indices).cloned().collect();
         let left = self.element(arguments[0], &left);
         let right = self.element(arguments[1], &right);
         let product = Text::binary(&left, "*", &right, Level::Product);
-        if contract == 0 { product } else { self.folded("sum", &product, contract, None) }
+        if count == 0 { product } else { self.folded("sum", &product, count, None) }
     }
 
     fn concatenated(&mut self, parts: &[NodeId], axis: usize, at: &[Position]) -> Text {
@@ -255,15 +276,26 @@ impl Block<'_, '_> {
         text
     }
 
-    /// A matrix of two values by the relation of row and column.
+    /// A table whose entries follow from their positions.
     fn relation(&mut self, table: u32, at: &[Position]) -> Text {
         let table = self.graph.table(table);
-        let (element, found) = (table.ty.element, pattern(table));
-        let Some(pattern) = found else { return self.writer.refuse("a table".to_string(), None) };
-        let condition = Text::binary(&at[0].text(), pattern.relation, &at[1].text(), Level::Comparison);
-        match (element, pattern.yes, pattern.no) {
-            (ElementType::Bool, 1, 0) => condition,
-            _ => Text::choice(&condition, &scalar(element, pattern.yes), &scalar(element, pattern.no)),
+        let element = table.ty.element;
+        match pattern(table) {
+            None => self.writer.refuse("a table".to_string(), None),
+            Some(Pattern::Relation { relation, yes, no }) => {
+                let condition = Text::binary(&at[0].text(), relation, &at[1].text(), Level::Comparison);
+                match (element, yes, no) {
+                    (ElementType::Bool, 1, 0) => condition,
+                    _ => Text::choice(&condition, &scalar(element, yes), &scalar(element, no)),
+                }
+            }
+            Some(Pattern::Bound { relation, bound }) => {
+                Text::binary(&at[0].text(), relation, &Text::atom(bound.to_string()), Level::Comparison)
+            }
+            Some(Pattern::Ramp { axis, start, step }) => {
+                let text = at[axis].times(step).offset(start).text();
+                if element == ElementType::I64 { text } else { Text::call("real", &[text]) }
+            }
         }
     }
 

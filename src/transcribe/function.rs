@@ -230,7 +230,8 @@ fn signature(definition: &Definition) -> String {
     texts.join(", ")
 }
 
-fn type_text(ty: &TensorType) -> String {
+/// A type as nd writes it.
+pub fn type_text(ty: &TensorType) -> String {
     let name = match ty.element {
         ElementType::I64 => "int",
         ElementType::Bool => "bool",

@@ -49,9 +49,9 @@ impl Block<'_, '_> {
         let guarded = run.ends == Ends::AfterCount;
         let fresh_if = |block: &mut Self, wanted: bool, like: &str| wanted.then(|| block.writer.fresh(like));
         let mut variables = Variables {
-            states: (0..run.states).map(|_| self.writer.fresh("s")).collect(),
-            step: fresh_if(self, (reads(0) || guarded) && run.ends != Ends::WhenFalse, "step"),
-            rows: (0..run.sequences).map(|at| fresh_if(self, reads(1 + run.states + at), "x")).collect(),
+            states: (0..run.states).map(|_| self.writer.fresh(if run.backward { "d" } else { "s" })).collect(),
+            step: fresh_if(self, (reads(0) || guarded) && run.ends != Ends::WhenFalse, "k"),
+            rows: (0..run.sequences).map(|at| fresh_if(self, reads(1 + run.states + at), "row")).collect(),
             count: fresh_if(self, run.ends == Ends::WhenFalse && (counts || reads(0)), "count"),
             stacked,
         };

@@ -22,5 +22,5 @@ mod whole;
 mod writer;
 
 pub use constants::literal;
-pub use function::{Definition, Layout, Note, Parameter};
+pub use function::{Definition, Layout, Note, Parameter, type_text};
 pub use writer::{Refusal, Writer};

@@ -1,6 +1,6 @@
 //! Which nodes get a name of their own; all others are written where they are used.
 
-use crate::ir::{Graph, NodeId, Op, Outside, Table};
+use crate::ir::{ElementType, Graph, NodeId, Op, Outside, Table};
 use std::collections::HashSet;
 
 /// How many operations may stand in one expression.
@@ -37,7 +37,8 @@ impl Plan {
             let (first, count) = match node.op {
                 Op::Gather { .. } => (0, 1),
                 Op::Pad { axis, .. } => (0, usize::from(graph.ty(node.arguments[0]).shape[axis as usize] > 1)),
-                Op::Unwindow { .. } | Op::LinearAlgebra(_) => (0, node.arguments.len()),
+                Op::Unwindow { .. } => (0, 1),
+                Op::LinearAlgebra(_) if graph.ty(node.arguments[0]).shape.rank() > 2 => (0, node.arguments.len()),
                 Op::Window { .. } => (0, 1),
                 Op::Loop(index) => {
                     let first = graph.loop_at(index).first_sequence();
@@ -123,39 +124,72 @@ fn stands_alone(graph: &Graph, id: NodeId) -> bool {
     }
 }
 
-/// A relation of row and column.
+/// A rule that the entries of a table follow.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Pattern {
-    /// `row RELATION column`
-    pub relation: &'static str,
-    /// The word where it holds.
-    pub yes: u64,
-    /// The word where it does not.
-    pub no: u64,
+pub(super) enum Pattern {
+    /// Of a matrix: one word where `row RELATION column` holds, another where it does not.
+    Relation { relation: &'static str, yes: u64, no: u64 },
+    /// Of truth values in a row: whether `position RELATION bound`.
+    Bound { relation: &'static str, bound: usize },
+    /// `start + step * position` along an axis.
+    Ramp { axis: usize, start: i64, step: i64 },
 }
 
-/// The relation that the entries of a matrix of more than one follow, if they have two values by one.
+/// The rule that a table follows, if it is one that is easier to read than its entries.
 pub(super) fn pattern(table: &Table) -> Option<Pattern> {
-    let [rows, columns] = table.ty.shape.sizes() else { return None };
-    let relations: [(&str, fn(usize, usize) -> bool); 5] = [
+    let count = table.bits.len();
+    match table.ty.shape.sizes() {
+        [rows, columns] if *rows > 1 && *columns > 1 => relation(table, *rows, *columns).or_else(|| ramp(table)),
+        [_] if table.ty.element == ElementType::Bool && count > 1 => bound(table),
+        _ if count > 2 => ramp(table),
+        _ => None,
+    }
+}
+
+fn relation(table: &Table, rows: usize, columns: usize) -> Option<Pattern> {
+    type Holds = fn(usize, usize) -> bool;
+    let relations: [(&str, Holds); 5] = [
         ("==", |row, column| row == column),
         (">=", |row, column| row >= column),
         ("<=", |row, column| row <= column),
         (">", |row, column| row > column),
         ("<", |row, column| row < column),
     ];
-    if *rows < 2 || *columns < 2 {
+    relations.into_iter().find_map(|(relation, holds)| {
+        let holds = |at: usize| holds(at / columns, at % columns);
+        let word = |wanted: bool| (0..rows * columns).find(|at| holds(*at) == wanted).map(|at| table.bits[at]);
+        let (yes, no) = (word(true)?, word(false)?);
+        let fits = (0..rows * columns).all(|at| table.bits[at] == if holds(at) { yes } else { no });
+        fits.then_some(Pattern::Relation { relation, yes, no })
+    })
+}
+
+fn bound(table: &Table) -> Option<Pattern> {
+    let found = table.bits.iter().position(|bit| *bit != table.bits[0])?;
+    let all = |holds: &dyn Fn(usize) -> bool| table.bits.iter().enumerate().all(|(at, bit)| (*bit != 0) == holds(at));
+    if all(&|at| at >= found) {
+        Some(Pattern::Bound { relation: ">=", bound: found })
+    } else if all(&|at| at < found) {
+        Some(Pattern::Bound { relation: "<", bound: found })
+    } else {
+        all(&|at| at == found).then_some(Pattern::Bound { relation: "==", bound: found })
+    }
+}
+
+fn ramp(table: &Table) -> Option<Pattern> {
+    let (element, sizes, strides) = (table.ty.element, table.ty.shape.sizes(), table.ty.shape.strides());
+    if element == ElementType::Bool {
         return None;
     }
-    relations.into_iter().find_map(|(relation, holds)| {
-        let places = || (0..*rows).flat_map(|row| (0..*columns).map(move |column| (row, column)));
-        let word = |wanted: bool| {
-            let mut words = places().zip(&table.bits).filter(|((row, column), _)| holds(*row, *column) == wanted);
-            words.next().map(|(_, word)| *word)
-        };
-        let (yes, no) = (word(true)?, word(false)?);
-        let fits =
-            places().zip(&table.bits).all(|((row, column), word)| *word == if holds(row, column) { yes } else { no });
-        fits.then_some(Pattern { relation, yes, no })
+    let number = |at: usize| element.number(table.bits[at]);
+    (0..sizes.len()).filter(|axis| sizes[*axis] > 1).find_map(|axis| {
+        let (start, next) = (number(0), number(strides[axis]));
+        let is_whole = |value: f64| value.fract() == 0.0 && value.abs() < 1e9;
+        if !is_whole(start) || !is_whole(next) || start == next {
+            return None;
+        }
+        let place = |at: usize| (at / strides[axis] % sizes[axis]) as f64;
+        let fits = (0..table.bits.len()).all(|at| table.bits[at] == element.word(start + (next - start) * place(at)));
+        fits.then_some(Pattern::Ramp { axis, start: start as i64, step: (next - start) as i64 })
     })
 }

@@ -96,10 +96,12 @@ impl Position {
         if by == 1 {
             return (self.clone(), Position::constant(0));
         }
-        let (even, rest): (Vec<_>, Vec<_>) = self.terms.iter().cloned().partition(|(_, each)| each % by == 0);
-        let even = even.into_iter().map(|(atom, coefficient)| (atom, coefficient / by)).collect();
-        let quotient = Position { constant: 0, terms: even };
-        let rest = Position { constant: self.constant, terms: rest };
+        let part = |of: fn(i64, i64) -> i64| {
+            let terms = self.terms.iter().map(|(atom, coefficient)| (atom.clone(), of(*coefficient, by)));
+            terms.filter(|(_, coefficient)| *coefficient != 0).collect()
+        };
+        let quotient = Position { constant: 0, terms: part(i64::div_euclid) };
+        let rest = Position { constant: self.constant, terms: part(i64::rem_euclid) };
         let whole = rest.range().map(|(least, greatest)| (least.div_euclid(by), greatest.div_euclid(by)));
         match whole {
             Some((least, greatest)) if least == greatest => (quotient.offset(least), rest.offset(-least * by)),

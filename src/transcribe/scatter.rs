@@ -16,7 +16,8 @@ impl Block<'_, '_> {
         let past = at[axis].offset(-low);
         let (quotient, remainder) = past.divided(step);
         let range = quotient.range();
-        if count == 0 || range.is_some_and(|(least, greatest)| greatest < 0 || least >= count) {
+        let is_between = remainder.value().is_some_and(|rest| rest != 0);
+        if count == 0 || is_between || range.is_some_and(|(least, greatest)| greatest < 0 || least >= count) {
             return zero;
         }
         let is_inside = range.is_some_and(|(least, greatest)| least >= 0 && greatest < count);
@@ -62,16 +63,16 @@ impl Block<'_, '_> {
             let class = self.element(indices, &at[..batch]);
             return Text::atom(format!("{}[{}]", Text::call("one_hot", &[class, classes]).text, row.text().text));
         }
-        let over: Vec<Position> = sizes[batch..].iter().map(|size| self.writer.index(*size)).collect();
+        let (over, indices_of_sum) = self.indices(&sizes[batch..]);
         let from: Vec<Position> = at[..batch].iter().chain(&over).cloned().collect();
         let update: Vec<Position> = from.iter().chain(&at[batch + 1..]).cloned().collect();
         let index = self.element(indices, &from);
         let update = self.element(updates, &update);
         let fits = Text::binary(&index, "==", &row.text(), Level::Comparison);
-        if over.is_empty() {
+        if indices_of_sum == 0 {
             return Text::choice(&fits, &update, &scalar(node.ty.element, 0));
         }
-        self.folded("sum", &update, over.len(), Some(&fits))
+        self.folded("sum", &update, indices_of_sum, Some(&fits))
     }
 
     /// The sum of the elements of all windows that see this place.

@@ -31,6 +31,11 @@ impl Block<'_, '_> {
             }
             _ => {
                 let text = self.unnamed(id);
+                let is_name = text.text.chars().all(|each| each.is_alphanumeric() || each == '_');
+                if is_name && text.text.starts_with(char::is_alphabetic) && !self.preferred.contains_key(&id) {
+                    self.bound.insert(id, Bound::Name(text.text));
+                    return;
+                }
                 let name = self.name_for(id, "t");
                 self.let_be(&name, &text.text, note);
                 self.bound.insert(id, Bound::Name(name));
@@ -138,7 +143,7 @@ impl Block<'_, '_> {
     }
 
     /// Whether a node can be written without indices.
-    fn has_whole(&self, id: NodeId) -> bool {
+    pub fn has_whole(&self, id: NodeId) -> bool {
         match self.bound.get(&id) {
             Some(bound) => return matches!(bound, Bound::Name(_)),
             None if self.plan.is_named(id) => return true,
@@ -146,6 +151,7 @@ impl Block<'_, '_> {
         }
         let node = self.graph.node(id);
         match node.op {
+            Op::Pointwise(PointwiseRef(definition)) if definition.definition.contains("grad(") => false,
             Op::Pointwise(_) => {
                 let is_number = |id: &NodeId| self.number_of(*id).is_some();
                 node.arguments.iter().all(|id| is_number(id) || self.has_whole(*id))

@@ -93,6 +93,8 @@ pub(super) enum Bound {
     Reversed(String),
     /// A number, for any shape.
     Number(Text),
+    /// A vector that is the only column of the matrix.
+    Column(String),
     /// The names of eigenvalues and eigenvectors.
     Eigen(String, String),
 }
