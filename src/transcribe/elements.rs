@@ -222,7 +222,10 @@ impl Block<'_, '_> {
         for axis in 0..sizes.len() {
             places.extend(if folded.contains(&axis) { indices.next() } else { rest.next() });
         }
-        let body = self.element(argument, &places);
+        let mut body = self.element(argument, &places);
+        if self.graph.ty(argument).element == ElementType::I64 && pointwise::is_literal(&body) {
+            body = Text::call("int", &[body]);
+        }
         if count == 0 { body } else { self.folded(reducer, &body, count, None) }
     }
 

@@ -67,7 +67,7 @@ impl Block<'_, '_> {
         let sequences = self.sequences(&run, &arguments, &variables);
         let around = self.writer.surroundings.len();
         let step = match &variables.step {
-            Some(step) if !run.backward && !is_while => step.clone(),
+            Some(step) if !run.backward => step.clone(),
             _ => String::new(),
         };
         self.writer.surroundings.push(step);
@@ -106,7 +106,9 @@ impl Block<'_, '_> {
         let counts = variables.step.is_some() && variables.count.is_none();
         if !run.backward {
             let mut parts: Vec<String> = Vec::new();
-            if counts || used.is_empty() {
+            if counts && !used.is_empty() {
+                parts.push(format!("[i for i in 0..{}]", run.trips));
+            } else if used.is_empty() {
                 parts.push(format!("0..{}", run.trips));
             }
             for sequence in used {

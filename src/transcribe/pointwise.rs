@@ -34,6 +34,14 @@ pub(super) fn text(
     is_element: bool,
 ) -> Text {
     let is = |other: &'static Pointwise| std::ptr::eq(definition, other);
+    let mut arguments = arguments.to_vec();
+    let is_selection = matches!(definition.meaning, Meaning::Select);
+    if block.graph.ty(id).element == ElementType::I64 && arguments[usize::from(is_selection)..].iter().all(is_literal) {
+        // Literals alone would be reals.
+        let first = usize::from(is_selection);
+        arguments[first] = Text::call("int", &arguments[first..=first]);
+    }
+    let arguments = &arguments[..];
     let sources = &block.graph.node(id).arguments;
     if is(&MULTIPLY) && sources[0] == sources[1] && arguments[0].level == Level::Atom {
         return Text::new(format!("{}^2", arguments[0].text), Level::Power);
@@ -62,14 +70,10 @@ pub(super) fn text(
         return Text::binary(&Text::atom("1"), "/", &arguments[0], Level::Product);
     }
     if is(&SELECT) {
-        let mut arguments = arguments.to_vec();
-        if block.graph.ty(id).element == ElementType::I64 && arguments[1..].iter().all(is_literal) {
-            arguments[1] = Text::call("int", &arguments[1..2]);
-        }
         return if is_element {
             Text::choice(&arguments[0], &arguments[1], &arguments[2])
         } else {
-            Text::call("where", &arguments)
+            Text::call("where", arguments)
         };
     }
     if let Meaning::Convert(target) = definition.meaning {
@@ -85,7 +89,7 @@ pub(super) fn text(
     Text::call(definition.name, arguments)
 }
 
-fn is_literal(text: &Text) -> bool {
+pub(super) fn is_literal(text: &Text) -> bool {
     text.text.trim_start_matches('-').chars().all(|each| each.is_ascii_digit())
 }
 
