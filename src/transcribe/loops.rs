@@ -24,6 +24,13 @@ struct Variables {
     stacked: Vec<usize>,
 }
 
+impl Variables {
+    /// Whether a loop that ends early runs over all rows, and so would not notice that it has too few.
+    fn is_cut(&self, run: &Loop) -> bool {
+        run.ends == Ends::WhenFalse && !self.stacked.is_empty() && self.count.is_some()
+    }
+}
+
 impl Block<'_, '_> {
     /// `let s = fold(…);`
     pub fn loop_statement(&mut self, id: NodeId, note: &str) {
@@ -230,6 +237,15 @@ impl Block<'_, '_> {
         if variables.count.is_some() {
             states.push(name(self, run.steps_result(), "steps"));
         }
+        let mut limit = String::new();
+        if variables.is_cut(run) && !results.contains_key(&0) {
+            // A loop that `max` ends is an error.
+            states[0] = self.writer.fresh("goes_on");
+            if let (Some(going), Some(steps)) = (states.first(), states.last()) {
+                limit = format!("while(({going}, {steps}), |(goes_on, _)| goes_on, |s| s, max = 1).1");
+            }
+        }
+        let steps = states.last().cloned();
         let states = if states.is_empty() { "_".to_string() } else { tuple(&states) };
         let rows: Vec<String> = variables.stacked.iter().map(|result| name(self, *result, "rows")).collect();
         let pattern = if rows.is_empty() { states } else { format!("({states}, {})", tuple(&rows)) };
@@ -241,6 +257,10 @@ impl Block<'_, '_> {
         }
         self.bound.insert(id, Bound::Number(Text::atom("0")));
         self.let_be(&pattern, text, note);
+        if let (Some(steps), false) = (steps, limit.is_empty()) {
+            let note = format!("an error where the condition still holds after {} steps", run.trips);
+            self.let_be(&steps, &limit, &note);
+        }
     }
 }
 
