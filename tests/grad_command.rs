@@ -7,6 +7,7 @@
 #[path = "random_programs/expressions.rs"]
 mod expressions;
 #[path = "random_programs/generator.rs"]
+#[allow(dead_code, reason = "other tests use all of it")]
 mod generator;
 #[path = "random_programs/random.rs"]
 mod harness;
@@ -15,10 +16,15 @@ mod tensors;
 
 use generator::{Generator, HEADER, Kind};
 use ndc::adjoint;
+use ndc::autodiff::reverse::reverse;
 use ndc::check::Options;
 use ndc::data::csv::FileLoader;
 use ndc::diagnostics::render::{MessageFormat, render};
 use ndc::driver::{check_text, format_text, on_large_stack};
+use ndc::eval::evaluate;
+use ndc::ir::{ElementType, Graph, Meaning, NodeId, Pointwise, TensorType};
+use ndc::ops::POINTWISE;
+use ndc::runtime::Tensor;
 use ndc::session::{Session, Silent};
 use ndc::subject::{Request, open};
 use std::fs;
@@ -144,14 +150,46 @@ const CASES: &[Case] = &[
     ("loss", None, &["net"]),
 ];
 
+/// Layers, distributions and other functions of the library, and what to differentiate by.
+const LAYERS: &[Case] = &[
+    ("of_dense", None, &["dense"]),
+    ("of_conv1", None, &["conv1"]),
+    ("of_conv2", None, &["conv2", "x"]),
+    ("of_pooled", None, &["pooled"]),
+    ("of_average", None, &[]),
+    ("of_embedding", None, &["embedding"]),
+    ("of_recurrent", None, &["recurrent"]),
+    ("of_gated", None, &["gated"]),
+    ("of_memory", None, &["memory"]),
+    ("of_normed", None, &["normed"]),
+    ("of_block", None, &["block"]),
+    ("of_many", None, &["many"]),
+    ("of_batch", None, &[]),
+    ("of_distributions", None, &[]),
+    ("of_beta", None, &[]),
+    ("of_normal", None, &[]),
+    ("of_flow", None, &[]),
+    ("of_matrix", None, &[]),
+    ("of_steps", None, &[]),
+];
+
 #[test]
 fn written_gradients_are_those_of_the_originals() {
-    let path = file("functions", FUNCTIONS);
-    let failures: Vec<String> = CASES
+    cases_hold("functions", FUNCTIONS, CASES, "1e-12");
+}
+
+#[test]
+fn written_gradients_of_the_library_are_those_of_the_originals() {
+    cases_hold("layers", include_str!("grad_command/layers.nd"), LAYERS, "1e-10");
+}
+
+fn cases_hold(name: &str, text: &str, cases: &[Case], within: &str) {
+    let path = file(name, text);
+    let failures: Vec<String> = cases
         .iter()
         .filter_map(|(of, at, wrt)| {
             let text = written(&path, of, *at, wrt);
-            let result = text.and_then(|text| holds(&text, Some("1e-12")));
+            let result = text.and_then(|text| holds(&text, Some(within)));
             match result {
                 Ok(tests) if tests > 0 => None,
                 Ok(_) => Some(format!("{of} at {at:?}: no tests")),
@@ -160,6 +198,85 @@ fn written_gradients_are_those_of_the_originals() {
         })
         .collect();
     assert!(failures.is_empty(), "{} failures:\n\n{}", failures.len(), failures.join("\n\n"));
+}
+
+/// A request, the code, and a part of the message and of the help.
+type Wrong<'c> = (Case<'c>, &'c str, &'c str, &'c str);
+
+const WRONG: &[Wrong] = &[
+    (("a7", None, &[]), "E0407", "called `a7`", "`a"),
+    (("tensor", None, &[]), "E0401", "`tensor` gives [3]", "--of"),
+    (("one_of", None, &["c"]), "E0403", "`c` is neither", "wrt"),
+    (("a1", None, &["yy"]), "E0403", "`yy` is neither", "`y`"),
+    (("whole", None, &[]), "E0402", "no real argument", ""),
+    (("determinant_by_elimination", None, &[]), "E0408", "the size `n` of `A`", "--size n=3"),
+    (("drawn_back", None, &[]), "E0199", "random_normal", "--emit adjoint"),
+];
+
+#[test]
+fn requests_that_cannot_be_met_get_messages() {
+    const FURTHER: &str = "
+fn tensor(x: [3]) = 2 * x
+fn whole(i: int) = real(i)
+fn drawn_back(x) = fold(x, 0..50, |s, k| s * s * random.normal(key = 3))
+";
+    let path = file("wrong", &format!("{FUNCTIONS}{FURTHER}"));
+    for ((of, at, wrt), code, message, help) in WRONG {
+        let Err(found) = written(&path, of, *at, wrt) else { panic!("{of} by {wrt:?} was written") };
+        for part in [code, message, help] {
+            assert!(found.contains(part), "{of} by {wrt:?}: no {part:?} in\n{found}");
+        }
+    }
+}
+
+/// A number as nd reads it.
+fn literal(value: f64) -> String {
+    if value.is_nan() { "nan".to_string() } else { format!("{value:?}") }
+}
+
+#[test]
+fn operations_without_a_name_are_what_their_definitions_say() {
+    let mut tried = 0;
+    for definition in POINTWISE.iter().filter(|definition| !definition.definition.is_empty()) {
+        let name = definition.name;
+        let mut claims = String::new();
+        for probe in definition.probes {
+            let value = match &definition.meaning {
+                Meaning::Unary { f64, .. } => f64(probe[0]),
+                Meaning::Binary { f64, .. } => f64(probe[0], probe[1]),
+                _ => unreachable!("{name} is not a function of reals"),
+            };
+            let arguments: Vec<String> = probe.iter().map(|each| literal(*each)).collect();
+            let arguments = arguments.join(", ");
+            claims.push_str(&format!("assert {name}({arguments}) == {} within 1e-12\n", literal(value)));
+            tried += 1;
+            // What own slopes are for is their derivative alone, which a definition cannot have to the second order.
+            let gradient = operation_gradient(definition, probe);
+            if name != "own_slope" && gradient.iter().all(|each| each.is_finite()) {
+                let gradient: Vec<String> = gradient.into_iter().map(literal).collect();
+                let gradient =
+                    if gradient.len() == 1 { gradient[0].clone() } else { format!("({})", gradient.join(", ")) };
+                claims.push_str(&format!("assert grad({name})({arguments}) == {gradient} within 1e-12\n"));
+            }
+        }
+        let text = format!("fn {name}{}\ntest \"{name}\" {{\n{claims}}}\n", definition.definition);
+        let text = format_text(&text).unwrap();
+        holds(&text, None).unwrap();
+    }
+    assert!(tried > 100, "{tried}");
+}
+
+/// The derivatives of an operation at a point, by its own definition.
+fn operation_gradient(definition: &'static Pointwise, probe: &[f64]) -> Vec<f64> {
+    let mut graph = Graph::new();
+    let inputs: Vec<NodeId> = probe.iter().map(|_| graph.input("x", TensorType::scalar(ElementType::F64))).collect();
+    let value = graph.pointwise(definition, &inputs);
+    let one = graph.constant_like(value, 1.0);
+    for gradient in reverse(&mut graph, value, one, &inputs) {
+        graph.output("gradient", gradient);
+    }
+    let point: Vec<Tensor> = probe.iter().map(|each| Tensor::scalar(*each)).collect();
+    evaluate(&graph, &point).unwrap().iter().map(|gradient| gradient.get(0).unwrap()).collect()
 }
 
 #[test]

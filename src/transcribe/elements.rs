@@ -285,6 +285,9 @@ impl Block<'_, '_> {
         let element = table.ty.element;
         match pattern(table) {
             None => self.writer.refuse("a table".to_string(), None),
+            Some(Pattern::Relation { relation, yes: 0, no: 1 }) if element == ElementType::Bool => {
+                Text::binary(&at[0].text(), opposite(relation), &at[1].text(), Level::Comparison)
+            }
             Some(Pattern::Relation { relation, yes, no }) => {
                 let condition = Text::binary(&at[0].text(), relation, &at[1].text(), Level::Comparison);
                 match (element, yes, no) {
@@ -313,6 +316,17 @@ impl Block<'_, '_> {
             Outside::Error => text,
             Outside::Zero => or_zero(&text, self.graph.ty(operand).element),
         }
+    }
+}
+
+/// The relation that holds where another does not, of whole numbers.
+fn opposite(relation: &str) -> &'static str {
+    match relation {
+        ">=" => "<",
+        "<=" => ">",
+        ">" => "<=",
+        "<" => ">=",
+        _ => "!=",
     }
 }
 
