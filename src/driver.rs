@@ -11,6 +11,7 @@ use crate::diagnostics::catalog::subjects;
 use crate::imports;
 use crate::ir::print::print as print_graph;
 use crate::library::{self, LIBRARY};
+use crate::lower::gradients::find_structure;
 use crate::lower::training::{Report, lower_evaluation, lower_step};
 use crate::lower::value::lower_value;
 use crate::optimize::optimize;
@@ -67,6 +68,7 @@ pub fn check_text(
 ) -> Checked {
     let mut sources = library::sources();
     let id = sources.add(name, path.map(Path::to_path_buf), text);
+    let options = Options { structure_finder: Some(find_structure), ..options };
     on_large_stack(move || {
         let (file, followed, mut diagnostics) = followed(&mut sources, id);
         let (program, found) = check::check(&followed.modules, &mut sources, loader, options);
@@ -241,7 +243,7 @@ fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnosti
                     Stage::Ir => lower_evaluation(program, train, size, whole, true),
                     _ => lower_step(program, train, size, whole, Report::Full),
                 };
-                title(checked, "train", train.span, &mut out);
+                title(checked, "train", train.span, stage, &mut out);
                 emit_graph(checked, &lowered.graph, stage, &mut out)?;
             }
         }
@@ -256,11 +258,15 @@ fn emit_value(
     stage: Stage,
     out: &mut String,
 ) -> Result<(), Box<Diagnostic>> {
-    title(checked, what, value.span, out);
+    title(checked, what, value.span, stage, out);
     emit_graph(checked, &lower_value(&checked.program, value).graph, stage, out)
 }
 
-fn title(checked: &Checked, what: &str, span: Span, out: &mut String) {
+/// Says which action the following is about; remarks have places of their own.
+fn title(checked: &Checked, what: &str, span: Span, stage: Stage, out: &mut String) {
+    if stage == Stage::Plan {
+        return;
+    }
     let _ = writeln!(out, "; {what} at {}", place(checked, span));
 }
 

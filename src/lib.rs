@@ -16,6 +16,7 @@ pub mod library;
 pub mod lower;
 pub mod ops;
 pub mod optimize;
+pub mod picture;
 pub mod report;
 pub mod runtime;
 pub mod schedule;

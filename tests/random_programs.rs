@@ -1,12 +1,15 @@
 //! Random well-typed programs, from text to values: native code and the reference evaluator agree on the graph that
 //! is lowered from each, before it is optimised. Programs of small dyadic numbers must agree in every bit, programs of
-//! elementary functions, gradients among them, within 1e-9 of the greater of both values and 1.
+//! elementary functions, gradients among them, within 1e-9 of the greater of both values and 1. Derivatives of functions
+//! agree by reverse mode, forward mode, central differences and the evaluator, second ones likewise.
 //!
 //! `NDC_RANDOM_PROGRAMS=100000` tests so many; `NDC_RANDOM_PROGRAM=17` only the program of that seed, and shows it.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 #[path = "random_programs/compare.rs"]
 mod compare;
+#[path = "random_programs/derivatives.rs"]
+mod derivatives;
 #[path = "random_programs/expressions.rs"]
 mod expressions;
 #[path = "random_programs/generator.rs"]
@@ -16,7 +19,8 @@ mod harness;
 #[path = "random_programs/tensors.rs"]
 mod tensors;
 
-use compare::{Counts, compare, slopes};
+use compare::{Counts, compare};
+use derivatives::{Order, Tally, Target};
 use generator::{Generator, Kind, Unit};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +29,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const USUALLY: u64 = 10_000;
 /// How many programs are checked and compiled together.
 const TOGETHER: u64 = 10;
+/// How many functions are differentiated together.
+const DERIVATIVES_TOGETHER: u64 = 8;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|value| value.parse().unwrap())
@@ -57,26 +63,20 @@ fn batch(first: u64, count: u64, totals: &Mutex<Counts>) -> Result<(), String> {
     Ok(())
 }
 
-#[test]
-fn native_code_and_evaluator_agree_on_programs() {
-    if let Some(seed) = number("NDC_RANDOM_PROGRAM") {
-        println!("{}", compare::file(&[unit(seed)]));
-        batch(seed, 1, &Mutex::default()).unwrap();
-        return;
-    }
-    let total = number("NDC_RANDOM_PROGRAMS").unwrap_or(USUALLY);
-    let (next, totals, failures) = (AtomicU64::new(0), Mutex::new(Counts::default()), Mutex::new(Vec::new()));
+/// Works through the seeds below a limit, some at a time, on all processors; fails with the first ten failures.
+fn in_parallel(total: u64, together: u64, work: impl Fn(u64, u64) -> Result<(), String> + Sync) {
+    let (next, failures) = (AtomicU64::new(0), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
-                    let first = next.fetch_add(TOGETHER, Ordering::SeqCst);
+                    let first = next.fetch_add(together, Ordering::SeqCst);
                     if first >= total || failures.lock().unwrap().len() >= 10 {
                         return;
                     }
-                    let result = std::panic::catch_unwind(|| batch(first, TOGETHER.min(total - first), &totals));
-                    match result {
+                    let count = together.min(total - first);
+                    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(first, count))) {
                         Ok(Ok(())) => {}
                         Ok(Err(failure)) => failures.lock().unwrap().push(failure),
                         Err(_) => failures.lock().unwrap().push(format!("seeds from {first}: a panic")),
@@ -85,28 +85,67 @@ fn native_code_and_evaluator_agree_on_programs() {
             });
         }
     });
-    let (totals, failures) = (totals.into_inner().unwrap(), failures.into_inner().unwrap());
-    println!("{totals:?}");
+    let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{} failures:\n\n{}", failures.len(), failures.join("\n\n"));
+}
+
+#[test]
+fn native_code_and_evaluator_agree_on_programs() {
+    if let Some(seed) = number("NDC_RANDOM_PROGRAM") {
+        println!("{}", compare::file(&[unit(seed)]));
+        batch(seed, 1, &Mutex::default()).unwrap();
+        return;
+    }
+    let total = number("NDC_RANDOM_PROGRAMS").unwrap_or(USUALLY);
+    let totals = Mutex::new(Counts::default());
+    in_parallel(total, TOGETHER, |first, count| batch(first, count, &totals));
+    let totals = totals.into_inner().unwrap();
+    println!("{totals:?}");
     assert!(totals.values > 3 * total, "{totals:?}");
     assert!(totals.errors < total / 4, "{totals:?}");
 }
 
-#[test]
-fn gradients_are_slopes() {
-    let total = number("NDC_RANDOM_PROGRAMS").unwrap_or(USUALLY) / 10;
-    let mut counts = (0, 0);
-    // Even batches are exact.
-    for seed in (0..total).map(|index| index / TOGETHER * 2 * TOGETHER + index % TOGETHER) {
-        let unit = unit(seed);
-        if unit.slopes.is_empty() {
-            continue;
-        }
-        match slopes(&unit) {
-            Ok((compared, skipped)) => counts = (counts.0 + compared, counts.1 + skipped),
-            Err(failure) => panic!("seed {seed}: {failure}"),
-        }
+/// Compares derivatives of some functions as one file, and one by one where that fails.
+fn derivatives(first: u64, count: u64, order: Order) -> Result<Tally, String> {
+    let targets = |from: u64, count: u64| -> Vec<Target> { (from..from + count).map(Target::of_seed).collect() };
+    if let Ok(tally) = derivatives::compare(&targets(first, count), order) {
+        return Ok(tally);
     }
-    println!("{} slopes agree, {} were at a kink", counts.0, counts.1);
-    assert!(counts.0 > total / 20, "{counts:?}");
+    let mut tally = Tally::default();
+    for seed in first..first + count {
+        let of_one = derivatives::compare(&targets(seed, 1), order);
+        tally.add(&of_one.map_err(|failure| format!("seed {seed}: {failure}"))?);
+    }
+    Ok(tally)
+}
+
+fn all_derivatives(total: u64, order: Order) {
+    let total = match number("NDC_RANDOM_PROGRAM") {
+        Some(seed) => {
+            println!("{:?}", derivatives(seed, 1, order).unwrap());
+            return;
+        }
+        None => total,
+    };
+    let tally = Mutex::new(Tally::default());
+    in_parallel(total, DERIVATIVES_TOGETHER, |first, count| {
+        let of_batch = derivatives(first, count, order)?;
+        tally.lock().unwrap().add(&of_batch);
+        Ok(())
+    });
+    let tally = tally.into_inner().unwrap();
+    println!("{tally:?}");
+    assert!(tally.compared > total / 2, "{tally:?}");
+    assert!(tally.moving > total / 3, "{tally:?}");
+    assert!(tally.errors < total / 8, "{tally:?}");
+}
+
+#[test]
+fn reverse_forward_differences_and_evaluator_agree() {
+    all_derivatives(number("NDC_RANDOM_PROGRAMS").unwrap_or(USUALLY), Order::First);
+}
+
+#[test]
+fn second_derivatives_agree() {
+    all_derivatives(number("NDC_RANDOM_PROGRAMS").unwrap_or(USUALLY) / 10, Order::Second);
 }

@@ -109,23 +109,23 @@ fn functions_models_and_losses_become_graphs_with_named_inputs() {
 type Wrong<'a> = (&'a str, Option<&'a str>, &'a [&'a str], &'a str, &'a str, &'a str);
 
 const WRONG: &[Wrong] = &[
-    ("neet", None, &[], "E0407", "no function, model or loss called `neet`", "`net`"),
-    ("agai", None, &[], "E0407", "no function, model or loss called `agai`", "`again`"),
-    ("w", None, &[], "E0407", "`w` is [2], not a function", "name a function"),
+    ("neet", None, &[], "E0111", "no function, model or loss called `neet`", "`net`"),
+    ("agai", None, &[], "E0111", "no function, model or loss called `agai`", "`again`"),
+    ("w", None, &[], "E0111", "`w` is [2], not a function", "name a function"),
     ("f", Some("1, 2"), &[], "E0107", "takes 3 arguments, but 2 are given", ""),
     ("f", Some("x = 1, y = 2, u = 3"), &[], "E0108", "takes no argument called `u`", ""),
     ("f", Some("1, 2, unknown"), &[], "E0101", "nothing here is called `unknown`", ""),
     ("f", Some("1) + f(2"), &[], "E0107", "takes 3 arguments", ""),
-    ("f", Some("1, 2, 3), f(1, 2, 3"), &[], "E0408", "not one function with its arguments", "as in a call"),
+    ("f", Some("1, 2, 3), f(1, 2, 3"), &[], "E0112", "not one function with its arguments", "as in a call"),
     ("no_sizes", Some("[1, 2]"), &[], "E0205", "[3]", ""),
-    ("no_sizes", None, &["n=3"], "E0408", "has no size called `n`", "leave `--size` out"),
-    ("weighted", None, &[], "E0408", "the size `n` of `x`", "--size n=3"),
-    ("weighted", None, &["n=2"], "E0408", "the size `m` of `A`", "--size m=3"),
-    ("weighted", None, &["n=2", "m=1", "k=1"], "E0408", "no size called `k`", "m"),
-    ("twice", None, &[], "E0408", "`g` of `twice` is a function", "--at"),
-    ("sin", None, &[], "E0408", "are not known", "--at"),
+    ("no_sizes", None, &["n=3"], "E0112", "has no size called `n`", "leave `--size` out"),
+    ("weighted", None, &[], "E0112", "the size `n` of `x`", "--size n=3"),
+    ("weighted", None, &["n=2"], "E0112", "the size `m` of `A`", "--size m=3"),
+    ("weighted", None, &["n=2", "m=1", "k=1"], "E0112", "no size called `k`", "m"),
+    ("twice", None, &[], "E0112", "`g` of `twice` is a function", "--at"),
+    ("sin", None, &[], "E0112", "are not known", "--at"),
     ("loss", Some("b = 1"), &[], "E0108", "reads no column called `b`", ""),
-    ("loss", Some("a = 1"), &[], "E0408", "an entry of `a` is [2]", "one example"),
+    ("loss", Some("a = 1"), &[], "E0112", "an entry of `a` is [2]", "one example"),
 ];
 
 #[test]

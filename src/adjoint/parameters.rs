@@ -90,7 +90,7 @@ pub(super) fn varied(
         chosen.extend(found.into_iter().filter(|place| !chosen.contains(place)).collect::<Vec<_>>());
     }
     if chosen.is_empty() {
-        return Err(Box::new(derivative::nothing_to_differentiate(name, span)));
+        return Err(Box::new(derivative::nothing_to_differentiate("grad", name, span)));
     }
     Ok(chosen)
 }

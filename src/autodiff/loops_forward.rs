@@ -3,17 +3,18 @@
 use super::forward::push;
 use crate::ir::rewrite::inline;
 use crate::ir::{ElementType, Graph, Loop, NodeId, TensorType};
+use crate::ops::structural::Mask;
 use std::sync::Arc;
 
 /// The tangents of a loop's results from those of its arguments, by result.
-pub(super) fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]) -> Vec<Option<NodeId>> {
+pub(super) fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>], mask: Mask) -> Vec<Option<NodeId>> {
     let Some(run) = graph.loop_of(id).cloned() else { return Vec::new() };
     let arguments = graph.node(id).arguments.to_vec();
     let moves = moving(&run, &tangents[run.first_state()..]);
     if !moves.contains(&true) {
         return vec![None; run.steps_result() + 1];
     }
-    let (body, stacked) = body(&run, &moves);
+    let (body, stacked) = body(&run, &moves, mask);
     let mut given: Vec<NodeId> = arguments[..run.first_state()].to_vec();
     for range in groups(&run) {
         let place = |input: usize| run.first_state() + input - 1;
@@ -70,7 +71,7 @@ fn moving(run: &Loop, tangents: &[Option<NodeId>]) -> Vec<bool> {
 }
 
 /// One step of states and tangents, and the results of the loop that stand for stacked outputs with a tangent.
-fn body(run: &Loop, moves: &[bool]) -> (Graph, Vec<usize>) {
+fn body(run: &Loop, moves: &[bool], mask: Mask) -> (Graph, Vec<usize>) {
     let mut graph = Graph::new();
     let mut inner = vec![graph.input("step", TensorType::scalar(ElementType::I64))];
     let (mut wrt, mut tangents) = (Vec::new(), Vec::new());
@@ -83,7 +84,7 @@ fn body(run: &Loop, moves: &[bool]) -> (Graph, Vec<usize>) {
         }
     }
     let outputs = inline(&mut graph, &run.body, &inner);
-    let pushed = push(&mut graph, &outputs, &wrt, &tangents);
+    let pushed = push(&mut graph, &outputs, &wrt, &tangents, mask);
     for output in &outputs[..run.states] {
         graph.output("state", *output);
     }

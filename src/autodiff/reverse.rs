@@ -16,8 +16,13 @@ pub fn reverse(graph: &mut Graph, output: NodeId, cotangent: NodeId, wrt: &[Node
 
 /// Like [`reverse`], for several outputs at once: the derivatives of the sum of all `cotangent · output`.
 pub fn reverse_many(graph: &mut Graph, outputs: &[(NodeId, NodeId)], wrt: &[NodeId]) -> Vec<NodeId> {
+    reverse_with(graph, outputs, wrt, Mask::None)
+}
+
+/// Like [`reverse_many`]; the mask says how zeros among the cotangents are meant.
+pub fn reverse_with(graph: &mut Graph, outputs: &[(NodeId, NodeId)], wrt: &[NodeId], mask: Mask) -> Vec<NodeId> {
     let seeds: Vec<(NodeId, Cotangent)> =
-        outputs.iter().map(|(output, node)| (*output, Cotangent { node: *node, mask: Mask::None })).collect();
+        outputs.iter().map(|(output, node)| (*output, Cotangent { node: *node, mask })).collect();
     let pulled = pull(graph, &seeds, wrt);
     let derivative = |(adjoint, node): (&Option<Cotangent>, &NodeId)| match adjoint {
         Some(adjoint) => adjoint.node,

@@ -266,9 +266,9 @@ impl Kind {
                 }
                 visit(&run.body);
             }
-            Kind::Gradient(call) => {
+            Kind::Derivative(call) => {
                 visit(&call.callee);
-                call.arguments.iter().for_each(visit);
+                call.arguments.iter().chain(&call.direction).for_each(visit);
             }
         }
     }

@@ -30,7 +30,11 @@ impl<'a> Checker<'a, '_> {
         if operator == BinaryOperator::Compose {
             return self.compose(operator_span, left, right, span);
         }
+        // What is compared is a number, no position: there `3 / 2` is 1.5.
+        let in_subscript = self.frame.in_subscript;
+        self.frame.in_subscript &= !is_comparison(operator);
         let (left, right) = (self.value(left, None), self.value(right, None));
+        self.frame.in_subscript = in_subscript;
         if left.ty.is_error() || right.ty.is_error() {
             return Typed::error(span);
         }
@@ -454,6 +458,11 @@ pub(super) fn size_of(typed: &Typed) -> Option<Size> {
 
 fn folds(operator: BinaryOperator) -> bool {
     matches!(operator, BinaryOperator::Add | BinaryOperator::Subtract | BinaryOperator::Multiply)
+}
+
+fn is_comparison(operator: BinaryOperator) -> bool {
+    use BinaryOperator::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
+    matches!(operator, Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual)
 }
 
 fn both_literals(left: &Typed, right: &Typed) -> bool {

@@ -5,7 +5,7 @@
 use super::Checker;
 use super::calls::{BuiltinCall, is_integer_like};
 use super::linear_algebra::MatrixFunction;
-use super::program::{Kind, Typed};
+use super::program::{Form, Kind, Typed};
 use super::types::{Element, Type};
 use crate::diagnostics::catalog::{names, shapes};
 use crate::ir::{Distribution, Extreme, Meaning, Pointwise, Reduction};
@@ -227,13 +227,43 @@ pub static BUILTINS: &[Builtin] = &[
         name: "grad",
         signature: "grad(f, wrt = …)",
         documentation: "The function that gives the gradients of `f` for its real arguments, or with respect to what `wrt` names.",
-        rule: |c, call| c.gradient_value(call, false),
+        rule: |c, call| c.derivative_value(call, Form::Gradient),
     },
     Builtin {
         name: "value_and_grad",
         signature: "value_and_grad(f, wrt = …)",
         documentation: "The function that gives `(value, gradients)`.",
-        rule: |c, call| c.gradient_value(call, true),
+        rule: |c, call| c.derivative_value(call, Form::ValueAndGradient),
+    },
+    Builtin {
+        name: "jvp",
+        signature: "jvp(f, wrt = …)(x, dx), jvp(f, wrt = …)((x, y), (dx, dy))",
+        documentation: "The derivative of `f` along a tangent, by forward mode: the Jacobian times the tangent.",
+        rule: |c, call| c.derivative_value(call, Form::Jvp),
+    },
+    Builtin {
+        name: "vjp",
+        signature: "vjp(f, wrt = …)(x, cotangent), vjp(f, wrt = …)((x, y), cotangent)",
+        documentation: "A cotangent of the result pulled back to the arguments, by reverse mode: the cotangent times the Jacobian.",
+        rule: |c, call| c.derivative_value(call, Form::Vjp),
+    },
+    Builtin {
+        name: "jacobian",
+        signature: "jacobian(f, wrt = …, sparse = false)",
+        documentation: "The function that gives all partial derivatives of `f`: for each result of shape `[m]` and argument of shape `[n]` a matrix `[m, n]`. With `sparse = true` each matrix comes as `(row_starts, columns, values)`, the entries that may differ from zero in compressed sparse rows.",
+        rule: |c, call| c.derivative_value(call, Form::Jacobian { sparse: false }),
+    },
+    Builtin {
+        name: "hessian",
+        signature: "hessian(f, wrt = …, sparse = false)",
+        documentation: "The function that gives all second derivatives of a real `f`, the Jacobian of its gradient.",
+        rule: |c, call| c.derivative_value(call, Form::Hessian { sparse: false }),
+    },
+    Builtin {
+        name: "hvp",
+        signature: "hvp(f, wrt = …)(x, v), hvp(f, wrt = …)((x, y), (v, w))",
+        documentation: "The Hessian of a real `f` times a tangent, without forming the Hessian.",
+        rule: |c, call| c.derivative_value(call, Form::Hvp),
     },
     Builtin {
         name: "running",
@@ -246,36 +276,6 @@ pub static BUILTINS: &[Builtin] = &[
         signature: "stop_gradient(e)",
         documentation: "The value without its derivative.",
         rule: |c, call| c.stop_gradient_call(call),
-    },
-    Builtin {
-        name: "jvp",
-        signature: "jvp(f)((x, y), (dx, dy))",
-        documentation: "The forward product.",
-        rule: |c, call| c.later_form(call),
-    },
-    Builtin {
-        name: "vjp",
-        signature: "vjp(f)((x, y), cotangent)",
-        documentation: "The reverse product.",
-        rule: |c, call| c.later_form(call),
-    },
-    Builtin {
-        name: "jacobian",
-        signature: "jacobian(f)",
-        documentation: "All partial derivatives.",
-        rule: |c, call| c.later_form(call),
-    },
-    Builtin {
-        name: "hessian",
-        signature: "hessian(f)",
-        documentation: "All second derivatives.",
-        rule: |c, call| c.later_form(call),
-    },
-    Builtin {
-        name: "hvp",
-        signature: "hvp(f)(x, v)",
-        documentation: "The product of the Hessian with a vector.",
-        rule: |c, call| c.later_form(call),
     },
     Builtin {
         name: "fold",
@@ -315,8 +315,8 @@ fn pointwise(name: &str) -> Option<&'static Pointwise> {
 
 /// Applies a built-in function.
 pub(super) fn apply<'a>(checker: &mut Checker<'a, '_>, call: BuiltinCall<'a>) -> Typed {
-    let named = ["grad", "value_and_grad", "random.uniform", "random.normal", "running", "while", "solve_triangular"];
-    let takes_names = named.contains(&call.name) || LATER.contains(&call.name);
+    let named = ["random.uniform", "random.normal", "running", "while", "solve_triangular"];
+    let takes_names = named.contains(&call.name) || Form::named(call.name).is_some();
     if !takes_names && let Some((name, _)) = call.named.first() {
         let error = names::bad_named_argument(call.name, &name.text, name.span, "takes no argument called", &[]);
         return checker.fail(error, call.span);
@@ -329,8 +329,6 @@ pub(super) fn apply<'a>(checker: &mut Checker<'a, '_>, call: BuiltinCall<'a>) ->
         },
     }
 }
-
-const LATER: &[&str] = &["jvp", "vjp", "jacobian", "hessian", "hvp"];
 
 impl<'a> Checker<'a, '_> {
     /// The arguments as values, if there are as many as expected.

@@ -4,6 +4,7 @@ use super::annotations::{SizeBindings, size_variables};
 use super::captures::{mentioned, size_names};
 use super::defaults::{Completed, name_of};
 use super::functions::{Body, Captured};
+use super::gradients::Derived;
 use super::lookup::is_later_name;
 use super::program::{Closure, Kind, Typed};
 use super::scope::Bound;
@@ -228,8 +229,8 @@ impl<'a> Checker<'a, '_> {
                 let inner = self.apply(first, arguments, span);
                 self.apply(second, vec![inner], span)
             }
-            Closure::Gradient { function, wrt, with_value } => {
-                self.apply_gradient(callee, function, wrt.as_deref(), with_value, arguments, span)
+            Closure::Derivative { function, form, wrt } => {
+                self.apply_derivative(callee, Derived { function, form, wrt: wrt.as_deref() }, arguments, span)
             }
             Closure::Model(model) => {
                 let ty = self.captured_model(model);

@@ -30,7 +30,10 @@ impl Checker<'_, '_> {
         let mut most = rank(&typed.ty);
         match &*typed.kind {
             Kind::Call { instance, .. } => most = most.max(self.rank_of_instance(*instance)),
-            Kind::Gradient(call) => most = most.max(self.rank_of_instance(call.instance)),
+            Kind::Derivative(call) => {
+                let passes = usize::from(call.form.is_matrix());
+                most = most.max(self.rank_of_instance(call.instance) + passes);
+            }
             _ => {}
         }
         let indices = match &*typed.kind {
@@ -43,7 +46,7 @@ impl Checker<'_, '_> {
         parts.into_iter().fold(most, |most, part| most.max(self.rank_needed(part) + indices))
     }
 
-    fn rank_of_instance(&mut self, id: InstanceId) -> usize {
+    pub(super) fn rank_of_instance(&mut self, id: InstanceId) -> usize {
         if let Some(rank) = self.ranks.get(&id) {
             return *rank;
         }
@@ -55,7 +58,7 @@ impl Checker<'_, '_> {
 }
 
 /// The most axes of a tensor in a type.
-fn rank(ty: &Type) -> usize {
+pub(super) fn rank(ty: &Type) -> usize {
     match ty.parts() {
         Some(parts) => parts.iter().map(rank).max().unwrap_or(0),
         None => ty.sizes().len(),

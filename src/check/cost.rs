@@ -25,7 +25,7 @@ impl Checker<'_, '_> {
 fn operations(typed: &Typed, called: &mut Vec<InstanceId>) -> u64 {
     match &*typed.kind {
         Kind::Call { instance, .. } => called.push(*instance),
-        Kind::Gradient(call) => called.push(call.instance),
+        Kind::Derivative(call) => called.push(call.instance),
         _ => {}
     }
     let mut count = 1;

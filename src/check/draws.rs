@@ -124,7 +124,7 @@ impl Search<'_, '_, '_> {
         let called = match &*typed.kind {
             Kind::Key(site) => return Some(*site),
             Kind::Call { instance, .. } => Some(*instance),
-            Kind::Gradient(call) => Some(call.instance),
+            Kind::Derivative(call) => Some(call.instance),
             // What stands in `if training { … }` is computed in a loss only.
             Kind::If(condition, _, otherwise) if matches!(*condition.kind, Kind::Training) => {
                 return self.first(otherwise);

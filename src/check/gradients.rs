@@ -1,17 +1,37 @@
-//! `grad` and `value_and_grad`.
+//! Derivatives of function values: `grad` and its relatives, what each takes and gives.
+//!
+//! What the products take after the arguments is `gradient_directions`'; which entries sparse matrices have is found
+//! by the [`StructureFinder`] that the options bring.
 
 use super::arithmetic::tuple_of;
 use super::calls::BuiltinCall;
-use super::program::{Binding, Closure, GradientCall, Instance, InstanceId, Kind, Typed, Wrt, WrtName};
+use super::defaults::Completed;
+use super::program::{
+    Binding, Closure, DerivativeCall, Form, Instance, InstanceId, Kind, Program, Typed, Wrt, WrtName,
+};
+use super::size::Size;
 use super::types::{ClosureId, Element, Fields, Type};
 use super::{Checker, Global};
 use crate::diagnostics::catalog::{derivative, names};
+use crate::ir::Pattern;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Parameter};
 
+/// Finds which entries of a Jacobian or Hessian may differ from zero, whatever the arguments are: for each real leaf of
+/// what is differentiated, for each real leaf of `wrt`.
+pub type StructureFinder = fn(&Program, &DerivativeCall) -> Vec<Vec<Pattern>>;
+
+/// A derivative of a function.
+#[derive(Clone, Copy)]
+pub(super) struct Derived<'n> {
+    pub function: ClosureId,
+    pub form: Form,
+    pub wrt: Option<&'n [WrtName]>,
+}
+
 impl<'a> Checker<'a, '_> {
-    /// `grad(f)`, `grad(f, wrt = (w, x))`: a function value.
-    pub(super) fn gradient_value(&mut self, call: BuiltinCall<'a>, with_value: bool) -> Typed {
+    /// `grad(f)`, `jacobian(f, wrt = (w, x), sparse = true)`: a function value.
+    pub(super) fn derivative_value(&mut self, call: BuiltinCall<'a>, form: Form) -> Typed {
         let span = call.span;
         if call.arguments.len() != 1 {
             let error = names::wrong_argument_count(call.name, "1", call.arguments.len(), span, None);
@@ -27,24 +47,60 @@ impl<'a> Checker<'a, '_> {
                 return self.fail(derivative::gradient_of_value(call.name, &found, function.span), span);
             }
         };
+        let Some((form, wrt)) = self.derivative_options(form, call.named) else { return Typed::error(span) };
+        let closure = self.closure(Closure::Derivative { function: id, form, wrt });
+        Typed::new(Kind::Closure(vec![function]), Type::Function(closure), span)
+    }
+
+    /// `wrt = (w, x)`, `sparse = true`.
+    fn derivative_options(
+        &mut self,
+        mut form: Form,
+        named: Vec<(&'a crate::syntax::ast::Name, &'a Expr)>,
+    ) -> Option<(Form, Option<Vec<WrtName>>)> {
         let mut wrt = None;
-        for (name, value) in call.named {
-            if name.text == "wrt" {
-                let Some(names) = self.wrt_names(value) else { return Typed::error(span) };
-                for (place, WrtName { name, span }) in names.iter().enumerate() {
-                    if let Some(first) = names[..place].iter().find(|first| first.name == *name) {
-                        self.report(derivative::repeated_wrt(name, *span, first.span));
-                        return Typed::error(call.span);
+        for (name, value) in named {
+            match (name.text.as_str(), &mut form) {
+                ("wrt", _) => wrt = Some(self.distinct_wrt(value)?),
+                ("sparse", Form::Jacobian { sparse } | Form::Hessian { sparse }) => {
+                    match *self.expression(value, None).kind {
+                        Kind::Bool(truth) => *sparse = truth,
+                        Kind::Error => return None,
+                        _ => {
+                            let problem = "needs `true` or `false`, written out, as";
+                            self.report(names::bad_named_argument(form.name(), "sparse", value.span, problem, &[]));
+                            return None;
+                        }
                     }
                 }
-                wrt = Some(names);
-            } else {
-                let problem = "takes no argument called";
-                self.report(names::bad_named_argument(call.name, &name.text, name.span, problem, &["wrt"]));
+                (_, Form::Jacobian { .. } | Form::Hessian { .. }) => {
+                    self.unknown_option(form, name, &["wrt", "sparse"]);
+                    return None;
+                }
+                _ => {
+                    self.unknown_option(form, name, &["wrt"]);
+                    return None;
+                }
             }
         }
-        let closure = self.closure(Closure::Gradient { function: id, wrt, with_value });
-        Typed::new(Kind::Closure(vec![function]), Type::Function(closure), span)
+        Some((form, wrt))
+    }
+
+    fn unknown_option(&mut self, form: Form, name: &crate::syntax::ast::Name, known: &[&str]) {
+        let problem = "takes no argument called";
+        self.report(names::bad_named_argument(form.name(), &name.text, name.span, problem, known));
+    }
+
+    /// The names after `wrt`, each once.
+    fn distinct_wrt(&mut self, value: &'a Expr) -> Option<Vec<WrtName>> {
+        let names = self.wrt_names(value)?;
+        for (place, WrtName { name, span }) in names.iter().enumerate() {
+            if let Some(first) = names[..place].iter().find(|first| first.name == *name) {
+                self.report(derivative::repeated_wrt(name, *span, first.span));
+                return None;
+            }
+        }
+        Some(names)
     }
 
     fn wrt_names(&mut self, value: &'a Expr) -> Option<Vec<WrtName>> {
@@ -62,16 +118,36 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// A gradient applied to arguments.
-    pub(super) fn apply_gradient(
+    /// A derivative applied to arguments.
+    pub(super) fn apply_derivative(
         &mut self,
         callee: Typed,
-        function: ClosureId,
-        wrt: Option<&[WrtName]>,
-        with_value: bool,
+        derived: Derived,
         arguments: Vec<Typed>,
         span: Span,
     ) -> Typed {
+        if !derived.form.is_product() {
+            return self.derivative_at(callee, derived, arguments, None, span);
+        }
+        match self.split_direction(derived, arguments, span) {
+            Some(split) => {
+                let call = self.derivative_at(callee, derived, split.arguments, Some(split.direction), span);
+                Completed::around(split.bindings, call)
+            }
+            None => Typed::error(span),
+        }
+    }
+
+    /// A derivative at the arguments of the function itself.
+    fn derivative_at(
+        &mut self,
+        callee: Typed,
+        derived: Derived,
+        arguments: Vec<Typed>,
+        direction: Option<Typed>,
+        span: Span,
+    ) -> Typed {
+        let Derived { function, form, wrt } = derived;
         let arguments = self.settled_arguments(function, arguments);
         if arguments.iter().any(|argument| argument.ty.is_error()) {
             return Typed::error(span);
@@ -82,19 +158,59 @@ impl<'a> Checker<'a, '_> {
         };
         let name = self.closure_name(function);
         let body = self.program.instances[instance.0 as usize].body.span;
-        if result != Type::real() {
+        if form.needs_real_result() && result != Type::real() {
             let found = result.to_string();
-            return self.fail(derivative::gradient_of_tensor(&name, &found, span, body), span);
+            return self.fail(derivative::gradient_of_tensor(form.name(), &name, &found, span, body), span);
+        }
+        if !result.has_real_leaf() {
+            return self.fail(derivative::no_real_result(form.name(), &name, &result.to_string(), span, body), span);
         }
         let Some(wrt) = self.resolve_wrt(function, wrt, &types) else { return Typed::error(span) };
         if wrt.is_empty() {
-            return self.fail(derivative::nothing_to_differentiate(&name, span), span);
+            return self.fail(derivative::nothing_to_differentiate(form.name(), &name, span), span);
         }
         let mut gradients: Vec<Type> = wrt.iter().map(|target| self.gradient_type(target, &types)).collect();
         let gradient = if gradients.len() == 1 { gradients.remove(0) } else { Type::Tuple(gradients) };
-        let ty = if with_value { Type::Tuple(vec![Type::real(), gradient]) } else { gradient };
-        let call = GradientCall { callee, instance, arguments, wrt, with_value };
-        Typed::new(Kind::Gradient(Box::new(call)), ty, span)
+        let result = real_leaves(&result);
+        let direction = match direction {
+            None => None,
+            Some(direction) => {
+                let expected = if form == Form::Vjp { &result } else { &gradient };
+                let Some(direction) = self.fitting_direction(form, direction, expected) else {
+                    return Typed::error(span);
+                };
+                Some(direction)
+            }
+        };
+        let mut call = DerivativeCall { form, callee, instance, arguments, wrt, direction, patterns: Vec::new() };
+        let ty = match form {
+            Form::Gradient | Form::Vjp | Form::Hvp => gradient,
+            Form::ValueAndGradient => Type::Tuple(vec![Type::real(), gradient]),
+            Form::Jvp => result,
+            Form::Jacobian { sparse: false } => product_type(&result, &gradient),
+            Form::Hessian { sparse: false } => product_type(&gradient, &gradient),
+            Form::Jacobian { sparse: true } | Form::Hessian { sparse: true } => {
+                let of = if matches!(form, Form::Hessian { .. }) { &gradient } else { &result };
+                let Some(patterns) = self.structure(&call, of, &gradient) else { return Typed::error(span) };
+                call.patterns = patterns;
+                sparse_type(of, &gradient, &mut call.patterns.iter().flatten())
+            }
+        };
+        if !self.fits_derivative_rank(&call, &ty, span) {
+            return Typed::error(span);
+        }
+        Typed::new(Kind::Derivative(Box::new(call)), ty, span)
+    }
+
+    /// The entries of sparse matrices; `None` while sizes are not known, or after an error.
+    fn structure(&mut self, call: &DerivativeCall, of: &Type, wrt: &Type) -> Option<Vec<Vec<Pattern>>> {
+        let failed = self.diagnostics.iter().any(crate::diagnostics::Diagnostic::is_error);
+        let mut types = vec![of, wrt];
+        types.extend(call.arguments.iter().map(|argument| &argument.ty));
+        if failed || !types.into_iter().all(has_known_sizes) {
+            return None;
+        }
+        Some(self.structure_finder?(&self.program, call))
     }
 
     /// Arguments of a gradient as the signature declares them; whole-number literals without a declaration are reals.
@@ -122,7 +238,7 @@ impl<'a> Checker<'a, '_> {
         match &self.program.closures[function.0 as usize] {
             Closure::Item(index) => &self.functions[*index as usize].function.parameters,
             Closure::Lambda { place, .. } => self.local_functions[place].parameters,
-            Closure::Gradient { function: inner, .. } | Closure::Compose(inner, _) => self.parameters_of(*inner),
+            Closure::Derivative { function: inner, .. } | Closure::Compose(inner, _) => self.parameters_of(*inner),
             _ => &[],
         }
     }
@@ -144,7 +260,7 @@ impl<'a> Checker<'a, '_> {
         let callee = variable(self, Type::Function(function));
         let arguments: Vec<Typed> = types.into_iter().map(|ty| variable(self, ty)).collect();
         let body = self.apply(callee, arguments, span);
-        let body = if body.ty.element() == Some(Element::Flexible) { self.settle(body) } else { body };
+        let body = if body.ty.is_error() { body } else { self.settle(body) };
         self.frame = outer;
         if body.ty.is_error() {
             return None;
@@ -152,7 +268,7 @@ impl<'a> Checker<'a, '_> {
         let ty = body.ty.clone();
         let id = InstanceId(self.program.instances.len() as u32);
         self.program.instances.push(Instance {
-            name: format!("grad {}", self.closure_name(function)),
+            name: format!("derivative of {}", self.closure_name(function)),
             parameters,
             body,
         });
@@ -230,5 +346,43 @@ pub fn real_leaves(ty: &Type) -> Type {
             Type::Record(Fields::new(names), parts)
         }
         other => other.settled(),
+    }
+}
+
+/// The type of a Jacobian: for each leaf of the first type, for each leaf of the second, a tensor of both shapes.
+fn product_type(of: &Type, wrt: &Type) -> Type {
+    match (of.parts(), wrt.parts()) {
+        (Some(parts), _) => of.with_parts(parts.iter().map(|part| product_type(part, wrt)).collect()).with_model(None),
+        (None, Some(parts)) => {
+            wrt.with_parts(parts.iter().map(|part| product_type(of, part)).collect()).with_model(None)
+        }
+        (None, None) => Type::Tensor(Element::Real, of.sizes().iter().chain(wrt.sizes()).cloned().collect()),
+    }
+}
+
+/// The same with each matrix as its entries in compressed sparse rows, whose patterns come in order.
+fn sparse_type<'p>(of: &Type, wrt: &Type, patterns: &mut dyn Iterator<Item = &'p Pattern>) -> Type {
+    match (of.parts(), wrt.parts()) {
+        (Some(parts), _) => {
+            of.with_parts(parts.iter().map(|part| sparse_type(part, wrt, patterns)).collect()).with_model(None)
+        }
+        (None, Some(parts)) => {
+            wrt.with_parts(parts.iter().map(|part| sparse_type(of, part, patterns)).collect()).with_model(None)
+        }
+        (None, None) => {
+            let (rows, count) = patterns.next().map_or((0, 0), |pattern| (pattern.rows(), pattern.count()));
+            let vector = |element, size: usize| Type::Tensor(element, vec![Size::constant(size as i64)]);
+            let names = ["row_starts", "columns", "values"].map(str::to_string);
+            let parts = vec![vector(Element::Int, rows + 1), vector(Element::Int, count), vector(Element::Real, count)];
+            Type::Record(Fields::new(names), parts)
+        }
+    }
+}
+
+/// Whether every size in a type is a number.
+fn has_known_sizes(ty: &Type) -> bool {
+    match ty.parts() {
+        Some(parts) => parts.iter().all(has_known_sizes),
+        None => ty.known_shape().is_some(),
     }
 }

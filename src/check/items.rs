@@ -1,6 +1,7 @@
 //! The items of a file: which names there are, and the order in which they are checked.
 
 use super::batch::RunningMeans;
+use super::gradients::StructureFinder;
 use super::models::{KnownSizes, Models};
 use super::module::{Module, ModuleNames};
 use super::program::{self, Program, Test};
@@ -22,6 +23,8 @@ pub struct Options {
     pub precision: Option<ElementType>,
     /// The seed of initialisers and of orders that state none.
     pub seed: u64,
+    /// What finds the entries of sparse matrices; the driver brings it.
+    pub structure_finder: Option<StructureFinder>,
 }
 
 /// Checks a program. Its modules come in an order in which each stands after those it imports: the prelude first, the
@@ -125,6 +128,7 @@ impl<'a, 'b> Checker<'a, 'b> {
             module: 0,
             sources,
             loader,
+            structure_finder: options.structure_finder,
             diagnostics: Vec::new(),
             reported: HashSet::new(),
             program: Program { seed: options.seed, precision: options.precision, ..Program::default() },
@@ -384,7 +388,11 @@ impl<'a> Checker<'a, '_> {
     /// `assert fails "E0204" { items }`: which errors its items give before the run, and the program they are.
     fn checked_apart(&mut self, body: &'a [Item], position: usize) -> (Vec<String>, Program) {
         let all: Vec<&'a Item> = self.surroundings(position).into_iter().chain(body).collect();
-        let options = Options { precision: self.program.precision, seed: self.program.seed };
+        let options = Options {
+            precision: self.program.precision,
+            seed: self.program.seed,
+            structure_finder: self.structure_finder,
+        };
         let known = self.models.known.clone();
         let task = Task { items: &all, trees: self.trees, options, part: Part::Whole, known, question: None };
         let (program, diagnostics, _, _) = check_items(task, self.sources, self.loader);

@@ -23,8 +23,10 @@ mod defaults;
 pub mod domain;
 mod draws;
 mod expressions;
+pub mod form;
 mod function_values;
 mod functions;
+mod gradient_directions;
 mod gradients;
 pub mod indexed;
 mod items;
@@ -48,6 +50,7 @@ pub mod table;
 mod train;
 pub mod types;
 
+pub use gradients::StructureFinder;
 pub use items::{Options, check, check_question};
 pub use params::fans;
 
@@ -119,6 +122,7 @@ struct Checker<'a, 'b> {
     module: usize,
     sources: &'b mut SourceMap,
     loader: &'b mut dyn TableLoader,
+    structure_finder: Option<StructureFinder>,
     diagnostics: Vec<Diagnostic>,
     reported: HashSet<(&'static str, Option<Span>)>,
     program: Program,
@@ -228,7 +232,9 @@ impl<'a> Checker<'a, '_> {
                 let name = self.local_functions.get(place).and_then(|function| function.name);
                 name.map_or_else(|| "this lambda".to_string(), |name| name.text.clone())
             }
-            Closure::Gradient { function, .. } => format!("grad({})", self.name_within(*function, depth)),
+            Closure::Derivative { function, form, .. } => {
+                format!("{}({})", form.name(), self.name_within(*function, depth))
+            }
             Closure::Compose(first, second) => {
                 format!("{} >> {}", self.name_within(*first, depth), self.name_within(*second, depth))
             }

@@ -89,7 +89,7 @@ fn label(kind: &Kind) -> String {
         Kind::Part(_, index) => format!("part {index}"),
         Kind::Captured(_, index) => format!("captured {index}"),
         Kind::Call { instance, .. } => format!("call instance {}", instance.0),
-        Kind::Gradient(call) => format!("gradient of instance {}", call.instance.0),
+        Kind::Derivative(call) => format!("{} of instance {}", call.form.name(), call.instance.0),
         Kind::Let(bindings, _) => format!("let {} values", bindings.len()),
         Kind::BatchReduce(reduction, _) => format!("batch {reduction:?}").to_lowercase(),
         Kind::Running { state, .. } => format!("running {}", state.0),

@@ -4,6 +4,7 @@
 //! expressions into graphs without looking at the syntax tree again; all source errors end before this.
 
 use super::domain::Domain;
+pub use super::form::{DerivativeCall, Form, Wrt};
 use super::indexed::{Comprehension, IndexedReduction};
 use super::linear_algebra::MatrixFunction;
 use super::repeat::Repeat;
@@ -147,8 +148,8 @@ pub enum Kind {
     Captured(Typed, u32),
     /// A call; the callee gives the captured values.
     Call { callee: Typed, instance: InstanceId, arguments: Vec<Typed> },
-    /// A call of a gradient; the callee gives the captured values of the differentiated function.
-    Gradient(Box<GradientCall>),
+    /// A call of a derivative; the callee gives the captured values of the differentiated function.
+    Derivative(Box<DerivativeCall>),
 }
 
 /// What a pattern binds.
@@ -188,32 +189,6 @@ impl Place {
     }
 }
 
-/// `grad(f)(…)` and `value_and_grad(f)(…)`.
-#[derive(Clone, Debug)]
-pub struct GradientCall {
-    /// The differentiated function value.
-    pub callee: Typed,
-    /// The function at these argument types.
-    pub instance: InstanceId,
-    /// The arguments.
-    pub arguments: Vec<Typed>,
-    /// With respect to what, in the order of the result.
-    pub wrt: Vec<Wrt>,
-    /// Whether the value is returned too.
-    pub with_value: bool,
-}
-
-/// What a gradient is taken with respect to.
-#[derive(Clone, Debug)]
-pub enum Wrt {
-    /// The argument at this place.
-    Argument(u32),
-    /// A trainable value.
-    Param(ParamId),
-    /// A model: the record of its parameters, which are the tuple's `Kind::Param`s.
-    Model(Typed),
-}
-
 /// What a training run is at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Progress {
@@ -239,8 +214,8 @@ pub enum Closure {
     /// A lambda or a function in a block, by its place in the text, with the names, types and sizes that it captured,
     /// and the layer use whose running means it keeps.
     Lambda { place: Span, captures: Vec<(String, Type)>, sizes: Vec<(String, Size)>, model: Option<ModelId> },
-    /// `grad(f)`, `value_and_grad(f)`.
-    Gradient { function: ClosureId, wrt: Option<Vec<WrtName>>, with_value: bool },
+    /// `grad(f)` and the like.
+    Derivative { function: ClosureId, form: Form, wrt: Option<Vec<WrtName>> },
     /// `f >> g`.
     Compose(ClosureId, ClosureId),
     /// A model of the file; its parameters are what it captures.
@@ -503,7 +478,7 @@ impl Program {
     pub fn captured_types(&self, id: ClosureId) -> Vec<Type> {
         match &self.closures[id.0 as usize] {
             Closure::Lambda { captures, .. } => captures.iter().map(|(_, ty)| ty.clone()).collect(),
-            Closure::Gradient { function, .. } => vec![Type::Function(*function)],
+            Closure::Derivative { function, .. } => vec![Type::Function(*function)],
             Closure::Compose(first, second) => vec![Type::Function(*first), Type::Function(*second)],
             Closure::Model(id) => self.models.get(id.0 as usize).cloned().into_iter().collect(),
             Closure::Item(_) | Closure::Builtin(_) | Closure::Abstract { .. } => Vec::new(),

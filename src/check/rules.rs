@@ -252,13 +252,4 @@ impl<'a> Checker<'a, '_> {
             None => Typed::error(span),
         }
     }
-
-    pub(super) fn later_form(&mut self, call: BuiltinCall<'a>) -> Typed {
-        let instead = if matches!(call.name, "fold" | "scan" | "while") {
-            "write the steps out, or use whole tensors"
-        } else {
-            "use `grad` of a scalar made from the result"
-        };
-        self.later(&format!("`{}`", call.name), call.span, instead)
-    }
 }

@@ -57,9 +57,15 @@ impl<'a> Checker<'a, '_> {
             _ => (question.expression, None),
         };
         if let ExprKind::Name(name) = &*callee.kind
-            && self.is_free(name)
+            && !self.is_callable(name)
         {
-            return self.loss_subject(name, callee.span, arguments.unwrap_or_default());
+            if let Some(action) = self.loss_called(name) {
+                return self.loss_subject(action, arguments.unwrap_or_default());
+            }
+            if self.is_free(name) {
+                self.unknown_subject(name, callee.span);
+                return None;
+            }
         }
         let written = match &*callee.kind {
             ExprKind::Paren(inner) => self.text(inner.span),
@@ -117,6 +123,11 @@ impl<'a> Checker<'a, '_> {
         Some(Subject::Function(FunctionSubject { name, callee, instance, names, arguments, result }))
     }
 
+    /// Whether a name is that of a function or a model.
+    fn is_callable(&self, name: &str) -> bool {
+        matches!(self.globals.get(name), Some((Global::Function(_) | Global::Builtin(_) | Global::Model(_), _)))
+    }
+
     /// Whether nothing that can be called or read has this name.
     fn is_free(&self, name: &str) -> bool {
         let bound = self.globals.contains_key(name) || self.lets.iter().any(|(each, ..)| each == name);
@@ -127,7 +138,7 @@ impl<'a> Checker<'a, '_> {
     fn signature_of(&self, id: ClosureId) -> (&'a [Parameter], SizeBindings) {
         match &self.program.closures[id.0 as usize] {
             Closure::Model(model) => self.model_signature(*model),
-            Closure::Gradient { function, .. } | Closure::Compose(function, _) => self.signature_of(*function),
+            Closure::Derivative { function, .. } | Closure::Compose(function, _) => self.signature_of(*function),
             _ => (self.parameters_of(id), SizeBindings::new()),
         }
     }
@@ -203,24 +214,31 @@ impl<'a> Checker<'a, '_> {
         (!ty.is_error()).then(|| zeros(ty, span))
     }
 
-    /// The loss of a `train`, by its name, or by `loss`: the first.
-    fn loss_subject(&mut self, name: &str, span: Span, arguments: &'a [Argument]) -> Option<Subject> {
-        let losses = self.program.actions.iter().enumerate().filter_map(|(place, action)| match action {
-            Action::Train(train) => Some((place, train.name.clone())),
+    /// The names of all losses by the places of their actions.
+    fn losses(&self) -> impl Iterator<Item = (usize, Option<&str>)> {
+        self.program.actions.iter().enumerate().filter_map(|(place, action)| match action {
+            Action::Train(train) => Some((place, train.name.as_deref())),
             _ => None,
-        });
-        let losses: Vec<(usize, Option<String>)> = losses.collect();
-        let named = losses.iter().find(|(_, each)| each.as_deref() == Some(name));
-        let Some((action, _)) = named.or_else(|| losses.first().filter(|_| name == "loss")).cloned() else {
-            let functions =
-                self.globals.iter().filter(|(_, (global, _))| matches!(global, Global::Function(_) | Global::Model(_)));
-            let mut known: Vec<String> = functions.map(|(name, _)| (*name).to_string()).collect();
-            known.extend(losses.iter().flat_map(|(_, name)| name.clone()));
-            known.extend(losses.first().map(|_| "loss".to_string()));
-            known.sort_unstable();
-            self.report(subjects::unknown_subject(name, span, known.iter().map(String::as_str)));
-            return None;
-        };
+        })
+    }
+
+    /// The action with a loss, by its name, or by `loss`: the first.
+    fn loss_called(&self, name: &str) -> Option<usize> {
+        let named = self.losses().find(|(_, each)| *each == Some(name));
+        named.or_else(|| self.losses().next().filter(|_| name == "loss")).map(|(action, _)| action)
+    }
+
+    fn unknown_subject(&mut self, name: &str, span: Span) {
+        let functions =
+            self.globals.iter().filter(|(_, (global, _))| matches!(global, Global::Function(_) | Global::Model(_)));
+        let mut known: Vec<String> = functions.map(|(name, _)| (*name).to_string()).collect();
+        known.extend(self.losses().filter_map(|(_, name)| name).map(str::to_string));
+        known.extend(self.losses().next().map(|_| "loss".to_string()));
+        known.sort_unstable();
+        self.report(subjects::unknown_subject(name, span, known.iter().map(String::as_str)));
+    }
+
+    fn loss_subject(&mut self, action: usize, arguments: &'a [Argument]) -> Option<Subject> {
         let given = self.given_columns(action, arguments)?;
         Some(Subject::Loss { action, given })
     }

@@ -294,7 +294,7 @@ impl Reader<'_, '_, '_> {
         match &*typed.kind {
             Kind::Param(id) => self.params.push(*id),
             Kind::Call { instance, .. } => self.instance(*instance),
-            Kind::Gradient(call) => self.instance(call.instance),
+            Kind::Derivative(call) => self.instance(call.instance),
             _ => {}
         }
         typed.kind.for_each_part(&mut |part| self.visit(part));

@@ -12,7 +12,11 @@ use std::path::Path;
 /// Writes a function and its gradient as nd; whether that went well.
 pub(super) fn grad(file: &Path, request: Request, wrt: &[String], output: Option<&Path>, common: &Common) -> bool {
     let opened = open(file, request, &mut FileLoader::new(), common.options());
-    let text = match opened.and_then(|subject| adjoint::text(subject, wrt, request.at.is_some())) {
+    let written = opened.and_then(|subject| {
+        report(&subject.checked.diagnostics, &subject.checked.sources, common);
+        adjoint::text(subject, wrt, request.at.is_some())
+    });
+    let text = match written {
         Ok(text) => text,
         Err(failure) => {
             report(&failure.diagnostics, &failure.sources, common);

@@ -6,6 +6,7 @@ mod doc;
 mod explain;
 mod fmt;
 mod grad;
+mod graph;
 mod output;
 mod params;
 mod run;
@@ -16,6 +17,7 @@ use crate::check::Options;
 use crate::diagnostics::render::MessageFormat;
 use crate::driver::Stage;
 use crate::ir::ElementType;
+use crate::picture::folding::Folding;
 use crate::subject::{Request, parse_size};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -79,6 +81,27 @@ enum Command {
         #[command(flatten)]
         messages: Messages,
     },
+    /// Draw the computational graph of a function, model or loss, with values and derivatives
+    Graph {
+        /// The .nd file
+        file: PathBuf,
+        #[command(flatten)]
+        question: Asked,
+        /// Draw the derivatives of the sum of all elements, where the result is not one number
+        #[arg(long)]
+        sum: bool,
+        /// Draw calls inside this many others as boxes
+        #[arg(long, value_name = "N")]
+        depth: Option<usize>,
+        /// Draw the inside of the calls of this name
+        #[arg(long, value_name = "NAME")]
+        unfold: Vec<String>,
+        /// The SVG file to write; without it, standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        common: Common,
+    },
     /// Write the reference of a file from its `///` comments, or of the standard library
     Doc {
         /// The .nd file; without one, the standard library and what is built in
@@ -96,15 +119,8 @@ enum Command {
     Grad {
         /// The .nd file
         file: PathBuf,
-        /// The function, model or loss: a name of the file, or any expression that is a function
-        #[arg(long, value_name = "FUNCTION")]
-        of: String,
-        /// Its arguments as in a call, a point of the test: `x = 1, y = [2, 3]`
-        #[arg(long, value_name = "ARGUMENTS")]
-        at: Option<String>,
-        /// The value of a size variable of its signature: `n=3`
-        #[arg(long = "size", value_name = "NAME=N", value_parser = parse_size)]
-        sizes: Vec<(String, i64)>,
+        #[command(flatten)]
+        question: Asked,
         /// Differentiate by these arguments, parameters and models; without it, by all real arguments
         #[arg(long, value_name = "NAMES", value_delimiter = ',')]
         wrt: Vec<String>,
@@ -119,6 +135,26 @@ enum Command {
         /// The code, such as E0204; without one, all codes are listed
         code: Option<String>,
     },
+}
+
+/// Which function of a file, at which arguments.
+#[derive(Args, Clone)]
+struct Asked {
+    /// A function or model of the file, or `loss`: that of its first `train`
+    #[arg(long, value_name = "NAME", default_value = "loss")]
+    of: String,
+    /// Its arguments as in a call: "x = -2, y = [1, 2]"; of a loss, entries of an example
+    #[arg(long, value_name = "ARGUMENTS", allow_hyphen_values = true)]
+    at: Option<String>,
+    /// A size of its arguments, where none are given: n=3
+    #[arg(long, value_name = "NAME=N", value_parser = parse_size, value_delimiter = ',')]
+    size: Vec<(String, i64)>,
+}
+
+impl Asked {
+    fn request(&self) -> Request<'_> {
+        Request { of: &self.of, at: self.at.as_deref(), sizes: &self.size }
+    }
 }
 
 #[derive(Args, Clone)]
@@ -175,7 +211,7 @@ impl Common {
             Precision::F32 => ElementType::F32,
             Precision::F64 => ElementType::F64,
         });
-        Options { precision, seed: self.seed }
+        Options { precision, seed: self.seed, ..Options::default() }
     }
 }
 
@@ -210,10 +246,13 @@ pub fn main() -> ExitCode {
         Command::Check { file, params, common } => check::check(file, *params, common),
         Command::Test { files, only, common } => test::test(files, only.as_deref(), common),
         Command::Fmt { files, check, messages } => return fmt::fmt(files, *check, messages),
+        Command::Graph { file, question, sum, depth, unfold, output, common } => {
+            let folding = Folding { depth: *depth, unfold: unfold.clone() };
+            graph::graph(file, question, *sum, &folding, output.as_deref(), common)
+        }
         Command::Doc { file, html, output, messages } => doc::doc(file.as_deref(), *html, output.as_deref(), messages),
-        Command::Grad { file, of, at, sizes, wrt, output, common } => {
-            let request = Request { of, at: at.as_deref(), sizes };
-            grad::grad(file, request, wrt, output.as_deref(), common)
+        Command::Grad { file, question, wrt, output, common } => {
+            grad::grad(file, question.request(), wrt, output.as_deref(), common)
         }
         Command::Explain { code } => explain::explain(code.as_deref()),
     };

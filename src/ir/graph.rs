@@ -84,6 +84,34 @@ pub struct Remark {
     pub text: String,
 }
 
+/// Identifies a [`Scope`] of one graph.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ScopeId(pub u32);
+
+/// A call of the program that nodes came from: of a function, of a layer, of a derivative.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scope {
+    /// What is called.
+    pub name: String,
+    /// Which kind of thing that is.
+    pub kind: ScopeKind,
+    /// Where its body is written.
+    pub body: Span,
+    /// The call around it.
+    pub outer: Option<ScopeId>,
+}
+
+/// Which kind of thing a scope is a call of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScopeKind {
+    /// A function.
+    Function,
+    /// A model or a layer of one.
+    Layer,
+    /// The derivative of a function.
+    Derivative,
+}
+
 /// A program as a directed acyclic graph.
 #[derive(Clone, Default, Debug)]
 pub struct Graph {
@@ -98,8 +126,13 @@ pub struct Graph {
     placeholders: u32,
     ranges: HashMap<NodeId, IndexRange>,
     remarks: Vec<Remark>,
+    scopes: Vec<Scope>,
+    /// For each node the call that it came from first, where calls are recorded.
+    scope_of: Vec<Option<ScopeId>>,
     /// The place that new nodes are attributed to.
     pub current_span: Option<Span>,
+    /// The call that new nodes are attributed to.
+    pub current_scope: Option<ScopeId>,
 }
 
 /// Graphs are equal if they are node by node; where the nodes came from, and remarks, have no part in it.
@@ -147,6 +180,30 @@ impl Graph {
     /// The source place a node came from first.
     pub fn span(&self, id: NodeId) -> Option<Span> {
         self.spans[id.index()]
+    }
+
+    /// The call that a node came from first. Lowering records calls only where a picture is wanted, and copies of a
+    /// graph do not keep them.
+    pub fn scope_of(&self, id: NodeId) -> Option<ScopeId> {
+        self.scope_of[id.index()]
+    }
+
+    /// A call.
+    pub fn scope(&self, id: ScopeId) -> &Scope {
+        &self.scopes[id.0 as usize]
+    }
+
+    /// All calls, outer ones before those inside.
+    pub fn scopes(&self) -> impl Iterator<Item = (ScopeId, &Scope)> {
+        self.scopes.iter().enumerate().map(|(index, scope)| (ScopeId(index as u32), scope))
+    }
+
+    /// Enters a call in the one at hand. Returns the one at hand, for the caller to set again after it.
+    pub fn enter_scope(&mut self, name: impl Into<String>, kind: ScopeKind, body: Span) -> Option<ScopeId> {
+        let outer = self.current_scope;
+        self.scopes.push(Scope { name: name.into(), kind, body, outer });
+        self.current_scope = Some(ScopeId(self.scopes.len() as u32 - 1));
+        outer
     }
 
     /// The inputs in order.
@@ -279,6 +336,7 @@ impl Graph {
         let id = NodeId(self.nodes.len() as u32);
         self.nodes.push(node.clone());
         self.spans.push(self.current_span);
+        self.scope_of.push(self.current_scope);
         self.ids.insert(node, id);
         id
     }

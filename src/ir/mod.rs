@@ -10,13 +10,15 @@ pub mod graph;
 pub mod linear_algebra;
 pub mod loops;
 pub mod op;
+pub mod pattern;
 pub mod print;
 pub mod rewrite;
 pub mod types;
 pub mod verify;
 
 pub use definition::{Differential, Instruction, Meaning, Partial, Pointwise};
-pub use graph::{Graph, IndexRange, Input, Node, NodeId, Output, Remark, Table};
+pub use graph::{Graph, IndexRange, Input, Node, NodeId, Output, Remark, Scope, ScopeId, ScopeKind, Table};
 pub use loops::{Ends, Loop};
 pub use op::{BatchReduction, Distribution, Extreme, LinearAlgebra, Op, Outside, PointwiseRef, Reduction, Steps};
+pub use pattern::Pattern;
 pub use types::{Axes, ElementType, MAX_RANK, Shape, TensorType};

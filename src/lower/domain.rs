@@ -22,7 +22,7 @@ impl Lowerer<'_> {
         if let Some(node) = self.replaced.get(&id) {
             return *node;
         }
-        if self.params_as_read {
+        if self.question {
             let param = &self.program.params[id.0 as usize];
             let ty = TensorType::new(self.real, param.shape.clone());
             return self.source(Source::Read(id), param.name.clone(), ty);

@@ -2,9 +2,9 @@
 
 use super::draws::further;
 use super::{Lowerer, Source, Value};
-use crate::check::program::{Binding, InstanceId, Kind, Progress, Typed};
+use crate::check::program::{Binding, Closure, InstanceId, Kind, Program, Progress, Typed};
 use crate::check::types::{Element, Type};
-use crate::ir::{Axes, NodeId, Pointwise, Reduction, TensorType};
+use crate::ir::{Axes, NodeId, Pointwise, Reduction, ScopeKind, TensorType};
 use crate::ops;
 
 impl Lowerer<'_> {
@@ -144,11 +144,13 @@ impl Lowerer<'_> {
                 let arguments = arguments.iter().map(|argument| self.lower(argument)).collect();
                 let further = further(self.site, typed.span);
                 let site = std::mem::replace(&mut self.site, further);
-                let value = self.call(*instance, captured, arguments);
+                let value = self.within(*instance, call_kind(self.program, &callee.ty), |lowerer| {
+                    lowerer.call(*instance, captured, arguments)
+                });
                 self.site = site;
                 return value;
             }
-            Kind::Gradient(call) => return self.gradient(call),
+            Kind::Derivative(call) => return self.derivative(call),
             Kind::Text(_) | Kind::Error => unreachable!("only checked values are lowered"),
         };
         Value::Node(node)
@@ -191,6 +193,24 @@ impl Lowerer<'_> {
             }
             (Binding::Tuple(_), _) => unreachable!("the checker typed this as a tuple"),
         }
+    }
+
+    /// Lowers a call; for a question, its nodes remember it.
+    pub(super) fn within(
+        &mut self,
+        instance: InstanceId,
+        kind: ScopeKind,
+        lower: impl FnOnce(&mut Self) -> Value,
+    ) -> Value {
+        if !self.question {
+            return lower(self);
+        }
+        let called = &self.program.instances[instance.0 as usize];
+        let name = called.name.replace("this lambda", "lambda");
+        let outer = self.graph.enter_scope(name, kind, called.body.span);
+        let value = lower(self);
+        self.graph.current_scope = outer;
+        value
     }
 
     /// Inlines a function body on captured values and arguments.
@@ -271,6 +291,14 @@ impl Lowerer<'_> {
             }
             _ => unreachable!("the checker gave both branches one type"),
         }
+    }
+}
+
+/// Whether a function value is a model or a layer.
+fn call_kind(program: &Program, callee: &Type) -> ScopeKind {
+    match callee {
+        Type::Function(id) if matches!(program.closures[id.0 as usize], Closure::Model(_)) => ScopeKind::Layer,
+        _ => ScopeKind::Function,
     }
 }
 

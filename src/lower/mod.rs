@@ -12,7 +12,7 @@ mod comprehension_batch;
 pub mod domain;
 mod draws;
 mod expressions;
-mod gradients;
+pub mod gradients;
 mod linear_algebra;
 mod loops;
 mod replace;
@@ -121,8 +121,9 @@ struct Lowerer<'p> {
     guard: Option<NodeId>,
     /// Whether this is the loss of a `train`.
     training: bool,
-    /// Whether trainable values are inputs as they are read.
-    params_as_read: bool,
+    /// Whether this is for a question about the program: trainable values are inputs as they are read, and calls are
+    /// recorded.
+    question: bool,
     /// How many derivatives the expression at hand is inside of.
     differentiating: u32,
     /// The running means that the loss moves on.
@@ -146,7 +147,7 @@ impl<'p> Lowerer<'p> {
             locals: HashMap::new(),
             guard: None,
             training: false,
-            params_as_read: false,
+            question: false,
             differentiating: 0,
             moved: Vec::new(),
         }

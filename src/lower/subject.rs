@@ -14,7 +14,7 @@ use crate::check::types::Type;
 /// them: parameters as they are read, values of the file, columns.
 pub fn lower_function(program: &Program, subject: &FunctionSubject) -> Lowered {
     let mut lowerer = Lowerer::new(program);
-    lowerer.params_as_read = true;
+    lowerer.question = true;
     let mut count = 0;
     let types = subject.arguments.ty.parts().unwrap_or_default();
     let mut values: Vec<Value> = Vec::with_capacity(types.len() + 1);
@@ -31,7 +31,7 @@ pub fn lower_function(program: &Program, subject: &FunctionSubject) -> Lowered {
 /// that the loss reads. `training` is true in it.
 pub fn lower_loss(program: &Program, train: &Train) -> Lowered {
     let mut lowerer = Lowerer::new(program);
-    lowerer.params_as_read = true;
+    lowerer.question = true;
     lowerer.training = true;
     lowerer.draws = Some(TrainingDraws { seed: train.seed, example: None });
     if let Some(data) = train.data {

@@ -53,12 +53,12 @@ fn checked(text: &str) -> Result<(Program, Typed), String> {
 }
 
 /// What both ways of computing gave: tables, or the code of the error.
-struct Both {
-    native: Result<Vec<Table>, String>,
-    reference: Result<Vec<Table>, &'static str>,
+pub struct Both {
+    pub native: Result<Vec<Table>, String>,
+    pub reference: Result<Vec<Table>, &'static str>,
 }
 
-fn compute(text: &str) -> Result<Both, String> {
+pub fn compute(text: &str) -> Result<Both, String> {
     let (program, value) = checked(text)?;
     on_large_stack(|| {
         let mut session = Session::new(&program).map_err(|error| error.message.clone())?;
@@ -117,38 +117,4 @@ fn same(left: &Table, right: &Table, kind: Kind) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Compares gradients with central differences where a function is smooth; how many agree, and how many are not smooth.
-pub fn slopes(unit: &Unit) -> Result<(u64, u64), String> {
-    let mut counts = (0, 0);
-    for slope in &unit.slopes {
-        let (f, at, direction) = (&slope.function, &slope.at, &slope.direction);
-        let value = |step: f64| format!("{f}({at} + {step:?} * {direction})");
-        let step = 2.0_f64.powi(-12);
-        let values: Vec<String> = [-step, -step / 2.0, 0.0, step / 2.0, step].into_iter().map(value).collect();
-        let gradient = format!("sum(grad({f})({at}) * {direction})");
-        let items = unit.items.join("\n");
-        let text = format!("{HEADER}{items}\nlet outcome = ({gradient}, {})\n", values.join(", "));
-        let both = compute(&text).map_err(|what| format!("{what}\n{text}"))?;
-        let Ok(tables) = both.native else { continue };
-        let numbers: Vec<f64> = tables.iter().flat_map(native::to_reals).collect();
-        let [gradient, far_left, left, middle, right, far_right] = numbers[..] else { continue };
-        let scale = numbers[1..].iter().fold(1.0_f64, |most, each| most.max(each.abs()));
-        // Where a function bends, half a step bends half as much; at a kink, as much.
-        let bend = ((far_right - middle) - (middle - far_left)) / step;
-        let bend_of_half = ((right - middle) - (middle - left)) / (step / 2.0);
-        let smooth = bend_of_half.abs() <= 0.75 * bend.abs() + 1e-7 * scale && bend.abs() <= scale;
-        let difference = (4.0 * (right - left) / step - (far_right - far_left) / (2.0 * step)) / 3.0;
-        if !smooth {
-            counts.1 += 1;
-            continue;
-        }
-        let near = (gradient - difference).abs() <= 1e-6 * scale.max(difference.abs());
-        if !near {
-            return Err(format!("{f}: gradient {gradient}, differences {difference}\n{text}"));
-        }
-        counts.0 += 1;
-    }
-    Ok(counts)
 }

@@ -185,7 +185,8 @@ impl Generator {
                 let (left, right) = (own(self), own(self));
                 format!("{}({left}, {right})", self.choose(&["max", "min"]))
             }
-            4 => format!("{}({})", self.choose(&["abs", "relu", "bound", "stop_gradient"]), own(self)),
+            4 if !self.differentiable && self.once_in(4) => format!("stop_gradient({})", own(self)),
+            4 => format!("{}({})", self.choose(&["abs", "relu", "bound"]), own(self)),
             5 => format!("({} / {})", own(self), self.choose(&["2", "4.0"])),
             6 => format!("bound({})^{}", own(self), self.choose(&["2", "3"])),
             7 => format!("(-{})", own(self)),
@@ -210,6 +211,7 @@ impl Generator {
             }
             20 if self.kind == Kind::Transcendental => self.transcendental(depth),
             20 => self.while_loop(depth),
+            _ if self.differentiable => self.while_loop(depth),
             _ => {
                 let key = self.random.below(100);
                 let draw = if self.kind == Kind::Transcendental {

@@ -54,6 +54,9 @@ pub struct Generator {
     pub functions: Vec<Function>,
     /// How many more operations may be written.
     pub fuel: i64,
+    /// Whether derivatives are compared with differences: they are not stopped, and nothing is drawn, since draws differ
+    /// between the points that are computed together.
+    pub differentiable: bool,
     /// What makes the names of this program different from those of others in the file.
     prefix: String,
     names: usize,
@@ -65,16 +68,6 @@ pub struct Unit {
     pub items: Vec<String>,
     /// The name of the function that computes all.
     pub name: String,
-    /// Claims about gradients: functions of one argument, and arguments, for central differences.
-    pub slopes: Vec<Slope>,
-}
-
-/// A function whose gradient can be compared with differences.
-pub struct Slope {
-    pub function: String,
-    pub at: String,
-    /// A direction in which the argument is moved.
-    pub direction: String,
 }
 
 /// What every generated file begins with: parameters and values that native code cannot know.
@@ -120,30 +113,34 @@ fn header() -> Vec<(String, Ty)> {
 }
 
 impl Generator {
-    /// The program of a seed.
-    pub fn unit(seed: u64, kind: Kind) -> Unit {
-        let mut generator = Generator {
+    /// A generator that has written nothing yet.
+    pub fn of_seed(seed: u64, kind: Kind) -> Generator {
+        Generator {
             random: Random(seed.wrapping_mul(0x9e37_79b9).wrapping_add(17)),
             kind,
             scope: header(),
             indices: Vec::new(),
             functions: Vec::new(),
             fuel: 0,
+            differentiable: false,
             prefix: format!("u{seed}"),
             names: 0,
-        };
+        }
+    }
+
+    /// The program of a seed.
+    pub fn unit(seed: u64, kind: Kind) -> Unit {
+        let mut generator = Generator::of_seed(seed, kind);
         let mut items = Vec::new();
-        let mut slopes = Vec::new();
         for _ in 0..generator.random.below(4) {
             let (item, function) = generator.function();
-            slopes.extend(generator.slope(&function));
             generator.functions.push(function);
             items.push(item);
         }
         let name = generator.fresh("main");
         let body = generator.body();
         items.push(format!("fn {name}() = {body}"));
-        Unit { items, name, slopes }
+        Unit { items, name }
     }
 
     /// A new name.
@@ -206,7 +203,7 @@ impl Generator {
     }
 
     /// A function of the file.
-    fn function(&mut self) -> (String, Function) {
+    pub fn function(&mut self) -> (String, Function) {
         let name = self.fresh("f");
         let outer = self.scope.len();
         let mut parameters = Vec::new();
@@ -236,22 +233,6 @@ impl Generator {
         let annotation = if self.once_in(3) { format!(" -> {}", spelled(&result)) } else { String::new() };
         let item = format!("fn {name}({}){annotation} = {body}", written.join(", "));
         (item, Function { name, parameters, result, defaults })
-    }
-
-    /// A place where the slope of a function can be compared with differences, if it is one of a real argument.
-    fn slope(&mut self, function: &Function) -> Option<Slope> {
-        let required = &function.parameters[..function.parameters.len() - function.defaults];
-        let (Ty::Real, [argument]) = (&function.result, required) else { return None };
-        let (at, direction) = match argument {
-            Ty::Real => (["0.875", "-1.125", "2.375"][self.random.below(3)].to_string(), "1.0".to_string()),
-            Ty::Tensor(sizes) if sizes.len() == 1 => {
-                let numbers = ["0.875", "-1.125", "2.375", "0.625"];
-                let steps = ["1.0", "-0.5", "0.75", "0.25"];
-                (format!("[{}]", numbers[..sizes[0]].join(", ")), format!("[{}]", steps[..sizes[0]].join(", ")))
-            }
-            _ => return None,
-        };
-        Some(Slope { function: function.name.clone(), at, direction })
     }
 }
 

@@ -58,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "imports",
         ],
     ),
+    ("picture", &["source", "ir", "autodiff", "report"]),
     ("subject", &["source", "diagnostics", "syntax", "check", "ir", "lower", "session", "driver"]),
     ("transcribe", &["source", "ir", "ops"]),
     (
@@ -78,7 +79,23 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("doc", &["source", "library", "diagnostics", "syntax", "check", "ir", "ops"]),
-    ("cli", &["source", "diagnostics", "check", "ir", "data", "doc", "driver", "session", "report", "adjoint"]),
+    (
+        "cli",
+        &[
+            "source",
+            "diagnostics",
+            "check",
+            "ir",
+            "data",
+            "doc",
+            "driver",
+            "session",
+            "report",
+            "subject",
+            "picture",
+            "adjoint",
+        ],
+    ),
     ("main", &["cli"]),
     ("lib", &[]),
 ];

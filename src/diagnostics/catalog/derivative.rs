@@ -5,10 +5,10 @@ use crate::diagnostics::{Diagnostic, nearest};
 use crate::source::Span;
 
 /// E0401: the gradient of something that is not one real number.
-pub fn gradient_of_tensor(function: &str, found: &str, span: Span, body: Span) -> Diagnostic {
+pub fn gradient_of_tensor(form: &str, function: &str, found: &str, span: Span, body: Span) -> Diagnostic {
     Diagnostic::error(
         "E0401",
-        format!("`grad` needs a function with one real result, but {} gives {found}", called(function)),
+        format!("`{form}` needs a function with one real result, but {} gives {found}", called(function)),
         span,
     )
     .saying("not a single real number")
@@ -17,14 +17,14 @@ pub fn gradient_of_tensor(function: &str, found: &str, span: Span, body: Span) -
 }
 
 /// E0402: no argument that could be differentiated.
-pub fn nothing_to_differentiate(function: &str, span: Span) -> Diagnostic {
+pub fn nothing_to_differentiate(form: &str, function: &str, span: Span) -> Diagnostic {
     Diagnostic::error(
         "E0402",
         format!("{} has no real argument to differentiate with respect to", called(function)),
         span,
     )
     .saying("nothing to vary")
-    .help("pass real arguments, or name parameters: `grad(f, wrt = w)`")
+    .help(format!("pass real arguments, or name parameters: `{form}(f, wrt = w)`"))
 }
 
 /// E0403: a `wrt` that names nothing to vary.
@@ -77,4 +77,36 @@ pub fn not_pointwise(name: &str, found: &str, span: Span, function: Option<Span>
         Some(function) => error.label(function, "the function"),
         None => error,
     }
+}
+
+/// E0407: a tangent or cotangent of another type than what it belongs to.
+pub fn direction_mismatch(form: &str, expected: &str, found: &str, span: Span) -> Diagnostic {
+    let (what, owner) = match form {
+        "vjp" => ("cotangent", "the result of the function"),
+        _ => ("tangent", "what is varied"),
+    };
+    Diagnostic::error("E0407", format!("the {what} of `{form}` must be like {owner}: {expected}"), span)
+        .saying(format!("this is {found}"))
+        .help(match form {
+            "vjp" => "the cotangent has one number for each real number of the result",
+            _ => "the tangent has one number for each real number that is varied; for several arguments, a tuple",
+        })
+}
+
+/// E0407: several arguments that do not come as a tuple.
+pub fn arguments_not_a_tuple(form: &str, function: &str, found: &str, span: Span) -> Diagnostic {
+    let name = called(function);
+    let direction = if form == "vjp" { "cotangent" } else { "(dx, dy)" };
+    Diagnostic::error("E0407", format!("`{form}` takes the arguments of {name} as one tuple"), span)
+        .saying(format!("this is {found}, not a tuple"))
+        .help(format!("write `{form}(f)((x, y), {direction})`; a function of one argument takes it alone"))
+}
+
+/// E0408: a derivative of something without real results.
+pub fn no_real_result(form: &str, function: &str, found: &str, span: Span, body: Span) -> Diagnostic {
+    let name = called(function);
+    Diagnostic::error("E0408", format!("`{form}` needs a function with real results, but {name} gives {found}"), span)
+        .saying("no result has a derivative")
+        .label(body, format!("this is {found}"))
+        .help("integers and truth values have no derivative; `real(…)` makes numbers of them, with derivative 0")
 }

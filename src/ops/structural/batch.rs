@@ -90,7 +90,9 @@ fn affected(graph: &Graph, roots: &[NodeId], variables: &[NodeId], first: usize)
 fn batch_node(graph: &mut Graph, scan: &Scan, id: NodeId, size: usize, special: &Special) -> NodeId {
     let node = graph.node(id).clone();
     let span = graph.span(id);
+    let scope = graph.scope_of(id).or(graph.current_scope);
     let before = std::mem::replace(&mut graph.current_span, span);
+    let scope_before = std::mem::replace(&mut graph.current_scope, scope);
     let batched = special(graph, &node, scan).unwrap_or_else(|| {
         let carried: Vec<bool> = node.arguments.iter().map(|argument| scan.get(*argument).is_some()).collect();
         let arguments = node.arguments.iter().map(|argument| scan.get(*argument).unwrap_or(*argument)).collect();
@@ -98,5 +100,6 @@ fn batch_node(graph: &mut Graph, scan: &Scan, id: NodeId, size: usize, special: 
         rule(graph, &Batching { node, arguments, carried, size, over: Over::Indices })
     });
     graph.current_span = before;
+    graph.current_scope = scope_before;
     batched
 }

@@ -3,7 +3,7 @@
 //! Over all examples together each is an ordinary reduction whose result every example receives. Sum and mean are
 //! their own transposes; an extreme is, near a point, the sum of the examples that attain it, in equal shares.
 
-use super::{Batching, Call, Cotangent, Fault, Mask, Over, Structural};
+use super::{Batching, Call, Cotangent, Dependence, Fault, Mask, Over, Structural};
 use crate::ir::{Axes, BatchReduction, Graph, NodeId, Op, Reduction, Table};
 use crate::ops::arithmetic::{DIVIDE, MULTIPLY, ROUTED_MULTIPLY};
 use crate::ops::choice::conversion;
@@ -17,6 +17,7 @@ pub static BATCH_REDUCE: Structural = Structural {
     reverse,
     forward,
     batch,
+    dependence: |_, _| Dependence::Elementwise,
 };
 
 fn reduction(op: Op) -> BatchReduction {
@@ -78,7 +79,7 @@ fn reverse(graph: &mut Graph, id: NodeId, _: usize, cotangent: Cotangent) -> Opt
     Some(Cotangent { node, mask: cotangent.mask.max(Mask::Routed) })
 }
 
-fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
+fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>], _: Mask) -> Option<NodeId> {
     let (reduction, tangent) = (reduction(graph.node(id).op), tangents[0]?);
     if matches!(reduction, BatchReduction::Sum | BatchReduction::Mean) {
         return Some(graph.batch_reduce(reduction, tangent));

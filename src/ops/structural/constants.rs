@@ -1,13 +1,13 @@
 //! Inputs, placeholders and constants: nodes without arguments.
 
-use super::{Batching, Call, Cotangent, Fault, Structural, table};
+use super::{Batching, Call, Cotangent, Dependence, Fault, Mask, Structural, table};
 use crate::ir::{Graph, NodeId, Op, Table};
 
 fn no_reverse(_: &mut Graph, _: NodeId, _: usize, _: Cotangent) -> Option<Cotangent> {
     None
 }
 
-fn no_forward(_: &mut Graph, _: NodeId, _: &[Option<NodeId>]) -> Option<NodeId> {
+fn no_forward(_: &mut Graph, _: NodeId, _: &[Option<NodeId>], _: Mask) -> Option<NodeId> {
     None
 }
 
@@ -53,6 +53,7 @@ macro_rules! constants {
             reverse: no_reverse,
             forward: no_forward,
             batch: repeat,
+            dependence: |_, _| Dependence::None,
         };
     )*};
 }

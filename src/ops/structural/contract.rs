@@ -1,6 +1,6 @@
 //! The contraction `[batch…, m…, k…] × [batch…, n…, k…] → [batch…, m…, n…]`.
 
-use super::{Batching, Call, Cotangent, Fault, Mask, Structural, guarded_product, table};
+use super::{Batching, Call, Cotangent, Dependence, Fault, Mask, Structural, guarded_product, table};
 use crate::ir::{Axes, Graph, NodeId, Op, Reduction, Shape, Table};
 use crate::ops::arithmetic::ADD;
 use crate::ops::choice::SELECT;
@@ -14,6 +14,16 @@ pub static CONTRACT: Structural = Structural {
     reverse,
     forward,
     batch,
+    dependence: |graph, node| {
+        let (left, right) = (&graph.ty(node.arguments[0]).shape, &graph.ty(node.arguments[1]).shape);
+        let (kinds, l, r) = (kinds(node.op, left.rank(), right.rank()), left.sizes(), right.sizes());
+        Dependence::Rows {
+            batches: count(&l[..kinds.batch]),
+            left: count(&l[kinds.batch..kinds.batch + kinds.left]),
+            right: count(&r[kinds.batch..kinds.batch + kinds.right]),
+            inner: count(&l[kinds.batch + kinds.left..]),
+        }
+    },
 };
 
 /// The numbers of axes of each kind.
@@ -127,7 +137,7 @@ fn masked_outer(graph: &mut Graph, id: NodeId, argument: usize, cotangent: NodeI
     guarded_product(graph, Mask::Masked, flow, other)
 }
 
-fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
+fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>], _: Mask) -> Option<NodeId> {
     let node = graph.node(id).clone();
     let (batch, contract) = counts(node.op);
     let by_left = tangents[0].map(|tangent| graph.contract(tangent, node.arguments[1], batch, contract));

@@ -1,6 +1,6 @@
 //! Random numbers: words mixed into keys, and numbers drawn by keys. They have no derivative.
 
-use super::{Batching, Call, Cotangent, Fault, Structural};
+use super::{Batching, Call, Cotangent, Dependence, Fault, Mask, Structural};
 use crate::ir::{Distribution, Graph, NodeId, Op, Table};
 use crate::runtime::random::{draw_normal, draw_uniform, mix_words};
 
@@ -15,6 +15,7 @@ pub static MIX: Structural = Structural {
         let (first, second) = (batching.carry(graph, 0), batching.carry(graph, 1));
         graph.mix(first, second)
     },
+    dependence: |_, _| Dependence::None,
 };
 
 /// Numbers drawn by keys.
@@ -27,6 +28,7 @@ pub static RANDOM: Structural = Structural {
     batch: |graph: &mut Graph, batching: &Batching| {
         graph.random(distribution(batching.node.op), batching.arguments[0], batching.node.ty.element)
     },
+    dependence: |_, _| Dependence::None,
 };
 
 fn distribution(op: Op) -> Distribution {
@@ -40,7 +42,7 @@ fn no_reverse(_: &mut Graph, _: NodeId, _: usize, _: Cotangent) -> Option<Cotang
     None
 }
 
-fn no_forward(_: &mut Graph, _: NodeId, _: &[Option<NodeId>]) -> Option<NodeId> {
+fn no_forward(_: &mut Graph, _: NodeId, _: &[Option<NodeId>], _: Mask) -> Option<NodeId> {
     None
 }
 

@@ -1,7 +1,7 @@
 //! Functions of matrices: how they are evaluated and batched. Their derivatives stand in a file of their own.
 
 use super::linear_algebra_derivatives::{forward, reverse};
-use super::{Batching, Call, Fault, Structural, table};
+use super::{Batching, Call, Dependence, Fault, Structural, table};
 use crate::ir::{Axes, Graph, LinearAlgebra, NodeId, Op, Table};
 
 /// Factorisations, solutions, determinants and eigenvalues of square matrices.
@@ -12,6 +12,7 @@ pub static LINEAR_ALGEBRA: Structural = Structural {
     reverse,
     forward,
     batch,
+    dependence: |_, _| Dependence::All,
 };
 
 /// The function of a node.

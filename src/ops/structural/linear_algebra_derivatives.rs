@@ -41,7 +41,7 @@ pub(super) fn reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent:
 }
 
 /// The tangent of a node from those of its arguments.
-pub(super) fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
+pub(super) fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>], _: Mask) -> Option<NodeId> {
     let node = graph.node(id).clone();
     let matrix = node.arguments[0];
     match function(node.op) {

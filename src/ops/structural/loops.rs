@@ -1,7 +1,7 @@
 //! Loops and their results: evaluation step by step. Differentiation of a loop is the work of
 //! `autodiff`, since all its results go together; how it is batched stands in the file beside.
 
-use super::{Call, Cotangent, Fault, Structural, definition, loops_batch};
+use super::{Call, Cotangent, Dependence, Fault, Mask, Structural, definition, loops_batch};
 use crate::ir::{ElementType, Ends, Graph, Loop, NodeId, Op, Table, TensorType};
 
 /// A loop; its value is all its results one after another.
@@ -12,6 +12,7 @@ pub static LOOP: Structural = Structural {
     reverse: no_reverse,
     forward: no_forward,
     batch: loops_batch::batch_loop,
+    dependence: |_, _| Dependence::All,
 };
 
 /// One result of a loop.
@@ -22,13 +23,14 @@ pub static RESULT: Structural = Structural {
     reverse: no_reverse,
     forward: no_forward,
     batch: loops_batch::batch_result,
+    dependence: |_, _| Dependence::All,
 };
 
 fn no_reverse(_: &mut Graph, _: NodeId, _: usize, _: Cotangent) -> Option<Cotangent> {
     None
 }
 
-fn no_forward(_: &mut Graph, _: NodeId, _: &[Option<NodeId>]) -> Option<NodeId> {
+fn no_forward(_: &mut Graph, _: NodeId, _: &[Option<NodeId>], _: Mask) -> Option<NodeId> {
     None
 }
 

@@ -35,10 +35,46 @@ pub struct Structural {
     pub evaluate: fn(&Call) -> Result<Table, Fault>,
     /// What the cotangent of a node contributes to the cotangent of one of its arguments.
     pub reverse: fn(&mut Graph, NodeId, usize, Cotangent) -> Option<Cotangent>,
-    /// The tangent of a node from those of its arguments; `None` is zero.
-    pub forward: fn(&mut Graph, NodeId, &[Option<NodeId>]) -> Option<NodeId>,
+    /// The tangent of a node from those of its arguments; `None` is zero. The mask says how zeros among them are meant.
+    pub forward: fn(&mut Graph, NodeId, &[Option<NodeId>], Mask) -> Option<NodeId>,
     /// The node for `size` examples at once, examples leading, but for reductions over them.
     pub batch: fn(&mut Graph, &Batching) -> NodeId,
+    /// Which elements of its real arguments an element of the result depends on, whatever their values are.
+    pub dependence: fn(&Graph, &Node) -> Dependence,
+}
+
+/// Which elements of the real arguments an element of a result depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dependence {
+    /// On none, as far as derivatives go.
+    None,
+    /// On those at the same place of all arguments.
+    Elementwise,
+    /// On that at the same place of the second argument where the first argument holds, else of the third.
+    Chosen,
+    /// Each is an element of an argument or a constant: evaluation says which, with numbers of places for words.
+    Moves,
+    /// Each is a function of some elements of this argument, and each element belongs to one: evaluation says which, with
+    /// the argument and the result exchanged, as the given operation.
+    Collects {
+        /// The argument.
+        argument: usize,
+        /// The transpose, which takes the integer arguments as they are.
+        transpose: Op,
+    },
+    /// On a row of the first argument and a row of the second: a contraction.
+    Rows {
+        /// How many pairs of matrices.
+        batches: usize,
+        /// Rows of each left matrix.
+        left: usize,
+        /// Rows of each right matrix.
+        right: usize,
+        /// Elements of a row.
+        inner: usize,
+    },
+    /// On all elements of all arguments.
+    All,
 }
 
 /// One evaluation of a node.

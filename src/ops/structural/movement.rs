@@ -1,6 +1,6 @@
 //! Broadcast, reshape and transpose: the same elements in other places.
 
-use super::{Batching, Call, Cotangent, Fault, Structural, linear_forward, table};
+use super::{Batching, Call, Cotangent, Dependence, Fault, Structural, linear_forward, table};
 use crate::ir::{Axes, Graph, NodeId, Op, Reduction, Table};
 
 /// Repetition along new axes.
@@ -17,7 +17,7 @@ pub static BROADCAST: Structural = Structural {
         let repeated = Axes::new((0..rank).filter(|axis| !axes.contains(*axis)));
         cotangent.with(graph.reduce(Reduction::Sum, cotangent.node, repeated))
     },
-    forward: |graph, id, tangents| {
+    forward: |graph, id, tangents, _| {
         let shape = graph.ty(id).shape.clone();
         tangents[0].map(|tangent| graph.broadcast(tangent, axes(graph.node(id).op), &shape))
     },
@@ -25,6 +25,7 @@ pub static BROADCAST: Structural = Structural {
         let axes = shifted(axes(batching.node.op));
         graph.broadcast(batching.arguments[0], axes, &batching.shape())
     },
+    dependence: |_, _| Dependence::Moves,
 };
 
 /// Another shape of the same count.
@@ -37,8 +38,9 @@ pub static RESHAPE: Structural = Structural {
         let shape = graph.ty(argument).shape.clone();
         cotangent.with(graph.reshape(cotangent.node, &shape))
     },
-    forward: |graph, id, tangents| linear_forward(graph, id, 0, tangents),
+    forward: |graph, id, tangents, _| linear_forward(graph, id, 0, tangents),
     batch: |graph, batching| graph.reshape(batching.arguments[0], &batching.shape()),
+    dependence: |_, _| Dependence::Moves,
 };
 
 /// A permutation of the axes.
@@ -47,8 +49,9 @@ pub static TRANSPOSE: Structural = Structural {
     documentation: "Result axis `i` is argument axis `axes[i]`.",
     evaluate: transpose,
     reverse: transpose_reverse,
-    forward: |graph, id, tangents| linear_forward(graph, id, 0, tangents),
+    forward: |graph, id, tangents, _| linear_forward(graph, id, 0, tangents),
     batch: transpose_batch,
+    dependence: |_, _| Dependence::Moves,
 };
 
 fn axes(op: Op) -> Axes {

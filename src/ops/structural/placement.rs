@@ -1,6 +1,6 @@
 //! Slice, pad, concatenate, reverse: elements along one axis.
 
-use super::{Batching, Call, Cotangent, Fault, Structural, linear_forward, table};
+use super::{Batching, Call, Cotangent, Dependence, Fault, Mask, Structural, linear_forward, table};
 use crate::ir::{Graph, NodeId, Op, Table};
 
 /// Every `step`-th element from `start` along an axis.
@@ -13,11 +13,12 @@ pub static SLICE: Structural = Structural {
         let size = graph.ty(graph.node(id).arguments[0]).shape[axis];
         cotangent.with(graph.pad(cotangent.node, axis, start, step, size))
     },
-    forward: |graph, id, tangents| linear_forward(graph, id, 0, tangents),
+    forward: |graph, id, tangents, _| linear_forward(graph, id, 0, tangents),
     batch: |graph, batching| {
         let (axis, start, step) = placement(batching.node.op);
         graph.slice(batching.arguments[0], axis + 1, start, step, batching.node.ty.shape[axis])
     },
+    dependence: |_, _| Dependence::Moves,
 };
 
 /// Elements placed among zeros.
@@ -30,11 +31,12 @@ pub static PAD: Structural = Structural {
         let count = graph.ty(graph.node(id).arguments[0]).shape[axis];
         cotangent.with(graph.slice(cotangent.node, axis, low, step, count))
     },
-    forward: |graph, id, tangents| linear_forward(graph, id, 0, tangents),
+    forward: |graph, id, tangents, _| linear_forward(graph, id, 0, tangents),
     batch: |graph, batching| {
         let (axis, low, step) = placement(batching.node.op);
         graph.pad(batching.arguments[0], axis + 1, low, step, batching.node.ty.shape[axis])
     },
+    dependence: |_, _| Dependence::Moves,
 };
 
 /// The arguments one after another along an axis.
@@ -49,6 +51,7 @@ pub static CONCATENATE: Structural = Structural {
         let parts: Vec<NodeId> = (0..batching.arguments.len()).map(|at| batching.carry(graph, at)).collect();
         graph.concatenate(&parts, axis + 1)
     },
+    dependence: |_, _| Dependence::Moves,
 };
 
 /// From last to first along an axis.
@@ -60,11 +63,12 @@ pub static REVERSE: Structural = Structural {
         let (axis, _, _) = placement(graph.node(id).op);
         cotangent.with(graph.reverse(cotangent.node, axis))
     },
-    forward: |graph, id, tangents| linear_forward(graph, id, 0, tangents),
+    forward: |graph, id, tangents, _| linear_forward(graph, id, 0, tangents),
     batch: |graph: &mut Graph, batching: &Batching| {
         let (axis, _, _) = placement(batching.node.op);
         graph.reverse(batching.arguments[0], axis + 1)
     },
+    dependence: |_, _| Dependence::Moves,
 };
 
 /// Axis, first place and step.
@@ -121,7 +125,7 @@ fn concatenate_reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent
     cotangent.with(graph.slice(cotangent.node, axis, start, 1, sizes[argument]))
 }
 
-fn concatenate_forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
+fn concatenate_forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>], _: Mask) -> Option<NodeId> {
     if tangents.iter().all(Option::is_none) {
         return None;
     }

@@ -1,6 +1,6 @@
 //! The pointwise operations as one family: each rule follows from the operation's definition.
 
-use super::{Batching, Call, Cotangent, Fault, Mask, Structural, guarded_product};
+use super::{Batching, Call, Cotangent, Dependence, Fault, Mask, Structural, guarded_product};
 use crate::ir::{Differential, ElementType, Graph, Meaning, NodeId, Op, Partial, Pointwise, PointwiseRef, Table};
 use crate::ops::arithmetic::{ADD, NEGATE, ROUTED_MULTIPLY, selects};
 use crate::ops::choice::{SELECT, conversion};
@@ -13,6 +13,11 @@ pub static POINTWISE: Structural = Structural {
     reverse,
     forward,
     batch,
+    dependence: |_, node| match definition(node.op).differential {
+        Differential::Zero => Dependence::None,
+        Differential::Select => Dependence::Chosen,
+        _ => Dependence::Elementwise,
+    },
 };
 
 fn definition(op: Op) -> &'static Pointwise {
@@ -125,7 +130,7 @@ fn reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: Cotangent)
     }
 }
 
-fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
+fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>], mask: Mask) -> Option<NodeId> {
     let node = graph.node(id).clone();
     if !node.ty.element.is_real() || tangents.iter().all(Option::is_none) {
         return None;
@@ -149,7 +154,7 @@ fn forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]) -> Option
                     Partial::One => tangent,
                     Partial::MinusOne => graph.pointwise(&NEGATE, &[tangent]),
                     Partial::Value(partial) => {
-                        product(graph, Cotangent { node: tangent, mask: Mask::None }, partial, definition.routes)
+                        product(graph, Cotangent { node: tangent, mask }, partial, definition.routes)
                     }
                 };
                 sum = Some(sum.map_or(term, |sum| graph.pointwise(&ADD, &[sum, term])));

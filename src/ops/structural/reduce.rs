@@ -1,9 +1,9 @@
 //! Reductions. Each but the integer ones is, near a point, a weighted sum: sums have weights 1, products the product
 //! of the other elements, extremes equal shares among all ties. Both modes of differentiation follow from the weights.
 
-use super::{Batching, Call, Cotangent, Fault, Mask, Structural, guarded_product, product, table};
+use super::{Batching, Call, Cotangent, Dependence, Fault, Mask, Structural, guarded_product, product, table};
 use crate::ir::{Axes, ElementType, Extreme, Graph, NodeId, Op, Reduction, Table};
-use crate::ops::arithmetic::{DIVIDE, MULTIPLY, ROUTED_MULTIPLY};
+use crate::ops::arithmetic::{DIVIDE, ROUTED_MULTIPLY};
 use crate::ops::choice::conversion;
 use crate::ops::comparison::EQUAL;
 
@@ -18,6 +18,11 @@ pub static REDUCE: Structural = Structural {
         let (reduction, axes) = reduction(batching.node.op);
         graph.reduce(reduction, batching.arguments[0], Axes::new(axes.iter().map(|axis| axis + 1)))
     },
+    dependence: |graph, node| {
+        let (_, axes) = reduction(node.op);
+        let kept = (0..graph.ty(node.arguments[0]).shape.rank()).filter(|axis| !axes.contains(*axis));
+        Dependence::Collects { argument: 0, transpose: Op::Broadcast(Axes::new(kept)) }
+    },
 };
 
 /// The place of an extreme.
@@ -26,11 +31,12 @@ pub static ARG_REDUCE: Structural = Structural {
     documentation: "The position of the first greatest or least element along an axis, which is folded away.",
     evaluate: arg_reduce,
     reverse: |_, _, _, _| None,
-    forward: |_, _, _| None,
+    forward: |_, _, _, _| None,
     batch: |graph: &mut Graph, batching: &Batching| {
         let (extreme, axis) = extreme(batching.node.op);
         graph.arg_reduce(extreme, batching.arguments[0], axis + 1)
     },
+    dependence: |_, _| Dependence::None,
 };
 
 fn reduction(op: Op) -> (Reduction, Axes) {
@@ -160,15 +166,15 @@ fn reduce_reverse(graph: &mut Graph, id: NodeId, _: usize, cotangent: Cotangent)
     cotangent.with(guarded_product(graph, cotangent.mask, flow, weights))
 }
 
-fn reduce_forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
+fn reduce_forward(graph: &mut Graph, id: NodeId, tangents: &[Option<NodeId>], mask: Mask) -> Option<NodeId> {
     if !graph.ty(id).element.is_real() {
         return None;
     }
     let tangent = tangents[0]?;
     let (_, axes) = reduction(graph.node(id).op);
-    let multiply = if is_extreme(graph, id) { &ROUTED_MULTIPLY } else { &MULTIPLY };
     let weighted = match weights(graph, id) {
-        Some(weights) => graph.pointwise(multiply, &[weights, tangent]),
+        Some(weights) if is_extreme(graph, id) => graph.pointwise(&ROUTED_MULTIPLY, &[weights, tangent]),
+        Some(weights) => guarded_product(graph, mask, tangent, weights),
         None => tangent,
     };
     Some(graph.reduce(Reduction::Sum, weighted, axes))

@@ -1,6 +1,6 @@
 //! Gather and scatter-add: rows chosen by integer indices. Each is the transpose of the other.
 
-use super::{Batching, Call, Cotangent, Fault, Structural, linear_forward, table};
+use super::{Batching, Call, Cotangent, Dependence, Fault, Structural, linear_forward, table};
 use crate::ir::{Axes, Graph, NodeId, Op, Outside, Table};
 
 /// Rows of an operand.
@@ -9,8 +9,9 @@ pub static GATHER: Structural = Structural {
     documentation: "Rows of the operand, chosen by indices; an index outside is an error, or names a row of zeros.",
     evaluate: gather,
     reverse: gather_reverse,
-    forward: |graph, id, tangents| linear_forward(graph, id, 0, tangents),
+    forward: |graph, id, tangents, _| linear_forward(graph, id, 0, tangents),
     batch: gather_batch,
+    dependence: |_, _| Dependence::Moves,
 };
 
 /// Rows added up by index.
@@ -26,11 +27,15 @@ pub static SCATTER_ADD: Structural = Structural {
         let indices = graph.node(id).arguments[0];
         cotangent.with(graph.gather_or(cotangent.node, indices, batch, outside))
     },
-    forward: |graph, id, tangents| linear_forward(graph, id, 1, tangents),
+    forward: |graph, id, tangents, _| linear_forward(graph, id, 1, tangents),
     batch: |graph, batching| {
         let (batch, outside) = choice(batching.node.op);
         let (indices, updates) = (batching.carry(graph, 0), batching.carry(graph, 1));
         graph.scatter_add_or(indices, updates, batching.node.ty.shape[batch], batch + 1, outside)
+    },
+    dependence: |_, node| {
+        let (batch, outside) = choice(node.op);
+        Dependence::Collects { argument: 1, transpose: Op::Gather { batch: batch as u8, outside } }
     },
 };
 

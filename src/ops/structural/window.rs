@@ -1,6 +1,6 @@
 //! Windows: one axis seen as two, elements possibly several times; and their transpose, which adds.
 
-use super::{Batching, Call, Cotangent, Fault, Structural, linear_forward, table};
+use super::{Batching, Call, Cotangent, Dependence, Fault, Structural, linear_forward, table};
 use crate::ir::{Graph, NodeId, Op, Steps, Table};
 
 /// One axis as two.
@@ -13,12 +13,13 @@ pub static WINDOW: Structural = Structural {
         let size = graph.ty(graph.node(id).arguments[0]).shape[axis];
         cotangent.with(graph.unwindow(cotangent.node, axis, size, steps))
     },
-    forward: |graph, id, tangents| linear_forward(graph, id, 0, tangents),
+    forward: |graph, id, tangents, _| linear_forward(graph, id, 0, tangents),
     batch: |graph: &mut Graph, batching: &Batching| {
         let (axis, steps) = place(batching.node.op);
         let shape = &batching.node.ty.shape;
         graph.window(batching.arguments[0], axis + 1, [shape[axis], shape[axis + 1]], steps)
     },
+    dependence: |_, _| Dependence::Moves,
 };
 
 /// Two axes added up into one.
@@ -27,10 +28,14 @@ pub static UNWINDOW: Structural = Structural {
     documentation: "Two axes become one: element `[a, b]` is added to `start + a * outer + b * inner`, from zero.",
     evaluate: unwindow,
     reverse: unwindow_reverse,
-    forward: |graph, id, tangents| linear_forward(graph, id, 0, tangents),
+    forward: |graph, id, tangents, _| linear_forward(graph, id, 0, tangents),
     batch: |graph: &mut Graph, batching: &Batching| {
         let (axis, steps) = place(batching.node.op);
         graph.unwindow(batching.arguments[0], axis + 1, batching.node.ty.shape[axis], steps)
+    },
+    dependence: |_, node| {
+        let (axis, steps) = place(node.op);
+        Dependence::Collects { argument: 0, transpose: Op::Window { axis: axis as u8, steps } }
     },
 };
 
