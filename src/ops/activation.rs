@@ -259,7 +259,7 @@ pub static ELU: Pointwise = Pointwise {
 pub static ELU_SLOPE: Pointwise = Pointwise {
     name: "elu_slope",
     documentation: "1 for positive numbers, else `exp(x)`.",
-    definition: "(x) = where(x > 0, 1, exp(x))",
+    definition: "(x) = where(x >= 0, 1, exp(x))",
     differential: Differential::Partials(|g, a, y| {
         let zero = g.constant_like(a[0], 0.0);
         let below = g.apply2(&super::comparison::LESS, a[0], zero);

@@ -142,6 +142,9 @@ impl Block<'_, '_> {
         if let Some((argument, at)) = self.moved(id, at) {
             return self.element(argument, &at);
         }
+        if let Some(replaced) = self.plan.replaced.get(&id) {
+            return self.with_own_slope(*replaced, at);
+        }
         let node = self.graph.node(id).clone();
         match node.op {
             Op::Scalar(bits) => scalar(node.ty.element, bits),

@@ -16,6 +16,7 @@ mod names;
 mod plan;
 mod pointwise;
 mod position;
+mod replaced;
 mod scatter;
 mod text;
 mod whole;

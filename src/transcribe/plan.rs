@@ -1,7 +1,9 @@
 //! Which nodes get a name of their own; all others are written where they are used.
 
+use super::replaced::Replaced;
+use crate::ir::graph::Arguments;
 use crate::ir::{ElementType, Graph, NodeId, Op, Outside, Table};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// How many operations may stand in one expression.
 const LONGEST: u32 = 9;
@@ -11,16 +13,38 @@ pub(super) struct Plan {
     /// Which nodes are needed.
     pub live: Vec<bool>,
     pub named: Vec<bool>,
+    /// Nodes that are functions with a derivative of their own.
+    pub replaced: HashMap<NodeId, Replaced>,
 }
 
 impl Plan {
     /// A plan for some results; `known` nodes are names already, and `wanted` ones get one if they are needed.
     pub fn new(graph: &Graph, roots: &[NodeId], known: &HashSet<NodeId>, wanted: &HashSet<NodeId>) -> Self {
-        let live = graph.reachable_from(roots.iter().copied());
-        let mut plan = Plan { live, named: vec![false; graph.len()] };
+        let replaced = graph.ids().filter_map(|id| Some((id, Replaced::of(graph, id)?))).collect();
+        let mut plan = Plan { live: vec![false; graph.len()], named: vec![false; graph.len()], replaced };
+        roots.iter().for_each(|root| plan.live[root.index()] = true);
+        for id in graph.ids().rev() {
+            if plan.live[id.index()] {
+                plan.arguments(graph, id).iter().for_each(|argument| plan.live[argument.index()] = true);
+            }
+        }
         plan.require(graph);
         plan.shorten(graph, roots, known, wanted);
         plan
+    }
+
+    /// A plan where every node is written where it is used.
+    pub fn nothing_named(graph: &Graph) -> Self {
+        let nothing = vec![false; graph.len()];
+        Plan { live: nothing.clone(), named: nothing, replaced: HashMap::new() }
+    }
+
+    /// What the text of a node is made of.
+    fn arguments(&self, graph: &Graph, id: NodeId) -> Arguments {
+        match self.replaced.get(&id) {
+            Some(replaced) => [replaced.argument].into_iter().collect(),
+            None => graph.node(id).arguments.clone(),
+        }
     }
 
     pub fn is_named(&self, id: NodeId) -> bool {
@@ -72,7 +96,7 @@ impl Plan {
                 self.named[at] = true;
             }
             let written = if self.named[at] { 1 } else { uses[at] };
-            for argument in &graph.node(id).arguments {
+            for argument in &self.arguments(graph, id) {
                 uses[argument.index()] = uses[argument.index()].saturating_add(written.max(1));
             }
         }
@@ -81,7 +105,7 @@ impl Plan {
             let at = id.index();
             let own = u32::from(matches!(graph.node(id).op, Op::Pointwise(_)))
                 + 3 * u32::from(matches!(graph.node(id).op, Op::Reduce(..) | Op::Contract { .. } | Op::Concatenate(_)));
-            let arguments: u32 = graph.node(id).arguments.iter().map(|each| cost[each.index()]).sum();
+            let arguments: u32 = self.arguments(graph, id).iter().map(|each| cost[each.index()]).sum();
             cost[at] = own + arguments;
             if cost[at] > LONGEST && own > 0 && !known.contains(&id) {
                 self.named[at] = true;

@@ -119,6 +119,9 @@ impl Block<'_, '_> {
             }
             None => {}
         }
+        if self.plan.replaced.contains_key(&id) {
+            return None;
+        }
         let node = self.graph.node(id).clone();
         match node.op {
             Op::Pointwise(PointwiseRef(definition)) => {
@@ -147,6 +150,7 @@ impl Block<'_, '_> {
         match self.bound.get(&id) {
             Some(bound) => return matches!(bound, Bound::Name(_)),
             None if self.plan.is_named(id) => return true,
+            None if self.plan.replaced.contains_key(&id) => return false,
             None => {}
         }
         let node = self.graph.node(id);

@@ -27,6 +27,8 @@ pub struct Writer {
     pub(super) helpers: Vec<&'static Pointwise>,
     /// Whether the derivative of a determinant was used.
     pub(super) uses_cofactors: bool,
+    /// The values and the derivatives of functions with a derivative of their own, as texts in `x`.
+    pub(super) own_slopes: Vec<(String, String)>,
     /// The loop steps and indices around, as a draw of random numbers sees them.
     pub(super) surroundings: Vec<String>,
     pub(super) refusal: Option<Refusal>,
@@ -40,6 +42,7 @@ impl Writer {
             names: Names::default(),
             helpers: Vec::new(),
             uses_cofactors: false,
+            own_slopes: Vec::new(),
             surroundings: Vec::new(),
             refusal: None,
             real,
@@ -61,6 +64,10 @@ impl Writer {
         }
         for helper in &self.helpers {
             out.push_str(&format!("/// {}\nfn {}{}\n\n", helper.documentation, helper.name, helper.definition));
+        }
+        for (number, (value, slope)) in self.own_slopes.iter().enumerate() {
+            let name = format!("own_slope_{}", number + 1);
+            out.push_str(&format!("/// A function with a derivative of its own.\nfn {name}(x) = {value}\nderivative {name}(x) = {slope}\n\n"));
         }
         out
     }
