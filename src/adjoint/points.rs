@@ -145,7 +145,7 @@ impl Draws {
             ElementType::I64 => (self.next() * 2.0) as u64,
             ElementType::Bool => u64::from(self.next() < 0.5),
             element => {
-                let on_diagonal = columns > 0 && at % (columns * columns) % (columns + 1) == 0;
+                let on_diagonal = columns > 0 && (at % (columns * columns)).is_multiple_of(columns + 1);
                 let value = least + self.next() * (greatest - least) + if on_diagonal { diagonal } else { 0.0 };
                 element.word((value * 100.0).round() / 100.0)
             }

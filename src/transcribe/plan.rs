@@ -107,7 +107,7 @@ impl Plan {
                 + 3 * u32::from(matches!(graph.node(id).op, Op::Reduce(..) | Op::Contract { .. } | Op::Concatenate(_)));
             let arguments: u32 = self.arguments(graph, id).iter().map(|each| cost[each.index()]).sum();
             cost[at] = own + arguments;
-            if cost[at] > LONGEST && own > 0 && !known.contains(&id) {
+            if cost[at] > LONGEST && own > 0 && !known.contains(&id) && !roots.contains(&id) {
                 self.named[at] = true;
             }
             if self.named[at] || known.contains(&id) {
