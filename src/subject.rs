@@ -15,7 +15,7 @@
 
 use crate::check::Options;
 use crate::check::program::{Action, Program, Typed};
-use crate::check::subject::{FunctionSubject, Subject as Kind};
+use crate::check::subject::Subject as Kind;
 use crate::check::table::TableLoader;
 use crate::diagnostics::Diagnostic;
 use crate::driver::{Checked, check_question, on_large_stack};
@@ -141,7 +141,7 @@ fn graph_with_values(program: &Program, kind: &Kind) -> Result<(Graph, Vec<Input
 fn program_of_values(program: &Program, kind: &Kind, lowered: &Lowered) -> Program {
     let mut reduced = program.clone();
     let given: Vec<&Typed> = match kind {
-        Kind::Function(FunctionSubject { arguments, .. }) => vec![arguments],
+        Kind::Function(function) => vec![&function.arguments],
         Kind::Loss { given, .. } => given.iter().map(|(_, value)| value).collect(),
     };
     let reads_value = |sources: &[Source]| sources.iter().any(|source| matches!(source, Source::Global(..)));

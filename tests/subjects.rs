@@ -119,6 +119,8 @@ const WRONG: &[Wrong] = &[
     ("f", Some("1, 2, 3), f(1, 2, 3"), &[], "E0112", "not one function with its arguments", "as in a call"),
     ("no_sizes", Some("[1, 2]"), &[], "E0205", "[3]", ""),
     ("no_sizes", None, &["n=3"], "E0112", "has no size called `n`", "leave `--size` out"),
+    ("loss", None, &["n=3"], "E0112", "`loss` has no size called `n`", "leave `--size` out"),
+    ("weighted", Some("[1], [[2]]"), &["n=1"], "E0112", "has no size called `n`", "leave `--size` out"),
     ("weighted", None, &[], "E0112", "the size `n` of `x`", "--size n=3"),
     ("weighted", None, &["n=2"], "E0112", "the size `m` of `A`", "--size m=3"),
     ("weighted", None, &["n=2", "m=1", "k=1"], "E0112", "no size called `k`", "m"),

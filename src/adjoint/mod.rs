@@ -86,7 +86,8 @@ fn written(subject: &mut Subject, wrt: &[String], is_given: bool) -> Result<Stri
 /// The name of a subject, and the place where it is asked for.
 fn described(subject: &Subject) -> (String, Span) {
     match &subject.kind {
-        Kind::Function(FunctionSubject { name, callee, .. }) => {
+        Kind::Function(function) => {
+            let FunctionSubject { name, callee, .. } = &**function;
             let is_word = name.chars().all(|letter| letter.is_alphanumeric() || "_.".contains(letter));
             (if is_word { name.clone() } else { "f".to_string() }, callee.span)
         }

@@ -27,7 +27,7 @@ pub struct Question<'a> {
 #[derive(Clone, Debug)]
 pub enum Subject {
     /// A function or a model with its arguments.
-    Function(FunctionSubject),
+    Function(Box<FunctionSubject>),
     /// The loss of a `train`, by the place of its action, with the columns whose entries are given.
     Loss { action: usize, given: Vec<(u32, Typed)> },
 }
@@ -60,6 +60,7 @@ impl<'a> Checker<'a, '_> {
             && !self.is_callable(name)
         {
             if let Some(action) = self.loss_called(name) {
+                self.no_sizes(name, question)?;
                 return self.loss_subject(action, arguments.unwrap_or_default());
             }
             if self.is_free(name) {
@@ -85,11 +86,21 @@ impl<'a> Checker<'a, '_> {
         let (parameters, sizes) = self.signature_of(id);
         let span = question.expression.span;
         let given = match arguments {
-            Some(arguments) => self.given_arguments(id, parameters, arguments, span)?,
+            Some(arguments) => {
+                self.no_sizes(&written, question)?;
+                self.given_arguments(id, parameters, arguments, span)?
+            }
             None => self.arguments_by_signature(&written, id, parameters, sizes, question)?,
         };
         let completed = self.completed_subject(parameters, given, span);
         self.function_subject(written, function, id, completed, span)
+    }
+
+    /// Refuses sizes where the data or the arguments tell them.
+    fn no_sizes(&mut self, name: &str, question: Question<'a>) -> Option<()> {
+        let Some((size, _)) = question.sizes.first() else { return Some(()) };
+        self.report(subjects::no_such_size(name, size, question.expression.span, []));
+        None
     }
 
     /// Default values where no argument is given.
@@ -120,7 +131,7 @@ impl<'a> Checker<'a, '_> {
         }
         let (instance, result) = self.wrapped_instance(id, types.clone(), span)?;
         let arguments = Completed::around(bindings, Typed::new(Kind::Tuple(arguments), Type::Tuple(types), span));
-        Some(Subject::Function(FunctionSubject { name, callee, instance, names, arguments, result }))
+        Some(Subject::Function(Box::new(FunctionSubject { name, callee, instance, names, arguments, result })))
     }
 
     /// Whether a name is that of a function or a model.

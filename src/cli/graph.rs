@@ -1,7 +1,7 @@
 //! `ndc graph FILE --of NAME`.
 
 use super::output::{report, say};
-use super::{Asked, Common};
+use super::{Asked, Settings};
 use crate::check::subject::Subject as Kind;
 use crate::data::csv::FileLoader;
 use crate::diagnostics::Diagnostic;
@@ -26,16 +26,16 @@ pub(super) fn graph(
     sum: bool,
     folding: &Folding,
     output: Option<&Path>,
-    common: &Common,
+    settings: &Settings,
 ) -> bool {
-    let subject = match open(file, asked.request(), &mut FileLoader::new(), common.options()) {
+    let subject = match open(file, asked.request(), &mut FileLoader::new(), settings.options()) {
         Ok(subject) => subject,
         Err(failure) => {
-            report(&failure.diagnostics, &failure.sources, common);
+            report(&failure.diagnostics, &failure.sources, settings);
             return false;
         }
     };
-    report(&subject.checked.diagnostics, &subject.checked.sources, common);
+    report(&subject.checked.diagnostics, &subject.checked.sources, settings);
     let drawn = on_large_stack(|| drawing(&subject, asked, sum, folding)).and_then(|drawing| match output {
         None => Ok(drawing),
         Some(path) => {
@@ -49,7 +49,7 @@ pub(super) fn graph(
             true
         }
         Err(diagnostic) => {
-            report(&[*diagnostic], &subject.checked.sources, common);
+            report(&[*diagnostic], &subject.checked.sources, settings);
             false
         }
     }

@@ -37,6 +37,7 @@ Examples:
   ndc check examples/iris.nd            look for mistakes without running
   ndc test examples/                    run the tests of every file in a folder
   ndc check examples/iris.nd --emit ir  see what the compiler makes of it
+  ndc graph examples/iris.nd -o a.svg   draw the loss with its values and derivatives
   ndc fmt examples/                     write files in their usual form
   ndc grad model.nd --of f              write the gradient of a function as nd
   ndc explain E0204                     what an error means and how to mend it";
@@ -100,7 +101,7 @@ enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         #[command(flatten)]
-        common: Common,
+        settings: Settings,
     },
     /// Write the reference of a file from its `///` comments, or of the standard library
     Doc {
@@ -162,6 +163,12 @@ struct Common {
     /// Show a stage of the compilation in place of running
     #[arg(long, value_enum, value_name = "STAGE")]
     emit: Option<Stage>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Args, Clone)]
+struct Settings {
     /// Compute in this precision, whatever the file says
     #[arg(long, value_enum, value_name = "PRECISION")]
     precision: Option<Precision>,
@@ -207,6 +214,12 @@ enum Color {
 
 impl Common {
     fn options(&self) -> Options {
+        self.settings.options()
+    }
+}
+
+impl Settings {
+    fn options(&self) -> Options {
         let precision = self.precision.map(|precision| match precision {
             Precision::F32 => ElementType::F32,
             Precision::F64 => ElementType::F64,
@@ -216,6 +229,12 @@ impl Common {
 }
 
 impl AsRef<Messages> for Common {
+    fn as_ref(&self) -> &Messages {
+        self.settings.as_ref()
+    }
+}
+
+impl AsRef<Messages> for Settings {
     fn as_ref(&self) -> &Messages {
         &self.messages
     }
@@ -246,9 +265,9 @@ pub fn main() -> ExitCode {
         Command::Check { file, params, common } => check::check(file, *params, common),
         Command::Test { files, only, common } => test::test(files, only.as_deref(), common),
         Command::Fmt { files, check, messages } => return fmt::fmt(files, *check, messages),
-        Command::Graph { file, question, sum, depth, unfold, output, common } => {
+        Command::Graph { file, question, sum, depth, unfold, output, settings } => {
             let folding = Folding { depth: *depth, unfold: unfold.clone() };
-            graph::graph(file, question, *sum, &folding, output.as_deref(), common)
+            graph::graph(file, question, *sum, &folding, output.as_deref(), settings)
         }
         Command::Doc { file, html, output, messages } => doc::doc(file.as_deref(), *html, output.as_deref(), messages),
         Command::Grad { file, question, wrt, output, common } => {

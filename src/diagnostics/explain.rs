@@ -89,7 +89,10 @@ mod tests {
 
     /// Errors that come from outside any program.
     fn without_program(code: &str) -> bool {
-        matches!(code, "E0001" | "E0133" | "E0509" | "E0801" | "E0802" | "E0803" | "E0804" | "E0999")
+        matches!(
+            code,
+            "E0001" | "E0111" | "E0112" | "E0133" | "E0509" | "E0801" | "E0802" | "E0803" | "E0804" | "E0999"
+        )
     }
 
     #[test]

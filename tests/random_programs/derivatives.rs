@@ -23,7 +23,7 @@ pub struct Tally {
     pub compared: u64,
     /// Those whose derivative is not zero.
     pub moving: u64,
-    /// Those at a kink: differences mean nothing, the others agree.
+    /// Those at a kink, where differences mean nothing and the others agree, or infinite.
     pub kinks: u64,
     /// Those that end in a run-time error.
     pub errors: u64,
@@ -206,6 +206,11 @@ fn judge(numbers: &[f64], tally: &mut Tally) -> Result<(), String> {
     let [first, second, far_left, left, middle, right, far_right] = *numbers else {
         return Err(format!("{} numbers", numbers.len()));
     };
+    // A function that is infinite at a point has no derivative there.
+    if !middle.is_finite() {
+        tally.kinks += 1;
+        return Ok(());
+    }
     if !near(first, second, 1e-9) {
         return Err(format!("two modes give {first} and {second}"));
     }

@@ -47,7 +47,7 @@ pub fn no_such_size<'a>(
         .saying(format!("no argument here has a size `{size}`"));
     match nearest(size, known.iter().copied()) {
         Some(near) => error.help(format!("did you mean `--size {near}=…`?")),
-        None if known.is_empty() => error.help("leave `--size` out: no argument has a size that could be chosen"),
+        None if known.is_empty() => error.help("leave `--size` out: there is no size here that could be chosen"),
         None => error.help(format!("its sizes are {}", known.join(", "))),
     }
 }
