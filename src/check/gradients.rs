@@ -361,7 +361,7 @@ fn product_type(of: &Type, wrt: &Type) -> Type {
 }
 
 /// The same with each matrix as its entries in compressed sparse rows, whose patterns come in order.
-fn sparse_type<'p>(of: &Type, wrt: &Type, patterns: &mut dyn Iterator<Item = &'p Pattern>) -> Type {
+fn sparse_type(of: &Type, wrt: &Type, patterns: &mut dyn Iterator<Item = &Pattern>) -> Type {
     match (of.parts(), wrt.parts()) {
         (Some(parts), _) => {
             of.with_parts(parts.iter().map(|part| sparse_type(part, wrt, patterns)).collect()).with_model(None)

@@ -25,6 +25,9 @@ mod window;
 use crate::ir::{Graph, Node, NodeId, Op, Shape, Table};
 use crate::ops::arithmetic::{MASKED_MULTIPLY, MULTIPLY, SELECTED_MULTIPLY};
 
+/// How the tangent of a node is made.
+pub type ForwardRule = fn(&mut Graph, NodeId, &[Option<NodeId>], Mask) -> Option<NodeId>;
+
 /// Everything the compiler knows about one structural operation, or about the pointwise operations as a family.
 pub struct Structural {
     /// Its name in printed IR.
@@ -36,7 +39,7 @@ pub struct Structural {
     /// What the cotangent of a node contributes to the cotangent of one of its arguments.
     pub reverse: fn(&mut Graph, NodeId, usize, Cotangent) -> Option<Cotangent>,
     /// The tangent of a node from those of its arguments; `None` is zero. The mask says how zeros among them are meant.
-    pub forward: fn(&mut Graph, NodeId, &[Option<NodeId>], Mask) -> Option<NodeId>,
+    pub forward: ForwardRule,
     /// The node for `size` examples at once, examples leading, but for reductions over them.
     pub batch: fn(&mut Graph, &Batching) -> NodeId,
     /// Which elements of its real arguments an element of the result depends on, whatever their values are.
