@@ -36,65 +36,67 @@ impl Block<'_, '_> {
     pub fn loop_statement(&mut self, id: NodeId, note: &str) {
         let Some(run) = self.graph.loop_of(id).cloned() else { return };
         let arguments = self.graph.node(id).arguments.to_vec();
-        let results: HashMap<usize, NodeId> = (self.graph.ids())
-            .filter(|each| self.plan.live[each.index()] && self.graph.node(*each).arguments[..] == [id])
-            .filter_map(|each| match self.graph.node(each).op {
-                Op::Result(result) => Some((result as usize, each)),
-                _ => None,
-            })
-            .collect();
+        let results = self.results(id);
+        let variables = self.variables(&run, &results);
+        let text = self.loop_text(&run, &arguments, &variables);
+        self.bind_results(id, &run, &variables, &results, &text, note);
+    }
+
+    /// The results that are needed.
+    fn results(&self, id: NodeId) -> HashMap<usize, NodeId> {
+        let of_loop = |each: &NodeId| self.plan.live[each.index()] && self.graph.node(*each).arguments[..] == [id];
+        let place = |each: NodeId| match self.graph.node(each).op {
+            Op::Result(result) => Some((result as usize, each)),
+            _ => None,
+        };
+        self.graph.ids().filter(of_loop).filter_map(place).collect()
+    }
+
+    /// Names for what the body reads.
+    fn variables(&mut self, run: &Loop, results: &HashMap<usize, NodeId>) -> Variables {
         let stacked: Vec<usize> = (run.states..run.steps_result()).filter(|each| results.contains_key(each)).collect();
-        let counts = results.contains_key(&run.steps_result());
-        let is_while = run.ends == Ends::WhenFalse && stacked.is_empty();
-        let mut initial: Vec<String> =
-            arguments[run.first_state()..run.first_sequence()].iter().map(|state| self.initial(*state)).collect();
-        let roots: Vec<NodeId> =
-            (0..run.states).chain(stacked.iter().copied()).map(|at| run.body.outputs()[at].node).collect();
-        let live = run.body.reachable_from(roots.iter().copied());
+        let kept = (0..run.states).chain(stacked.iter().copied()).map(|at| run.body.outputs()[at].node);
+        let live = run.body.reachable_from(kept);
         let inputs = run.body.input_nodes();
         let reads = |input: usize| live[inputs[input].index()];
-        let guarded = run.ends == Ends::AfterCount;
-        let fresh_if = |block: &mut Self, wanted: bool, like: &str| wanted.then(|| block.writer.fresh(like));
-        let mut variables = Variables {
-            states: (0..run.states).map(|_| self.writer.fresh(if run.backward { "d" } else { "s" })).collect(),
-            step: fresh_if(self, (reads(0) || guarded) && run.ends != Ends::WhenFalse, "k"),
-            rows: (0..run.sequences).map(|at| fresh_if(self, reads(1 + run.states + at), "row")).collect(),
-            count: fresh_if(self, run.ends == Ends::WhenFalse && (counts || reads(0)), "count"),
-            stacked,
-        };
-        if run.ends == Ends::WhenFalse {
-            variables.step = variables.count.clone();
-        }
-        if variables.count.is_some() {
-            initial.push("int(0)".to_string());
-        }
-        if initial.is_empty() {
-            initial.push("0".to_string());
-        }
-        let sequences = self.sequences(&run, &arguments, &variables);
-        let around = self.writer.surroundings.len();
-        let step = match &variables.step {
-            Some(step) if !run.backward => step.clone(),
-            _ => String::new(),
-        };
-        self.writer.surroundings.push(step);
-        let body = self.body(&run, &arguments, &variables, &inputs);
-        self.writer.surroundings.truncate(around);
+        let ends_early = run.ends == Ends::WhenFalse;
+        let counts = ends_early && (results.contains_key(&run.steps_result()) || reads(0));
+        let mut fresh_if = |wanted: bool, like: &str| wanted.then(|| self.writer.fresh(like));
+        let state = if run.backward { "d" } else { "s" };
+        let states = (0..run.states).filter_map(|_| fresh_if(true, state)).collect();
+        let step = fresh_if(!ends_early && (reads(0) || run.ends == Ends::AfterCount), "k");
+        let rows = (0..run.sequences).map(|at| fresh_if(reads(1 + run.states + at), "row")).collect();
+        let count = fresh_if(counts, "count");
+        Variables { states, step: step.or_else(|| count.clone()), rows, count, stacked }
+    }
+
+    /// The call of `fold`, `scan` or `while`.
+    fn loop_text(&mut self, run: &Arc<Loop>, arguments: &[NodeId], variables: &Variables) -> String {
+        let given = &arguments[run.first_state()..run.first_sequence()];
+        let mut initial: Vec<String> = given.iter().map(|state| self.initial(*state)).collect();
         let mut states = variables.states.clone();
-        states.extend(variables.count.clone());
-        let pattern = if states.is_empty() { "_".to_string() } else { tuple(&states) };
-        let initial = tuple(&initial);
-        let text = if is_while {
-            let ignored: Vec<String> =
-                states.iter().enumerate().map(|(at, state)| if at == 0 { state.clone() } else { "_".into() }).collect();
-            let goes_on = format!("|{}| {}", tuple(&ignored), states[0]);
-            format!("while({initial}, {goes_on}, |{pattern}| {body}, max = {})", run.trips)
-        } else {
-            let name = if variables.stacked.is_empty() { "fold" } else { "scan" };
-            let row = self.row_pattern(&run, &variables);
-            format!("{name}({initial}, {sequences}, |{pattern}, {row}| {body})")
-        };
-        self.bind_results(id, &run, &variables, &results, &text, note);
+        if let Some(count) = &variables.count {
+            initial.push("int(0)".to_string());
+            states.push(count.clone());
+        }
+        if states.is_empty() {
+            initial.push("0".to_string());
+            states.push("_".to_string());
+        }
+        let sequences = self.sequences(run, arguments, variables);
+        let step = variables.step.clone().filter(|_| !run.backward);
+        self.writer.surroundings.push(step.unwrap_or_default());
+        let body = self.body(run, arguments, variables);
+        self.writer.surroundings.pop();
+        let (initial, pattern) = (tuple(&initial), tuple(&states));
+        if run.ends == Ends::WhenFalse && variables.stacked.is_empty() {
+            states[1..].iter_mut().for_each(|state| *state = "_".to_string());
+            let goes_on = format!("|{}| {}", tuple(&states), states[0]);
+            return format!("while({initial}, {goes_on}, |{pattern}| {body}, max = {})", run.trips);
+        }
+        let name = if variables.stacked.is_empty() { "fold" } else { "scan" };
+        let row = row_pattern(run, variables);
+        format!("{name}({initial}, {sequences}, |{pattern}, {row}| {body})")
     }
 
     fn initial(&mut self, state: NodeId) -> String {
@@ -139,14 +141,9 @@ impl Block<'_, '_> {
         format!("[{} for {}]", tuple(&parts), self.writer.leave())
     }
 
-    fn row_pattern(&self, run: &Loop, variables: &Variables) -> String {
-        let step = variables.step.iter().filter(|_| run.ends != Ends::WhenFalse);
-        let parts: Vec<String> = step.chain(variables.rows.iter().flatten()).cloned().collect();
-        if parts.is_empty() { "_".to_string() } else { tuple(&parts) }
-    }
-
     /// The body of the lambda.
-    fn body(&mut self, run: &Arc<Loop>, arguments: &[NodeId], variables: &Variables, inputs: &[NodeId]) -> String {
+    fn body(&mut self, run: &Arc<Loop>, arguments: &[NodeId], variables: &Variables) -> String {
+        let inputs = run.body.input_nodes();
         let mut bound: HashMap<NodeId, Bound> = HashMap::new();
         let named = variables.states.iter().map(|name| Some(name.clone())).chain(variables.rows.iter().cloned());
         bound.insert(inputs[0], Bound::Name(variables.step.clone().unwrap_or_default()));
@@ -262,6 +259,13 @@ impl Block<'_, '_> {
             self.let_be(&steps, &limit, &note);
         }
     }
+}
+
+/// The variables of a row.
+fn row_pattern(run: &Loop, variables: &Variables) -> String {
+    let step = variables.step.iter().filter(|_| run.ends != Ends::WhenFalse);
+    let parts: Vec<String> = step.chain(variables.rows.iter().flatten()).cloned().collect();
+    if parts.is_empty() { "_".to_string() } else { tuple(&parts) }
 }
 
 /// What a step gives: the next states, and a row of each stacked output.
