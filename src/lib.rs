@@ -1,5 +1,6 @@
 //! **ndc**: the compiler of nd, a small language for differentiable programs.
 
+pub mod adjoint;
 pub mod autodiff;
 pub mod check;
 pub mod cli;
@@ -25,3 +26,4 @@ pub mod source;
 pub mod subject;
 pub mod syntax;
 pub mod train;
+pub mod transcribe;

@@ -216,6 +216,9 @@ impl<'a> Checker<'a, '_> {
                 Statement::Let(binding, _) => {
                     self.distinct([&binding.pattern]);
                     let value = self.let_value(binding);
+                    if let Pattern::Name(name) = &binding.pattern {
+                        self.program.local_names.insert(value.span, name.text.clone());
+                    }
                     let bound = self.bind_pattern(&binding.pattern, &value.ty, value.span);
                     bindings.push((bound, value));
                 }

@@ -12,6 +12,7 @@ use super::size::Size;
 use super::types::{ClosureId, ModelId, Type};
 use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
 use crate::source::Span;
+use std::collections::HashMap;
 
 /// A typed expression.
 #[derive(Clone, Debug)]
@@ -481,6 +482,8 @@ pub struct Program {
     pub actions: Vec<Action>,
     /// Tests.
     pub tests: Vec<Test>,
+    /// The names that `let`s inside bodies give, by the places of the values.
+    pub local_names: HashMap<Span, String>,
 }
 
 impl Program {

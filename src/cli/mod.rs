@@ -5,6 +5,7 @@ mod check;
 mod doc;
 mod explain;
 mod fmt;
+mod grad;
 mod gradcheck;
 mod graph;
 mod output;
@@ -42,6 +43,7 @@ Examples:
   ndc gradcheck examples/gates.nd       check every derivative by four other methods
   ndc graph examples/iris.nd -o a.svg   draw the loss with its values and derivatives
   ndc fmt examples/                     write files in their usual form
+  ndc grad model.nd --of f              write the gradient of a function as nd
   ndc explain E0204                     what an error means and how to mend it";
 
 #[derive(Subcommand)]
@@ -129,6 +131,21 @@ enum Command {
         options: gradcheck::Arguments,
         #[command(flatten)]
         messages: Messages,
+    },
+    /// Write a function and its gradient as nd: what reverse mode computes, line by line, with a test
+    Grad {
+        /// The .nd file
+        file: PathBuf,
+        #[command(flatten)]
+        question: Asked,
+        /// Differentiate by these arguments, parameters and models; without it, by all real arguments
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        wrt: Vec<String>,
+        /// Write to this file
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        common: Common,
     },
     /// Explain an error code: what it means, an example, how to mend it
     Explain {
@@ -289,6 +306,9 @@ pub fn main() -> ExitCode {
             doc::doc(what, *html, output.as_deref(), messages)
         }
         Command::Gradcheck { file, options, messages } => gradcheck::gradcheck(file, options, messages),
+        Command::Grad { file, question, wrt, output, common } => {
+            grad::grad(file, question.request(), wrt, output.as_deref(), common)
+        }
         Command::Explain { code } => explain::explain(code.as_deref()),
     };
     if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }

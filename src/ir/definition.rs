@@ -21,6 +21,9 @@ pub struct Pointwise {
     pub operator: &'static str,
     /// The module of the standard library that names it too.
     pub module: &'static str,
+    /// Of a function that nd does not name, its parameters and body in nd, `(x) = 1 / (1 + x^2)`: how a program that uses
+    /// it is written.
+    pub definition: &'static str,
     /// Type rule, meaning and kernels.
     pub meaning: Meaning,
     /// The machine instruction that scalar code uses in place of a call.

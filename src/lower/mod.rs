@@ -4,6 +4,7 @@
 //! [`value`] makes the graph of one expression, [`mod@column`] that of a data column, [`training`] that of a whole training
 //! step. The graph's inputs are listed as [`Source`]s, for the runtime to bind.
 
+pub mod adjoint;
 pub mod column;
 mod comprehension;
 mod comprehension_affine;

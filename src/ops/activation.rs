@@ -259,6 +259,7 @@ pub static LEAKY_STEP: Pointwise = Pointwise {
     name: "leaky_step",
     documentation: "1 for positive numbers, else 0.01.",
     kinks: &[kink(&[0.0], &[0.0])],
+    definition: "(x) = where(x > 0, 1, 0.01)",
     conventions: "The derivative is 0 everywhere.",
     ..unary_helper::<LeakyStep>()
 };
@@ -276,6 +277,7 @@ pub static SIGMOID: Pointwise = Pointwise {
 pub static SIGMOID_SLOPE: Pointwise = Pointwise {
     name: "sigmoid_slope",
     documentation: "The derivative of `sigmoid`.",
+    definition: "(x) = sigmoid(x) * sigmoid(-x)",
     differential: Differential::Partials(|g, a, y| {
         let half = g.scale(a[0], 0.5);
         let lean = g.apply(&super::trigonometric::TANH, half);
@@ -319,6 +321,7 @@ pub static ELU: Pointwise = Pointwise {
 pub static ELU_SLOPE: Pointwise = Pointwise {
     name: "elu_slope",
     documentation: "1 for positive numbers, else `exp(x)`.",
+    definition: "(x) = where(x >= 0, 1, exp(x))",
     differential: Differential::Partials(|g, a, y| {
         let zero = g.constant_like(a[0], 0.0);
         let below = g.apply2(&super::comparison::LESS, a[0], zero);
@@ -397,6 +400,7 @@ pub static SILU: Pointwise = Pointwise {
 pub static SILU_SLOPE: Pointwise = Pointwise {
     name: "silu_slope",
     documentation: "The derivative of `silu`.",
+    definition: "(x: real) = grad(silu)(x)",
     differential: Differential::Partials(|g, a, _| {
         let half = g.scale(a[0], 0.5);
         let lean = g.apply(&super::trigonometric::TANH, half);
@@ -425,6 +429,7 @@ pub static MISH_SLOPE: Pointwise = Pointwise {
     name: "mish_slope",
     documentation: "The derivative of `mish`.",
     // With t = tanh(softplus(x)), k = 1 - t² and s = sigmoid(x): t' = k s and t'' = k (s' - 2 t s²).
+    definition: "(x: real) = grad(mish)(x)",
     differential: Differential::Partials(|g, a, _| {
         let plus = g.apply(&SOFTPLUS, a[0]);
         let t = g.apply(&super::trigonometric::TANH, plus);

@@ -299,6 +299,7 @@ pub static MASKED_MULTIPLY: Pointwise = Pointwise {
     name: "masked_multiply",
     documentation: "A product that is 0 wherever its first factor is 0, whatever the second is.",
     instruction: Some(Instruction::MaskedMultiply),
+    definition: "(g, p) = where(g == 0 and p - p != 0, 0, g * p)",
     differential: Differential::Partials(|g, a, _| both(g.apply2(&MASKED_PASS, a[0], a[1]), a[0])),
     routes: true,
     probes: MASKED_PROBES,
@@ -311,6 +312,7 @@ pub static SELECTED_MULTIPLY: Pointwise = Pointwise {
     name: "selected_multiply",
     documentation: "A product that is 0 wherever its first factor is 0, as an argument that was not selected makes it.",
     instruction: Some(Instruction::MaskedMultiply),
+    definition: "(g, p) = where(g == 0 and p - p != 0, 0, g * p)",
     differential: Differential::Partials(|g, a, _| both(g.apply2(&SELECTED_PASS, a[0], a[1]), a[0])),
     routes: true,
     probes: MASKED_PROBES,
@@ -323,6 +325,7 @@ pub static ROUTED_MULTIPLY: Pointwise = Pointwise {
     name: "routed_multiply",
     documentation: "A product that is 0 wherever one of its factors is 0, whatever the other is.",
     instruction: Some(Instruction::RoutedMultiply),
+    definition: "(p, g) = where((p == 0 and g - g != 0) or (g == 0 and p - p != 0), 0, p * g)",
     differential: Differential::Partials(|g, a, _| {
         both(g.apply2(&MASKED_PASS, a[0], a[1]), g.apply2(&MASKED_PASS, a[1], a[0]))
     }),
@@ -336,6 +339,7 @@ pub static ROUTED_MULTIPLY: Pointwise = Pointwise {
 pub static MASKED_PASS: Pointwise = Pointwise {
     name: "masked_pass",
     documentation: "The second argument, but 0 where it is not finite and the first is 0.",
+    definition: "(g, p) = where(g == 0 and p - p != 0, 0, p)",
     differential: Differential::Partials(by_passed),
     routes: true,
     probes: &[&[0.7, 2.3], &[0.0, 2.0], &[0.0, f64::INFINITY]],
@@ -347,6 +351,7 @@ pub static MASKED_PASS: Pointwise = Pointwise {
 pub static SELECTED_PASS: Pointwise = Pointwise {
     name: "selected_pass",
     documentation: "The second argument, but 0 where it is not finite and the first is 0.",
+    definition: "(g, p) = where(g == 0 and p - p != 0, 0, p)",
     differential: Differential::Partials(by_passed),
     routes: true,
     probes: MASKED_PROBES,
@@ -368,6 +373,7 @@ pub fn selects(definition: &'static Pointwise) -> bool {
 pub static MASKED_PASS_SHARE: Pointwise = Pointwise {
     name: "masked_pass_share",
     documentation: "1, but 0 where the first argument is 0 and the second is not finite.",
+    definition: "(g, p) = where(g == 0 and p - p != 0, 0, 1)",
     probes: &[&[0.7, 2.3], &[0.0, 2.0], &[0.0, f64::INFINITY]],
     conventions: "Piecewise constant: no derivative.",
     ..binary_helper::<MaskedPassShare>()

@@ -90,6 +90,7 @@ pub static GREATER_SHARE: Pointwise = Pointwise {
     documentation: "1 where the first argument is greater, a half where both are equal, else 0.",
     instruction: Some(Instruction::GreaterShare),
     kinks: &[kink(&[1.0, 1.0], &[0.0, 0.0])],
+    definition: "(a, b) = where(a > b, 1, where(a == b, 0.5, 0))",
     conventions: "0 for NaN; the derivative is 0 everywhere.",
     ..binary_helper::<GreaterShare>()
 };
@@ -173,6 +174,7 @@ pub static STOP_GRADIENT: Pointwise = Pointwise {
 pub static OWN_SLOPE: Pointwise = Pointwise {
     name: "own_slope",
     documentation: "-0, whose derivative by the first argument is the second one.",
+    definition: "(x, slope) = where(slope - slope != 0, 0, (x - stop_gradient(x)) * stop_gradient(slope))",
     differential: Differential::Partials(|_, a, _| vec![Partial::Value(a[1]), Partial::Zero]),
     probes: &[],
     conventions: "The derivative by the second argument is 0.",

@@ -125,6 +125,7 @@ const fn of(meaning: Meaning, probes: &'static [&'static [f64]]) -> Pointwise {
         builtin: true,
         operator: "",
         module: "",
+        definition: "",
         meaning,
         instruction: None,
         differential: Differential::Zero,

@@ -354,6 +354,7 @@ pub static LOGADDEXP: Pointwise = Pointwise {
 pub static LOGISTIC_SHARE: Pointwise = Pointwise {
     name: "logistic_share",
     documentation: "The weight `exp(a) / (exp(a) + exp(b))`.",
+    definition: "(a, b) = where(a == b and abs(a) == inf, 0.5, sigmoid(a - b))",
     differential: Differential::Partials(|g, a, _| {
         let equal = g.apply2(&super::comparison::EQUAL, a[0], a[1]);
         let distance = g.subtract(a[0], a[1]);

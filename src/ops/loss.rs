@@ -37,6 +37,7 @@ pub static BCE_LOGITS: Pointwise = Pointwise {
 pub static LOGISTIC_RESIDUAL: Pointwise = Pointwise {
     name: "logistic_residual",
     documentation: "`(1 - y) * sigmoid(z) - y * sigmoid(-z)`: the probability less the label, without cancellation.",
+    definition: "(z, y) = (1 - y) * sigmoid(z) - y * sigmoid(-z)",
     differential: Differential::Partials(|g, a, _| {
         let minus_one = g.constant_like(a[1], -1.0);
         both(g.apply(&SIGMOID_SLOPE, a[0]), minus_one)

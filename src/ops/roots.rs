@@ -169,6 +169,7 @@ pub static HYPOT: Pointwise = Pointwise {
 pub static DIRECTION: Pointwise = Pointwise {
     name: "direction",
     documentation: "A coordinate divided by the length of its vector, 0 for the zero vector.",
+    definition: "(a, length) = where(length == 0, 0, a / length)",
     differential: Differential::Partials(|g, a, y| {
         let inverse = g.apply(&RECIPROCAL, a[1]);
         let ratio = g.divide(y, a[1]);

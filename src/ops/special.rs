@@ -106,6 +106,7 @@ pub static ERFC: Pointwise = Pointwise {
 pub static ERF_SLOPE: Pointwise = Pointwise {
     name: "erf_slope",
     documentation: "`2 / sqrt(pi) exp(-x^2)`, the derivative of `erf`.",
+    definition: "(x: real) = grad(erf)(x)",
     differential: Differential::Partials(|g, a, y| only(gaussian_slope(g, a[0], y, -2.0))),
     probes: BELL,
     ..unary_helper::<ErfSlope>()
@@ -219,6 +220,7 @@ pub static LOGNORMCDF: Pointwise = Pointwise {
 pub static HAZARD: Pointwise = Pointwise {
     name: "normal_hazard",
     documentation: "The density of the standard normal distribution divided by its distribution function.",
+    definition: "(x: real) = grad(lognormcdf)(x)",
     differential: Differential::Partials(|g, a, _| only(g.apply(&HAZARD_SLOPE, a[0]))),
     probes: TAIL,
     ..unary_helper::<Hazard>()
@@ -255,6 +257,7 @@ pub static GELU: Pointwise = Pointwise {
 pub static GELU_SLOPE: Pointwise = Pointwise {
     name: "gelu_slope",
     documentation: "The derivative of `gelu`.",
+    definition: "(x: real) = grad(gelu)(x)",
     differential: Differential::Partials(|g, a, _| {
         let density = g.apply(&NORMPDF, a[0]);
         let squared = g.apply(&super::roots::SQUARE, a[0]);

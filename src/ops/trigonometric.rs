@@ -285,6 +285,7 @@ pub static ATAN: Pointwise = Pointwise {
 pub static LORENTZIAN: Pointwise = Pointwise {
     name: "lorentzian",
     documentation: "`1 / (1 + x^2)`, the derivative of `atan`.",
+    definition: "(x) = 1 / (1 + x^2)",
     differential: Differential::Partials(|g, a, y| {
         // Infinite arguments have the limit 0, and so small a square would underflow.
         let product = g.apply2(&super::arithmetic::MASKED_MULTIPLY, y, a[0]);
@@ -315,6 +316,7 @@ pub static ATAN2: Pointwise = Pointwise {
 pub static INVERSE_COMPONENT: Pointwise = Pointwise {
     name: "inverse_component",
     documentation: "`a / (a^2 + b^2)`, a derivative of `atan2`.",
+    definition: "(a: real, b: real) = grad(atan2)(b, a).0",
     differential: Differential::Partials(|g, a, y| {
         let other = g.apply2(&INVERSE_COMPONENT, a[1], a[0]);
         let (mine, its) = (g.apply(&SQUARE, y), g.apply(&SQUARE, other));
@@ -357,6 +359,7 @@ pub static TANH: Pointwise = Pointwise {
 pub static SECH_SQUARED: Pointwise = Pointwise {
     name: "sech_squared",
     documentation: "`1 / cosh(x)^2`, the derivative of `tanh`.",
+    definition: "(x) = 4 * sigmoid(2 * x) * sigmoid(-2 * x)",
     differential: Differential::Partials(|g, a, y| {
         let slope = g.apply(&TANH, a[0]);
         let product = g.multiply(slope, y);
@@ -442,6 +445,7 @@ pub static SINC: Pointwise = Pointwise {
 pub static SINC_SLOPE: Pointwise = Pointwise {
     name: "sinc_slope",
     documentation: "The derivative of `sinc`.",
+    definition: "(x: real) = grad(sinc)(x)",
     differential: Differential::Partials(|g, a, y| {
         let zero = g.constant_like(a[0], 0.0);
         let origin = g.apply2(&super::comparison::EQUAL, a[0], zero);

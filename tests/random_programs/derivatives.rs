@@ -9,9 +9,9 @@ use ndc::ops::structural::table;
 /// A function of one argument with a real result, and where it is differentiated.
 pub struct Target {
     pub items: Vec<String>,
-    name: String,
+    pub name: String,
     argument: Ty,
-    at: String,
+    pub at: String,
     /// The direction of first derivatives, and of the second ones the other direction.
     directions: [String; 2],
 }

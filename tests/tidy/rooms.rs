@@ -60,6 +60,24 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("picture", &["source", "ir", "autodiff", "report"]),
     ("subject", &["source", "diagnostics", "syntax", "check", "ir", "lower", "session", "driver"]),
+    ("transcribe", &["source", "ir", "ops"]),
+    (
+        "adjoint",
+        &[
+            "source",
+            "diagnostics",
+            "check",
+            "lower",
+            "ir",
+            "eval",
+            "runtime",
+            "report",
+            "session",
+            "driver",
+            "subject",
+            "transcribe",
+        ],
+    ),
     (
         "gradcheck",
         &[
@@ -96,6 +114,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "report",
             "subject",
             "picture",
+            "adjoint",
             "gradcheck",
         ],
     ),

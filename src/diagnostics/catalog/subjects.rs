@@ -74,6 +74,26 @@ pub fn not_arguments(span: Span) -> Diagnostic {
         .help("write the arguments as in a call, without parentheses around all: `--at \"x = 1, y = [2, 3]\"`")
 }
 
+/// E0401: the gradient of a function that does not give one real number.
+pub fn gradient_of_several(function: &str, found: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0401",
+        format!("`ndc grad` needs a function with one real result, but `{function}` gives {found}"),
+        span,
+    )
+    .saying("not a single real number")
+    .help(format!(
+        "differentiate a number made from it, with its arguments: `--of \"|x| sum({function}(x))\" --at \"…\"`"
+    ))
+}
+
+/// E0199: an operation that a program in nd cannot say.
+pub fn not_expressible(operation: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0199", format!("`ndc grad` cannot write this as nd yet ({operation})"), span)
+        .saying("computed by an operation that nd has no words for")
+        .help("`ndc check FILE --emit adjoint` shows the operations of derivatives")
+}
+
 /// E0111: a call to draw open that there is not.
 pub fn no_such_call<'a>(name: &str, of: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let known: Vec<&str> = known.into_iter().collect();
