@@ -8,30 +8,13 @@ pub struct LibraryModule {
     pub name: &'static str,
     /// Its text.
     pub text: &'static str,
-    /// Built-in functions that can be reached through it: the name in the module, and the built-in name.
+    /// Built-in functions that can be reached through it: the name in the module, and the built-in name. Operations
+    /// whose definition names the module are reached besides.
     pub builtins: &'static [(&'static str, &'static str)],
 }
 
-/// Special functions that are operations of the compiler.
+/// Longer names of special functions that are operations of the compiler; these name the module themselves.
 const SPECIAL: &[(&str, &str)] = &[
-    ("erf", "erf"),
-    ("erfc", "erfc"),
-    ("gamma", "gamma"),
-    ("lgamma", "lgamma"),
-    ("digamma", "digamma"),
-    ("trigamma", "trigamma"),
-    ("polygamma", "polygamma"),
-    ("lbeta", "lbeta"),
-    ("bessel_j0", "bessel_j0"),
-    ("bessel_j1", "bessel_j1"),
-    ("bessel_jn", "bessel_jn"),
-    ("bessel_i0", "bessel_i0"),
-    ("bessel_i1", "bessel_i1"),
-    ("bessel_in", "bessel_in"),
-    ("normpdf", "normpdf"),
-    ("normcdf", "normcdf"),
-    ("lognormcdf", "lognormcdf"),
-    ("normquantile", "normquantile"),
     ("log_beta", "lbeta"),
     ("normal_pdf", "normpdf"),
     ("normal_cdf", "normcdf"),

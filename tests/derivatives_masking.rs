@@ -2,6 +2,7 @@
 
 mod support;
 
+use ndc::autodiff::forward;
 use ndc::ir::{ElementType, Graph, NodeId, Reduction, Shape, TensorType};
 use ndc::ops::arithmetic::{ABSOLUTE, ADD, DIVIDE, MULTIPLY, POWER};
 use ndc::ops::choice::{MAX, SELECT};
@@ -10,6 +11,7 @@ use ndc::ops::exponential::{EXP, LOG};
 use ndc::ops::roots::{RECIPROCAL, SQRT};
 use ndc::ops::structural::batch::batch;
 use ndc::ops::{activation::RELU, find};
+use ndc::runtime::linear_algebra::LinearAlgebra;
 use support::*;
 
 /// `if x > 0 { branch(x) } else { 0 }` for a scalar.
@@ -20,15 +22,17 @@ fn guarded(graph: &mut Graph, x: NodeId, branch: impl Fn(&mut Graph, NodeId) -> 
     graph.pointwise(&SELECT, &[positive, taken, zero])
 }
 
-/// The gradient of a guarded branch and its own gradient, at a point.
-fn two_derivatives(branch: impl Fn(&mut Graph, NodeId) -> NodeId + Copy, at: f64) -> (f64, f64) {
+/// The gradient of a guarded branch, and the gradient's own derivative by both modes, at a point.
+fn two_derivatives(branch: impl Fn(&mut Graph, NodeId) -> NodeId + Copy, at: f64) -> [f64; 3] {
     let mut graph = Graph::new();
     let x = graph.input("x", real(&[]));
     let y = guarded(&mut graph, x, branch);
     let first = gradients(&mut graph, y, &[x])[0];
-    let second = gradients(&mut graph, first, &[x])[0];
+    let pulled = gradients(&mut graph, first, &[x])[0];
+    let one = graph.constant_like(x, 1.0);
+    let pushed = forward(&mut graph, &[first], &[x], &[one])[0];
     let at = [reals(&[], &[at])];
-    (value(&graph, &at, first)[0], value(&graph, &at, second)[0])
+    [first, pulled, pushed].map(|node| value(&graph, &at, node)[0])
 }
 
 /// Branches with NaN or infinite derivatives at and below zero.
@@ -92,7 +96,7 @@ fn branches() -> Vec<fn(&mut Graph, NodeId) -> NodeId> {
 fn nothing_of_the_branch_not_taken() {
     for (index, branch) in branches().into_iter().enumerate() {
         for at in [0.0, -0.0, -1.0, f64::NEG_INFINITY] {
-            assert_eq!(two_derivatives(branch, at), (0.0, 0.0), "branch {index} at {at}");
+            assert_eq!(two_derivatives(branch, at), [0.0; 3], "branch {index} at {at}");
         }
     }
 }
@@ -120,9 +124,46 @@ fn each_example_of_a_batch_equals_its_lone_run() {
         let gradient = gradients(&mut graph, total, &[xs])[0];
         let whole = value(&graph, &[reals(&[examples.len()], &examples)], gradient);
         for (at, actual) in examples.iter().zip(whole) {
-            let alone = two_derivatives(branch, *at).0;
+            let alone = two_derivatives(branch, *at)[0];
             assert!((actual - alone).abs() <= 1e-13 * alone.abs(), "branch {index} at {at}: {actual}, alone {alone}");
         }
+    }
+}
+
+/// What the branch taken makes of a point where it happens to be zero: squares, so that cotangents are zero there too.
+fn squares() -> Vec<fn(&mut Graph, NodeId) -> NodeId> {
+    vec![
+        |g, x| x_times(g, x, |g, matrix, x| g.contract(matrix, x, 0, 1)),
+        |g, x| x_times(g, x, |g, matrix, x| g.contract(x, matrix, 0, 1)),
+        |g, x| {
+            let column = g.reshape(x, &Shape::new(&[2, 1]));
+            x_times(g, column, |g, matrix, column| g.linear_algebra(LinearAlgebra::Solve, &[matrix, column]))
+        },
+        |g, x| {
+            let column = g.reshape(x, &Shape::new(&[2, 1]));
+            let lower = LinearAlgebra::TriangularSolve { upper: false, transposed: false };
+            x_times(g, column, move |g, matrix, column| g.linear_algebra(lower, &[matrix, column]))
+        },
+    ]
+}
+
+/// The square of a linear function of `x`.
+fn x_times(graph: &mut Graph, x: NodeId, linear: impl Fn(&mut Graph, NodeId, NodeId) -> NodeId) -> NodeId {
+    let matrix = graph.constant_table(reals(&[2, 2], &[1.5, 1.0, -1.0, 2.0]));
+    let image = linear(graph, matrix, x);
+    graph.pointwise(&MULTIPLY, &[image, image])
+}
+
+#[test]
+fn a_cotangent_that_happens_to_be_zero_has_derivatives() {
+    for square in squares() {
+        let mut graph = Graph::new();
+        let x = graph.input("x", real(&[2]));
+        let taken = square(&mut graph, x);
+        let (one, zero) = (graph.constant_like(taken, 1.0), graph.constant_like(taken, 0.0));
+        let below = graph.pointwise(&GREATER, &[one, taken]);
+        let y = graph.pointwise(&SELECT, &[below, taken, zero]);
+        check_twice(&graph, y, &[reals(&[2], &[0.0, 0.0])], &mut Random(11));
     }
 }
 

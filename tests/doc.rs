@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use ndc::check::builtins::BUILTINS;
-use ndc::doc::{Page, html, index, library_pages, markdown, page};
+use ndc::doc::{Page, html, index, library_page_names, library_pages, markdown, page};
 use ndc::library::LIBRARY;
 use ndc::ops::POINTWISE;
 use ndc::source::SourceId;
@@ -75,7 +75,9 @@ fn a_syntax_error_is_told() {
 #[test]
 fn the_library_has_every_definition() {
     let pages = library_pages();
-    assert_eq!(pages.len(), LIBRARY.len() + 1);
+    let named: Vec<&str> = pages.iter().map(|page| page.name.as_str()).collect();
+    assert_eq!(named, library_page_names().collect::<Vec<_>>());
+    assert_eq!(pages.len(), LIBRARY.len() + 2);
     let text: String = pages.iter().map(markdown).collect();
     for module in LIBRARY {
         let (file, _) = parse(SourceId(0), module.text);

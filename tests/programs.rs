@@ -1,4 +1,5 @@
-//! Whole programs: every example and every file of `tests/cases/run`, their tests and their assertions.
+//! Whole programs: every example and every file of `tests/cases/run` and `tests/cases/derivatives`,
+//! their tests and their assertions.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use ndc::check::program::{Action, Program, Train};
@@ -46,11 +47,17 @@ fn run_all(folder: &str) {
 #[test]
 fn every_example_holds() {
     run_all("examples");
+    run_all("examples/gradbench");
 }
 
 #[test]
 fn every_case_holds() {
     run_all("tests/cases/run");
+}
+
+#[test]
+fn every_derivative_case_holds() {
+    run_all("tests/cases/derivatives");
 }
 
 /// The parameters' bytes after some steps of one version of a training step.

@@ -34,14 +34,12 @@ const BOUNDS: &[Bound] = &[
     bound("erfc", 5.0, 2.0, 0.0),
     bound("expm1", 1.0, 1.0, 0.0),
     bound("gamma", 10.0, 10.0, 0.0),
-    // The derivative is a difference of two values of digamma.
-    bound("lbeta", 4.0, 20.0, 1.0),
+    bound("lbeta", 4.0, 4.0, 1.0),
     bound("lgamma", 4.0, 4.0, 1.0),
     bound("log1p", 1.0, 1.0, 0.0),
     bound("lognormcdf", 4.0, 4.0, 0.0),
     bound("normcdf", 5.0, 2.0, 0.0),
-    // The derivative is taken at the rounded quantile z, which costs up to z²/2 units.
-    bound("normquantile", 4.0, 700.0, 0.0),
+    bound("normquantile", 4.0, 8.0, 0.0),
     bound("polygamma", 8.0, 8.0, 0.0),
     bound("trigamma", 4.0, 8.0, 0.0),
 ];

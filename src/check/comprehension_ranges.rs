@@ -28,14 +28,24 @@ enum Inner<'a> {
     Other(&'a str),
 }
 
+/// How much a subscript says about the range of its index: what says less is heard where nothing else speaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// It is the index alone, which therefore stays inside.
+    Range,
+    /// The same in an element with `else`, which may be outside.
+    Guarded,
+    /// In an element with `else`, an index and a size.
+    Shifted,
+}
+
 /// A subscript that is made of indices alone.
 struct Site<'a> {
     base: &'a Expr,
     axis: usize,
     /// One index, or several that read one axis.
     names: Vec<&'a str>,
-    /// In an element with `else`, an index and a size: tells the range where nothing else does.
-    shifted: bool,
+    says: Says,
     span: Span,
     inner: Vec<Inner<'a>>,
 }
@@ -71,8 +81,8 @@ impl<'a> Checker<'a, '_> {
         let mut reported = false;
         for (place, name) in names.iter().enumerate().filter(|(place, _)| !stated[*place]) {
             let mut found = None;
-            for shifted in [false, true] {
-                let own = |site: &&Site| site.shifted == shifted && site.names == [name.text.as_str()];
+            for says in [Says::Range, Says::Guarded, Says::Shifted] {
+                let own = |site: &&Site| site.says == says && site.names == [name.text.as_str()];
                 found = found.or_else(|| self.agreed(name, sites.iter().filter(own), &mut reported));
             }
             self.frame.indices[first + place].range = found.map(|size| (Size::constant(0), size));
@@ -258,9 +268,9 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    fn site(&mut self, base: &'a Expr, axis: usize, names: Vec<&'a str>, shifted: bool, span: Span) {
+    fn site(&mut self, base: &'a Expr, axis: usize, names: Vec<&'a str>, says: Says, span: Span) {
         if !names.is_empty() {
-            self.sites.push(Site { base, axis, names, shifted, span, inner: self.inner.clone() });
+            self.sites.push(Site { base, axis, names, says, span, inner: self.inner.clone() });
         }
     }
 
@@ -276,7 +286,7 @@ impl<'a> Search<'a, '_> {
                     {
                         let left = self.index(left);
                         let index = left.or_else(|| self.index(right).filter(|_| *operator == BinaryOperator::Add));
-                        self.site(base, axis, index.into_iter().collect(), true, at.span);
+                        self.site(base, axis, index.into_iter().collect(), Says::Shifted, at.span);
                     }
                 }
             }
@@ -284,7 +294,7 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    fn subscripts(&mut self, base: &'a Expr, subscripts: &'a [Subscript]) {
+    fn subscripts(&mut self, base: &'a Expr, subscripts: &'a [Subscript], says: Says) {
         for (axis, subscript) in subscripts.iter().enumerate() {
             match subscript {
                 Subscript::At(at) => {
@@ -295,13 +305,25 @@ impl<'a> Search<'a, '_> {
                         }
                         _ => self.index(at).into_iter().collect(),
                     };
-                    self.site(base, axis, names, false, at.span);
+                    self.site(base, axis, names, says, at.span);
                     self.expression(at);
                 }
                 Subscript::Slice { start, end, .. } => {
                     [start, end].into_iter().flatten().for_each(|bound| self.expression(bound));
                 }
             }
+        }
+    }
+
+    /// The element before an `else`.
+    fn guarded(&mut self, value: &'a Expr) {
+        match &*value.kind {
+            ExprKind::Paren(inner) => self.guarded(inner),
+            ExprKind::Index { base, subscripts } => {
+                self.expression(base);
+                self.subscripts(base, subscripts, Says::Guarded);
+            }
+            _ => self.expression(value),
         }
     }
 
@@ -325,7 +347,7 @@ impl<'a> Search<'a, '_> {
             }
             ExprKind::Else { value, fallback } => {
                 self.shifted_sites(value);
-                self.expression(value);
+                self.guarded(value);
                 self.expression(fallback);
             }
             ExprKind::Call { callee, arguments } => {
@@ -339,7 +361,7 @@ impl<'a> Search<'a, '_> {
             }
             ExprKind::Index { base, subscripts } => {
                 self.expression(base);
-                self.subscripts(base, subscripts);
+                self.subscripts(base, subscripts, Says::Range);
             }
             ExprKind::If { condition, then, otherwise } => {
                 [condition, then, otherwise].into_iter().for_each(|part| self.expression(part));
@@ -360,7 +382,7 @@ impl<'a> Search<'a, '_> {
                     match change {
                         Change::Field { value, .. } => self.expression(value),
                         Change::Element { subscripts, value, .. } => {
-                            self.subscripts(base, subscripts);
+                            self.subscripts(base, subscripts, Says::Range);
                             self.expression(value);
                         }
                     }

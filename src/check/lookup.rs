@@ -104,7 +104,13 @@ impl<'a> Checker<'a, '_> {
     }
 
     pub(super) fn global_name(&mut self, name: &'a str, span: Span) -> Typed {
-        let (global, _) = self.globals[name];
+        let (mut global, _) = self.globals[name];
+        // A function with the name of its file, as a value; before a point the name is the module's.
+        if let Global::Module(index) = global
+            && let Some(function @ Global::Function(_)) = self.global_of_module(index as usize, name)
+        {
+            global = function;
+        }
         match global {
             Global::Function(index) => {
                 let id = self.closure(Closure::Item(index));

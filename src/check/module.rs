@@ -4,6 +4,7 @@
 use super::{Checker, Global};
 use crate::check::program::{DataId, ParamId};
 use crate::diagnostics::catalog::names;
+use crate::ops;
 use crate::source::{SourceId, Span};
 use crate::syntax::ast::{self, Import, Item, ItemKind, Pattern};
 use std::collections::HashMap;
@@ -128,11 +129,14 @@ impl<'a> Checker<'a, '_> {
         (module.own, module.own_params, module.own_data) = (own, own_params, own_data);
     }
 
-    /// Enters the built-in functions that can be reached through a module.
+    /// Enters the built-in functions that can be reached through a module: those that it lists, and operations that name it.
     pub(super) fn module_builtins(&mut self, module: &'a Module) {
         let place = Span::new(module.source, 0, 0);
         for (name, builtin) in module.builtins {
             self.globals.insert(name, (Global::Builtin(builtin), place));
+        }
+        for operation in ops::POINTWISE.iter().filter(|each| module.library && each.module == module.name) {
+            self.globals.insert(operation.name, (Global::Builtin(operation.name), place));
         }
     }
 

@@ -272,7 +272,13 @@ impl<'a> Checker<'a, '_> {
         if let Some(name) = names.into_iter().find(|name| !self.is_known_size(name, none)) {
             // A name that is nothing at all is reported as such.
             if !self.value(bound, None).ty.is_error() {
-                self.unknown_size(name, bound.span);
+                if self.range_in_scope(name).is_some() {
+                    let problem = format!("the ends of a slice do not depend on the index `{name}`");
+                    let help = "take its elements by an index of their own: `[x[4*i + k] for k in 0..4]`";
+                    self.report(shapes::bad_size(&problem, bound.span, help));
+                } else {
+                    self.unknown_size(name, bound.span);
+                }
             }
             return None;
         }

@@ -13,17 +13,29 @@ use std::path::{Path, PathBuf};
 /// Where HTML goes unless `-o` says otherwise.
 const FOLDER: &str = "nd-doc";
 
+/// What a reference is written of.
+#[derive(Clone, Copy)]
+pub(super) enum What<'a> {
+    /// A file.
+    File(&'a Path),
+    /// One page of the standard library.
+    Page(&'a str),
+    /// The standard library.
+    Library,
+}
+
 /// Writes the reference of a file or of the standard library; whether all went well.
-pub(super) fn doc(file: Option<&Path>, as_html: bool, folder: Option<&Path>, messages: &Messages) -> bool {
-    let pages = match file {
-        Some(file) => match page_of(file) {
+pub(super) fn doc(what: What<'_>, as_html: bool, folder: Option<&Path>, messages: &Messages) -> bool {
+    let pages = match what {
+        What::File(file) => match page_of(file) {
             Ok(page) => vec![page],
             Err((diagnostics, sources)) => {
                 report(&diagnostics, &sources, messages);
                 return false;
             }
         },
-        None => on_large_stack(library_pages),
+        What::Page(name) => on_large_stack(library_pages).into_iter().filter(|page| page.name == name).collect(),
+        What::Library => on_large_stack(library_pages),
     };
     let folder = match (folder, as_html) {
         (Some(folder), _) => folder,

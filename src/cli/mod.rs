@@ -15,10 +15,12 @@ mod watch_training;
 
 use crate::check::Options;
 use crate::diagnostics::render::MessageFormat;
+use crate::doc::library_page_names;
 use crate::driver::Stage;
 use crate::ir::ElementType;
 use crate::picture::folding::Folding;
 use crate::subject::{Request, parse_size};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -107,6 +109,9 @@ enum Command {
     Doc {
         /// The .nd file; without one, the standard library and what is built in
         file: Option<PathBuf>,
+        /// Only this page of the library: a module, what is built in, or what operations give at their hard points
+        #[arg(long, value_name = "NAME", conflicts_with = "file", value_parser = PossibleValuesParser::new(library_page_names()))]
+        page: Option<String>,
         /// Write HTML in place of Markdown, into a folder
         #[arg(long)]
         html: bool,
@@ -263,7 +268,14 @@ pub fn main() -> ExitCode {
             let folding = Folding { depth: *depth, unfold: unfold.clone() };
             graph::graph(file, question, *sum, &folding, output.as_deref(), settings)
         }
-        Command::Doc { file, html, output, messages } => doc::doc(file.as_deref(), *html, output.as_deref(), messages),
+        Command::Doc { file, page, html, output, messages } => {
+            let what = match (file, page) {
+                (Some(file), _) => doc::What::File(file),
+                (None, Some(page)) => doc::What::Page(page),
+                (None, None) => doc::What::Library,
+            };
+            doc::doc(what, *html, output.as_deref(), messages)
+        }
         Command::Gradcheck { file, options, messages } => gradcheck::gradcheck(file, options, messages),
         Command::Explain { code } => explain::explain(code.as_deref()),
     };

@@ -1,9 +1,13 @@
 //! The page of built-in functions, made from the tables that the compiler works with.
 
+use super::conventions::{conventions, written};
 use super::{Entry, Page, Section};
 use crate::check::builtins::BUILTINS;
 use crate::ir::Pointwise;
 use crate::ops::POINTWISE;
+
+/// The name of the page.
+pub const BUILTINS_PAGE: &str = "builtins";
 
 /// The page of what needs no definition in nd.
 pub fn builtin_page() -> Page {
@@ -14,7 +18,8 @@ pub fn builtin_page() -> Page {
     });
     let pointwise = POINTWISE.iter().filter(|definition| definition.builtin).map(|definition| pointwise(definition));
     Page {
-        name: "builtins".to_string(),
+        name: BUILTINS_PAGE.to_string(),
+        title: BUILTINS_PAGE.to_string(),
         introduction: "What every program can use without a definition in nd.".to_string(),
         sections: vec![
             Section { title: "Functions", entries: functions.collect() },
@@ -24,19 +29,12 @@ pub fn builtin_page() -> Page {
 }
 
 /// A function of numbers, which works on tensors element by element.
-fn pointwise(definition: &Pointwise) -> Entry {
-    let parameters = match definition.meaning.arity() {
-        1 => "x",
-        2 => "a, b",
-        _ => "c, a, b",
-    };
+fn pointwise(definition: &'static Pointwise) -> Entry {
     let mut documentation = definition.documentation.to_string();
-    if !definition.conventions.is_empty() {
-        documentation.push_str(&format!("\n\nConventions: {}", definition.conventions));
-    }
+    documentation.push_str(&format!("\n\n{}", conventions(definition)));
     let (expression, value) = definition.example;
     if !expression.is_empty() {
         documentation.push_str(&format!("\n\nExample: `{expression}` is `{value}`."));
     }
-    Entry { name: definition.name.to_string(), signature: format!("{}({parameters})", definition.name), documentation }
+    Entry { name: definition.name.to_string(), signature: written(definition), documentation }
 }

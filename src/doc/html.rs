@@ -17,7 +17,7 @@ nav a { display: block; }
 
 /// A page as one HTML file.
 pub fn html(page: &Page) -> String {
-    let mut body = format!("<h1>{}</h1>\n", escaped(&page.name));
+    let mut body = format!("<h1>{}</h1>\n", escaped(&page.title));
     body.push_str(&rendered(&page.introduction));
     body.push_str(&contents(page));
     for section in &page.sections {
@@ -26,11 +26,13 @@ pub fn html(page: &Page) -> String {
             let name = escaped(&entry.name);
             let id = identifier(section.title, &entry.name);
             body.push_str(&format!("<h3 id=\"{id}\"><a href=\"#{id}\"><code>{name}</code></a></h3>\n"));
-            body.push_str(&format!("<pre><code>{}</code></pre>\n", escaped(&entry.signature)));
+            if !entry.signature.is_empty() {
+                body.push_str(&format!("<pre><code>{}</code></pre>\n", escaped(&entry.signature)));
+            }
             body.push_str(&rendered(&entry.documentation));
         }
     }
-    document(&page.name, &body)
+    document(&page.title, &body)
 }
 
 /// The page that leads to the others.

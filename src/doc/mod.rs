@@ -1,13 +1,16 @@
 //! Reference pages: of a file from its `///` comments, of the standard library, and of what is built in.
 //!
-//! `page` collects what a text defines, `builtins` what the compiler's tables define; `markdown` and `html` write pages.
+//! `page` collects what a text defines, `builtins` what the compiler's tables define, `conventions` what operations give at
+//! their hard points; `markdown` and `html` write pages.
 
 mod builtins;
+pub mod conventions;
 mod html;
 mod markdown;
 mod page;
 
-pub use builtins::builtin_page;
+pub use builtins::{BUILTINS_PAGE, builtin_page};
+pub use conventions::{CONVENTIONS_PAGE, conventions_page};
 pub use html::{html, index};
 pub use markdown::markdown;
 pub use page::page;
@@ -17,12 +20,19 @@ use crate::library::LIBRARY;
 /// The reference of one file or module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// What it is called; also the name of its file.
+    /// The name of its file.
     pub name: String,
+    /// What stands at its head.
+    pub title: String,
     /// What the file says of itself at its start, in Markdown.
     pub introduction: String,
     /// Its definitions by kind.
     pub sections: Vec<Section>,
+}
+
+/// The names of the library's pages.
+pub fn library_page_names() -> impl Iterator<Item = &'static str> {
+    LIBRARY.iter().map(|module| module.name).chain([BUILTINS_PAGE, CONVENTIONS_PAGE])
 }
 
 /// Definitions of one kind.
@@ -45,8 +55,8 @@ pub struct Entry {
     pub documentation: String,
 }
 
-/// The pages of the standard library, module by module, and of what is built in.
+/// The pages of the standard library, module by module, of what is built in, and of its conventions.
 pub fn library_pages() -> Vec<Page> {
     let modules = LIBRARY.iter().filter_map(|module| page(module.name, module.text).ok());
-    modules.chain(std::iter::once(builtin_page())).collect()
+    modules.chain([builtin_page(), conventions_page()]).collect()
 }

@@ -34,7 +34,7 @@ pub fn page(name: &str, text: &str) -> Result<Page, Vec<Diagnostic>> {
         Section { title, entries: items.filter_map(|item| entry(item, &text)).collect() }
     };
     let sections = SECTIONS.into_iter().map(section).filter(|section| !section.entries.is_empty()).collect();
-    Ok(Page { name: name.to_string(), introduction: introduction(&file, &text), sections })
+    Ok(Page { name: name.to_string(), title: name.to_string(), introduction: introduction(&file, &text), sections })
 }
 
 /// The comment that starts the file, up to the first line without one.

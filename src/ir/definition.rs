@@ -17,6 +17,10 @@ pub struct Pointwise {
     pub example: (&'static str, &'static str),
     /// Whether nd programs can call it by its name.
     pub builtin: bool,
+    /// How nd writes it where that is not a call: `a + b`.
+    pub operator: &'static str,
+    /// The module of the standard library that names it too.
+    pub module: &'static str,
     /// Type rule, meaning and kernels.
     pub meaning: Meaning,
     /// The machine instruction that scalar code uses in place of a call.
@@ -28,8 +32,62 @@ pub struct Pointwise {
     pub routes: bool,
     /// Argument tuples that tests evaluate and differentiate at, hard points included.
     pub probes: &'static [&'static [f64]],
-    /// What happens at kinks, infinities and outside the domain.
+    /// Where the value is a number, as a condition on `x`, or on `a` and `b`.
+    pub domain: &'static str,
+    /// Points without a derivative, and what stands for it there.
+    pub kinks: &'static [Kink],
+    /// Further points for the table of conventions, such as the ends of the domain.
+    pub ends: &'static [&'static [f64]],
+    /// What happens at kinks, infinities and outside the domain, where the numbers do not say it.
     pub conventions: &'static str,
+    /// How exact values and derivatives are.
+    pub accuracy: Accuracy,
+    /// Values and derivatives that are known to more digits than any result has.
+    pub known: &'static [Known],
+}
+
+/// A point where a function has no derivative, and the numbers that stand for its derivatives.
+#[derive(Clone, Copy, Debug)]
+pub struct Kink {
+    /// The arguments.
+    pub at: &'static [f64],
+    /// The derivative by each of them.
+    pub derivatives: &'static [f64],
+}
+
+/// A point where value and derivatives are known.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// The arguments.
+    pub at: &'static [f64],
+    /// The nearest number to the value there.
+    pub value: f64,
+    /// The nearest numbers to the derivatives.
+    pub derivatives: &'static [f64],
+}
+
+/// How far results may lie from the exact ones, in units in the last place of those, in double precision.
+#[derive(Clone, Copy, Debug)]
+pub struct Accuracy {
+    /// The value.
+    pub value: f64,
+    /// The derivatives.
+    pub derivative: f64,
+    /// Exact numbers below this count as if they were so large. Where waves cross zero the error is relative to their
+    /// height, and in differences of functions to the size of their terms.
+    pub least: f64,
+}
+
+impl Accuracy {
+    /// So many units for value and derivatives.
+    pub const fn units(value: f64, derivative: f64) -> Self {
+        Accuracy { value, derivative, least: 0.0 }
+    }
+
+    /// The same with numbers below `least` counted as if they were so large.
+    pub const fn above(self, least: f64) -> Self {
+        Accuracy { least, ..self }
+    }
 }
 
 /// Type rule, meaning and strip kernels of a pointwise operation.

@@ -16,7 +16,7 @@ pub mod rewrite;
 pub mod types;
 pub mod verify;
 
-pub use definition::{Differential, Instruction, Meaning, Partial, Pointwise};
+pub use definition::{Accuracy, Differential, Instruction, Kink, Known, Meaning, Partial, Pointwise};
 pub use graph::{Graph, IndexRange, Input, Node, NodeId, Output, Remark, Scope, ScopeId, ScopeKind, Table};
 pub use loops::{Ends, Loop};
 pub use op::{BatchReduction, Distribution, Extreme, LinearAlgebra, Op, Outside, PointwiseRef, Reduction, Steps};

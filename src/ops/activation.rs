@@ -2,7 +2,8 @@
 
 use super::declare::*;
 use super::real::Real;
-use crate::ir::{Differential, Pointwise};
+use crate::ir::{Accuracy, Differential, Pointwise};
+use crate::runtime::kernel::Unary;
 
 /// The slope of `leaky_relu` below zero.
 pub const LEAK: f64 = 0.01;
@@ -13,6 +14,9 @@ pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 /// `2 sqrt(2 / pi)`
 const GELU_RATE: f64 = 1.595_769_121_605_730_9;
 const GELU_CUBIC: f64 = 0.044715;
+/// What the two lose in rounding to double precision.
+const GELU_RATE_REST: f64 = -9.969_308_809_110_92e-17;
+const GELU_CUBIC_REST: f64 = 2.196_021_142_708_56e-18;
 
 #[inline(always)]
 fn relu<R: Real>(x: R) -> R {
@@ -74,9 +78,65 @@ fn selu<R: Real>(x: R) -> R {
     R::of(SELU_SCALE) * if x > R::of(0.0) { x } else { R::of(SELU_ALPHA) * x.expm1() }
 }
 
+/// The argument of the logistic function in `gelu_tanh(x) = x sigmoid(u)`, and what `u` lost in rounding: the exponential
+/// turns that into as many units as `u` is large.
 #[inline(always)]
-fn gelu_tanh<R: Real>(x: R) -> R {
-    product_with_share(x, sigmoid(R::of(GELU_RATE) * x * (R::of(1.0) + R::of(GELU_CUBIC) * x * x)))
+fn gelu_argument(x: f64) -> (f64, f64) {
+    let squared = x * x;
+    let squared_lost = f64::mul_add(x, x, -squared);
+    let cubic = GELU_CUBIC * squared;
+    let cubic_lost =
+        f64::mul_add(GELU_CUBIC, squared, -cubic) + (GELU_CUBIC * squared_lost + GELU_CUBIC_REST * squared);
+    let sum = 1.0 + cubic;
+    let of_cubic = sum - 1.0;
+    let sum_lost = (1.0 - (sum - of_cubic)) + (cubic - of_cubic) + cubic_lost;
+    let product = x * sum;
+    let product_lost = f64::mul_add(x, sum, -product) + x * sum_lost;
+    let argument = GELU_RATE * product;
+    let lost = f64::mul_add(GELU_RATE, product, -argument) + (GELU_RATE * product_lost + GELU_RATE_REST * product);
+    (argument, if lost.is_finite() { lost } else { 0.0 })
+}
+
+/// `x * sigmoid(u)`; in single precision without the correction, which only the far tail needs.
+pub struct GeluTanh;
+
+impl Unary for GeluTanh {
+    #[inline(always)]
+    fn f64(x: f64) -> f64 {
+        let (argument, lost) = gelu_argument(x);
+        let share = sigmoid(argument);
+        product_with_share(x, share + lost * share * (1.0 - share))
+    }
+    #[inline(always)]
+    fn f32(x: f32) -> f32 {
+        let (rate, cubic) = (GELU_RATE as f32, GELU_CUBIC as f32);
+        product_with_share(x, sigmoid(rate * x * (1.0 + cubic * x * x)))
+    }
+}
+
+/// The derivative of [`GeluTanh`].
+pub struct GeluTanhSlope;
+
+impl Unary for GeluTanhSlope {
+    #[inline(always)]
+    fn f64(x: f64) -> f64 {
+        let (argument, lost) = gelu_argument(x);
+        let (share, slope) = (sigmoid(argument), sigmoid_slope(argument));
+        let bent = slope + lost * slope * (1.0 - 2.0 * share);
+        gelu_tanh_sum(x, share + lost * slope, bent)
+    }
+    #[inline(always)]
+    fn f32(x: f32) -> f32 {
+        let argument = GELU_RATE as f32 * x * (1.0 + GELU_CUBIC as f32 * x * x);
+        gelu_tanh_sum(x, sigmoid(argument), sigmoid_slope(argument))
+    }
+}
+
+/// `share + slope x u'(x)`, where a slope of 0 wins over an infinite `x`.
+#[inline(always)]
+fn gelu_tanh_sum<R: Real>(x: R, share: R, slope: R) -> R {
+    let rate = R::of(GELU_RATE) * (R::of(1.0) + R::of(3.0 * GELU_CUBIC) * x * x);
+    if slope == R::of(0.0) { share } else { share + slope * (x * rate) }
 }
 
 /// `x * share`, where a share of 0 wins over an infinite `x`.
@@ -155,7 +215,6 @@ unary_meanings!(
     Elu = elu,
     EluSlope = elu_slope,
     Selu = selu,
-    GeluTanh = gelu_tanh,
     Silu = silu,
     SiluSlope = silu_slope,
     Mish = mish,
@@ -170,6 +229,7 @@ pub static RELU: Pointwise = Pointwise {
     example: ("relu(-2)", "0"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&STEP, a[0]))),
     routes: true,
+    kinks: &[kink(&[0.0], &[0.0]), kink(&[-0.0], &[0.0])],
     conventions: "The derivative at 0 is 0.",
     ..unary::<Relu>()
 };
@@ -179,6 +239,7 @@ pub static STEP: Pointwise = Pointwise {
     name: "step",
     documentation: "1 for positive numbers, else 0.",
     example: ("step(2)", "1"),
+    kinks: &[kink(&[0.0], &[0.0])],
     conventions: "0 at 0 and for NaN; the derivative is 0 everywhere.",
     ..unary::<Step>()
 };
@@ -189,6 +250,7 @@ pub static LEAKY_RELU: Pointwise = Pointwise {
     documentation: "The number where it is positive, else a hundredth of it.",
     example: ("leaky_relu(-2)", "-0.02"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&LEAKY_STEP, a[0]))),
+    kinks: &[kink(&[0.0], &[LEAK])],
     conventions: "The derivative at 0 is 0.01, the smallest of the subgradients.",
     ..unary::<LeakyRelu>()
 };
@@ -197,6 +259,7 @@ pub static LEAKY_RELU: Pointwise = Pointwise {
 pub static LEAKY_STEP: Pointwise = Pointwise {
     name: "leaky_step",
     documentation: "1 for positive numbers, else 0.01.",
+    kinks: &[kink(&[0.0], &[0.0])],
     conventions: "The derivative is 0 everywhere.",
     ..unary_helper::<LeakyStep>()
 };
@@ -262,6 +325,7 @@ pub static ELU_SLOPE: Pointwise = Pointwise {
         let below = g.apply2(&super::comparison::LESS, a[0], zero);
         only(g.select(below, y, zero))
     }),
+    kinks: &[kink(&[0.0], &[0.0])],
     conventions: "The derivative at 0 is 0.",
     ..unary_helper::<EluSlope>()
 };
@@ -279,6 +343,7 @@ pub static SELU: Pointwise = Pointwise {
         let curve = g.scale(curve, SELU_SCALE * SELU_ALPHA);
         only(g.select(below, curve, above))
     }),
+    kinks: &[kink(&[0.0], &[SELU_SCALE])],
     conventions: "The derivative at 0 is 1.0507…, the smallest of the subgradients.",
     ..unary::<Selu>()
 };
@@ -288,22 +353,34 @@ pub static GELU_TANH: Pointwise = Pointwise {
     name: "gelu_tanh",
     documentation: "The usual approximation of `gelu` by a hyperbolic tangent.",
     example: ("gelu_tanh(0)", "0"),
+    differential: Differential::Partials(|g, a, _| only(g.apply(&GELU_TANH_SLOPE, a[0]))),
+    conventions: "Near the zero of the derivative its error is relative to the size of its terms.",
+    accuracy: Accuracy::units(4.0, 64.0),
+    ..unary::<GeluTanh>()
+};
+
+/// The derivative of [`GELU_TANH`].
+pub static GELU_TANH_SLOPE: Pointwise = Pointwise {
+    name: "gelu_tanh_slope",
+    documentation: "The derivative of `gelu_tanh`.",
+    // Of s(u) + x s'(u) u': s'(u) (2 u' + x u'') + x u'^2 s''(u), with s'' = -s' tanh(u / 2).
     differential: Differential::Partials(|g, a, _| {
         let squared = g.apply(&super::roots::SQUARE, a[0]);
-        let cubic = g.scale(squared, GELU_CUBIC);
-        let inner = g.offset(cubic, 1.0);
+        let [once, thrice, six] = [1.0, 3.0, 6.0].map(|times| g.scale(squared, times * GELU_CUBIC * GELU_RATE));
+        let (inner, rate) = (g.offset(once, GELU_RATE), g.offset(thrice, GELU_RATE));
         let inner = g.multiply(a[0], inner);
-        let inner = g.scale(inner, GELU_RATE);
-        let thrice = g.scale(squared, 3.0 * GELU_CUBIC);
-        let rate = g.offset(thrice, 1.0);
-        let rate = g.multiply(a[0], rate);
-        let rate = g.scale(rate, GELU_RATE);
+        let twice = g.scale(rate, 2.0);
+        let straight = g.add(twice, six);
+        let half = g.scale(inner, 0.5);
+        let lean = g.apply(&super::trigonometric::TANH, half);
+        let bend = g.multiply(rate, rate);
+        let bend = g.multiply(bend, a[0]);
+        let bend = g.multiply(bend, lean);
+        let sum = g.subtract(straight, bend);
         let slope = g.apply(&SIGMOID_SLOPE, inner);
-        let bend = g.apply2(&super::arithmetic::MASKED_MULTIPLY, slope, rate);
-        let share = g.apply(&SIGMOID, inner);
-        only(g.add(share, bend))
+        only(g.apply2(&super::arithmetic::MASKED_MULTIPLY, slope, sum))
     }),
-    ..unary::<GeluTanh>()
+    ..unary_helper::<GeluTanhSlope>()
 };
 
 /// `silu(x)`
@@ -312,6 +389,8 @@ pub static SILU: Pointwise = Pointwise {
     documentation: "`x * sigmoid(x)`, also known as swish.",
     example: ("silu(0)", "0"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&SILU_SLOPE, a[0]))),
+    conventions: "Near the zero of the derivative its error is relative to the size of its terms.",
+    accuracy: Accuracy::units(4.0, 16.0),
     ..unary::<Silu>()
 };
 
@@ -337,6 +416,8 @@ pub static MISH: Pointwise = Pointwise {
     documentation: "`x * tanh(softplus(x))`.",
     example: ("mish(0)", "0"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&MISH_SLOPE, a[0]))),
+    conventions: "Near the zero of the derivative its error is relative to the size of its terms.",
+    accuracy: Accuracy::units(4.0, 64.0),
     ..unary::<Mish>()
 };
 
@@ -390,6 +471,7 @@ pub static ALL: &[&Pointwise] = &[
     &ELU_SLOPE,
     &SELU,
     &GELU_TANH,
+    &GELU_TANH_SLOPE,
     &SILU,
     &SILU_SLOPE,
     &MISH,

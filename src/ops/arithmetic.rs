@@ -51,6 +51,18 @@ fn power<R: Real>(a: R, b: R) -> R {
     a.power(b)
 }
 
+/// `a^(b - 1)`, where `b - 1` is not rounded: that would cost as many units as the logarithm of `a` is large.
+#[inline(always)]
+fn power_below<R: Real>(a: R, b: R) -> R {
+    let (zero, one) = (R::of(0.0), R::of(1.0));
+    let lower = b - one;
+    let of_b = lower + one;
+    let lost = (b - of_b) + ((of_b - lower) - one);
+    let power = a.power(lower);
+    let rounded = lost.absolute() > zero && a > zero && a.is_finite() && power.is_finite();
+    if rounded { power * (one + lost * a.log()) } else { power }
+}
+
 #[inline(always)]
 fn masked_multiply<R: Real>(g: R, p: R) -> R {
     if g == R::of(0.0) { R::of(0.0) } else { g * p }
@@ -79,6 +91,7 @@ binary_meanings!(light: Add = add, Subtract = subtract, Multiply = multiply, Div
 binary_meanings!(
     Remainder = remainder,
     Power = power,
+    PowerBelow = power_below,
     MaskedMultiply = masked_multiply,
     RoutedMultiply = routed_multiply,
     MaskedPass = masked_pass,
@@ -90,6 +103,7 @@ pub static ADD: Pointwise = Pointwise {
     name: "add",
     documentation: "The sum, written `a + b`.",
     builtin: false,
+    operator: "a + b",
     meaning: Meaning::binary_with_integer::<Add>(i64::checked_add),
     instruction: Some(Instruction::Add),
     differential: Differential::Partials(|_, _, _| vec![Partial::One, Partial::One]),
@@ -102,6 +116,7 @@ pub static SUBTRACT: Pointwise = Pointwise {
     name: "subtract",
     documentation: "The difference, written `a - b`.",
     builtin: false,
+    operator: "a - b",
     meaning: Meaning::binary_with_integer::<Subtract>(i64::checked_sub),
     instruction: Some(Instruction::Subtract),
     differential: Differential::Partials(|_, _, _| vec![Partial::One, Partial::MinusOne]),
@@ -114,6 +129,7 @@ pub static MULTIPLY: Pointwise = Pointwise {
     name: "multiply",
     documentation: "The product, written `a * b`.",
     builtin: false,
+    operator: "a * b",
     meaning: Meaning::binary_with_integer::<Multiply>(i64::checked_mul),
     instruction: Some(Instruction::Multiply),
     differential: Differential::Partials(|_, a, _| both(a[1], a[0])),
@@ -127,6 +143,7 @@ pub static DIVIDE: Pointwise = Pointwise {
     name: "divide",
     documentation: "The quotient of reals, written `a / b`.",
     builtin: false,
+    operator: "a / b",
     instruction: Some(Instruction::Divide),
     differential: Differential::Partials(|g, a, y| {
         let inverse = g.apply(&super::roots::RECIPROCAL, a[1]);
@@ -134,6 +151,7 @@ pub static DIVIDE: Pointwise = Pointwise {
         both(inverse, g.negate(ratio))
     }),
     probes: &[&[0.7, 2.3], &[-3.0, 0.2], &[1e-200, 1e-200], &[0.0, 2.0], &[1.0, 0.0], &[0.0, 0.0]],
+    domain: "a and b not both 0 or infinite",
     conventions: "Division by zero gives an infinity or NaN, by IEEE 754.",
     ..binary::<Divide>()
 };
@@ -143,6 +161,7 @@ pub static NEGATE: Pointwise = Pointwise {
     name: "negate",
     documentation: "The opposite, written `-x`.",
     builtin: false,
+    operator: "-x",
     meaning: Meaning::unary_with_integer::<Negate>(i64::checked_neg),
     instruction: Some(Instruction::Negate),
     differential: Differential::Partials(|_, _, _| vec![Partial::MinusOne]),
@@ -159,6 +178,7 @@ pub static ABSOLUTE: Pointwise = Pointwise {
     instruction: Some(Instruction::Absolute),
     differential: Differential::Partials(|g, a, _| only(g.apply(&super::rounding::SIGN, a[0]))),
     routes: true,
+    kinks: &[kink(&[0.0], &[0.0])],
     conventions: "The derivative at 0 is 0. Integer overflow is an error.",
     ..unary::<Absolute>()
 };
@@ -168,12 +188,19 @@ pub static REMAINDER: Pointwise = Pointwise {
     name: "remainder",
     documentation: "What floor division leaves, written `a % b`: it has the sign of `b`.",
     builtin: false,
+    operator: "a % b",
     meaning: Meaning::binary_with_integer::<Remainder>(integer_remainder),
     differential: Differential::Partials(|g, a, _| {
         let quotient = g.apply2(&FLOOR_DIVIDE, a[0], a[1]);
         vec![Partial::One, Partial::Value(g.negate(quotient))]
     }),
     probes: &[&[7.3, 2.3], &[-3.1, 0.7], &[5.0, -3.2], &[-0.5, -2.0], &[1.0, 0.0]],
+    domain: "a finite, b not 0",
+    kinks: &[
+        kink(&[4.0, 2.0], &[1.0, -2.0]),
+        kink(&[-4.0, 2.0], &[1.0, 2.0]),
+        kink(&[1.0, 0.0], &[1.0, f64::NEG_INFINITY]),
+    ],
     conventions: "At multiples of `b` the derivative is that from above. An integer divisor of zero is an error.",
     ..binary::<Remainder>()
 };
@@ -183,15 +210,17 @@ pub static POWER: Pointwise = Pointwise {
     name: "power",
     documentation: "A power with a real exponent, written `a^b`.",
     builtin: false,
+    operator: "a ^ b",
     differential: Differential::Partials(|g, a, y| {
         let (base, exponent) = (a[0], a[1]);
-        let zero = g.constant_like(exponent, 0.0);
+        let below = lower_power(g, base, exponent);
+        // The power jumps at the exponent 0 where the base is 0, and is constant beyond.
+        let [zero, nothing] = [exponent, base].map(|each| g.constant_like(each, 0.0));
         let constant = g.apply2(&super::comparison::EQUAL, exponent, zero);
-        let lower = g.offset(exponent, -1.0);
-        let lower = g.apply2(&POWER, base, lower);
-        let slope = g.multiply(exponent, lower);
-        let by_base = g.select(constant, zero, slope);
-        both(by_base, g.apply2(&super::exponential::XLOGY, y, base))
+        let origin = g.apply2(&super::comparison::EQUAL, base, nothing);
+        let jump = g.apply2(&super::comparison::AND, origin, constant);
+        let power = g.select(jump, zero, y);
+        power_partials(g, base, exponent, power, below)
     }),
     probes: &[
         &[0.7, 2.3],
@@ -205,9 +234,56 @@ pub static POWER: Pointwise = Pointwise {
         &[1.5, 0.0],
         &[-8.0, 1.0 / 3.0],
     ],
+    domain: "a >= 0, or b whole",
+    kinks: &[
+        kink(&[0.0, 0.0], &[0.0, 0.0]),
+        kink(&[0.0, 0.5], &[f64::INFINITY, 0.0]),
+        kink(&[0.0, 1.0], &[1.0, 0.0]),
+        kink(&[0.0, -1.0], &[f64::NEG_INFINITY, f64::NEG_INFINITY]),
+    ],
+    ends: &[&[0.0, 2.0], &[0.0, 0.5], &[-8.0, 1.0 / 3.0], &[-2.0, 2.0], &[-2.0, 3.0]],
     conventions: "`0^0` is 1. A negative base with a fractional exponent is NaN. The derivative by the exponent at \
-                  base 0 is 0 where the power is 0.",
+                  base 0 is 0 unless the exponent is negative.",
     ..binary::<Power>()
+};
+
+/// The partial derivatives of a power, from its value and that of `base^(exponent - 1)`.
+fn power_partials(g: &mut Graph, base: NodeId, exponent: NodeId, power: NodeId, below: NodeId) -> Vec<Partial> {
+    // Zero at the exponent 0, whose own derivative `1 / base` remains.
+    let by_base = g.apply2(&MASKED_MULTIPLY, exponent, below);
+    // At base 0 with an exponent above 1, further derivatives are zero too; those of the logarithm are not finite.
+    let [zero, one] = [0.0, 1.0].map(|value| g.constant_like(exponent, value));
+    let origin = g.apply2(&super::comparison::EQUAL, base, zero);
+    let above = g.apply2(&super::comparison::GREATER, exponent, one);
+    let flat = g.apply2(&super::comparison::AND, origin, above);
+    let by_exponent = g.apply2(&super::exponential::XLOGY, power, base);
+    both(by_base, g.select(flat, zero, by_exponent))
+}
+
+/// `base^(exponent - 1)`; a plain power where the exponent is a constant that loses nothing.
+fn lower_power(g: &mut Graph, base: NodeId, exponent: NodeId) -> NodeId {
+    let exact = |exponent: f64| (exponent - 1.0) as f32 as f64 + 1.0 == exponent;
+    match g.constant_value(exponent) {
+        Some(constant) if exact(constant) => {
+            let lower = g.constant_like(exponent, constant - 1.0);
+            g.apply2(&POWER, base, lower)
+        }
+        _ => g.apply2(&POWER_BELOW, base, exponent),
+    }
+}
+
+/// `a^(b - 1)`
+pub static POWER_BELOW: Pointwise = Pointwise {
+    name: "power_below",
+    documentation: "`a^(b - 1)`, with which powers are differentiated.",
+    differential: Differential::Partials(|g, a, y| {
+        let (base, lower) = (a[0], g.offset(a[1], -1.0));
+        let below = g.apply2(&POWER_BELOW, base, lower);
+        power_partials(g, base, lower, y, below)
+    }),
+    probes: &[&[0.7, 2.3], &[2.3, -1.7], &[11.0, 0.5], &[2.0, 3.0], &[0.0, 3.0], &[0.0, 2.0], &[1.5, 1.0]],
+    domain: "a >= 0, or b whole",
+    ..binary_helper::<PowerBelow>()
 };
 
 const MASKED_PROBES: &[&[f64]] = &[&[0.7, 2.3], &[-3.0, 0.2], &[0.0, f64::INFINITY], &[0.0, f64::NAN], &[2.0, 0.0]];
@@ -298,6 +374,7 @@ pub static ALL: &[&Pointwise] = &[
     &ABSOLUTE,
     &REMAINDER,
     &POWER,
+    &POWER_BELOW,
     &MASKED_MULTIPLY,
     &SELECTED_MULTIPLY,
     &ROUTED_MULTIPLY,

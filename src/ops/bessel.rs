@@ -2,7 +2,7 @@
 
 use super::declare::*;
 use super::real::Real;
-use crate::ir::{Differential, Graph, NodeId, Partial, Pointwise};
+use crate::ir::{Accuracy, Differential, Graph, NodeId, Partial, Pointwise};
 use crate::runtime::math::double;
 use std::f64::consts::PI;
 
@@ -32,7 +32,7 @@ fn in_(order: f64, x: f64) -> f64 {
 
 /// The modified Bessel function of the first kind.
 fn modified(order: u32, x: f64) -> f64 {
-    if x.is_nan() {
+    if x.is_nan() || (x == 0.0 && order % 2 == 1) {
         return x;
     }
     let magnitude = x.abs();
@@ -67,7 +67,15 @@ fn by_power_series(order: u32, x: f64) -> f64 {
         let lost = if quotient < 1.0 { (1.0 - sum) + quotient } else { (quotient - sum) + 1.0 };
         rest = lost + quotient_rest;
     }
-    (1..=order).fold(sum + rest, |value, k| value * (0.5 * x / f64::from(k)))
+    let (mut value, mut value_rest) = (sum, rest);
+    for k in (1..=order).map(f64::from) {
+        let factor = 0.5 * x / k;
+        let factor_rest = f64::mul_add(-factor, k, 0.5 * x) / k;
+        let product = value * factor;
+        value_rest = f64::mul_add(value, factor, -product) + value * factor_rest + value_rest * factor;
+        value = product;
+    }
+    value + value_rest
 }
 
 /// `e^x / sqrt(2 pi x) (1 - (4n² - 1²) / (8 x) (1 - (4n² - 3²) / (2 · 8 x) (1 - …)))`; the exponential is applied in two
@@ -116,7 +124,8 @@ pub static BESSEL_J0: Pointwise = Pointwise {
     }),
     probes: WAVES,
     conventions: NEAR_ZEROS,
-    ..unary::<BesselJ0>()
+    accuracy: Accuracy::units(4.0, 4.0).above(0.1),
+    ..special::<BesselJ0>()
 };
 
 /// `bessel_j1(x)`
@@ -130,7 +139,8 @@ pub static BESSEL_J1: Pointwise = Pointwise {
     }),
     probes: WAVES,
     conventions: NEAR_ZEROS,
-    ..unary::<BesselJ1>()
+    accuracy: Accuracy::units(2.0, 8.0).above(0.1),
+    ..special::<BesselJ1>()
 };
 
 /// `bessel_jn(n, x)`
@@ -142,8 +152,10 @@ pub static BESSEL_JN: Pointwise = Pointwise {
         vec![Partial::Zero, Partial::Value(neighbours(g, &BESSEL_JN, a[0], a[1], false))]
     }),
     probes: BY_ORDER,
+    domain: "a whole, -100 <= a <= 100",
     conventions: ORDERS,
-    ..binary::<BesselJ>()
+    accuracy: Accuracy::units(10.0, 10.0).above(0.1),
+    ..special2::<BesselJ>()
 };
 
 /// `bessel_i0(x)`
@@ -153,7 +165,8 @@ pub static BESSEL_I0: Pointwise = Pointwise {
     example: ("bessel_i0(0)", "1"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&BESSEL_I1, a[0]))),
     probes: GROWING,
-    ..unary::<BesselI0>()
+    accuracy: Accuracy::units(4.0, 4.0),
+    ..special::<BesselI0>()
 };
 
 /// `bessel_i1(x)`
@@ -166,7 +179,8 @@ pub static BESSEL_I1: Pointwise = Pointwise {
         only(neighbours(g, &BESSEL_IN, order, a[0], true))
     }),
     probes: GROWING,
-    ..unary::<BesselI1>()
+    accuracy: Accuracy::units(4.0, 4.0),
+    ..special::<BesselI1>()
 };
 
 /// `bessel_in(n, x)`
@@ -178,8 +192,10 @@ pub static BESSEL_IN: Pointwise = Pointwise {
         vec![Partial::Zero, Partial::Value(neighbours(g, &BESSEL_IN, a[0], a[1], true))]
     }),
     probes: BY_ORDER,
+    domain: "a whole, -100 <= a <= 100",
     conventions: ORDERS,
-    ..binary::<BesselI>()
+    accuracy: Accuracy::units(6.0, 6.0),
+    ..special2::<BesselI>()
 };
 
 /// The operations of this file.

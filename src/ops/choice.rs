@@ -62,6 +62,7 @@ pub static MAX: Pointwise = Pointwise {
     }),
     routes: true,
     probes: CORNERS,
+    kinks: &[kink(&[1.0, 1.0], &[0.5, 0.5]), kink(&[0.0, -0.0], &[0.5, 0.5])],
     conventions: TIES,
     ..binary::<Max>()
 };
@@ -78,6 +79,7 @@ pub static MIN: Pointwise = Pointwise {
     }),
     routes: true,
     probes: CORNERS,
+    kinks: &[kink(&[1.0, 1.0], &[0.5, 0.5]), kink(&[0.0, -0.0], &[0.5, 0.5])],
     conventions: TIES,
     ..binary::<Min>()
 };
@@ -86,6 +88,7 @@ pub static MIN: Pointwise = Pointwise {
 pub static GREATER_SHARE: Pointwise = Pointwise {
     name: "greater_share",
     documentation: "1 where the first argument is greater, a half where both are equal, else 0.",
+    kinks: &[kink(&[1.0, 1.0], &[0.0, 0.0])],
     conventions: "0 for NaN; the derivative is 0 everywhere.",
     ..binary_helper::<GreaterShare>()
 };
@@ -104,6 +107,7 @@ pub static COPYSIGN: Pointwise = Pointwise {
         both(slope, zero)
     }),
     routes: true,
+    kinks: &[kink(&[0.0, 1.0], &[0.0, 0.0]), kink(&[-2.5, 0.0], &[-1.0, 0.0])],
     conventions: "The derivative by the first is 0 where it is 0; the one by the second is 0 everywhere.",
     ..binary::<CopySign>()
 };

@@ -1,6 +1,6 @@
 //! Shorthands for declaring operations: the fields that most definitions share, and graph expressions of partials.
 
-use crate::ir::{Differential, Graph, Meaning, NodeId, Partial, Pointwise};
+use crate::ir::{Accuracy, Differential, Graph, Kink, Known, Meaning, NodeId, Partial, Pointwise};
 use crate::runtime::kernel::{Binary, Comparison, Unary};
 
 /// Declares the meanings of functions of one variable, each from one generic function.
@@ -96,24 +96,54 @@ pub const POSITIVE: &[&[f64]] = &[&[1e-9], &[0.3], &[1.0], &[2.0], &[11.25], &[1
 pub const PAIRS: &[&[f64]] =
     &[&[0.7, 2.3], &[2.3, -1.7], &[-3.0, 0.2], &[-1.2, -0.4], &[0.0, 1.0], &[1.0, 1.0], &[1e-9, 5.0], &[-2.5, 0.0]];
 
+/// The domain of a function that has a value for every number.
+pub const EVERYWHERE: &str = "every number";
+
+/// A point without a derivative, and what stands for it there.
+pub const fn kink(at: &'static [f64], derivatives: &'static [f64]) -> Kink {
+    Kink { at, derivatives }
+}
+
+/// A point where value and derivatives are known.
+pub const fn known(at: &'static [f64], value: f64, derivatives: &'static [f64]) -> Known {
+    Known { at, value, derivatives }
+}
+
 const fn of(meaning: Meaning, probes: &'static [&'static [f64]]) -> Pointwise {
     Pointwise {
         name: "",
         documentation: "",
         example: ("", ""),
         builtin: true,
+        operator: "",
+        module: "",
         meaning,
         instruction: None,
         differential: Differential::Zero,
         routes: false,
         probes,
+        domain: EVERYWHERE,
+        kinks: &[],
+        ends: &[],
         conventions: "",
+        accuracy: Accuracy::units(4.0, 4.0),
+        known: &[],
     }
 }
 
 /// A definition of a function of one variable, to be completed.
 pub const fn unary<O: Unary>() -> Pointwise {
     of(Meaning::unary::<O>(), REALS)
+}
+
+/// A definition of a special function of one variable, to be completed.
+pub const fn special<O: Unary>() -> Pointwise {
+    Pointwise { module: "special", accuracy: Accuracy::units(8.0, 8.0), ..unary::<O>() }
+}
+
+/// A definition of a special function of two variables, to be completed.
+pub const fn special2<O: Binary>() -> Pointwise {
+    Pointwise { module: "special", accuracy: Accuracy::units(8.0, 8.0), ..binary::<O>() }
 }
 
 /// A definition of a function of two variables, to be completed.

@@ -3,7 +3,7 @@
 use super::activation::SIGMOID_SLOPE;
 use super::declare::{Express, binary, binary_helper, binary_meanings, both};
 use super::real::Real;
-use crate::ir::{Differential, Pointwise};
+use crate::ir::{Accuracy, Differential, Pointwise};
 
 binary_meanings!(BceLogits = bce_logits, LogisticResidual = logistic_residual);
 
@@ -27,7 +27,9 @@ pub static BCE_LOGITS: Pointwise = Pointwise {
     example: ("bce_logits(0, 1) - log(2)", "0"),
     differential: Differential::Partials(|g, a, _| both(g.apply2(&LOGISTIC_RESIDUAL, a[0], a[1]), g.negate(a[0]))),
     probes: SCORES,
+    domain: "0 <= b <= 1",
     conventions: "A certain and right score costs 0. The derivative by the score is `sigmoid(z) - y`.",
+    accuracy: Accuracy::units(4.0, 4.0).above(0.1),
     ..binary::<BceLogits>()
 };
 

@@ -10,6 +10,7 @@ pub mod choice;
 pub mod comparison;
 pub mod declare;
 pub mod exponential;
+pub mod incomplete_gamma;
 pub mod loss;
 pub mod real;
 pub mod roots;
@@ -22,24 +23,26 @@ pub mod trigonometric;
 
 use crate::ir::Pointwise;
 
-const FAMILIES: [&[&Pointwise]; 11] = [
-    arithmetic::ALL,
-    rounding::ALL,
-    roots::ALL,
-    exponential::ALL,
-    trigonometric::ALL,
-    activation::ALL,
-    loss::ALL,
-    special::ALL,
-    bessel::ALL,
-    comparison::ALL,
-    choice::ALL,
+/// The families of pointwise operations, with the titles that the reference gives them.
+pub const FAMILIES: [(&str, &[&Pointwise]); 12] = [
+    ("Arithmetic", arithmetic::ALL),
+    ("Rounding", rounding::ALL),
+    ("Roots and reciprocals", roots::ALL),
+    ("Exponentials and logarithms", exponential::ALL),
+    ("Trigonometric and hyperbolic functions", trigonometric::ALL),
+    ("Activation functions", activation::ALL),
+    ("Losses", loss::ALL),
+    ("Special functions", special::ALL),
+    ("Incomplete gamma functions", incomplete_gamma::ALL),
+    ("Bessel functions", bessel::ALL),
+    ("Comparisons and logic", comparison::ALL),
+    ("Choices", choice::ALL),
 ];
 
 const COUNT: usize = {
     let (mut count, mut family) = (0, 0);
     while family < FAMILIES.len() {
-        count += FAMILIES[family].len();
+        count += FAMILIES[family].1.len();
         family += 1;
     }
     count
@@ -50,8 +53,8 @@ const TABLE: [&Pointwise; COUNT] = {
     let (mut next, mut family) = (0, 0);
     while family < FAMILIES.len() {
         let mut member = 0;
-        while member < FAMILIES[family].len() {
-            table[next] = FAMILIES[family][member];
+        while member < FAMILIES[family].1.len() {
+            table[next] = FAMILIES[family].1[member];
             next += 1;
             member += 1;
         }

@@ -22,6 +22,10 @@ fn rsqrt<R: Real>(x: R) -> R {
     R::of(1.0) / x.root().absolute()
 }
 #[inline(always)]
+fn inverse_square<R: Real>(x: R) -> R {
+    R::of(1.0) / (x * x)
+}
+#[inline(always)]
 fn cbrt<R: Real>(x: R) -> R {
     x.cbrt()
 }
@@ -43,7 +47,14 @@ fn hypot<R: Real>(a: R, b: R) -> R {
     a.hypot(b)
 }
 
-unary_meanings!(Square = square, Reciprocal = reciprocal, Sqrt = sqrt, Rsqrt = rsqrt, Cbrt = cbrt);
+unary_meanings!(
+    Square = square,
+    Reciprocal = reciprocal,
+    Sqrt = sqrt,
+    Rsqrt = rsqrt,
+    Cbrt = cbrt,
+    InverseSquare = inverse_square
+);
 binary_meanings!(Hypot = hypot, Direction = direction);
 
 /// `square(x)`
@@ -67,6 +78,8 @@ pub static RECIPROCAL: Pointwise = Pointwise {
         only(g.negate(squared))
     }),
     probes: &[&[0.3], &[-1.2], &[1e-300], &[1e300], &[0.0], &[f64::INFINITY]],
+    domain: "x not 0",
+    kinks: &[kink(&[0.0], &[f64::NEG_INFINITY])],
     conventions: "At 0 the value is an infinity of its sign and the derivative is -inf.",
     ..unary::<Reciprocal>()
 };
@@ -82,6 +95,9 @@ pub static SQRT: Pointwise = Pointwise {
         only(g.scale(inverse, 0.5))
     }),
     probes: &[&[0.7], &[4.0], &[1e-9], &[1e300], &[0.0], &[-0.0], &[-1.0], &[f64::INFINITY]],
+    domain: "x >= 0",
+    kinks: &[kink(&[0.0], &[f64::INFINITY]), kink(&[-0.0], &[f64::INFINITY])],
+    ends: &[&[-1.0]],
     conventions: "The derivative at 0 is inf; below 0 both are NaN.",
     ..unary::<Sqrt>()
 };
@@ -92,10 +108,15 @@ pub static RSQRT: Pointwise = Pointwise {
     documentation: "One divided by the square root.",
     example: ("rsqrt(4)", "0.5"),
     differential: Differential::Partials(|g, a, y| {
-        let ratio = g.divide(y, a[0]);
+        // The magnitude, for the limit at -0; below 0 the root is NaN anyway.
+        let magnitude = g.apply(&super::arithmetic::ABSOLUTE, a[0]);
+        let ratio = g.divide(y, magnitude);
         only(g.scale(ratio, -0.5))
     }),
     probes: &[&[0.7], &[4.0], &[1e-9], &[0.0], &[-1.0], &[f64::INFINITY]],
+    domain: "x > 0",
+    kinks: &[kink(&[0.0], &[f64::NEG_INFINITY]), kink(&[-0.0], &[f64::NEG_INFINITY])],
+    ends: &[&[-1.0]],
     conventions: "At 0 the value is inf; below 0 it is NaN.",
     ..unary::<Rsqrt>()
 };
@@ -106,12 +127,27 @@ pub static CBRT: Pointwise = Pointwise {
     documentation: "The cube root, of negative numbers too.",
     example: ("cbrt(-8)", "-2"),
     differential: Differential::Partials(|g, _, y| {
-        let squared = g.apply(&SQUARE, y);
-        let thrice = g.scale(squared, 3.0);
-        only(g.apply(&RECIPROCAL, thrice))
+        let inverse = g.apply(&INVERSE_SQUARE, y);
+        let three = g.constant_like(y, 3.0);
+        only(g.divide(inverse, three))
     }),
+    kinks: &[kink(&[0.0], &[f64::INFINITY]), kink(&[-0.0], &[f64::INFINITY])],
     conventions: "The derivative at 0 is inf.",
     ..unary::<Cbrt>()
+};
+
+/// `1 / x²`
+pub static INVERSE_SQUARE: Pointwise = Pointwise {
+    name: "inverse_square",
+    documentation: "One divided by the square, with which `cbrt` is differentiated.",
+    differential: Differential::Partials(|g, a, y| {
+        let ratio = g.divide(y, a[0]);
+        only(g.scale(ratio, -2.0))
+    }),
+    probes: &[&[0.3], &[-1.2], &[1e-100], &[0.0], &[f64::INFINITY]],
+    domain: "x not 0",
+    kinks: &[kink(&[0.0], &[f64::NEG_INFINITY])],
+    ..unary_helper::<InverseSquare>()
 };
 
 /// `hypot(a, b)`
@@ -121,6 +157,7 @@ pub static HYPOT: Pointwise = Pointwise {
     example: ("hypot(3, 4)", "5"),
     differential: Differential::Partials(|g, a, y| both(g.apply2(&DIRECTION, a[0], y), g.apply2(&DIRECTION, a[1], y))),
     probes: &[&[0.7, 2.3], &[3e200, 4e200], &[1.0, 1e-30], &[0.0, 2.0], &[0.0, 0.0]],
+    kinks: &[kink(&[0.0, 0.0], &[0.0, 0.0])],
     conventions: "Both derivatives at the origin are 0.",
     ..binary::<Hypot>()
 };
@@ -140,4 +177,4 @@ pub static DIRECTION: Pointwise = Pointwise {
 };
 
 /// The operations of this file.
-pub static ALL: &[&Pointwise] = &[&SQUARE, &RECIPROCAL, &SQRT, &RSQRT, &CBRT, &HYPOT, &DIRECTION];
+pub static ALL: &[&Pointwise] = &[&SQUARE, &RECIPROCAL, &SQRT, &RSQRT, &CBRT, &INVERSE_SQUARE, &HYPOT, &DIRECTION];

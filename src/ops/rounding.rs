@@ -62,6 +62,7 @@ pub static FLOOR: Pointwise = Pointwise {
     example: ("floor(-1.2)", "-2"),
     instruction: Some(Instruction::Floor),
     probes: STEPS,
+    kinks: &[kink(&[2.0], &[0.0])],
     conventions: FLAT,
     ..unary::<Floor>()
 };
@@ -73,6 +74,7 @@ pub static CEIL: Pointwise = Pointwise {
     example: ("ceil(1.2)", "2"),
     instruction: Some(Instruction::Ceiling),
     probes: STEPS,
+    kinks: &[kink(&[2.0], &[0.0])],
     conventions: FLAT,
     ..unary::<Ceil>()
 };
@@ -83,6 +85,7 @@ pub static ROUND: Pointwise = Pointwise {
     documentation: "The nearest integer; halves go to the even one.",
     example: ("round(2.5)", "2"),
     probes: STEPS,
+    kinks: &[kink(&[2.5], &[0.0])],
     conventions: FLAT,
     ..unary::<Round>()
 };
@@ -94,6 +97,7 @@ pub static TRUNC: Pointwise = Pointwise {
     example: ("trunc(-1.7)", "-1"),
     instruction: Some(Instruction::Truncate),
     probes: STEPS,
+    kinks: &[kink(&[2.0], &[0.0])],
     conventions: FLAT,
     ..unary::<Trunc>()
 };
@@ -105,6 +109,7 @@ pub static SIGN: Pointwise = Pointwise {
     example: ("sign(-3)", "-1"),
     meaning: Meaning::unary_with_integer::<Sign>(|x| Some(x.signum())),
     probes: STEPS,
+    kinks: &[kink(&[0.0], &[0.0])],
     conventions: FLAT,
     ..unary::<Sign>()
 };
@@ -116,6 +121,8 @@ pub static FLOOR_DIVIDE: Pointwise = Pointwise {
     example: ("div(-7, 2)", "-4"),
     meaning: Meaning::binary_with_integer::<FloorDivide>(integer_floor_divide),
     probes: &[&[7.3, 2.3], &[-3.1, 0.7], &[5.0, -3.2], &[1.0, 0.1], &[1.0, 0.0]],
+    domain: "a and b not both 0 or infinite",
+    kinks: &[kink(&[4.0, 2.0], &[0.0, 0.0]), kink(&[1.0, 0.0], &[0.0, 0.0])],
     conventions: "The derivative is 0 everywhere. An integer divisor of zero is an error.",
     ..binary::<FloorDivide>()
 };

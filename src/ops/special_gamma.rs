@@ -73,17 +73,17 @@ const BERNOULLI: [f64; 12] = [
     -236364091.0 / 2730.0,
 ];
 
-/// `(sin(pi r), cos(pi r))` for the part `r` of x above the integer below it. The distance to the nearest of
-/// 0, 1/2 and 1 is exact.
+/// `(sin(pi r), cos(pi r))` for the part `r` of x above the integer below it. The distance to the nearest integer or half
+/// is exact.
 fn sine_of_turns(x: f64) -> (f64, f64) {
-    let part = x - x.floor();
-    if part < 0.25 {
-        (Real::sin(PI * part), Real::cos(PI * part))
-    } else if part <= 0.75 {
-        (Real::cos(PI * (0.5 - part)), Real::sin(PI * (0.5 - part)))
+    let rest = x - x.round_ties_even();
+    let distance = rest.abs();
+    let (sine, cosine) = if distance <= 0.25 {
+        (Real::sin(PI * distance), Real::cos(PI * distance))
     } else {
-        (Real::sin(PI * (1.0 - part)), -Real::cos(PI * (1.0 - part)))
-    }
+        (Real::cos(PI * (0.5 - distance)), Real::sin(PI * (0.5 - distance)))
+    };
+    (sine, if rest < 0.0 { -cosine } else { cosine })
 }
 
 fn is_pole(x: f64) -> bool {
@@ -184,14 +184,27 @@ fn power(x: f64, exponent: f64) -> f64 {
     if exponent == -2.0 { 1.0 / (x * x) } else { Real::power(x, exponent) }
 }
 
-/// `(-1)^(n+1) n! Σ 1/(x + k)^(n+1)`; negative arguments by adding terms up to the positive ones.
+/// `(-1)^(n+1) n! Σ 1/(x + k)^(n+1)`; negative arguments by reflection, or by adding terms up to the positive
+/// ones.
 pub fn polygamma(order: f64, x: f64) -> f64 {
     if order == 1.0 {
         return trigamma(x);
     }
     let whole = (1.0..=100.0).contains(&order) && order == order.floor();
-    if !whole || x.is_nan() || is_pole(x) || x < -1e6 {
+    if !whole || x.is_nan() || x < -1e6 {
         return f64::NAN;
+    }
+    if is_pole(x) {
+        return match order % 2.0 == 0.0 {
+            false => f64::INFINITY,
+            true if x == 0.0 => -1.0 / x,
+            true => f64::NAN,
+        };
+    }
+    if order == 2.0 && x < 0.0 {
+        let (sine, cosine) = sine_of_turns(x);
+        let chord = PI / sine;
+        return -2.0 * (hurwitz(3.0, 1.0 - x) + chord * chord * chord * cosine);
     }
     let exponent = order + 1.0;
     let (mut at, mut head) = (x, 0.0);
@@ -240,4 +253,46 @@ fn stirling_rest(x: f64) -> f64 {
     let inverse = 1.0 / (x * x);
     let term = |k: usize| BERNOULLI[k] / ((2 * k + 1) * (2 * k + 2)) as f64;
     (0..9).rev().fold(0.0, |sum, k| sum * inverse + term(k)) / x
+}
+
+/// `digamma(a) - digamma(a + b)` for positive arguments: the recurrence and the asymptotic series are subtracted term by
+/// term, so that nothing cancels however near the two are.
+pub fn digamma_drop(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() || a < 0.0 || b < 0.0 {
+        return f64::NAN;
+    }
+    if a == 0.0 {
+        return f64::NEG_INFINITY;
+    }
+    if b == f64::INFINITY || a == f64::INFINITY {
+        return if a == b {
+            f64::NAN
+        } else if a < b {
+            f64::NEG_INFINITY
+        } else {
+            -0.0
+        };
+    }
+    let (mut at, mut drop) = (a, 0.0);
+    while at < 10.0 {
+        drop += b / at / (at + b);
+        at += 1.0;
+    }
+    -(drop + digamma_rise(at, b))
+}
+
+/// `digamma(a + b) - digamma(a)` for a ≥ 10.
+fn digamma_rise(a: f64, b: f64) -> f64 {
+    let ratio = b / a;
+    let growth = Real::log1p(ratio);
+    // The terms of the series fall by (a / (a + b))^2k, of which expm1 gives the part that is lost.
+    let squared = 1.0 / (a * a);
+    let mut power = 1.0;
+    let mut sum = 0.0;
+    for (k, bernoulli) in BERNOULLI.iter().enumerate().take(9) {
+        power *= squared;
+        let twice = (2 * k + 2) as f64;
+        sum -= bernoulli * power * Real::expm1(-twice * growth) / twice;
+    }
+    growth + 0.5 * ratio / (a + b) + sum
 }

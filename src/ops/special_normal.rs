@@ -49,11 +49,11 @@ pub fn normpdf(x: f64) -> f64 {
 
 /// `erfc(-x/sqrt(2))/2`, corrected for the rounding of the argument.
 pub fn normcdf(x: f64) -> f64 {
+    if x.abs() > 60.0 {
+        return if x > 0.0 { 1.0 } else { 0.0 };
+    }
     let argument = -x * FRAC_1_SQRT_2;
     let whole = 0.5 * double::erfc(argument);
-    if !x.is_finite() {
-        return whole;
-    }
     let rest = f64::mul_add(-x, FRAC_1_SQRT_2, -argument) - x * FRAC_1_SQRT_2_REST;
     if x.abs() < 1.0 {
         whole - rest * DENSITY * std::f64::consts::SQRT_2
@@ -84,6 +84,19 @@ pub fn lognormcdf(x: f64) -> f64 {
 /// `normpdf(x) / normcdf(x)`
 pub fn hazard(x: f64) -> f64 {
     if x > FAR || x.is_nan() { normpdf(x) / normcdf(x) } else { -x / tail_ratio(x) }
+}
+
+/// The derivative of the hazard, `-h (x + h)`; far below zero by the series, since the sum cancels.
+pub fn hazard_slope(x: f64) -> f64 {
+    if x > FAR || x.is_nan() {
+        let hazard = hazard(x);
+        if hazard == 0.0 { -0.0 } else { -hazard * (x + hazard) }
+    } else {
+        let inverse = 1.0 / (x * x);
+        let ratio = tail_ratio(x);
+        let lost = (1..9).rev().fold(1.0, |sum, k| 1.0 - f64::from(2 * k + 1) * inverse * sum);
+        -lost / (ratio * ratio)
+    }
 }
 
 pub fn gelu(x: f64) -> f64 {
@@ -124,6 +137,18 @@ pub fn quantile(p: f64) -> f64 {
     } else {
         tail_quantile(1.0 - p)
     }
+}
+
+/// `1 / normpdf(quantile(p))`, corrected for the rounding of the quantile, which costs up to `z²/2` units.
+pub fn quantile_slope(p: f64) -> f64 {
+    let z = quantile(p);
+    let density = normpdf(z);
+    if density == 0.0 || z.is_nan() {
+        return 1.0 / density;
+    }
+    // Of the tail that is small, so that the difference keeps its digits.
+    let missed = if z < 0.0 { p - normcdf(z) } else { normcdf(-z) - (1.0 - p) };
+    Real::exp(z * (missed / density)) / density
 }
 
 /// The most steps of Newton's method; each doubles the digits, and five are enough in practice.

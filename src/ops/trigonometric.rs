@@ -3,59 +3,24 @@
 use super::declare::*;
 use super::real::Real;
 use super::roots::{HYPOT, RECIPROCAL, RSQRT, SQUARE};
-use crate::ir::{Differential, Graph, NodeId, Pointwise};
+use crate::ir::{Differential, Pointwise};
+use std::f64::consts::PI;
 
+/// `1 / sqrt((1 - x) (1 + x))`
 #[inline(always)]
-fn sin<R: Real>(x: R) -> R {
-    x.sin()
+fn inverse_chord<R: Real>(x: R) -> R {
+    let one = R::of(1.0);
+    // Near 0 the two factors are rounded more than the square is.
+    let rest = if x.absolute() < R::of(0.5) { one - x * x } else { (one - x) * (one + x) };
+    one / rest.root()
 }
+
+/// `1 / ((1 - x) (1 + x))`
 #[inline(always)]
-fn cos<R: Real>(x: R) -> R {
-    x.cos()
-}
-#[inline(always)]
-fn tan<R: Real>(x: R) -> R {
-    x.tan()
-}
-#[inline(always)]
-fn asin<R: Real>(x: R) -> R {
-    x.asin()
-}
-#[inline(always)]
-fn acos<R: Real>(x: R) -> R {
-    x.acos()
-}
-#[inline(always)]
-fn atan<R: Real>(x: R) -> R {
-    x.atan()
-}
-#[inline(always)]
-fn atan2<R: Real>(y: R, x: R) -> R {
-    y.atan2(x)
-}
-#[inline(always)]
-fn sinh<R: Real>(x: R) -> R {
-    x.sinh()
-}
-#[inline(always)]
-fn cosh<R: Real>(x: R) -> R {
-    x.cosh()
-}
-#[inline(always)]
-fn tanh<R: Real>(x: R) -> R {
-    x.tanh()
-}
-#[inline(always)]
-fn asinh<R: Real>(x: R) -> R {
-    x.asinh()
-}
-#[inline(always)]
-fn acosh<R: Real>(x: R) -> R {
-    x.acosh()
-}
-#[inline(always)]
-fn atanh<R: Real>(x: R) -> R {
-    x.atanh()
+fn atanh_slope<R: Real>(x: R) -> R {
+    let one = R::of(1.0);
+    let rest = if x.absolute() < R::of(0.5) { one - x * x } else { (one - x) * (one + x) };
+    one / rest
 }
 
 /// `1 / (1 + x²)`, without overflow of the square.
@@ -113,37 +78,59 @@ fn sinc_slope<R: Real>(x: R) -> R {
     }
 }
 
+/// The sine and cosine of `x` half turns. The distances to whole and half numbers are exact, so that zeros and extremes are.
+#[inline(always)]
+fn half_turns<R: Real>(x: R) -> (R, R) {
+    let (half, one, pi) = (R::of(0.5), R::of(1.0), R::of(PI));
+    let rest = x - R::of(2.0) * (x * half).round();
+    let distance = rest.absolute();
+    let to_whole = if distance > half { one - distance } else { distance };
+    let near = to_whole <= R::of(0.25);
+    let angle = pi * if near { to_whole } else { half - to_whole };
+    let (sine, cosine) = (angle.sin(), angle.cos());
+    let (sine, cosine) = if near { (sine, cosine) } else { (cosine, sine) };
+    let sign = if rest == R::of(0.0) { x } else { rest };
+    (sine.with_sign_of(sign), if distance > half { -cosine } else { cosine })
+}
+
+#[inline(always)]
+fn sinpi<R: Real>(x: R) -> R {
+    half_turns(x).0
+}
+
+#[inline(always)]
+fn cospi<R: Real>(x: R) -> R {
+    half_turns(x).1
+}
+
 unary_meanings!(
-    Sin = sin,
-    Cos = cos,
-    Tan = tan,
-    Asin = asin,
-    Acos = acos,
-    Atan = atan,
-    Sinh = sinh,
-    Cosh = cosh,
-    Tanh = tanh,
-    Asinh = asinh,
-    Acosh = acosh,
-    Atanh = atanh,
+    SinPi = sinpi,
+    CosPi = cospi,
+    Sin = Real::sin,
+    Cos = Real::cos,
+    Tan = Real::tan,
+    Asin = Real::asin,
+    Acos = Real::acos,
+    Atan = Real::atan,
+    Sinh = Real::sinh,
+    Cosh = Real::cosh,
+    Tanh = Real::tanh,
+    Asinh = Real::asinh,
+    Acosh = Real::acosh,
+    Atanh = Real::atanh,
+    InverseChord = inverse_chord,
+    AtanhSlope = atanh_slope,
     Lorentzian = lorentzian,
     SechSquared = sech_squared,
     Sinc = sinc,
     SincSlope = sinc_slope,
 );
-binary_meanings!(Atan2 = atan2, InverseComponent = inverse_component);
+binary_meanings!(Atan2 = Real::atan2, InverseComponent = inverse_component);
 
 const ANGLES: &[&[f64]] = &[&[0.0], &[0.3], &[-2.3], &[11.25], &[1e-9], &[1e8], &[f64::INFINITY]];
+const TURNS: &[&[f64]] = &[&[0.0], &[0.3], &[-2.3], &[0.5], &[1.0], &[11.25], &[1e-9], &[1e17], &[f64::INFINITY]];
 const UNIT: &[&[f64]] = &[&[0.0], &[0.3], &[-0.85], &[0.5], &[1e-9], &[1.0], &[-1.0], &[1.5]];
 const PERIODIC: &str = "NaN at infinities.";
-
-/// `1 / sqrt((1 - x) (1 + x))`
-fn inverse_chord(g: &mut Graph, x: NodeId) -> NodeId {
-    let opposite = g.negate(x);
-    let (below, above) = (g.offset(opposite, 1.0), g.offset(x, 1.0));
-    let product = g.multiply(below, above);
-    g.apply(&RSQRT, product)
-}
 
 /// `sin(x)`
 pub static SIN: Pointwise = Pointwise {
@@ -152,6 +139,7 @@ pub static SIN: Pointwise = Pointwise {
     example: ("sin(0)", "0"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&COS, a[0]))),
     probes: ANGLES,
+    domain: "x finite",
     conventions: PERIODIC,
     ..unary::<Sin>()
 };
@@ -166,8 +154,61 @@ pub static COS: Pointwise = Pointwise {
         only(g.negate(sine))
     }),
     probes: ANGLES,
+    domain: "x finite",
     conventions: PERIODIC,
     ..unary::<Cos>()
+};
+
+/// `sinpi(x)`
+pub static SINPI: Pointwise = Pointwise {
+    name: "sinpi",
+    documentation: "The sine of `pi * x`, exact at whole and half numbers.",
+    example: ("sinpi(0.5)", "1"),
+    differential: Differential::Partials(|g, a, _| {
+        let cosine = g.apply(&COSPI, a[0]);
+        only(g.scale(cosine, PI))
+    }),
+    probes: TURNS,
+    domain: "x finite",
+    ends: &[&[0.5], &[1.0], &[1.5]],
+    conventions: PERIODIC,
+    known: &[
+        known(&[1e-9], 3.1415926535897936e-9, &[PI]),
+        known(&[0.2], 0.5877852522924731, &[2.5416018461576297]),
+        known(&[0.4], 0.9510565162951536, &[0.9708055193627331]),
+        known(&[0.5], 1.0, &[0.0]),
+        known(&[-0.7], -0.8090169943749475, &[-1.8465818304904564]),
+        known(&[1.0], 0.0, &[-PI]),
+        known(&[-1000.9], -0.30901699437501534, &[-2.9878321647414867]),
+        known(&[123456789.1], -0.3090169765660799, &[-2.98783218292023]),
+    ],
+    ..unary::<SinPi>()
+};
+
+/// `cospi(x)`
+pub static COSPI: Pointwise = Pointwise {
+    name: "cospi",
+    documentation: "The cosine of `pi * x`, exact at whole and half numbers.",
+    example: ("cospi(1)", "-1"),
+    differential: Differential::Partials(|g, a, _| {
+        let sine = g.apply(&SINPI, a[0]);
+        only(g.scale(sine, -PI))
+    }),
+    probes: TURNS,
+    domain: "x finite",
+    ends: &[&[0.5], &[1.0], &[1.5]],
+    conventions: PERIODIC,
+    known: &[
+        known(&[1e-9], 1.0, &[-9.869604401089358e-9]),
+        known(&[0.2], 0.8090169943749475, &[-1.8465818304904569]),
+        known(&[0.4], 0.30901699437494734, &[-2.987832164741556]),
+        known(&[0.5], 0.0, &[-PI]),
+        known(&[-0.7], -0.587785252292473, &[2.54160184615763]),
+        known(&[1.0], -1.0, &[0.0]),
+        known(&[-1000.9], -0.9510565162951315, &[0.9708055193629467]),
+        known(&[123456789.1], -0.9510565220816052, &[0.9708054634145259]),
+    ],
+    ..unary::<CosPi>()
 };
 
 /// `tan(x)`
@@ -180,6 +221,7 @@ pub static TAN: Pointwise = Pointwise {
         only(g.offset(squared, 1.0))
     }),
     probes: &[&[0.0], &[0.3], &[-2.3], &[4.0], &[1e-9], &[f64::INFINITY]],
+    domain: "x finite",
     conventions: PERIODIC,
     ..unary::<Tan>()
 };
@@ -189,8 +231,11 @@ pub static ASIN: Pointwise = Pointwise {
     name: "asin",
     documentation: "The inverse sine, between -pi/2 and pi/2.",
     example: ("asin(1)", "pi / 2"),
-    differential: Differential::Partials(|g, a, _| only(inverse_chord(g, a[0]))),
+    differential: Differential::Partials(|g, a, _| only(g.apply(&INVERSE_CHORD, a[0]))),
     probes: UNIT,
+    domain: "-1 <= x <= 1",
+    kinks: &[kink(&[1.0], &[f64::INFINITY]), kink(&[-1.0], &[f64::INFINITY])],
+    ends: &[&[1.5]],
     conventions: "The derivative at -1 and 1 is inf; outside both are NaN.",
     ..unary::<Asin>()
 };
@@ -201,12 +246,30 @@ pub static ACOS: Pointwise = Pointwise {
     documentation: "The inverse cosine, between 0 and pi.",
     example: ("acos(1)", "0"),
     differential: Differential::Partials(|g, a, _| {
-        let slope = inverse_chord(g, a[0]);
+        let slope = g.apply(&INVERSE_CHORD, a[0]);
         only(g.negate(slope))
     }),
     probes: UNIT,
+    domain: "-1 <= x <= 1",
+    kinks: &[kink(&[1.0], &[f64::NEG_INFINITY]), kink(&[-1.0], &[f64::NEG_INFINITY])],
+    ends: &[&[1.5]],
     conventions: "The derivative at -1 and 1 is -inf; outside both are NaN.",
     ..unary::<Acos>()
+};
+
+/// The derivative of [`ASIN`].
+pub static INVERSE_CHORD: Pointwise = Pointwise {
+    name: "inverse_chord",
+    documentation: "`1 / sqrt((1 - x) * (1 + x))`, the derivative of `asin`.",
+    differential: Differential::Partials(|g, a, y| {
+        let squared = g.apply(&SQUARE, y);
+        let product = g.multiply(a[0], y);
+        only(g.multiply(product, squared))
+    }),
+    probes: UNIT,
+    domain: "-1 < x < 1",
+    kinks: &[kink(&[1.0], &[f64::INFINITY]), kink(&[-1.0], &[f64::NEG_INFINITY])],
+    ..unary_helper::<InverseChord>()
 };
 
 /// `atan(x)`
@@ -223,11 +286,12 @@ pub static LORENTZIAN: Pointwise = Pointwise {
     name: "lorentzian",
     documentation: "`1 / (1 + x^2)`, the derivative of `atan`.",
     differential: Differential::Partials(|g, a, y| {
-        let squared = g.apply(&SQUARE, y);
-        let product = g.multiply(a[0], squared);
+        // Infinite arguments have the limit 0, and so small a square would underflow.
+        let product = g.apply2(&super::arithmetic::MASKED_MULTIPLY, y, a[0]);
+        let product = g.multiply(product, y);
         only(g.scale(product, -2.0))
     }),
-    probes: &[&[0.0], &[0.3], &[-1.2], &[20.0], &[1e100]],
+    probes: &[&[0.0], &[0.3], &[-1.2], &[20.0], &[1e100], &[f64::INFINITY]],
     ..unary_helper::<Lorentzian>()
 };
 
@@ -241,6 +305,8 @@ pub static ATAN2: Pointwise = Pointwise {
         both(g.apply2(&INVERSE_COMPONENT, a[1], a[0]), g.negate(by_x))
     }),
     probes: &[&[-0.7, -2.3], &[-1.0, 0.0], &[1e-300, 1.0], &[3e200, 4e200], &[0.0, -1.0], &[0.0, 0.0]],
+    kinks: &[kink(&[0.0, 0.0], &[0.0, 0.0]), kink(&[f64::INFINITY, f64::INFINITY], &[0.0, 0.0])],
+    ends: &[&[0.0, -1.0], &[-0.0, -1.0]],
     conventions: "Both derivatives at the origin are 0.",
     ..binary::<Atan2>()
 };
@@ -324,6 +390,9 @@ pub static ACOSH: Pointwise = Pointwise {
         only(g.multiply(below, above))
     }),
     probes: &[&[1.3], &[20.0], &[1.0 + f64::EPSILON], &[1.0], &[0.5], &[f64::INFINITY]],
+    domain: "x >= 1",
+    kinks: &[kink(&[1.0], &[f64::INFINITY])],
+    ends: &[&[0.5]],
     conventions: "The derivative at 1 is inf; below both are NaN.",
     ..unary::<Acosh>()
 };
@@ -333,15 +402,28 @@ pub static ATANH: Pointwise = Pointwise {
     name: "atanh",
     documentation: "The inverse hyperbolic tangent.",
     example: ("atanh(0)", "0"),
-    differential: Differential::Partials(|g, a, _| {
-        let opposite = g.negate(a[0]);
-        let (below, above) = (g.offset(opposite, 1.0), g.offset(a[0], 1.0));
-        let product = g.multiply(below, above);
-        only(g.apply(&RECIPROCAL, product))
-    }),
+    differential: Differential::Partials(|g, a, _| only(g.apply(&ATANH_SLOPE, a[0]))),
     probes: UNIT,
+    domain: "-1 < x < 1",
+    kinks: &[kink(&[1.0], &[f64::INFINITY]), kink(&[-1.0], &[f64::INFINITY])],
+    ends: &[&[1.5]],
     conventions: "Infinite at -1 and 1, with derivative inf; outside the value is NaN.",
     ..unary::<Atanh>()
+};
+
+/// The derivative of [`ATANH`].
+pub static ATANH_SLOPE: Pointwise = Pointwise {
+    name: "atanh_slope",
+    documentation: "`1 / ((1 - x) * (1 + x))`, the derivative of `atanh`.",
+    differential: Differential::Partials(|g, a, y| {
+        let squared = g.apply(&SQUARE, y);
+        let product = g.multiply(a[0], squared);
+        only(g.scale(product, 2.0))
+    }),
+    probes: &[&[0.0], &[0.3], &[-0.85], &[0.5], &[1e-9], &[1.0], &[-1.0]],
+    domain: "-1 < x < 1",
+    kinks: &[kink(&[1.0], &[f64::INFINITY]), kink(&[-1.0], &[f64::NEG_INFINITY])],
+    ..unary_helper::<AtanhSlope>()
 };
 
 /// `sinc(x)`
@@ -351,6 +433,7 @@ pub static SINC: Pointwise = Pointwise {
     example: ("sinc(0)", "1"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&SINC_SLOPE, a[0]))),
     probes: ANGLES,
+    domain: "x finite",
     conventions: PERIODIC,
     ..unary::<Sinc>()
 };
@@ -377,9 +460,12 @@ pub static SINC_SLOPE: Pointwise = Pointwise {
 pub static ALL: &[&Pointwise] = &[
     &SIN,
     &COS,
+    &SINPI,
+    &COSPI,
     &TAN,
     &ASIN,
     &ACOS,
+    &INVERSE_CHORD,
     &ATAN,
     &LORENTZIAN,
     &ATAN2,
@@ -391,6 +477,7 @@ pub static ALL: &[&Pointwise] = &[
     &ASINH,
     &ACOSH,
     &ATANH,
+    &ATANH_SLOPE,
     &SINC,
     &SINC_SLOPE,
 ];

@@ -172,7 +172,8 @@ fn masked_by_constant(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let [cotangent, partial] =
         arguments_of(graph, id, &MASKED_MULTIPLY).or_else(|| arguments_of(graph, id, &SELECTED_MULTIPLY))?;
     let finite = graph.constant_value(partial).is_some_and(f64::is_finite);
-    finite.then(|| graph.pointwise(&MULTIPLY, &[cotangent, partial]))
+    let nonzero = graph.constant_value(cotangent).is_some_and(|value| value != 0.0);
+    (finite || nonzero).then(|| graph.pointwise(&MULTIPLY, &[cotangent, partial]))
 }
 
 fn in_order(graph: &mut Graph, id: NodeId) -> Option<NodeId> {

@@ -81,7 +81,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "subject",
         ],
     ),
-    ("doc", &["source", "library", "diagnostics", "syntax", "check", "ir", "ops"]),
+    ("doc", &["source", "library", "diagnostics", "syntax", "check", "ir", "ops", "eval", "autodiff", "report"]),
     (
         "cli",
         &[

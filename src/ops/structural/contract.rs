@@ -2,8 +2,8 @@
 
 use super::{Batching, Call, Cotangent, Dependence, Fault, Mask, Structural, guarded_product, table};
 use crate::ir::{Axes, Graph, NodeId, Op, Reduction, Shape, Table};
-use crate::ops::arithmetic::ADD;
-use crate::ops::choice::SELECT;
+use crate::ops::arithmetic::{ADD, SELECTED_PASS};
+use crate::ops::choice::conversion;
 use crate::ops::comparison::NOT_EQUAL;
 
 /// Sums of products over shared axes.
@@ -105,18 +105,18 @@ fn reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: Cotangent)
     cotangent.with(flow)
 }
 
-/// The factor with zeros in the rows that no cotangent reaches (those of a branch not taken), so that what they hold,
-/// NaN and infinities among it, adds nothing to the sum. A row that any entry of the cotangent reaches was part of the
-/// value, and stays.
+/// The factor without the NaN and infinities of the rows that no cotangent reaches (those of a branch not taken), so
+/// that they add nothing to the sum. What is finite stays: a cotangent that just happens to be zero adds nothing, but its
+/// own derivative meets the factor. A row that any entry of the cotangent reaches was part of the value, and stays whole.
 pub(super) fn reached_rows(graph: &mut Graph, cotangent: NodeId, own: Axes, factor: NodeId) -> NodeId {
     let zero = graph.constant_like(cotangent, 0.0);
     let nonzero = graph.pointwise(&NOT_EQUAL, &[cotangent, zero]);
     let reached = graph.reduce(Reduction::Max, nonzero, own);
     let shape = graph.ty(factor).shape.clone();
     let rows = graph.ty(reached).shape.rank();
+    let reached = graph.pointwise(conversion(graph.ty(factor).element), &[reached]);
     let reached = graph.broadcast(reached, Axes::new(0..rows), &shape);
-    let nothing = graph.constant_like(factor, 0.0);
-    graph.pointwise(&SELECT, &[reached, factor, nothing])
+    graph.pointwise(&SELECTED_PASS, &[reached, factor])
 }
 
 /// Where nothing is summed: all products of `[batch…, m…, n…, k…]`, a zero of the cotangent meeting each factor alone.

@@ -11,7 +11,7 @@ use crate::ir::LinearAlgebra::{self, *};
 use crate::ir::{Axes, ElementType, Graph, NodeId, Reduction, Shape};
 use crate::ops::arithmetic::{ADD, DIVIDE, MULTIPLY, NEGATE, SUBTRACT};
 use crate::ops::choice::SELECT;
-use crate::ops::comparison::EQUAL;
+use crate::ops::comparison::{AND, EQUAL, NOT_EQUAL, OR};
 
 /// What the cotangent of a node contributes to that of an argument.
 pub(super) fn reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: Cotangent) -> Option<Cotangent> {
@@ -35,9 +35,36 @@ pub(super) fn reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent:
     if cotangent.mask < Mask::Masked {
         return cotangent.with(flow);
     }
-    // Nothing of a matrix whose whole result was not selected.
-    let rank = graph.ty(given).shape.rank();
-    cotangent.with(reached_rows(graph, given, Axes::new([rank - 2, rank - 1]), flow))
+    cotangent.with(of_sound_matrices(graph, id, given, flow))
+}
+
+/// Nothing of a matrix whose result was not selected, if it, the result or the flow is not finite. Of a sound matrix all
+/// stays: a cotangent that just happens to be zero has derivatives of its own.
+fn of_sound_matrices(graph: &mut Graph, id: NodeId, given: NodeId, flow: NodeId) -> NodeId {
+    let matrix = graph.node(id).arguments[0];
+    let whole = |graph: &Graph, node: NodeId| {
+        let rank = graph.ty(node).shape.rank();
+        Axes::new([rank - 2, rank - 1])
+    };
+    let zero = graph.constant_like(given, 0.0);
+    let nonzero = graph.pointwise(&NOT_EQUAL, &[given, zero]);
+    let axes = whole(graph, given);
+    let reached = graph.reduce(Reduction::Max, nonzero, axes);
+    let finite = [matrix, id, flow].map(|node| {
+        let zero = graph.constant_like(node, 0.0);
+        // NaN where the entry is NaN or infinite.
+        let nothing = graph.pointwise(&MULTIPLY, &[node, zero]);
+        let finite = graph.pointwise(&EQUAL, &[nothing, zero]);
+        let axes = whole(graph, node);
+        graph.reduce(Reduction::Min, finite, axes)
+    });
+    let sound = finite.into_iter().reduce(|all, each| graph.pointwise(&AND, &[all, each])).expect("there are three");
+    let kept = graph.pointwise(&OR, &[reached, sound]);
+    let shape = graph.ty(flow).shape.clone();
+    let batch = graph.ty(kept).shape.rank();
+    let kept = graph.broadcast(kept, Axes::new(0..batch), &shape);
+    let nothing = graph.constant_like(flow, 0.0);
+    graph.pointwise(&SELECT, &[kept, flow, nothing])
 }
 
 /// The tangent of a node from those of its arguments.
