@@ -11,6 +11,7 @@ use ndc::ir::{
 };
 use ndc::ops::arithmetic::{ADD, MULTIPLY};
 use ndc::ops::choice::{OWN_SLOPE, STOP_GRADIENT};
+use ndc::ops::declare::unary;
 use ndc::ops::structural::table::reals;
 use ndc::ops::{find, trigonometric};
 use ndc::runtime::kernel::Unary;
@@ -70,19 +71,13 @@ static WRONG: Pointwise = FAULTY;
 
 const FAULTY: Pointwise = Pointwise {
     name: "wrong",
-    documentation: "",
-    example: ("", ""),
     builtin: false,
-    meaning: Meaning::unary::<Wrong>(),
-    instruction: None,
     differential: Differential::Partials(|graph, arguments, _| {
         let cosine = graph.pointwise(&trigonometric::COS, &[arguments[0]]);
         let factor = graph.constant_like(arguments[0], 1.1);
         vec![Partial::Value(graph.pointwise(&MULTIPLY, &[cosine, factor]))]
     }),
-    routes: false,
-    probes: &[],
-    conventions: "",
+    ..unary::<Wrong>()
 };
 
 #[test]
@@ -146,7 +141,7 @@ fn every_pointwise_operation_with_a_derivative_passes() {
     for definition in ndc::ops::POINTWISE {
         let arity = definition.meaning.arity();
         let real = matches!(definition.meaning, Meaning::Unary { .. } | Meaning::Binary { .. });
-        // These are parts of derivatives, each with one meaning only where its other factor is zero.
+        // One states a slope that is not its own; the others state none.
         let special = std::ptr::eq(*definition, &OWN_SLOPE) || matches!(definition.differential, Differential::Zero);
         // The orders of these are whole numbers, which differences cannot vary.
         let by_order = definition.name.contains("bessel") || definition.name == "polygamma";
@@ -156,6 +151,9 @@ fn every_pointwise_operation_with_a_derivative_passes() {
         let shapes: Vec<&[usize]> = vec![&[]; arity];
         let one = problem(&shapes, |graph, x| graph.pointwise(definition, x));
         match check(&one, &settings()) {
+            // Its convention: no formula is known for the second derivative by the order, so it is NaN, and that is found.
+            Ok(Outcome { failure: Some(failure), .. })
+                if definition.name == "gammainc_by_order" && failure.reading.reverse.is_nan() => {}
             Ok(Outcome { failure: Some(failure), .. }) => wrong.push(format!("{}: {failure:?}", definition.name)),
             Ok(_) => {}
             Err(reason) => wrong.push(format!("{}: {reason:?}", definition.name)),
