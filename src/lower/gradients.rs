@@ -4,13 +4,14 @@
 //! the dependence through those counts; the adjoint is appended; then the variables are replaced by the real values.
 
 use super::{Lowerer, Value, tensor_type};
-use crate::autodiff::forward;
+use crate::autodiff::forward::forward_with;
 use crate::autodiff::jacobian::{jacobian, sparse_jacobian, structure};
-use crate::autodiff::reverse::{reverse, reverse_many};
+use crate::autodiff::reverse::{reverse, reverse_with};
 use crate::check::program::{DerivativeCall, Form, Kind, ParamId, Program, Typed, Wrt};
 use crate::check::types::{ModelId, Type};
 use crate::ir::rewrite::substitute;
 use crate::ir::{ElementType, Graph, NodeId, Pattern, ScopeKind, Shape, Table, TensorType};
+use crate::ops::structural::Mask;
 use crate::optimize::{Stage, simplify};
 use std::collections::{HashMap, HashSet};
 
@@ -35,14 +36,15 @@ struct Problem {
 
 impl Problem {
     /// The nodes that a form asks for: one for each variable, or of matrices one for each pair, row by row; for
-    /// `value_and_grad` the value last.
+    /// `value_and_grad` the value last. A zero in a tangent or cotangent is a direction that is not taken: it meets no infinite
+    /// derivative, so that a product with a unit vector is a column or row of the Jacobian.
     fn derive(&self, graph: &mut Graph, form: Form) -> Vec<NodeId> {
         let (roots, variables) = (&self.roots, &self.variables);
         match form {
-            Form::Jvp => forward(graph, roots, variables, &self.direction),
+            Form::Jvp => forward_with(graph, roots, variables, &self.direction, Mask::Routed),
             Form::Vjp => {
                 let seeds: Vec<(NodeId, NodeId)> = roots.iter().copied().zip(self.direction.iter().copied()).collect();
-                reverse_many(graph, &seeds, variables)
+                reverse_with(graph, &seeds, variables, Mask::Routed)
             }
             Form::Jacobian { sparse } => self.matrix(graph, roots, sparse, form),
             Form::Gradient => self.gradients(graph),
@@ -54,7 +56,7 @@ impl Problem {
             Form::Hvp => {
                 let gradients = self.gradients(graph);
                 let gradients = simplify(graph, &gradients, Stage::BeforeDifferentiation);
-                forward(graph, &gradients, variables, &self.direction)
+                forward_with(graph, &gradients, variables, &self.direction, Mask::Routed)
             }
             Form::Hessian { sparse } => {
                 let gradients = self.gradients(graph);
