@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench gradients` prints one table, dearest first; a word after `--` chooses cases whose names have it.
 //! With `--simplify` it compares gradients of values that were simplified before, after, both times and not at all.
-//! Value and gradient run by turns, and the least time of many runs counts, so that ratios hold on a busy machine.
+//! Value and gradient run by turns, in memory that moves now and then, and the least time of many runs counts: so ratios hold
+//! on a busy machine, and wherever buffers happen to lie (those a multiple of 4096 bytes apart hinder one another).
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 
@@ -24,9 +25,12 @@ const DEAR: f64 = 3.0;
 const LARGE: f64 = 2.5;
 /// How long one sample takes at least.
 const SAMPLE: Duration = Duration::from_micros(20);
-/// How long the samples of a case take together.
-const CASE: Duration = Duration::from_millis(400);
-const LEAST_SAMPLES: usize = 10;
+/// How long the samples of a case take in one place of memory.
+const PLACE: Duration = Duration::from_millis(60);
+const PLACES: usize = 7;
+const LEAST_SAMPLES: usize = 3;
+/// How many bytes more are taken before the memory of the next place.
+const SHIFT: usize = 1216;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
@@ -44,6 +48,9 @@ fn main() {
 /// A program that runs again and again.
 struct Program {
     call: BoundCall,
+    inputs: Vec<Vec<u8>>,
+    /// What keeps the memory of the call from lying where it lay before.
+    shift: Vec<u8>,
     least: f64,
     bytes: usize,
     has_loop: bool,
@@ -58,13 +65,23 @@ impl Program {
         let scheduled = schedule(&graph);
         let executable = compile(&scheduled).expect("native code");
         let compilation = start.elapsed();
-        let mut call = BoundCall::new(Arc::new(executable));
-        for (index, table) in case.inputs.iter().enumerate() {
-            call.input_mut(index).copy_from_slice(&to_bytes(table));
-        }
+        let call = BoundCall::new(Arc::new(executable));
+        let inputs = case.inputs.iter().map(to_bytes).collect();
         let has_loop = !scheduled.bodies.is_empty();
         let nodes = graph.len();
-        Program { call, least: f64::INFINITY, bytes: memory(&scheduled), has_loop, compilation, nodes }
+        let (least, bytes) = (f64::INFINITY, memory(&scheduled));
+        let mut program = Program { call, inputs, shift: Vec::new(), least, bytes, has_loop, compilation, nodes };
+        program.place(0);
+        program
+    }
+
+    /// Takes memory in another place.
+    fn place(&mut self, number: usize) {
+        self.shift = vec![0; number * SHIFT];
+        self.call = BoundCall::new(self.call.executable().clone());
+        for (index, bytes) in self.inputs.iter().enumerate() {
+            self.call.input_mut(index).copy_from_slice(bytes);
+        }
     }
 
     fn sample(&mut self, runs: usize) {
@@ -92,13 +109,16 @@ fn memory(schedule: &Schedule) -> usize {
 /// Runs programs by turns and keeps the least time of each.
 fn measure(programs: &mut [Program]) {
     let runs: Vec<usize> = programs.iter_mut().map(Program::runs).collect();
-    let start = Instant::now();
-    let mut samples = 0;
-    while samples < LEAST_SAMPLES || start.elapsed() < CASE {
-        for (program, runs) in programs.iter_mut().zip(&runs) {
-            program.sample(*runs);
+    for place in 0..PLACES {
+        programs.iter_mut().enumerate().for_each(|(number, program)| program.place(place + number));
+        let start = Instant::now();
+        let mut samples = 0;
+        while samples < LEAST_SAMPLES || start.elapsed() < PLACE {
+            for (program, runs) in programs.iter_mut().zip(&runs) {
+                program.sample(*runs);
+            }
+            samples += 1;
         }
-        samples += 1;
     }
 }
 
