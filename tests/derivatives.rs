@@ -275,7 +275,10 @@ fn second_derivatives_equal_differences_where_smooth() {
                 for second in 0..arity {
                     let (difference, error) = slope.difference(probe, second);
                     let ordinary = |each: &f64| each.abs() < 1e3 && (*each == 0.0 || each.abs() > 1e-3);
-                    let bends = at_kink(definition, probe)
+                    // The derivative of `gammainc` by its order has none by the order: it is stated to be NaN.
+                    let stated = definition.name.starts_with("gammainc") && first + second == 0;
+                    let bends = stated
+                        || at_kink(definition, probe)
                         || [first, second].iter().any(|each| ignores(definition, *each))
                         || slope_bends(definition, probe);
                     let smooth = probe.iter().all(ordinary)
@@ -296,9 +299,9 @@ fn second_derivatives_equal_differences_where_smooth() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Arguments without a derivative.
+/// Arguments without a derivative of the second order, as the conventions of the definitions say.
 fn ignores(definition: &Pointwise, argument: usize) -> bool {
-    argument == 0 && matches!(definition.name, "polygamma" | "bessel_jn" | "bessel_in")
+    argument == 0 && matches!(definition.name, "polygamma" | "bessel_jn" | "bessel_in" | "gammainc_by_order")
 }
 
 /// Points where the first derivative has a kink or a pole.
@@ -308,6 +311,7 @@ fn slope_bends(definition: &Pointwise, probe: &[f64]) -> bool {
         "hypot" => probe[0] == 0.0 && probe[1] == 0.0,
         // Derivatives by the base are infinite there, and those by the exponent not found.
         "power" => probe[0] == 0.0 && probe[1] <= 1.0,
+        "power_below" => probe[0] == 0.0 && probe[1] <= 2.0,
         _ => false,
     }
 }

@@ -365,6 +365,7 @@ pub static GELU_TANH: Pointwise = Pointwise {
 pub static GELU_TANH_SLOPE: Pointwise = Pointwise {
     name: "gelu_tanh_slope",
     documentation: "The derivative of `gelu_tanh`.",
+    definition: "(x: real) = grad(gelu_tanh)(x)",
     // Of s(u) + x s'(u) u': s'(u) (2 u' + x u'') + x u'^2 s''(u), with s'' = -s' tanh(u / 2).
     differential: Differential::Partials(|g, a, _| {
         let squared = g.apply(&super::roots::SQUARE, a[0]);

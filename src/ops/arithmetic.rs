@@ -255,8 +255,8 @@ pub static POWER: Pointwise = Pointwise {
 
 /// The partial derivatives of a power, from its value and that of `base^(exponent - 1)`.
 fn power_partials(g: &mut Graph, base: NodeId, exponent: NodeId, power: NodeId, below: NodeId) -> Vec<Partial> {
-    // Zero at the exponent 0, whose own derivative `1 / base` remains.
-    let by_base = g.apply2(&MASKED_MULTIPLY, exponent, below);
+    // Zero where either is: at the exponent 0, whose own derivative `1 / base` remains, and where the lower power vanishes.
+    let by_base = g.apply2(&ROUTED_MULTIPLY, exponent, below);
     // At base 0 with an exponent above 1, further derivatives are zero too; those of the logarithm are not finite.
     let [zero, one] = [0.0, 1.0].map(|value| g.constant_like(exponent, value));
     let origin = g.apply2(&super::comparison::EQUAL, base, zero);
@@ -282,6 +282,7 @@ fn lower_power(g: &mut Graph, base: NodeId, exponent: NodeId) -> NodeId {
 pub static POWER_BELOW: Pointwise = Pointwise {
     name: "power_below",
     documentation: "`a^(b - 1)`, with which powers are differentiated.",
+    definition: "(a, b) = a^(b - 1)",
     differential: Differential::Partials(|g, a, y| {
         let (base, lower) = (a[0], g.offset(a[1], -1.0));
         let below = g.apply2(&POWER_BELOW, base, lower);

@@ -220,6 +220,10 @@ pub static EXPREL: Pointwise = Pointwise {
 pub static EXPONENTIAL_MOMENT: Pointwise = Pointwise {
     name: "exponential_moment",
     documentation: "The integral of `t^a exp(b t)` over `t` from 0 to 1: the derivative of `exprel` of a whole order `a`.",
+    definition: "(a: real, b: real) = { let n = stop_gradient(a); \
+        if b < -500 { gamma(n + 1) / (-b)^(n + 1) } \
+        else if b < 0 { exp(b) / (n + 1) * fold((1.0, 1.0), 1..4000, |(s, t), k| { let u = -t * b / (n + k + 1); (s + u, u) }).0 } \
+        else { fold((0.0, 1.0), 0..4000, |(s, t), k| (s + t / (n + k + 1), t * b / (k + 1))).0 } }",
     differential: Differential::Partials(|g, a, _| {
         let next = g.offset(a[0], 1.0);
         vec![Partial::Zero, Partial::Value(g.apply2(&EXPONENTIAL_MOMENT, next, a[1]))]
@@ -312,6 +316,7 @@ pub static LOGIT: Pointwise = Pointwise {
 pub static LOGIT_SLOPE: Pointwise = Pointwise {
     name: "logit_slope",
     documentation: "`1 / (x * (1 - x))`, the derivative of `logit`.",
+    definition: "(x: real) = grad(logit)(x)",
     differential: Differential::Partials(|g, a, y| {
         let twice = g.scale(a[0], 2.0);
         let lean = g.offset(twice, -1.0);

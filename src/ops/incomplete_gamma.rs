@@ -262,6 +262,7 @@ pub static GAMMAINCC: Pointwise = Pointwise {
 pub static GAMMA_DENSITY: Pointwise = Pointwise {
     name: "gamma_density",
     documentation: "The density of a gamma variable of shape `a` and rate 1 at `b`.",
+    definition: "(a: real, b: real) = grad(|y| gammainc(a, y))(b)",
     differential: Differential::Partials(|g, a, y| {
         let (logarithm, slope) = (g.apply(&super::exponential::LOG, a[1]), g.apply(&super::special::DIGAMMA, a[0]));
         let by_order = g.subtract(logarithm, slope);
@@ -279,6 +280,7 @@ pub static GAMMA_DENSITY: Pointwise = Pointwise {
 pub static GAMMAINC_BY_ORDER: Pointwise = Pointwise {
     name: "gammainc_by_order",
     documentation: "The derivative of `gammainc` by `a`.",
+    definition: "(a: real, b: real) = grad(|s| gammainc(s, b))(a)",
     differential: Differential::Partials(|g, a, _| {
         let unknown = g.constant_like(a[0], f64::NAN);
         let (logarithm, slope) = (g.apply(&super::exponential::LOG, a[1]), g.apply(&super::special::DIGAMMA, a[0]));

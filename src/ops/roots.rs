@@ -143,6 +143,7 @@ pub static CBRT: Pointwise = Pointwise {
 pub static INVERSE_SQUARE: Pointwise = Pointwise {
     name: "inverse_square",
     documentation: "One divided by the square, with which `cbrt` is differentiated.",
+    definition: "(x) = (1 / x) * (1 / x)",
     differential: Differential::Partials(|g, a, y| {
         let ratio = g.divide(y, a[0]);
         only(g.scale(ratio, -2.0))

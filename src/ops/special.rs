@@ -142,6 +142,7 @@ pub static ERFINV: Pointwise = Pointwise {
 pub static ERFINV_SLOPE: Pointwise = Pointwise {
     name: "erfinv_slope",
     documentation: "`sqrt(pi) / 2 exp(y^2)` at `y = erfinv(x)`, the derivative of `erfinv`.",
+    definition: "(x: real) = grad(erfinv)(x)",
     differential: Differential::Partials(|g, a, slope| {
         let inverse = g.apply(&ERFINV, a[0]);
         let twice = g.scale(inverse, 2.0);
@@ -195,6 +196,7 @@ pub static NORMQUANTILE: Pointwise = Pointwise {
 pub static NORMQUANTILE_SLOPE: Pointwise = Pointwise {
     name: "normquantile_slope",
     documentation: "The derivative of `normquantile`.",
+    definition: "(x: real) = grad(normquantile)(x)",
     differential: Differential::Partials(|g, a, y| {
         let z = g.apply(&NORMQUANTILE, a[0]);
         let product = g.multiply(z, y);
@@ -230,6 +232,7 @@ pub static HAZARD: Pointwise = Pointwise {
 pub static HAZARD_SLOPE: Pointwise = Pointwise {
     name: "normal_hazard_slope",
     documentation: "The derivative of `normal_hazard`.",
+    definition: "(x: real) = grad(grad(lognormcdf))(x)",
     // Of -h (x + h): -h' (x + 2 h) - h.
     differential: Differential::Partials(|g, a, y| {
         let hazard = g.apply(&HAZARD, a[0]);
@@ -302,6 +305,7 @@ pub static LBETA: Pointwise = Pointwise {
 pub static DIGAMMA_DROP: Pointwise = Pointwise {
     name: "digamma_drop",
     documentation: "`digamma(a) - digamma(a + b)`, without cancellation.",
+    definition: "(a: real, b: real) = grad(|s| lbeta(s, b))(a)",
     differential: Differential::Partials(|g, a, _| {
         let sum = g.add(a[0], a[1]);
         let [first, of_sum] = [a[0], sum].map(|at| g.apply(&TRIGAMMA, at));

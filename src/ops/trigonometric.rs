@@ -261,6 +261,7 @@ pub static ACOS: Pointwise = Pointwise {
 pub static INVERSE_CHORD: Pointwise = Pointwise {
     name: "inverse_chord",
     documentation: "`1 / sqrt((1 - x) * (1 + x))`, the derivative of `asin`.",
+    definition: "(x: real) = grad(asin)(x)",
     differential: Differential::Partials(|g, a, y| {
         let squared = g.apply(&SQUARE, y);
         let product = g.multiply(a[0], y);
@@ -285,7 +286,7 @@ pub static ATAN: Pointwise = Pointwise {
 pub static LORENTZIAN: Pointwise = Pointwise {
     name: "lorentzian",
     documentation: "`1 / (1 + x^2)`, the derivative of `atan`.",
-    definition: "(x) = 1 / (1 + x^2)",
+    definition: "(x: real) = grad(atan)(x)",
     differential: Differential::Partials(|g, a, y| {
         // Infinite arguments have the limit 0, and so small a square would underflow.
         let product = g.apply2(&super::arithmetic::MASKED_MULTIPLY, y, a[0]);
@@ -418,6 +419,7 @@ pub static ATANH: Pointwise = Pointwise {
 pub static ATANH_SLOPE: Pointwise = Pointwise {
     name: "atanh_slope",
     documentation: "`1 / ((1 - x) * (1 + x))`, the derivative of `atanh`.",
+    definition: "(x: real) = grad(atanh)(x)",
     differential: Differential::Partials(|g, a, y| {
         let squared = g.apply(&SQUARE, y);
         let product = g.multiply(a[0], squared);
