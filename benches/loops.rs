@@ -1,4 +1,5 @@
 //! Loops with scalar states, beside the same loops in Rust; and the gradient through a million steps, beside the loop alone.
+#![allow(clippy::print_stdout, reason = "a bench prints its table")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndc::autodiff::reverse;

@@ -121,7 +121,7 @@ impl Program {
         // Where all numbers are tiny or zero, what they are sums of is not known: ordinary numbers.
         let allowed = tolerance * if scale < 1e-3 { 1.0 } else { scale };
         let distances = actual.iter().zip(values).map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() });
-        let far = distances.enumerate().find(|(_, distance)| !(*distance <= allowed))?;
+        let far = distances.enumerate().find(|(_, distance)| distance.is_nan() || *distance > allowed)?;
         let (at, distance) = far;
         Some(format!(
             "{}: entry {at} of `{expression}` is {:e}, not {:e}: {:.1e} of the greatest, {tolerance:e} is allowed",
