@@ -4,14 +4,20 @@
 //! The states of the loop back are the cotangents of the states, and sums for the cotangents of the invariants. Its body
 //! is the body's own adjoint, so loops inside it are differentiated by the same walk. The forward loop with its stored
 //! states does all that the plain loop does; `optimize` leaves only the larger of the two.
+//!
+//! Where each step reads but few rows of an invariant, no sum as large as the invariant is carried along: the cotangents
+//! of the rows are stacked with their positions, and added up after the loop.
 
 use super::loops_nested;
 use super::reverse::pull;
-use crate::ir::rewrite::{inline, without_inputs};
-use crate::ir::{ElementType, Ends, Graph, Loop, NodeId, TensorType};
+use crate::ir::rewrite::{inline_nodes, without_inputs};
+use crate::ir::{ElementType, Ends, Graph, Loop, NodeId, Op, TensorType};
 use crate::ops::arithmetic::ADD;
 use crate::ops::structural::{Cotangent, Mask};
 use std::sync::Arc;
+
+/// The most elements of rows that are stacked for one invariant.
+const MOST_ROWS: usize = 1 << 20;
 
 /// The cotangents of a loop's arguments from those of its results.
 pub(super) fn reverse(
@@ -44,7 +50,10 @@ struct Active {
     /// Stacked outputs with a cotangent, by result.
     stacked: Vec<usize>,
     sequences: Vec<usize>,
+    /// Those whose cotangents are summed step by step.
     invariants: Vec<usize>,
+    /// Reads of rows of the other invariants: the invariant, and the gather in the body.
+    gathers: Vec<(usize, NodeId)>,
 }
 
 impl Active {
@@ -73,15 +82,40 @@ impl Active {
         };
         let takes_part = |input: &usize| moves[*input] && reached[inputs[*input].index()];
         let (first_sequence, first_invariant) = (1 + run.states, 1 + run.states + run.sequences);
-        let active = Active {
+        let mut active = Active {
             states: (0..run.states).filter(|state| moves[1 + state] && matters[*state]).collect(),
             stacked,
             sequences: (first_sequence..first_invariant).filter(takes_part).map(|at| at - first_sequence).collect(),
             invariants: (first_invariant..inputs.len()).filter(takes_part).map(|at| at - first_invariant).collect(),
+            gathers: Vec::new(),
         };
         let any = !(active.states.is_empty() && active.sequences.is_empty() && active.invariants.is_empty());
+        active.invariants.retain(|each| match gathers(run, inputs[first_invariant + each], &reached) {
+            Some(gathers) => {
+                active.gathers.extend(gathers.into_iter().map(|gather| (*each, gather)));
+                false
+            }
+            None => true,
+        });
         any.then_some(active)
     }
+}
+
+/// The reads of an invariant, where each step reads but few of its rows and does nothing else with it.
+fn gathers(run: &Loop, invariant: NodeId, reached: &[bool]) -> Option<Vec<NodeId>> {
+    let body = &run.body;
+    let is_row = |id: &NodeId| {
+        let node = body.node(*id);
+        matches!(node.op, Op::Gather { batch: 0, .. }) && node.arguments[1] != invariant
+    };
+    let users: Vec<NodeId> =
+        body.ids().filter(|id| reached[id.index()] && body.node(*id).arguments.contains(&invariant)).collect();
+    if body.output_nodes().contains(&invariant) || !users.iter().all(is_row) {
+        return None;
+    }
+    let read: usize = users.iter().map(|id| body.ty(*id).shape.count()).sum();
+    let few = read < body.ty(invariant).shape.count() && run.trips.saturating_mul(read) <= MOST_ROWS;
+    few.then_some(users)
 }
 
 /// The loop back.
@@ -90,7 +124,8 @@ struct Back<'a> {
     active: Active,
     /// The body: step; cotangents of states, sums; stored states, sequences, cotangents of stacked outputs; invariants.
     body: Graph,
-    /// The care that the cotangents of active states, sequences and invariants need; `None` without a path.
+    /// The care that the cotangents of active states, sequences, invariants and rows of invariants need; `None` without a
+    /// path.
     masks: Vec<Option<Mask>>,
 }
 
@@ -194,17 +229,30 @@ impl<'a> Back<'a> {
             .enumerate()
             .map(|(at, each)| (run.states + run.sequences + each, states + at, unread));
         let mut flows = Vec::new();
-        for ((argument, result, least), mask) in of_states.chain(of_sequences).chain(of_invariants).zip(&self.masks) {
+        let (of_inputs, of_rows) = self.masks.split_at(states + sums + active.sequences.len());
+        for ((argument, result, least), mask) in of_states.chain(of_sequences).chain(of_invariants).zip(of_inputs) {
             if let Some(mask) = mask {
                 let cotangent = Cotangent { node: graph.result(back, result), mask: least.max(*mask) };
                 flows.push((arguments[argument], cotangent));
+            }
+        }
+        let first = states + sums + active.sequences.len();
+        for (at, ((invariant, gather), mask)) in active.gathers.iter().zip(of_rows).enumerate() {
+            let Op::Gather { outside, .. } = run.body.node(*gather).op else { continue };
+            if let Some(mask) = mask {
+                let argument = arguments[run.states + run.sequences + invariant];
+                let rows = graph.ty(argument).shape[0];
+                let [flow, positions] = [0, 1].map(|which| graph.result(back, first + 2 * at + which));
+                let node = graph.scatter_add_or(positions, flow, rows, 0, outside);
+                flows.push((argument, Cotangent { node, mask: unread.max(*mask) }));
             }
         }
         flows
     }
 }
 
-/// One step back, and the care that the cotangents of active states, sequences and invariants need after it.
+/// One step back, and the care that the cotangents of active states, sequences, invariants and rows of invariants need
+/// after it.
 fn body_back(
     run: &Loop,
     active: &Active,
@@ -228,7 +276,10 @@ fn body_back(
     inner.extend(inputs("row", old[first_sequence..first_invariant].iter().map(|input| input.ty.clone()).collect()));
     let flows = inputs("flow", active.stacked.iter().map(row).collect());
     inner.extend(inputs("invariant", old[first_invariant..].iter().map(|input| input.ty.clone()).collect()));
-    let outputs = inline(&mut graph, &run.body, &inner);
+    let mut roots = run.body.output_nodes();
+    roots.extend(active.gathers.iter().map(|(_, gather)| *gather));
+    let mut outputs = inline_nodes(&mut graph, &run.body, &inner, &roots);
+    let gathers = outputs.split_off(run.body.outputs().len());
     let of_states = active.states.iter().zip(&cotangents).zip(states);
     let of_stacked = active.stacked.iter().zip(&flows).zip(stacked);
     let seeds: Vec<(NodeId, Cotangent)> = of_states
@@ -238,10 +289,12 @@ fn body_back(
     let wrt: Vec<NodeId> = (active.states.iter().map(|state| inner[1 + state]))
         .chain(active.sequences.iter().map(|each| inner[first_sequence + each]))
         .chain(active.invariants.iter().map(|each| inner[first_invariant + each]))
+        .chain(gathers.iter().copied())
         .collect();
     let pulled = pull(&mut graph, &seeds, &wrt);
     let (of_states, rest) = pulled.split_at(active.states.len());
-    let (of_sequences, of_invariants) = rest.split_at(active.sequences.len());
+    let (of_sequences, rest) = rest.split_at(active.sequences.len());
+    let (of_invariants, of_rows) = rest.split_at(active.invariants.len());
     for (flow, node) in of_states.iter().zip(&wrt) {
         let zero_or = flow.map_or_else(|| graph.constant_like(*node, 0.0), |flow| flow.node);
         graph.output("cotangent", zero_or);
@@ -253,6 +306,12 @@ fn body_back(
     for (flow, node) in of_sequences.iter().zip(&wrt[active.states.len()..]) {
         let zero_or = flow.map_or_else(|| graph.constant_like(*node, 0.0), |flow| flow.node);
         graph.output("row", zero_or);
+    }
+    for (flow, gather) in of_rows.iter().zip(gathers) {
+        let zero_or = flow.map_or_else(|| graph.constant_like(gather, 0.0), |flow| flow.node);
+        graph.output("row", zero_or);
+        let positions = graph.node(gather).arguments[1];
+        graph.output("position", positions);
     }
     let masks = pulled.iter().map(|flow| flow.map(|flow| flow.mask)).collect();
     (graph, masks)

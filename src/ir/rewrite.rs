@@ -87,11 +87,16 @@ pub fn without_dead_code(graph: &Graph) -> Graph {
 
 /// The outputs of a graph as nodes of another one, with nodes of that one in place of the inputs.
 pub fn inline(target: &mut Graph, source: &Graph, inputs: &[NodeId]) -> Vec<NodeId> {
+    inline_nodes(target, source, inputs, &source.output_nodes())
+}
+
+/// Some nodes of a graph as nodes of another one, with nodes of that one in place of the inputs.
+pub fn inline_nodes(target: &mut Graph, source: &Graph, inputs: &[NodeId], nodes: &[NodeId]) -> Vec<NodeId> {
     let mut rewriter = Rewriter::new(source);
     for (input, node) in source.input_nodes().into_iter().zip(inputs) {
         rewriter.set(input, *node);
     }
-    rewriter.copy_all(target, &source.output_nodes())
+    rewriter.copy_all(target, nodes)
 }
 
 /// The graph without dead nodes and without the inputs that are not kept, which no output may need.
