@@ -17,6 +17,10 @@ use std::ops::Range;
 /// With this many results or values or fewer, a pass for each is taken without looking for structure.
 const FEW: usize = 2;
 
+/// The most entries that are listed where each may differ from zero: of a sparse matrix, and to find a mode.
+const MOST_LISTED: usize = 1 << 25;
+const MOST_TRIED: usize = 1 << 21;
+
 /// What is differentiated by what. Rows are the elements of all outputs, columns those of all of `wrt`.
 struct Problem<'a> {
     outputs: &'a [NodeId],
@@ -71,15 +75,14 @@ pub fn jacobian(graph: &mut Graph, outputs: &[NodeId], wrt: &[NodeId], form: &st
 }
 
 /// The structure of what [`jacobian`] gives: for each output, for each node of `wrt`, the entries that may differ from
-/// zero.
-pub fn structure(graph: &Graph, outputs: &[NodeId], wrt: &[NodeId]) -> Vec<Vec<Pattern>> {
+/// zero. `None` if those are too many to be listed.
+pub fn structure(graph: &Graph, outputs: &[NodeId], wrt: &[NodeId]) -> Option<Vec<Vec<Pattern>>> {
     let problem = Problem::new(graph, outputs, wrt);
-    let columns = problem.column_count();
-    let full = |(pattern, rows): (Option<Pattern>, &Range<usize>)| {
-        let pattern = pattern.unwrap_or_else(|| Pattern::full(rows.len(), columns));
+    let of_outputs = problem.patterns(graph, MOST_LISTED)?;
+    let blocks = |(pattern, rows): (Pattern, &Range<usize>)| {
         problem.columns.iter().map(|each| pattern.block(0..rows.len(), each.clone())).collect()
     };
-    patterns(graph, outputs, wrt).into_iter().zip(&problem.rows).map(full).collect()
+    Some(of_outputs.into_iter().zip(&problem.rows).map(blocks).collect())
 }
 
 /// Like [`jacobian`], only the entries of the given structure, row by row.
@@ -143,17 +146,27 @@ impl<'a> Problem<'a> {
         joint
     }
 
+    /// The structure of each output; where none was found all entries, as long as those are no more than a limit.
+    fn patterns(&self, graph: &Graph, most: usize) -> Option<Vec<Pattern>> {
+        let columns = self.column_count();
+        let listed = |(pattern, rows): (Option<Pattern>, &Range<usize>)| match pattern {
+            Some(pattern) => Some(pattern),
+            None => (rows.len().saturating_mul(columns) <= most).then(|| Pattern::full(rows.len(), columns)),
+        };
+        patterns(graph, self.outputs, self.wrt).into_iter().zip(&self.rows).map(listed).collect()
+    }
+
     /// The cheaper mode, with structure where it saves passes.
     fn plan(&self, graph: &mut Graph, form: &str) -> Plan {
         let (rows, columns) = (self.row_count(), self.column_count());
         if rows.min(columns) > FEW {
-            let found: Option<Vec<Pattern>> = patterns(graph, self.outputs, self.wrt).into_iter().collect();
-            if let Some(found) = found {
+            if let Some(found) = self.patterns(graph, MOST_TRIED) {
                 let mut joint = Pattern::new(columns);
                 let all = found.iter().flat_map(|pattern| (0..pattern.rows()).map(|row| pattern.row(row)));
                 all.for_each(|row| joint.push(row.iter().copied()));
-                let plan = Plan::of_pattern(joint);
-                if plan.passes < rows.min(columns) {
+                let dense = joint.longest_row().min(joint.transposed().longest_row()) >= rows.min(columns);
+                let plan = (!dense).then(|| Plan::of_pattern(joint)).filter(|plan| plan.passes < rows.min(columns));
+                if let Some(plan) = plan {
                     plan.explain(graph, self, form);
                     return plan;
                 }
@@ -218,10 +231,19 @@ impl<'a> Problem<'a> {
 impl Plan {
     /// Columns or rows in groups, whichever are fewer.
     fn of_pattern(pattern: Pattern) -> Self {
-        let (columns, of_columns) = pattern.column_groups();
-        let (rows, of_rows) = pattern.transposed().column_groups();
-        let forward = of_columns <= of_rows;
-        let (groups, passes) = if forward { (columns, of_columns) } else { (rows, of_rows) };
+        let turned = pattern.transposed();
+        // The longest row says how few groups of columns there can be, and the longest column how few of rows.
+        let (least_columns, least_rows) = (pattern.longest_row(), turned.longest_row());
+        let forward_first = least_columns <= least_rows;
+        let [first, second] = if forward_first { [&pattern, &turned] } else { [&turned, &pattern] };
+        let (mut groups, mut passes) = first.column_groups();
+        let mut forward = forward_first;
+        if least_columns.max(least_rows) < passes {
+            let (others, count) = second.column_groups();
+            if count < passes || (count == passes && !forward) {
+                (groups, passes, forward) = (others, count, !forward);
+            }
+        }
         let passes = if pattern.count() == 0 { 0 } else { passes };
         Plan { forward, groups, passes, pattern: Some(pattern) }
     }

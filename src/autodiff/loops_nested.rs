@@ -83,7 +83,11 @@ impl Pair {
             return None;
         }
         let row = |node: NodeId| match graph.node(node).op {
-            Op::Result(result) => Some((graph.node(node).arguments[0], result as usize)),
+            Op::Result(result) => {
+                let source = graph.node(node).arguments[0];
+                let is_row = graph.loop_of(source).is_some_and(|run| run.is_stacked(result as usize));
+                is_row.then_some((source, result as usize))
+            }
             _ => None,
         };
         let sequences = &back_given[back.first_sequence()..back.first_invariant()];

@@ -10,8 +10,10 @@ use std::collections::HashMap;
 
 /// The most entries that the sets of one node may have, all its elements together.
 const MOST_ENTRIES: usize = 1 << 22;
-/// The most sets that are made for one Jacobian.
+/// The most sets and entries of sets that are made for one Jacobian.
 const MOST_SETS: usize = 1 << 23;
+/// The most elements of a position or condition that is computed here, and the most steps of a loop that leads to one.
+const MOST_CONSTANTS: usize = 1 << 16;
 /// The most operations that a loop is followed through, over all its steps.
 const MOST_STEPS: usize = 1 << 18;
 
@@ -88,6 +90,9 @@ impl Walk {
                 },
                 (None, _) => self.node(graph, node, &found, &values),
             };
+            if let Sources::Rows(rows) = &found[id.index()] {
+                self.sets += rows.count();
+            }
         }
         roots.iter().map(|root| found[root.index()].clone()).collect()
     }
@@ -170,6 +175,9 @@ impl Walk {
             if rows.count() > MOST_ENTRIES {
                 return Sources::All;
             }
+        }
+        if rows.count() == count * self.columns && count > 0 {
+            return Sources::All;
         }
         if rows.count() == 0 { Sources::None } else { Sources::Rows(rows) }
     }
@@ -255,13 +263,26 @@ fn constants(
     for id in graph.ids().filter(|id| used[id.index()] && !dependent[id.index()]) {
         let node = graph.node(id);
         let arguments: Option<Vec<&Table>> = node.arguments.iter().map(|argument| values.get(argument)).collect();
-        let Some(arguments) = arguments.filter(|_| !given.contains_key(&id)) else { continue };
+        let Some(arguments) = arguments.filter(|_| !given.contains_key(&id) && is_small(graph, node)) else { continue };
         let call = Call { graph, node, inputs: &[], arguments: &arguments };
         if let Ok(value) = (definition(&node.op).evaluate)(&call) {
             values.insert(id, value);
         }
     }
     values
+}
+
+/// Whether a node is computed in no time.
+fn is_small(graph: &Graph, node: &Node) -> bool {
+    let steps = match node.op {
+        Op::Loop(index) => {
+            let run = graph.loop_at(index);
+            let has_loop = run.body.ids().any(|id| run.body.loop_of(id).is_some());
+            if has_loop { usize::MAX } else { run.trips.saturating_mul(run.body.len()) }
+        }
+        _ => 0,
+    };
+    node.ty.shape.count().max(steps) <= MOST_CONSTANTS
 }
 
 /// The number of each element of some tables, from 1 on through all of them; as words, which moves leave alone.

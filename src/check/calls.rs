@@ -405,10 +405,12 @@ impl<'a> Checker<'a, '_> {
         };
         let key = (self.closure(Closure::Item(index)), types.clone());
         self.in_progress.push(key);
+        self.alone = true;
         self.check_body(
             &types,
             Body { function, captures: &[], bound, lifted: false, name: &name, model: None, owner: None },
         );
+        self.alone = false;
         self.in_progress.pop();
     }
 

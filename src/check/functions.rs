@@ -69,7 +69,10 @@ impl<'a> Checker<'a, '_> {
             self.report(shapes::call_overflow(name, span, MAX_COST));
             result = Type::Error;
         }
-        self.instances.insert(key, (id, result.clone()));
+        // What a function checked for itself cannot know yet is known at a use.
+        if !(self.alone && result.is_error()) {
+            self.instances.insert(key, (id, result.clone()));
+        }
         (!result.is_error()).then_some((id, result))
     }
 

@@ -12,14 +12,14 @@ use super::program::{
 use super::size::Size;
 use super::types::{ClosureId, Element, Fields, Type};
 use super::{Checker, Global};
-use crate::diagnostics::catalog::{derivative, names};
+use crate::diagnostics::catalog::{derivative, names, shapes};
 use crate::ir::Pattern;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Parameter};
 
 /// Finds which entries of a Jacobian or Hessian may differ from zero, whatever the arguments are: for each real leaf of
-/// what is differentiated, for each real leaf of `wrt`.
-pub type StructureFinder = fn(&Program, &DerivativeCall) -> Vec<Vec<Pattern>>;
+/// what is differentiated, for each real leaf of `wrt`. `None` if those are too many to be listed.
+pub type StructureFinder = fn(&Program, &DerivativeCall) -> Option<Vec<Vec<Pattern>>>;
 
 /// A derivative of a function.
 #[derive(Clone, Copy)]
@@ -214,10 +214,31 @@ impl<'a> Checker<'a, '_> {
         let failed = self.diagnostics.iter().any(crate::diagnostics::Diagnostic::is_error);
         let mut types = vec![of, wrt];
         types.extend(call.arguments.iter().map(|argument| &argument.ty));
-        if failed || !types.into_iter().all(has_known_sizes) {
+        let models = self.known_models(&call.callee.ty, call.callee.span);
+        if failed || self.alone || !models || !types.into_iter().all(has_known_sizes) {
             return None;
         }
-        Some(self.structure_finder?(&self.program, call))
+        let found = self.structure_finder?(&self.program, call);
+        if found.is_none() {
+            let text = format!("this sparse `{}` has too many entries that may differ from zero", call.form.name());
+            let help = "products need no matrix: `jvp`, `vjp`, `hvp`";
+            self.report(shapes::bad_size(&text, call.callee.span, help));
+        }
+        found
+    }
+
+    /// Whether the sizes of all models in a function value are known; else the file is checked once more.
+    fn known_models(&mut self, ty: &Type, span: Span) -> bool {
+        let Type::Function(id) = ty else { return true };
+        if let Closure::Model(model) = self.program.closures[id.0 as usize]
+            && self.model_type(model).is_none()
+        {
+            self.models.need_early(model, span);
+            return false;
+        }
+        self.program.models = self.model_types();
+        let captured = self.program.captured_types(*id);
+        captured.iter().all(|ty| self.known_models(ty, span))
     }
 
     /// Arguments of a gradient as the signature declares them; whole-number literals without a declaration are reals.

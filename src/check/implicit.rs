@@ -58,9 +58,10 @@ impl<'a> Checker<'a, '_> {
     /// `implicit_root(x, f)`
     pub(super) fn implicit_root_call(&mut self, call: BuiltinCall<'a>) -> Typed {
         let (span, name) = (call.span, call.name);
+        let given = call.arguments.len();
         let Ok([found, function]) = <[Typed; 2]>::try_from(call.arguments) else {
             let help = "`implicit_root(x, f)` takes what was found and the function that is 0 there";
-            return self.fail(names::wrong_argument_count(name, "2", 0, span, None).help(help), span);
+            return self.fail(names::wrong_argument_count(name, "2", given, span, None).help(help), span);
         };
         let Some((found, function)) = self.unknowns(name, found).zip(self.equations(name, function)) else {
             return Typed::error(span);

@@ -131,6 +131,7 @@ impl<'a, 'b> Checker<'a, 'b> {
             sources,
             loader,
             structure_finder: options.structure_finder,
+            alone: false,
             diagnostics: Vec::new(),
             reported: HashSet::new(),
             program: Program {

@@ -125,6 +125,8 @@ struct Checker<'a, 'b> {
     sources: &'b mut SourceMap,
     loader: &'b mut dyn TableLoader,
     structure_finder: Option<StructureFinder>,
+    /// Whether a function is being checked for itself: its sizes are variables, its function arguments unknown.
+    alone: bool,
     diagnostics: Vec<Diagnostic>,
     reported: HashSet<(&'static str, Option<Span>)>,
     program: Program,

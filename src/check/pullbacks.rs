@@ -134,6 +134,7 @@ impl<'a> Checker<'a, '_> {
         let body = self.program.instances[instance.0 as usize].body.clone();
         let params = self.params_read(&body);
         let mut captured = Vec::new();
+        self.program.models = self.model_types();
         self.captured_reals(id, &mut captured);
         Some(Reading { instance, arguments, result, captured, params })
     }

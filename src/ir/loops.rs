@@ -71,6 +71,11 @@ impl Loop {
         self.body.outputs().len()
     }
 
+    /// Whether a result is a stacked output: a row of each step.
+    pub fn is_stacked(&self, result: usize) -> bool {
+        (self.states..self.steps_result()).contains(&result)
+    }
+
     /// The type of a result.
     pub fn result_type(&self, result: usize) -> TensorType {
         let Some(output) = self.body.outputs().get(result) else { return TensorType::scalar(ElementType::I64) };

@@ -92,11 +92,19 @@ impl Pattern {
         block
     }
 
+    /// The most entries of a row: so many groups of columns there are at least.
+    pub fn longest_row(&self) -> usize {
+        (0..self.rows()).map(|row| self.row(row).len()).max().unwrap_or(0)
+    }
+
     /// A group for each column, such that no row has two columns of one group; and the number of groups.
     ///
     /// Greedy, in the order of the columns: Curtis, Powell and Reid, "On the estimation of sparse Jacobian matrices"
     /// (1974).
     pub fn column_groups(&self) -> (Vec<u32>, usize) {
+        if self.longest_row() == self.columns {
+            return ((0..self.columns as u32).collect(), self.columns);
+        }
         let by_column = self.transposed();
         let (mut groups, mut count) = (vec![u32::MAX; self.columns], 0);
         // `taken[g]` is the last column that found group `g` taken by a neighbour.

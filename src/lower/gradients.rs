@@ -37,7 +37,7 @@ struct Problem {
 impl Problem {
     /// The nodes that a form asks for: one for each variable, or of matrices one for each pair, row by row; for
     /// `value_and_grad` the value last. A zero in a tangent or cotangent is a direction that is not taken: it meets no infinite
-    /// derivative, so that a product with a unit vector is a column or row of the Jacobian.
+    /// derivative of a function of numbers, so that a product with a unit vector is a column or row of the Jacobian.
     fn derive(&self, graph: &mut Graph, form: Form) -> Vec<NodeId> {
         let (roots, variables) = (&self.roots, &self.variables);
         match form {
@@ -371,13 +371,15 @@ fn params_of(typed: &Typed, params: &mut Vec<ParamId>) {
 }
 
 /// Which entries of a sparse Jacobian or Hessian may differ from zero, whatever the arguments and captured values are:
-/// for each real leaf of what is differentiated, for each real leaf of `wrt`.
-pub fn find_structure(program: &Program, call: &DerivativeCall) -> Vec<Vec<Pattern>> {
+/// for each real leaf of what is differentiated, for each real leaf of `wrt`. `None` if those are too many to be listed.
+pub fn find_structure(program: &Program, call: &DerivativeCall) -> Option<Vec<Vec<Pattern>>> {
     let mut lowerer = Lowerer::new(program);
-    let Type::Function(derivative) = call.callee.ty else { return Vec::new() };
+    let Type::Function(derivative) = call.callee.ty else { return None };
     let captured = program.captured_types(derivative);
-    let captures = captured.iter().map(|ty| lowerer.unknown(ty)).collect();
-    let arguments = call.arguments.iter().map(|argument| lowerer.unknown(&argument.ty)).collect();
+    let captures = captured.iter().map(|ty| lowerer.unknown(ty, &mut HashMap::new())).collect();
+    // Two values of one model may be equal at the call, and are one variable then.
+    let mut same = HashMap::new();
+    let arguments = call.arguments.iter().map(|argument| lowerer.unknown(&argument.ty, &mut same)).collect();
     let Opened { result, targets } = lowerer.opened(call, Some(captures), arguments);
     let variables: Vec<NodeId> = targets.iter().flat_map(|target| target.variables.iter().copied()).collect();
     let leaves: Vec<NodeId> = targets.iter().flat_map(|target| lowerer.real_nodes(&target.value)).collect();
@@ -389,22 +391,27 @@ pub fn find_structure(program: &Program, call: &DerivativeCall) -> Vec<Vec<Patte
         let gradients = problem.gradients(graph);
         roots = simplify(graph, &gradients, Stage::BeforeDifferentiation);
     }
-    let by_variable = structure(graph, &roots, &variables);
+    let by_variable = structure(graph, &roots, &variables)?;
     let place = |leaf: &NodeId| variables.iter().position(|variable| variable == leaf).unwrap_or(0);
     let by_leaf = |row: Vec<Pattern>| leaves.iter().map(|leaf| row[place(leaf)].clone()).collect();
-    by_variable.into_iter().map(by_leaf).collect()
+    Some(by_variable.into_iter().map(by_leaf).collect())
 }
 
 impl Lowerer<'_> {
-    /// A value of which only the type is known.
-    fn unknown(&mut self, ty: &Type) -> Value {
+    /// A value of which only the type is known; values of one model are the same.
+    fn unknown(&mut self, ty: &Type, models: &mut HashMap<ModelId, Value>) -> Value {
         match ty {
             Type::Tuple(parts) | Type::Record(_, parts) => {
-                Value::Tuple(parts.iter().map(|part| self.unknown(part)).collect())
+                if let Some(known) = ty.model().and_then(|model| models.get(&model)) {
+                    return known.clone();
+                }
+                let value = Value::Tuple(parts.iter().map(|part| self.unknown(part, models)).collect());
+                models.extend(ty.model().map(|model| (model, value.clone())));
+                value
             }
             Type::Function(id) => {
                 let captured = self.program.captured_types(*id);
-                Value::Closure(captured.iter().map(|part| self.unknown(part)).collect())
+                Value::Closure(captured.iter().map(|part| self.unknown(part, models)).collect())
             }
             ty => Value::Node(self.graph.placeholder(tensor_type(ty, self.real))),
         }

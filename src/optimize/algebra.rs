@@ -35,15 +35,15 @@ pub static RULES: &[Rule] = &[
     },
     Rule { equation: "x + x = 2 x", apply: twice_itself },
     Rule {
-        equation: "c * (d * x) = (c d) * x where c or d is a power of two (rounds numbers near the least once)",
+        equation: "c * (d * x) = (c d) * x where c or d is a power of two (rounds numbers near the least and the greatest once)",
         apply: scaled_twice,
     },
     Rule { equation: "x^0 = 1, x^1 = x, x^2 = x * x, x^-1 = 1 / x", apply: small_power },
     Rule { equation: "select(true, a, b) = a, select(false, a, b) = b, select(c, a, a) = a", apply: decided },
     Rule { equation: "select(not c, a, b) = select(c, b, a)", apply: select_by_opposite },
     Rule { equation: "c and true = c, c or false = c, …", apply: decided_logic },
-    Rule { equation: "masked_multiply(g, c) = g * c for a finite constant c", apply: masked_by_constant },
-    Rule { equation: "routed_multiply(p, c) = p * c for a finite constant c other than 0", apply: routed_by_constant },
+    Rule { equation: "masked_multiply(g, c) = g * c for a finite constant c, up to the sign of zero", apply: masked_by_constant },
+    Rule { equation: "routed_multiply(p, c) = p * c for a finite constant c other than 0, up to the sign of zero", apply: routed_by_constant },
     Rule { equation: "b * a = a * b: one order for equal products, so that they are one node", apply: in_order },
 ];
 

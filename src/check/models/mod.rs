@@ -150,6 +150,11 @@ impl<'a> Models<'a> {
         late || !self.order.is_sorted()
     }
 
+    /// Notes that the sizes of a model were needed before they were known.
+    pub(super) fn need_early(&mut self, id: ModelId, span: Span) {
+        self.early_uses.push((id, span));
+    }
+
     /// Forgets early uses in functions that were checked for themselves.
     pub(super) fn forget_early_uses(&mut self) {
         self.early_uses.clear();

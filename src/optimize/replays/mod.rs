@@ -160,6 +160,10 @@ impl Stored {
         for node in &users[source.index()] {
             let Op::Result(result) = graph.node(*node).op else { continue };
             let result = result as usize;
+            // A last state may have as many rows, but is no row of each step.
+            if !graph.loop_of(source).is_some_and(|run| run.is_stacked(result)) {
+                continue;
+            }
             let undone = |user: &NodeId| undoes(graph, source, *node, *user);
             let readers = &users[node.index()];
             if readers.iter().all(|user| undone(user) && !plans.contains_key(user)) {
