@@ -176,7 +176,8 @@ impl Walk {
                 return Sources::All;
             }
         }
-        if rows.count() == count * self.columns && count > 0 {
+        // Large sets that leave nothing out are not worth their memory.
+        if rows.count() == count * self.columns && rows.count() > MOST_CONSTANTS {
             return Sources::All;
         }
         if rows.count() == 0 { Sources::None } else { Sources::Rows(rows) }

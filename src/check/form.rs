@@ -50,6 +50,11 @@ impl Form {
         }
     }
 
+    /// How many derivatives it takes.
+    pub fn order(self) -> u32 {
+        if matches!(self, Form::Hessian { .. } | Form::Hvp) { 2 } else { 1 }
+    }
+
     /// Whether only functions with one real result have it.
     pub fn needs_real_result(self) -> bool {
         !matches!(self, Form::Jvp | Form::Vjp | Form::Jacobian { .. })

@@ -69,8 +69,9 @@ impl<'a> Checker<'a, '_> {
             self.report(shapes::call_overflow(name, span, MAX_COST));
             result = Type::Error;
         }
-        // What a function checked for itself cannot know yet is known at a use.
-        if !(self.alone && result.is_error()) {
+        // What a function checked for itself cannot know yet, without a message, is known at a use.
+        let failed = self.diagnostics.iter().any(crate::diagnostics::Diagnostic::is_error);
+        if failed || !(self.alone && result.is_error()) {
             self.instances.insert(key, (id, result.clone()));
         }
         (!result.is_error()).then_some((id, result))

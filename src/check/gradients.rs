@@ -203,7 +203,7 @@ impl<'a> Checker<'a, '_> {
                 sparse_type(of, &gradient, &mut call.patterns.iter().flatten())
             }
         };
-        if !self.fits_derivative_rank(&call, &ty, span) {
+        if !self.fits_derivative_rank(&call, &ty, span) || !self.has_second_derivatives(&call, span) {
             return Typed::error(span);
         }
         Typed::new(Kind::Derivative(Box::new(call)), ty, span)
@@ -228,7 +228,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Whether the sizes of all models in a function value are known; else the file is checked once more.
-    fn known_models(&mut self, ty: &Type, span: Span) -> bool {
+    pub(super) fn known_models(&mut self, ty: &Type, span: Span) -> bool {
         let Type::Function(id) = ty else { return true };
         if let Closure::Model(model) = self.program.closures[id.0 as usize]
             && self.model_type(model).is_none()

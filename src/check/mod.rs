@@ -45,6 +45,7 @@ pub mod repeat;
 mod replacement;
 mod rules;
 pub mod scope;
+mod second_order;
 pub mod size;
 pub mod subject;
 mod subscripts;

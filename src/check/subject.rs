@@ -131,6 +131,11 @@ impl<'a> Checker<'a, '_> {
         if names.len() != types.len() {
             names = (1..=types.len()).map(|place| format!("x{place}")).collect();
         }
+        if !self.known_models(&callee.ty, span) {
+            self.models.forget_early_uses();
+            self.report(subjects::model_sizes_unknown(&name, span));
+            return None;
+        }
         let (instance, result) = self.wrapped_instance(id, types.clone(), span)?;
         let arguments = Completed::around(bindings, Typed::new(Kind::Tuple(arguments), Type::Tuple(types), span));
         Some(Subject::Function(Box::new(FunctionSubject { name, callee, instance, names, arguments, result })))

@@ -35,6 +35,7 @@ impl<'a> Checker<'a, '_> {
         };
         let outer = std::mem::replace(&mut self.frame, frame);
         let loss = find("loss").map(|setting| self.one_number(&setting.value, "loss", false));
+        let loss = loss.map(|loss| loss.filter(|loss| self.loss_has_second_derivatives(loss)));
         let metrics: Vec<Option<(String, Typed)>> = settings
             .iter()
             .filter(|setting| setting.metric)

@@ -261,6 +261,11 @@ impl<'a> Session<'a> {
             Unchecked::NoSmoothPoint if self.request.at.is_some() => {
                 "a kink or a jump: the slopes on both sides differ there".to_string()
             }
+            Unchecked::OwnRule { by_rule, by_differences } => format!(
+                "a root, `pullback` or `ode.adjoint` has a rule of its own: {} by it, {} by differences",
+                significant(*by_rule, 6),
+                significant(*by_differences, 6)
+            ),
             Unchecked::NoSmoothPoint => "a kink or a jump at every point tried; give one: --of, --at".to_string(),
             Unchecked::Failed(message) => message.message.clone(),
         }

@@ -32,6 +32,9 @@ pub enum Kind {
     Operation,
     /// A derivative that the program states for a function; the place is the function's body.
     OwnDerivative,
+    /// The rule of a root, a pullback or an adjoint solution: it is stated, and agrees with differences only as far as its
+    /// value is what the rule takes it for.
+    OwnRule,
 }
 
 /// An operation whose derivative is not the slope of its value.
@@ -97,6 +100,7 @@ impl Search<'_> {
         } else {
             reading.complex.filter(|_| reading.disagrees(Pair::Complex)).unwrap_or(reading.forward)
         };
+        let kind = if matches!(self.graph.node(id).op, Op::Custom(_)) { Kind::OwnRule } else { kind };
         Culprit {
             kind,
             span: self.graph.span(id),

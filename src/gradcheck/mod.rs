@@ -113,6 +113,13 @@ pub enum Unchecked {
     NoPoint,
     /// At every point that was tried the function has a kink, jumps, or varies too fast for differences.
     NoSmoothPoint,
+    /// The rule of a root, a pullback or an adjoint solution is not the slope of its value: what both say.
+    OwnRule {
+        /// What the rule says.
+        by_rule: f64,
+        /// What differences of the value say.
+        by_differences: f64,
+    },
     /// The native code could not be made or failed.
     Failed(Box<Diagnostic>),
 }
@@ -151,6 +158,10 @@ pub fn check(problem: &Problem, settings: &Settings) -> Result<Outcome, Unchecke
             Ok(point) => checker.enter(point, &mut outcome),
             Err(failed @ Unchecked::Failed(_)) => return Err(failed),
             Err(reason) => refused = reason,
+        }
+        let culprit = outcome.failure.as_ref().and_then(|failure| failure.culprit.as_ref());
+        if let Some(Culprit { kind: Kind::OwnRule, by_derivative, by_differences, .. }) = culprit {
+            return Err(Unchecked::OwnRule { by_rule: *by_derivative, by_differences: *by_differences });
         }
         if outcome.failure.is_some() {
             break;

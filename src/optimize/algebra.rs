@@ -42,8 +42,14 @@ pub static RULES: &[Rule] = &[
     Rule { equation: "select(true, a, b) = a, select(false, a, b) = b, select(c, a, a) = a", apply: decided },
     Rule { equation: "select(not c, a, b) = select(c, b, a)", apply: select_by_opposite },
     Rule { equation: "c and true = c, c or false = c, …", apply: decided_logic },
-    Rule { equation: "masked_multiply(g, c) = g * c for a finite constant c, up to the sign of zero", apply: masked_by_constant },
-    Rule { equation: "routed_multiply(p, c) = p * c for a finite constant c other than 0, up to the sign of zero", apply: routed_by_constant },
+    Rule {
+        equation: "masked_multiply(g, c) = g * c for a finite constant c, up to the sign of zero",
+        apply: masked_by_constant,
+    },
+    Rule {
+        equation: "routed_multiply(p, c) = p * c for a finite constant c other than 0, up to the sign of zero",
+        apply: routed_by_constant,
+    },
     Rule { equation: "b * a = a * b: one order for equal products, so that they are one node", apply: in_order },
 ];
 

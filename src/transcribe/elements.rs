@@ -131,7 +131,7 @@ impl Block<'_, '_> {
                 moved[axis] = at[axis].times(i64::from(outer)).plus(&inside).offset(i64::from(start));
                 moved.remove(axis + 1);
             }
-            Op::BatchReduce(_) | Op::Custom(_) => {}
+            Op::BatchReduce(_) => {}
             _ => return None,
         }
         Some((argument, moved))

@@ -152,3 +152,12 @@ pub fn pullback_mismatch(expected: &str, found: &str, places: (Span, Span)) -> D
         .label(inputs, format!("the inputs are {expected}"))
         .help("give one number for each number of the inputs, in their structure: `|value, cotangent| …`")
 }
+
+/// E0409: a mixed second derivative of a function whose derivative is stated.
+pub fn mixed_second_derivative(span: Span, function: Span) -> Diagnostic {
+    let message = "a second derivative by a parameter and an argument is not known where the derivative is stated";
+    Diagnostic::error("E0409", message, span)
+        .saying("asks for a second derivative")
+        .label(function, "this function has a `derivative` and reads parameters")
+        .help("leave `derivative` out, or state it for a function that reads no parameters")
+}

@@ -27,6 +27,13 @@ pub fn arguments_unknown(name: &str, span: Span) -> Diagnostic {
         .help("give them: `--at \"1.5, [2, 3]\"`")
 }
 
+/// E0112: a model whose sizes no use in the file tells.
+pub fn model_sizes_unknown(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0112", format!("the sizes of `{name}` are not known: nothing in the file calls it"), span)
+        .saying("no use of it says what it takes")
+        .help(format!("ask for a call of it: `--of \"|x| sum({name}(x))\" --at \"[1.0, 2.0]\"`"))
+}
+
 /// E0112: a size of an argument that nothing states.
 pub fn size_unknown(function: &str, argument: &str, size: &str, span: Span, declared: Span) -> Diagnostic {
     Diagnostic::error("E0112", format!("the size `{size}` of `{argument}` in `{function}` is not known"), span)

@@ -11,7 +11,9 @@ pub static SLICE: Structural = Structural {
     reverse: |graph, id, _, cotangent| {
         let (axis, start, step) = placement(graph.node(id).op);
         let size = graph.ty(graph.node(id).arguments[0]).shape[axis];
-        cotangent.with(graph.pad(cotangent.node, axis, start, step, size))
+        // What the slice leaves out has no part in the value.
+        let node = graph.pad(cotangent.node, axis, start, step, size);
+        Some(Cotangent { node, mask: cotangent.mask.max(Mask::Routed) })
     },
     forward: |graph, id, tangents, _| linear_forward(graph, id, 0, tangents),
     batch: |graph, batching| {

@@ -1,6 +1,6 @@
 //! Gather and scatter-add: rows chosen by integer indices. Each is the transpose of the other.
 
-use super::{Batching, Call, Cotangent, Dependence, Fault, Structural, linear_forward, table};
+use super::{Batching, Call, Cotangent, Dependence, Fault, Mask, Structural, linear_forward, table};
 use crate::ir::{Axes, Graph, NodeId, Op, Outside, Table};
 
 /// Rows of an operand.
@@ -96,7 +96,9 @@ fn gather_reverse(graph: &mut Graph, id: NodeId, argument: usize, cotangent: Cot
     let (operand, indices) = (graph.node(id).arguments[0], graph.node(id).arguments[1]);
     let (batch, outside) = choice(graph.node(id).op);
     let rows = graph.ty(operand).shape[batch];
-    cotangent.with(graph.scatter_add_or(indices, cotangent.node, rows, batch, outside))
+    // Rows that are not chosen have no part in the value.
+    let node = graph.scatter_add_or(indices, cotangent.node, rows, batch, outside);
+    Some(Cotangent { node, mask: cotangent.mask.max(Mask::Routed) })
 }
 
 fn gather_batch(graph: &mut Graph, batching: &Batching) -> NodeId {
