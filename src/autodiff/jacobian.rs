@@ -159,17 +159,17 @@ impl<'a> Problem<'a> {
     /// The cheaper mode, with structure where it saves passes.
     fn plan(&self, graph: &mut Graph, form: &str) -> Plan {
         let (rows, columns) = (self.row_count(), self.column_count());
-        if rows.min(columns) > FEW {
-            if let Some(found) = self.patterns(graph, MOST_TRIED) {
-                let mut joint = Pattern::new(columns);
-                let all = found.iter().flat_map(|pattern| (0..pattern.rows()).map(|row| pattern.row(row)));
-                all.for_each(|row| joint.push(row.iter().copied()));
-                let dense = joint.longest_row().min(joint.transposed().longest_row()) >= rows.min(columns);
-                let plan = (!dense).then(|| Plan::of_pattern(joint)).filter(|plan| plan.passes < rows.min(columns));
-                if let Some(plan) = plan {
-                    plan.explain(graph, self, form);
-                    return plan;
-                }
+        if rows.min(columns) > FEW
+            && let Some(found) = self.patterns(graph, MOST_TRIED)
+        {
+            let mut joint = Pattern::new(columns);
+            let all = found.iter().flat_map(|pattern| (0..pattern.rows()).map(|row| pattern.row(row)));
+            all.for_each(|row| joint.push(row.iter().copied()));
+            let dense = joint.longest_row().min(joint.transposed().longest_row()) >= rows.min(columns);
+            let plan = (!dense).then(|| Plan::of_pattern(joint)).filter(|plan| plan.passes < rows.min(columns));
+            if let Some(plan) = plan {
+                plan.explain(graph, self, form);
+                return plan;
             }
         }
         let forward = columns <= rows;
