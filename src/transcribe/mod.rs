@@ -2,7 +2,7 @@
 //!
 //! A node is written in one of two ways. As a *whole*, by names, operators and built-in functions that take whole
 //! tensors. Or *element by element*: at given positions, which are affine in the indices of a comprehension or reducer,
-//! so that broadcasts, transposes, slices and their like are subscripts only. The plan ([`plan`]) says which nodes get
+//! so that broadcasts, transposes, slices and their like are subscripts only. The plan (`plan`) says which nodes get
 //! a name of their own by a `let`; all others are written where they are used.
 //!
 //! Sizes are numbers. What nd cannot say is refused ([`Refusal`]), never left out.
