@@ -94,7 +94,10 @@ pub fn sparse_jacobian(
     form: &str,
 ) -> Vec<Vec<NodeId>> {
     let problem = Problem::new(graph, outputs, wrt);
-    let plan = problem.plan_for(graph, problem.joint(structure), form);
+    let pattern = problem.joint(structure);
+    let turned = pattern.transposed();
+    let plan = Plan::of_pattern(pattern, &turned);
+    plan.explain(graph, &problem, form);
     let compressed = problem.compressed(graph, &plan);
     let mut blocks = Vec::with_capacity(outputs.len());
     for (output, of_output) in structure.iter().enumerate() {
@@ -165,23 +168,18 @@ impl<'a> Problem<'a> {
             let mut joint = Pattern::new(columns);
             let all = found.iter().flat_map(|pattern| (0..pattern.rows()).map(|row| pattern.row(row)));
             all.for_each(|row| joint.push(row.iter().copied()));
-            let dense = joint.longest_row().min(joint.transposed().longest_row()) >= rows.min(columns);
-            let plan = (!dense).then(|| Plan::of_pattern(joint)).filter(|plan| plan.passes < rows.min(columns));
-            if let Some(plan) = plan {
-                plan.explain(graph, self, form);
-                return plan;
+            let turned = joint.transposed();
+            if joint.longest_row().min(turned.longest_row()) < rows.min(columns) {
+                let plan = Plan::of_pattern(joint, &turned);
+                if plan.passes < rows.min(columns) {
+                    plan.explain(graph, self, form);
+                    return plan;
+                }
             }
         }
         let forward = columns <= rows;
         let passes = rows.min(columns);
         let plan = Plan { forward, groups: (0..passes as u32).collect(), passes, pattern: None };
-        plan.explain(graph, self, form);
-        plan
-    }
-
-    /// The cheaper mode for a known structure.
-    fn plan_for(&self, graph: &mut Graph, pattern: Pattern, form: &str) -> Plan {
-        let plan = Plan::of_pattern(pattern);
         plan.explain(graph, self, form);
         plan
     }
@@ -192,12 +190,11 @@ impl<'a> Problem<'a> {
             true => (self.wrt, &self.columns, self.outputs),
             false => (self.outputs, &self.rows, self.wrt),
         };
-        let empty = plan.passes == 0;
-        let seeds: Vec<NodeId> =
-            from.iter().zip(places).map(|(node, place)| plan.seed(graph, *node, place.clone())).collect();
-        if empty {
+        if plan.passes == 0 {
             return to.iter().map(|node| with_passes(graph, *node, 0.0, 0)).collect();
         }
+        let seeds: Vec<NodeId> =
+            from.iter().zip(places).map(|(node, place)| plan.seed(graph, *node, place.clone())).collect();
         let variables: Vec<NodeId> = match plan.passes {
             1 => seeds.iter().zip(from).map(|(seed, node)| like(graph, *seed, *node)).collect(),
             _ => from.iter().map(|node| graph.placeholder(graph.ty(*node).clone())).collect(),
@@ -229,13 +226,12 @@ impl<'a> Problem<'a> {
 }
 
 impl Plan {
-    /// Columns or rows in groups, whichever are fewer.
-    fn of_pattern(pattern: Pattern) -> Self {
-        let turned = pattern.transposed();
+    /// Columns or rows in groups, whichever are fewer, from a pattern and the same with rows and columns exchanged.
+    fn of_pattern(pattern: Pattern, turned: &Pattern) -> Self {
         // The longest row says how few groups of columns there can be, and the longest column how few of rows.
         let (least_columns, least_rows) = (pattern.longest_row(), turned.longest_row());
         let forward_first = least_columns <= least_rows;
-        let [first, second] = if forward_first { [&pattern, &turned] } else { [&turned, &pattern] };
+        let [first, second] = if forward_first { [&pattern, turned] } else { [turned, &pattern] };
         let (mut groups, mut passes) = first.column_groups();
         let mut forward = forward_first;
         if least_columns.max(least_rows) < passes {

@@ -70,8 +70,8 @@ impl<'a> Checker<'a, '_> {
             result = Type::Error;
         }
         // What a function checked for itself cannot know yet, without a message, is known at a use.
-        let failed = self.diagnostics.iter().any(crate::diagnostics::Diagnostic::is_error);
-        if failed || !(self.alone && result.is_error()) {
+        let unknown = self.alone && result.is_error() && !self.has_failed();
+        if !unknown {
             self.instances.insert(key, (id, result.clone()));
         }
         (!result.is_error()).then_some((id, result))

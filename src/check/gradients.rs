@@ -211,11 +211,10 @@ impl<'a> Checker<'a, '_> {
 
     /// The entries of sparse matrices; `None` while sizes are not known, or after an error.
     fn structure(&mut self, call: &DerivativeCall, of: &Type, wrt: &Type) -> Option<Vec<Vec<Pattern>>> {
-        let failed = self.diagnostics.iter().any(crate::diagnostics::Diagnostic::is_error);
         let mut types = vec![of, wrt];
         types.extend(call.arguments.iter().map(|argument| &argument.ty));
         let models = self.known_models(&call.callee.ty, call.callee.span);
-        if failed || self.alone || !models || !types.into_iter().all(has_known_sizes) {
+        if self.has_failed() || self.alone || !models || !types.into_iter().all(has_known_sizes) {
             return None;
         }
         let found = self.structure_finder?(&self.program, call);
@@ -229,6 +228,11 @@ impl<'a> Checker<'a, '_> {
 
     /// Whether the sizes of all models in a function value are known; else the file is checked once more.
     pub(super) fn known_models(&mut self, ty: &Type, span: Span) -> bool {
+        self.program.models = self.model_types();
+        self.has_known_models(ty, span)
+    }
+
+    fn has_known_models(&mut self, ty: &Type, span: Span) -> bool {
         let Type::Function(id) = ty else { return true };
         if let Closure::Model(model) = self.program.closures[id.0 as usize]
             && self.model_type(model).is_none()
@@ -236,9 +240,8 @@ impl<'a> Checker<'a, '_> {
             self.models.need_early(model, span);
             return false;
         }
-        self.program.models = self.model_types();
         let captured = self.program.captured_types(*id);
-        captured.iter().all(|ty| self.known_models(ty, span))
+        captured.iter().all(|ty| self.has_known_models(ty, span))
     }
 
     /// Arguments of a gradient as the signature declares them; whole-number literals without a declaration are reals.

@@ -222,6 +222,11 @@ impl<'a> Checker<'a, '_> {
         id
     }
 
+    /// Whether an error was reported.
+    fn has_failed(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
     /// The name of a function value in messages.
     fn closure_name(&self, id: ClosureId) -> String {
         self.name_within(id, LONGEST_NAME)

@@ -26,31 +26,40 @@ impl Checker<'_, '_> {
     /// Whether a derivative asks for no mixed second derivative of a function with a stated one; else a message.
     pub(super) fn has_second_derivatives(&mut self, call: &DerivativeCall, span: Span) -> bool {
         let by_parameter = call.wrt.iter().any(|wrt| !matches!(wrt, Wrt::Argument(_)));
-        let body = self.program.instances[call.instance.0 as usize].body.clone();
-        self.has_mixed(&body, call.form.order(), by_parameter, span)
+        let body = &self.program.instances[call.instance.0 as usize].body;
+        self.refuse(self.mixed(body, call.form.order(), by_parameter), span)
     }
 
     /// The same for a loss, which is differentiated by the parameters.
     pub(super) fn loss_has_second_derivatives(&mut self, loss: &Typed) -> bool {
-        self.has_mixed(loss, 1, true, loss.span)
+        self.refuse(self.mixed(loss, 1, true), loss.span)
     }
 
-    fn has_mixed(&mut self, typed: &Typed, order: u32, by_parameter: bool, span: Span) -> bool {
+    fn refuse(&mut self, mixed: Option<Span>, span: Span) -> bool {
+        if let Some(place) = mixed {
+            self.report(derivative::mixed_second_derivative(span, place));
+        }
+        mixed.is_none()
+    }
+
+    /// Where a function with a stated derivative is whose mixed second derivative is asked for.
+    fn mixed(&self, typed: &Typed, order: u32, by_parameter: bool) -> Option<Span> {
+        if self.replacements.is_empty() {
+            return None;
+        }
         let mut found = Found::default();
         self.visit_derivatives(typed, &mut found);
         if order + found.order < 2 || !(by_parameter || found.by_parameter) {
-            return true;
+            return None;
         }
-        let Some((place, _)) = found.stated.into_iter().find(|(_, params)| !params.is_empty()) else { return true };
-        self.report(derivative::mixed_second_derivative(span, place));
-        false
+        found.stated.into_iter().find(|(_, params)| !params.is_empty()).map(|(place, _)| place)
     }
 
     fn visit_derivatives(&self, typed: &Typed, found: &mut Found) {
         match &*typed.kind {
             Kind::Call { instance, .. } => self.visit_instance(*instance, found),
             Kind::Derivative(call) => {
-                let mut inside = Found { instances: Vec::new(), ..Found::default() };
+                let mut inside = Found::default();
                 self.visit_instance(call.instance, &mut inside);
                 found.order = found.order.max(call.form.order() + inside.order);
                 found.by_parameter |= inside.by_parameter;
