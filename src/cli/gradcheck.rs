@@ -1,7 +1,7 @@
 //! `ndc gradcheck FILE`.
 
-use super::Messages;
 use super::output::{report, say};
+use super::{Messages, Threads};
 use crate::data::csv::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::gradcheck::file::{MOST_POINTS, Request, Session, Target, Verdict};
@@ -43,6 +43,8 @@ pub(super) struct Arguments {
     /// Accept the `derivative` of this function as it is: everything else is checked with it
     #[arg(long, value_name = "NAME")]
     allow: Vec<String>,
+    #[command(flatten)]
+    pub(super) threads: Threads,
 }
 
 /// What came of all targets.

@@ -20,8 +20,9 @@ use crate::doc::library_page_names;
 use crate::driver::Stage;
 use crate::ir::ElementType;
 use crate::picture::folding::Folding;
+use crate::runtime::threads;
 use crate::subject::{Request, parse_size};
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -195,7 +196,21 @@ struct Settings {
     #[arg(long, value_parser = memory, value_name = "SIZE")]
     loop_memory: Option<usize>,
     #[command(flatten)]
+    threads: Threads,
+    #[command(flatten)]
     messages: Messages,
+}
+
+#[derive(Args, Clone)]
+struct Threads {
+    /// How many threads work on large operations; results are the same for any number [default: one for each processor]
+    #[arg(long, value_name = "N", env = "NDC_THREADS", hide_env_values = true, value_parser = thread_count())]
+    threads: Option<u64>,
+}
+
+/// A number of threads.
+fn thread_count() -> RangedU64ValueParser<u64> {
+    clap::value_parser!(u64).range(1..=threads::MOST as u64)
 }
 
 #[derive(Args, Clone)]
@@ -229,6 +244,22 @@ enum Color {
     Auto,
     Always,
     Never,
+}
+
+impl Command {
+    /// What was said about threads, where a command computes.
+    fn threads(&self) -> Option<usize> {
+        let arguments = match self {
+            Command::Run { common, .. }
+            | Command::Check { common, .. }
+            | Command::Test { common, .. }
+            | Command::Grad { common, .. } => &common.settings.threads,
+            Command::Graph { settings, .. } => &settings.threads,
+            Command::Gradcheck { options, .. } => &options.threads,
+            Command::Fmt { .. } | Command::Doc { .. } | Command::Explain { .. } => return None,
+        };
+        arguments.threads.map(|count| count as usize)
+    }
 }
 
 impl Common {
@@ -288,6 +319,9 @@ impl Messages {
 /// formatted.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(count) = cli.command.threads() {
+        threads::set_count(count);
+    }
     let succeeded = match &cli.command {
         Command::Run { file, common } => run::run(file, common),
         Command::Check { file, params, common } => check::check(file, *params, common),

@@ -152,17 +152,17 @@ impl Lower<'_> {
                 c_row: places.row,
                 accumulate: usize::from(places.adds),
             };
-            if !places.loops.is_empty() {
-                let step = |each: &ContractLoop| ProductLoop {
-                    count: each.count,
-                    a: each.left * bytes as isize,
-                    b: each.right * bytes as isize,
-                    c: each.to * bytes as isize,
-                    sums: each.sums,
-                };
-                let loops = places.loops.iter().map(step).collect();
-                let arguments =
-                    [self.kept(LoopedProduct { loops, shape, function: product, adds: places.adds }), out, a, b];
+            let step = |each: &ContractLoop| ProductLoop {
+                count: each.count,
+                a: each.left * bytes as isize,
+                b: each.right * bytes as isize,
+                c: each.to * bytes as isize,
+                sums: each.sums,
+            };
+            let loops = places.loops.iter().map(step).collect();
+            let looped = LoopedProduct::new(product, bytes as usize, shape, loops);
+            if looped.is_needed() {
+                let arguments = [self.kept(looped), out, a, b];
                 self.call(looped_product as *const u8, &arguments, None);
                 return;
             }

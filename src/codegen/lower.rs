@@ -1,6 +1,7 @@
 //! Writing one generated function: what all kinds of kernels share.
 
 use super::CodegenError;
+use super::divide::StripRange;
 use super::execute::RunErrorKind;
 use super::keep::{Constants, Keep};
 use crate::ir::{ElementType, NodeId};
@@ -10,7 +11,7 @@ use cranelift_codegen::ir::{AbiParam, InstBuilder, MemFlagsData, Signature, Type
 use cranelift_frontend::FunctionBuilder;
 use cranelift_jit::JITModule;
 use cranelift_module::{FuncId, Module};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The writer of a function.
 pub struct Lower<'a> {
@@ -20,12 +21,14 @@ pub struct Lower<'a> {
     pub keep: &'a mut Keep,
     /// Cranelift's builder, in the block that the code goes on in.
     pub builder: FunctionBuilder<'a>,
-    module: &'a mut JITModule,
+    pub(super) module: &'a mut JITModule,
     own: &'a Own,
     inputs: Value,
     outputs: Value,
     workspace: Value,
     bases: HashMap<BufferId, Value>,
+    /// Of the function of a strip kernel: which elements it computes.
+    pub range: Option<StripRange>,
     /// How many calls were written.
     pub calls: usize,
     /// When scalar code last loaded a pointer.
@@ -39,6 +42,8 @@ pub struct Own {
     pub constants: Constants,
     /// The code of the bodies of its loops.
     pub bodies: Vec<BodyCode>,
+    /// The functions of strip kernels that several threads may share, by the first node.
+    pub divided: BTreeMap<NodeId, FuncId>,
 }
 
 /// Where the code of a body is.
@@ -90,6 +95,7 @@ impl<'a> Lower<'a> {
             outputs,
             workspace,
             bases,
+            range: None,
             calls: 0,
             moment: (0, 0),
             signatures,
@@ -102,7 +108,10 @@ impl<'a> Lower<'a> {
             self.bases.clear();
             match &kernel.body {
                 Body::Scalar(block) => self.scalar_block(block),
-                Body::Strip(strip) => self.strip_kernel(strip),
+                Body::Strip(strip) => match self.own.divided.get(&kernel.origin) {
+                    Some(function) => self.divided_strip_kernel(strip, *function),
+                    None => self.strip_kernel(strip),
+                },
                 Body::Loop(run) if run.inline => {
                     self.inline_loop(&mut Vec::new(), (self.schedule, self.own), kernel.origin, run)?;
                 }
@@ -112,6 +121,11 @@ impl<'a> Lower<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The parameters of the program.
+    pub fn parameters(&self) -> [Value; 3] {
+        [self.inputs, self.outputs, self.workspace]
     }
 
     /// Calls functions of the program's own signature one after another.

@@ -16,6 +16,7 @@
 
 mod address;
 mod calls;
+mod divide;
 mod draws;
 mod execute;
 mod fallback;

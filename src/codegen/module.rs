@@ -1,6 +1,7 @@
 //! The cranelift module: settings, functions, executable memory.
 
 use super::CodegenError;
+use super::divide::{StripRange, is_divided};
 use super::keep::Keep;
 use super::lower::{BodyCode, Lower, Own};
 use crate::schedule::{Body, Kernel, Schedule, operations};
@@ -11,11 +12,16 @@ use cranelift_codegen::{Context, control::ControlPlane};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::OnceLock;
 
 /// Functions longer than about so many scalar operations are cut; the workspace carries values across.
 const FUNCTION: usize = 512;
+
+/// The parameters of a program, and of a strip kernel that is a function.
+const PARAMETERS: usize = 3;
+const RANGE_PARAMETERS: usize = 6;
 
 /// The generated entry function.
 pub type Entry = unsafe extern "C" fn(*const *const u8, *const *mut u8, *mut u8) -> i64;
@@ -144,12 +150,25 @@ impl Maker<'_> {
                 BodyCode::Function(self.program(body)?)
             });
         }
-        Ok(Own { constants: self.keep.constants(schedule), bodies })
+        let mut own = Own { constants: self.keep.constants(schedule), bodies, divided: BTreeMap::new() };
+        for kernel in &schedule.kernels {
+            if let Body::Strip(strip) = &kernel.body
+                && is_divided(strip)
+            {
+                let name = format!("strips{}", kernel.origin.0);
+                let function = self.function_of(&name, RANGE_PARAMETERS, schedule, &own, |lower| {
+                    lower.strip_kernel(strip);
+                    Ok(())
+                })?;
+                own.divided.insert(kernel.origin, function);
+            }
+        }
+        Ok(own)
     }
 
-    fn signature(&self) -> Signature {
+    fn signature(&self, parameters: usize) -> Signature {
         let mut signature = self.module.make_signature();
-        signature.params = vec![AbiParam::new(types::I64); 3];
+        signature.params = vec![AbiParam::new(types::I64); parameters];
         signature.returns = vec![AbiParam::new(types::I64)];
         signature
     }
@@ -161,7 +180,18 @@ impl Maker<'_> {
         own: &Own,
         write: impl FnOnce(&mut Lower) -> Result<(), CodegenError>,
     ) -> Result<FuncId, CodegenError> {
-        let (signature, config) = (self.signature(), self.module.target_config());
+        self.function_of(name, PARAMETERS, schedule, own, write)
+    }
+
+    fn function_of(
+        &mut self,
+        name: &str,
+        parameters: usize,
+        schedule: &Schedule,
+        own: &Own,
+        write: impl FnOnce(&mut Lower) -> Result<(), CodegenError>,
+    ) -> Result<FuncId, CodegenError> {
+        let (signature, config) = (self.signature(parameters), self.module.target_config());
         let id = self.module.declare_function(name, Linkage::Local, &signature).map_err(CodegenError::new)?;
         self.context.clear();
         self.context.func = Function::with_name_signature(UserFuncName::user(0, id.as_u32()), signature);
@@ -169,8 +199,12 @@ impl Maker<'_> {
         let start = builder.create_block();
         builder.append_block_params_for_function_params(start);
         builder.switch_to_block(start);
-        let parameters = [0, 1, 2].map(|place| builder.block_params(start)[place]);
-        let mut lower = Lower::new(schedule, own, &mut self.keep, &mut self.module, builder, parameters);
+        let values = builder.block_params(start).to_vec();
+        let program = [values[0], values[1], values[2]];
+        let mut lower = Lower::new(schedule, own, &mut self.keep, &mut self.module, builder, program);
+        if let [first, end, scratch] = values[PARAMETERS..] {
+            lower.range = Some(StripRange { first, end, scratch });
+        }
         write(&mut lower)?;
         let mut builder = lower.builder;
         let zero = builder.ins().iconst(types::I64, 0);

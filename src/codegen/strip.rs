@@ -46,19 +46,21 @@ impl Lower<'_> {
         }
         let (body, after) = (self.builder.create_block(), self.builder.create_block());
         let first = self.builder.append_block_param(body, types::I64);
-        let zero = self.number(0);
-        self.builder.ins().jump(body, &[BlockArg::Value(zero)]);
+        let (start, end) = match self.range {
+            Some(range) => (range.first, range.end),
+            None => (self.number(0), self.number(kernel.count)),
+        };
+        self.builder.ins().jump(body, &[BlockArg::Value(start)]);
         self.builder.switch_to_block(body);
         let length = if kernel.count.is_multiple_of(STRIP) {
             self.number(STRIP)
         } else {
-            let count = self.number(kernel.count);
-            let (rest, whole) = (self.builder.ins().isub(count, first), self.number(STRIP));
+            let (rest, whole) = (self.builder.ins().isub(end, first), self.number(STRIP));
             self.builder.ins().umin(rest, whole)
         };
         self.one_strip(&Strip { kernel, first: Some(first), length, folds });
         let next = self.builder.ins().iadd_imm_s(first, STRIP as i64);
-        let more = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThan, next, kernel.count as i64);
+        let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, next, end);
         self.builder.ins().brif(more, body, &[BlockArg::Value(next)], after, &[]);
         self.builder.switch_to_block(after);
     }
@@ -246,13 +248,12 @@ impl Lower<'_> {
 
     /// The pointer to where an instruction leaves its strip.
     fn target(&mut self, strip: &Strip, instruction: &StripInstruction) -> Value {
-        match (instruction.target, strip.kernel.scratch) {
-            (Target::Slot(slot), Some(scratch)) => {
-                let start = self.address(scratch);
+        match instruction.target {
+            Target::Slot(slot) => {
+                let start = self.scratch(strip.kernel.scratch);
                 self.offset(start.base, start.offset + (slot * SLOT_BYTES) as i64)
             }
-            (Target::Slot(_), None) => self.number(0),
-            (Target::Buffer(buffer), _) => self.along(strip, buffer, 0, instruction.element.bytes()),
+            Target::Buffer(buffer) => self.along(strip, buffer, 0, instruction.element.bytes()),
         }
     }
 

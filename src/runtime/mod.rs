@@ -8,6 +8,7 @@
 #![allow(unsafe_code, reason = "strip kernels work on raw pointers and use processor-specific instructions")]
 
 mod cpu;
+pub mod divided_strips;
 pub mod kernel;
 pub mod linear_algebra;
 pub mod math;
@@ -21,6 +22,7 @@ pub mod support_fold;
 pub mod support_move;
 pub mod support_rows;
 pub mod tensor;
+pub mod threads;
 pub mod view;
 
 pub use cpu::{Level, cpu, detected};

@@ -1,11 +1,16 @@
 //! Adding elements to their places, which several may share.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::support_move::MoveDescriptor;
+use super::threads::Shared;
 
 /// What a sum of two elements is.
 pub trait Accumulate: Copy {
     /// Zero.
     const ZERO: Self;
+    /// Whether a sum may overflow.
+    const OVERFLOWS: bool;
     /// The sum; none where it overflows.
     fn plus(self, other: Self) -> Option<Self>;
     /// Adds a run to another of the same length; false where a sum overflows.
@@ -24,6 +29,7 @@ macro_rules! accumulate_real {
     ($($real:ty),*) => {$(
         impl Accumulate for $real {
             const ZERO: Self = 0.0;
+            const OVERFLOWS: bool = false;
             fn plus(self, other: Self) -> Option<Self> {
                 Some(self + other)
             }
@@ -40,6 +46,7 @@ accumulate_real!(f32, f64);
 
 impl Accumulate for i64 {
     const ZERO: Self = 0;
+    const OVERFLOWS: bool = true;
     fn plus(self, other: Self) -> Option<Self> {
         self.checked_add(other)
     }
@@ -54,12 +61,17 @@ pub unsafe extern "C" fn add_elements<T: Accumulate>(
     from: *const T,
     to: *mut T,
 ) -> u8 {
-    // SAFETY: promised by the caller.
-    let fits = unsafe {
-        let walk = &*descriptor;
-        add_axes(&walk.axes, from.offset(walk.from_offset), to.offset(walk.to_offset))
-    };
-    if fits { 0 } else { 2 }
+    // SAFETY: promised by the caller; parts of the walk share no place.
+    let (walk, places) = unsafe { (&*descriptor, Shared::new((from, to))) };
+    let overflows = AtomicBool::new(false);
+    walk.divide(false, &|axes, first, last| {
+        let (from, to) = places.get();
+        // SAFETY: the parts are those of the walk.
+        if !unsafe { add_axes(axes, from.offset(first), to.offset(last)) } {
+            overflows.store(true, Ordering::Relaxed);
+        }
+    });
+    if overflows.into_inner() { 2 } else { 0 }
 }
 
 /// # Safety

@@ -1,7 +1,14 @@
 //! Rows chosen by run-time indices, and positions of extremes.
 
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
 use super::support_add::Accumulate;
 use super::support_move::{MoveDescriptor, move_elements};
+use super::threads::{self, LEAST_BYTES, Shared};
+
+/// Ranges of the elements of a row begin at multiples of this.
+const RUN: usize = 16;
 
 /// `(operand [batch, rows, …], indices [batch, at]) → [batch, at, …]`
 #[derive(Debug, Clone)]
@@ -34,30 +41,54 @@ pub unsafe extern "C" fn gather_rows(
     indices: *const i64,
     to: *mut u8,
 ) -> u8 {
-    // SAFETY: promised by the caller; indices are checked.
-    unsafe {
-        let gather = &*descriptor;
-        let bytes = gather.row.element_bytes;
-        for entry in 0..gather.batch {
-            for place in entry * gather.at..(entry + 1) * gather.at {
-                let index = *indices.add(place);
-                let target = to.add(place * gather.row_elements * bytes);
-                if index < 0 || index as usize >= gather.rows {
-                    if !gather.lenient {
-                        return 1;
-                    }
-                    std::ptr::write_bytes(target, 0, gather.row_elements * bytes);
-                    continue;
+    // SAFETY: promised by the caller; each place of the result is written once.
+    let (gather, places) = unsafe { (&*descriptor, Shared::new((operand, indices, to))) };
+    let count = gather.batch * gather.at;
+    let items = threads::items(count * gather.row_elements * gather.row.element_bytes, LEAST_BYTES);
+    let outside = AtomicBool::new(false);
+    threads::divide(count, 1, items, &|range| {
+        let (operand, indices, to) = places.get();
+        // SAFETY: as above; indices are checked.
+        if !unsafe { gather_range(gather, operand, indices, to, range) } {
+            outside.store(true, Ordering::Relaxed);
+        }
+    });
+    outside.into_inner().into()
+}
+
+/// Copies the rows of a range of the indices; whether none is outside the rows, or it is lenient.
+///
+/// # Safety
+/// As of [`gather_rows`].
+unsafe fn gather_range(
+    gather: &GatherDescriptor,
+    operand: *const u8,
+    indices: *const i64,
+    to: *mut u8,
+    range: Range<usize>,
+) -> bool {
+    let bytes = gather.row.element_bytes;
+    for place in range {
+        // SAFETY: promised by the caller; the index is checked.
+        unsafe {
+            let index = *indices.add(place);
+            let target = to.add(place * gather.row_elements * bytes);
+            if index < 0 || index as usize >= gather.rows {
+                if !gather.lenient {
+                    return false;
                 }
-                let start = entry as isize * gather.batch_stride + index as isize * gather.row_stride;
-                let from = operand.offset(start * bytes as isize);
-                if gather.row_elements > 0 {
-                    move_elements(&raw const gather.row, from, target);
-                }
+                std::ptr::write_bytes(target, 0, gather.row_elements * bytes);
+                continue;
+            }
+            let entry = (place / gather.at) as isize;
+            let start = entry * gather.batch_stride + index as isize * gather.row_stride;
+            let from = operand.offset(start * bytes as isize);
+            if gather.row_elements > 0 {
+                move_elements(&raw const gather.row, from, target);
             }
         }
-        0
     }
+    true
 }
 
 /// `(indices [batch, at], updates [batch, at, rest]) → [batch, rows, rest]`
@@ -87,10 +118,38 @@ pub unsafe extern "C" fn scatter_add<T: Accumulate>(
     updates: *const T,
     to: *mut T,
 ) -> u8 {
+    // SAFETY: promised by the caller; parts write different columns of the result.
+    let (scatter, places) = unsafe { (&*descriptor, Shared::new((indices, updates, to))) };
+    let bytes = (scatter.at + scatter.rows) * scatter.batch * scatter.rest * size_of::<T>();
+    // Where sums may overflow, the first mistake counts.
+    let items = if T::OVERFLOWS { 1 } else { threads::items(bytes, LEAST_BYTES) };
+    let status = AtomicU8::new(0);
+    threads::divide(scatter.rest, RUN, items, &|columns| {
+        let (indices, updates, to) = places.get();
+        // SAFETY: as above; indices are checked.
+        let own = unsafe { scatter_columns(scatter, indices, updates, to, columns) };
+        status.fetch_max(own, Ordering::Relaxed);
+    });
+    status.into_inner()
+}
+
+/// Adds some columns of the updates.
+///
+/// # Safety
+/// As of [`scatter_add`].
+unsafe fn scatter_columns<T: Accumulate>(
+    scatter: &ScatterDescriptor,
+    indices: *const i64,
+    updates: *const T,
+    to: *mut T,
+    columns: Range<usize>,
+) -> u8 {
+    let ScatterDescriptor { batch, rows, at, rest, lenient } = *scatter;
     // SAFETY: promised by the caller; indices are checked.
     unsafe {
-        let ScatterDescriptor { batch, rows, at, rest, lenient } = *descriptor;
-        std::slice::from_raw_parts_mut(to, batch * rows * rest).fill(T::ZERO);
+        for row in 0..batch * rows {
+            std::slice::from_raw_parts_mut(to.add(row * rest + columns.start), columns.len()).fill(T::ZERO);
+        }
         for place in 0..batch * at {
             let index = *indices.add(place);
             if index < 0 || index as usize >= rows {
@@ -99,12 +158,10 @@ pub unsafe extern "C" fn scatter_add<T: Accumulate>(
                 }
                 continue;
             }
-            let row = to.add((place / at * rows + index as usize) * rest);
-            for column in 0..rest {
-                match (*row.add(column)).plus(*updates.add(place * rest + column)) {
-                    Some(sum) => *row.add(column) = sum,
-                    None => return 2,
-                }
+            let row = to.add((place / at * rows + index as usize) * rest + columns.start);
+            let update = std::slice::from_raw_parts(updates.add(place * rest + columns.start), columns.len());
+            if !T::add_run(std::slice::from_raw_parts_mut(row, columns.len()), update) {
+                return 2;
             }
         }
         0
@@ -132,21 +189,26 @@ pub unsafe extern "C" fn arg_extreme<T: PartialOrd + Copy, const GREATEST: bool>
     from: *const T,
     to: *mut i64,
 ) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let FoldDescriptor { outer, n, inner } = *descriptor;
-        for place in 0..outer * inner {
-            let first = from.add(place / inner * n * inner + place % inner);
-            let (mut best, mut at) = (*first, 0);
-            for along in 1..n {
-                let value = *first.add(along * inner);
-                if beats::<T, GREATEST>(value, best) {
-                    (best, at) = (value, along);
+    // SAFETY: promised by the caller; each result is written once.
+    let (FoldDescriptor { outer, n, inner }, places) = unsafe { (*descriptor, Shared::new((from, to))) };
+    let items = threads::items(outer * n * inner * size_of::<T>(), LEAST_BYTES);
+    threads::divide(outer * inner, 1, items, &|range| {
+        let (from, to) = places.get();
+        for place in range {
+            // SAFETY: the positions are those of the shape.
+            unsafe {
+                let first = from.add(place / inner * n * inner + place % inner);
+                let (mut best, mut at) = (*first, 0);
+                for along in 1..n {
+                    let value = *first.add(along * inner);
+                    if beats::<T, GREATEST>(value, best) {
+                        (best, at) = (value, along);
+                    }
                 }
+                *to.add(place) = at as i64;
             }
-            *to.add(place) = at as i64;
         }
-    }
+    });
 }
 
 #[expect(clippy::eq_op, reason = "a NaN differs from itself")]

@@ -116,6 +116,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "picture",
             "adjoint",
             "gradcheck",
+            "runtime",
         ],
     ),
     ("main", &["cli"]),

@@ -1,5 +1,7 @@
-//! Products whose rows, columns or terms do not lie in equal steps, as in windows: a product within loops.
+//! Products on several threads, and products whose rows, columns or terms do not lie in equal steps, as in windows: a
+//! product within loops.
 
+use super::divided::{Division, divided, division};
 use super::{Matmul, MatmulShape};
 
 /// A loop around a product; distances in bytes.
@@ -17,17 +19,36 @@ pub struct ProductLoop {
     pub sums: bool,
 }
 
-/// A product and the loops around it, outermost first.
+/// A product and the loops around it.
 #[derive(Debug, Clone)]
 pub struct LoopedProduct {
-    /// The loops.
-    pub loops: Vec<ProductLoop>,
+    /// The loops, outermost first.
+    pub(super) loops: Vec<ProductLoop>,
     /// One product.
-    pub shape: MatmulShape,
+    pub(super) shape: MatmulShape,
     /// Its function.
-    pub function: Matmul,
-    /// Whether all products are added to what is there.
-    pub adds: bool,
+    function: Matmul,
+    /// The size of an element.
+    pub(super) bytes: usize,
+    /// Whether all products are added to what is there; only then may they share places.
+    pub(super) adds: bool,
+    division: Option<Division>,
+}
+
+impl LoopedProduct {
+    /// A product of elements of so many bytes within loops, outermost first. If its shape accumulates, products are added
+    /// to what is there, and may share places; otherwise only those of loops that sum share some.
+    pub fn new(function: Matmul, bytes: usize, shape: MatmulShape, loops: Vec<ProductLoop>) -> Self {
+        let adds = shape.accumulate != 0;
+        let mut product = Self { loops, shape, function, bytes, adds, division: None };
+        product.division = division(&product);
+        product
+    }
+
+    /// Whether it is more than a call of its function.
+    pub fn is_needed(&self) -> bool {
+        !self.loops.is_empty() || self.division.is_some()
+    }
 }
 
 /// Computes all products.
@@ -39,8 +60,17 @@ pub unsafe extern "C" fn looped_product(product: *const LoopedProduct, c: *mut u
     // SAFETY: promised by the caller.
     unsafe {
         let product = &*product;
-        turn(product, &product.loops, !product.adds, (c, a, b));
+        match product.division {
+            Some(division) => divided(product, division, (c, a, b), all_turns),
+            None => all_turns(product, (c, a, b)),
+        }
     }
+}
+
+/// Computes all products on this thread.
+unsafe fn all_turns(product: &LoopedProduct, operands: (*mut u8, *const u8, *const u8)) {
+    // SAFETY: promised by the caller of `looped_product`.
+    unsafe { turn(product, &product.loops, !product.adds, operands) };
 }
 
 /// Runs the inner loops; `first` says that nothing has been added to these places yet.

@@ -1,0 +1,65 @@
+//! Long strip kernels are functions of a range of their elements, so that several threads may share them.
+
+use super::lower::{Address, Lower};
+use crate::runtime::divided_strips::{DividedStrips, divided_strips};
+use crate::schedule::{BufferId, SLOT_BYTES, STRIP, StripKernel, StripOp, Target};
+use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_module::{FuncId, Module};
+
+/// Elements times instructions that are worth a call of their own.
+const LEAST: usize = 1 << 16;
+
+/// The parameters of such a function beside the program's.
+#[derive(Clone, Copy)]
+pub struct StripRange {
+    /// The first element.
+    pub first: Value,
+    /// The element behind the last.
+    pub end: Value,
+    /// Memory for strips that are not stored.
+    pub scratch: Value,
+}
+
+/// Whether a kernel is long, and its strips can be computed in any order.
+pub fn is_divided(kernel: &StripKernel) -> bool {
+    let folds = |op: &StripOp| matches!(op, StripOp::Accumulate { .. });
+    let work = kernel.count * kernel.instructions.len();
+    work >= 2 * LEAST && kernel.count > STRIP && !kernel.instructions.iter().any(|each| folds(&each.op))
+}
+
+fn scratch_bytes(kernel: &StripKernel) -> usize {
+    let slot = |target: Target| match target {
+        Target::Slot(slot) => slot + 1,
+        Target::Buffer(_) => 0,
+    };
+    kernel.instructions.iter().map(|each| slot(each.target)).max().unwrap_or(0) * SLOT_BYTES
+}
+
+impl Lower<'_> {
+    /// Where the strips that are not stored lie.
+    pub fn scratch(&mut self, planned: Option<BufferId>) -> Address {
+        match (self.range, planned) {
+            (Some(range), _) => Address { base: range.scratch, offset: 0 },
+            (None, Some(scratch)) => self.address(scratch),
+            (None, None) => Address { base: self.number(0), offset: 0 },
+        }
+    }
+
+    /// Writes the call of a kernel that is a function.
+    pub fn divided_strip_kernel(&mut self, kernel: &StripKernel, function: FuncId) {
+        let descriptor = self.kept(DividedStrips {
+            count: kernel.count,
+            least: (LEAST / kernel.instructions.len().max(1)).next_multiple_of(STRIP),
+            scratch_bytes: scratch_bytes(kernel),
+        });
+        let function = self.module.declare_func_in_func(function, self.builder.func);
+        let function = self.builder.ins().func_addr(types::I64, function);
+        let scratch = self.scratch(kernel.scratch);
+        let scratch = self.offset(scratch.base, scratch.offset);
+        let [inputs, outputs, workspace] = self.parameters();
+        let arguments = [descriptor, function, inputs, outputs, workspace, scratch];
+        if let Some(status) = self.call(divided_strips as *const u8, &arguments, Some(types::I64)) {
+            self.leave_if(status, status);
+        }
+    }
+}
