@@ -249,6 +249,22 @@ fn check_tensor(what: &str, port: &Port, tensor: &Tensor) -> Result<(), CallErro
 #[derive(Debug)]
 pub struct Workspace(AlignedBytes);
 
+impl Default for Workspace {
+    /// For programs that compute nothing.
+    fn default() -> Self {
+        Workspace(AlignedBytes::zeroed(0))
+    }
+}
+
+impl Workspace {
+    /// Makes it large enough for the calls of another program too.
+    pub(super) fn extend(&mut self, executable: &Executable) {
+        if self.0.len() < executable.workspace_bytes {
+            *self = executable.workspace();
+        }
+    }
+}
+
 /// A program bound to memory of its own: set inputs, run any number of times, read outputs. An output that updates an
 /// input shares its memory, so that each run goes on from the last.
 pub struct BoundCall {

@@ -18,13 +18,14 @@ pub struct ProgramId(usize);
 pub struct Programs {
     memories: Vec<AlignedBytes>,
     bound: Vec<Bound>,
+    /// Of all programs, which run one at a time.
+    workspace: Workspace,
 }
 
 struct Bound {
     executable: Arc<Executable>,
     inputs: Vec<*const u8>,
     outputs: Vec<*mut u8>,
-    workspace: Workspace,
 }
 
 // SAFETY: the pointers point into the memories' heap blocks, which move with their owner and are never resized.
@@ -96,9 +97,9 @@ impl Programs {
         let bound = Bound {
             inputs: inputs.iter().map(|id| pointer(&mut self.memories, id).cast_const()).collect(),
             outputs: places.iter().map(|id| pointer(&mut self.memories, id)).collect(),
-            workspace: executable.workspace(),
             executable,
         };
+        self.workspace.extend(&bound.executable);
         self.bound.push(bound);
         Ok(ProgramId(self.bound.len() - 1))
     }
@@ -109,9 +110,10 @@ impl Programs {
     /// When the program fails; its outputs are then undefined, those that update inputs included.
     #[inline]
     pub fn run(&mut self, program: ProgramId) -> Result<(), RunError> {
-        let bound = &mut self.bound[program.0];
+        let bound = &self.bound[program.0];
         // SAFETY: `bind` checked that every memory has the size of its port and that outputs are shared with nothing
-        // but the inputs they update; all memories are borrowed exclusively through `self`.
-        unsafe { bound.executable.enter(&bound.inputs, &bound.outputs, &mut bound.workspace) }
+        // but the inputs they update, and that the workspace suffices; all memories are borrowed exclusively through
+        // `self`.
+        unsafe { bound.executable.enter(&bound.inputs, &bound.outputs, &mut self.workspace) }
     }
 }
