@@ -45,7 +45,7 @@ impl Report {
 }
 
 const HEAD: [&str; 7] = ["work", "ndc", "peers", "ratio", "at most", "", "first step"];
-const WIDTHS: [usize; 7] = [60, 9, 58, 6, 7, 4, 11];
+const WIDTHS: [usize; 7] = [63, 8, 66, 5, 7, 3, 10];
 
 fn print(cells: &[String; 7]) {
     let padded = |(place, cell): (usize, &String)| match place {

@@ -136,7 +136,7 @@ const GMM: Row = Row {
     file: "gmm.nd",
     check: Check { tolerance: F64, ..GRADIENT },
     workload: "gmm",
-    peers: &["cpp_manual"],
+    peers: &["cpp_eigen_manual"],
     others: &["jax"],
     limit: Limit::Ratio(0.8),
     ..ROW

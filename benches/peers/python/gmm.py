@@ -64,4 +64,4 @@ def jax_(variant, element):
 
 
 if __name__ == "__main__":
-    run("gmm", ["d10_k25"], dict(cpp_manual=cpp_, jax=jax_), "f64")
+    run("gmm", ["d10_k25"], dict(cpp_eigen_manual=cpp_, jax=jax_), "f64")
