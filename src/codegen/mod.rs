@@ -16,6 +16,7 @@
 
 mod address;
 mod calls;
+mod chain;
 mod divide;
 mod draws;
 mod execute;
@@ -25,6 +26,7 @@ mod keep;
 mod loops;
 mod lower;
 mod module;
+mod operation;
 mod replay;
 mod scalar;
 mod shared;

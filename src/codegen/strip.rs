@@ -1,4 +1,4 @@
-//! Strip kernels: a loop over strips, a call per instruction.
+//! Strip kernels: a loop over strips, with a call per instruction that is not in a chain.
 
 use super::address;
 use super::execute::RunErrorKind;
@@ -15,14 +15,23 @@ use cranelift_codegen::ir::{BlockArg, InstBuilder, Value, types};
 use std::collections::HashMap;
 
 /// The strip that is being computed.
-struct Strip<'k> {
-    kernel: &'k StripKernel,
+pub struct Strip<'k> {
+    /// The kernel.
+    pub kernel: &'k StripKernel,
     /// Its first element, none where it is zero.
-    first: Option<Value>,
+    pub first: Option<Value>,
     /// Its number of elements.
-    length: Value,
+    pub length: Value,
     /// Reductions, by instruction.
     folds: HashMap<usize, Fold>,
+}
+
+impl Strip<'_> {
+    /// How many elements the last strip of the kernel has.
+    pub fn last(&self) -> usize {
+        let count = self.kernel.count;
+        count - count.saturating_sub(1) / STRIP * STRIP
+    }
 }
 
 /// How a reduction takes in a strip.
@@ -116,8 +125,16 @@ impl Lower<'_> {
     }
 
     fn one_strip(&mut self, strip: &Strip) {
-        for place in 0..strip.kernel.instructions.len() {
-            self.strip_instruction(strip, place);
+        let mut chains = strip.kernel.chains.iter().peekable();
+        let mut place = 0;
+        while place < strip.kernel.instructions.len() {
+            if let Some(chain) = chains.next_if(|chain| chain.start == place) {
+                self.chain(strip, chain.clone());
+                place = chain.end;
+            } else {
+                self.strip_instruction(strip, place);
+                place += 1;
+            }
         }
     }
 
@@ -226,7 +243,8 @@ impl Lower<'_> {
         self.check(status, instruction.element, instruction.origin);
     }
 
-    fn element_of(&self, strip: &Strip, operand: Operand) -> ElementType {
+    /// The type of an operand.
+    pub fn element_of(&self, strip: &Strip, operand: Operand) -> ElementType {
         match operand {
             Operand::Value(value) => strip.kernel.instructions[value].element,
             Operand::Direct { buffer, .. } | Operand::Splat { buffer, .. } => self.schedule.buffer(buffer).element,
@@ -253,6 +271,7 @@ impl Lower<'_> {
                 let start = self.scratch(strip.kernel.scratch);
                 self.offset(start.base, start.offset + (slot * SLOT_BYTES) as i64)
             }
+            Target::Register => unreachable!("values in registers are read in their chain only"),
             Target::Buffer(buffer) => self.along(strip, buffer, 0, instruction.element.bytes()),
         }
     }
