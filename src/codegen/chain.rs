@@ -6,8 +6,9 @@
 
 use super::lower::{Address, Lower, register};
 use super::operation::vector_of;
-use super::strip::Strip;
-use crate::ir::ElementType;
+use super::strip::{Fold, Strip};
+use crate::ir::{ElementType, Instruction, Reduction};
+use crate::runtime::reduce::{BLOCK_ROWS, FEW_LANES};
 use crate::schedule::{BufferId, Operand, SLOT_BYTES, STRIP, StripOp, Target};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, ConstantData, InstBuilder, MemFlagsData, Type, Value, types};
@@ -36,6 +37,8 @@ struct Chain<'k> {
     links: Range<usize>,
     /// The bytes of its numbers.
     bytes: usize,
+    /// The states of its reductions, and what they reduce.
+    folds: Vec<(BufferId, ElementType)>,
     /// Where its runs start.
     runs: Vec<(Run, Address)>,
     /// Elements that stand for all, in every lane.
@@ -58,8 +61,19 @@ impl Chain<'_> {
         }
     }
 
+    /// How many elements a turn of the loop takes.
+    fn turn(&self) -> usize {
+        if !self.folds.is_empty() {
+            return FEW_LANES;
+        }
+        let vectors = [4, 2].into_iter().find(|vectors| vectors * self.links.len() <= TURN);
+        vectors.unwrap_or(1) * self.lanes()
+    }
+
     fn run_of(&self, place: usize) -> Option<Run> {
-        match self.strip.kernel.instructions[place].target {
+        let instruction = &self.strip.kernel.instructions[place];
+        match instruction.target {
+            _ if matches!(instruction.op, StripOp::Accumulate { .. }) => None,
             Target::Slot(slot) => Some(Run::Slot(slot)),
             Target::Buffer(buffer) => Some(Run::Buffer { buffer, offset: 0 }),
             Target::Register => None,
@@ -87,33 +101,35 @@ impl Lower<'_> {
     /// Writes the instructions of a chain as one loop.
     pub fn chain(&mut self, strip: &Strip, links: Range<usize>) {
         let bytes = self.width(strip, links.clone());
-        let mut chain =
-            Chain { strip, links: links.clone(), bytes, runs: Vec::new(), splats: Vec::new(), advanced: Vec::new() };
+        let fold = |place: usize| Some((strip.lanes_of(place)?, strip.kernel.instructions[place].element));
+        let folds = links.clone().filter_map(fold).collect();
+        let (runs, splats, advanced) = (Vec::new(), Vec::new(), Vec::new());
+        let mut chain = Chain { strip, links, bytes, folds, runs, splats, advanced };
         self.find_operands(&mut chain);
-        let unroll = [4, 2].into_iter().find(|vectors| vectors * links.len() <= TURN).unwrap_or(1);
-        let (lanes, turn) = (chain.lanes(), chain.lanes() * unroll);
-        let last = strip.last();
-        let rest = last % turn;
+        let (lanes, turn) = (chain.lanes(), chain.turn());
+        let rest = strip.last() % turn;
         let end = match strip.first {
-            None => self.number(last - rest),
+            None => self.number(strip.last() - rest),
             Some(_) if rest == 0 => strip.length,
             Some(_) => self.builder.ins().band_imm_s(strip.length, -(turn as i64)),
         };
-        if strip.first.is_some() || last >= turn {
-            let vectors = (0..unroll).map(|vector| vector * lanes).collect::<Vec<usize>>();
-            self.turns(&chain, end, turn, last < turn, &vectors);
+        if strip.first.is_some() || strip.last() >= turn {
+            let after = (strip.last() < turn).then(|| self.unless(end));
+            if chain.folds.is_empty() {
+                self.turns(&chain, end)
+            } else {
+                self.rows(&chain, end)
+            }
+            self.go_on(after);
         }
-        if rest == 0 {
-            return;
+        if rest > 0 {
+            let after = strip.first.map(|_| self.unless_whole(strip.length));
+            for skip in (0..rest).step_by(lanes) {
+                self.last_lanes(&chain, Turn { first: end, skip, filled: lanes.min(rest - skip) });
+            }
+            self.go_on(after);
         }
-        let after = strip.first.map(|_| self.unless_whole(strip.length));
-        for skip in (0..rest).step_by(lanes) {
-            self.links(&chain, Turn { first: end, skip, filled: lanes.min(rest - skip) });
-        }
-        if let Some(after) = after {
-            self.builder.ins().jump(after, &[]);
-            self.builder.switch_to_block(after);
-        }
+        self.close_lanes(&chain);
     }
 
     /// The bytes of a chain's numbers; of truth values alone any would do.
@@ -190,37 +206,126 @@ impl Lower<'_> {
     }
 
     /// The loop: turns of some vectors each until the end.
-    fn turns(&mut self, chain: &Chain, end: Value, turn: usize, may_be_none: bool, vectors: &[usize]) {
+    fn turns(&mut self, chain: &Chain, end: Value) {
         let (body, after) = (self.builder.create_block(), self.builder.create_block());
         let first = self.builder.append_block_param(body, types::I64);
         let zero = self.number(0);
-        if may_be_none {
-            self.builder.ins().brif(end, body, &[BlockArg::Value(zero)], after, &[]);
-        } else {
-            self.builder.ins().jump(body, &[BlockArg::Value(zero)]);
-        }
+        self.builder.ins().jump(body, &[BlockArg::Value(zero)]);
         self.builder.switch_to_block(body);
-        for skip in vectors {
-            self.links(chain, Turn { first, skip: *skip, filled: chain.lanes() });
+        for skip in (0..chain.turn()).step_by(chain.lanes()) {
+            self.links(chain, Turn { first, skip, filled: chain.lanes() }, &mut Vec::new());
         }
-        let next = self.builder.ins().iadd_imm_s(first, turn as i64);
-        let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, next, end);
-        self.builder.ins().brif(more, body, &[BlockArg::Value(next)], after, &[]);
+        self.again(body, after, (first, chain.turn(), end), &[]);
+    }
+
+    /// The loop of a chain with reductions: for each vector of lanes, down the rows until the end.
+    fn rows(&mut self, chain: &Chain, end: Value) {
+        let [across, down, up, after] = [0; 4].map(|_| self.builder.create_block());
+        let lane = self.builder.append_block_param(across, types::I64);
+        let zero = self.number(0);
+        self.builder.ins().jump(across, &[BlockArg::Value(zero)]);
+        self.builder.switch_to_block(across);
+        let first = self.builder.append_block_param(down, types::I64);
+        let (mut states, mut starts, mut folded) = (Vec::new(), vec![BlockArg::Value(lane)], Vec::new());
+        for (state, element) in &chain.folds {
+            let start = self.address(*state);
+            let (base, offset) = self.element_at(start, lane, 0, chain.bytes);
+            let value = self.builder.ins().load(vector_of(*element), UNALIGNED, base, offset);
+            states.push((base, offset));
+            starts.push(BlockArg::Value(value));
+            folded.push(self.builder.append_block_param(down, vector_of(*element)));
+        }
+        self.builder.ins().jump(down, &starts);
+        self.builder.switch_to_block(down);
+        self.links(chain, Turn { first, skip: 0, filled: chain.lanes() }, &mut folded);
+        self.again(down, up, (first, FEW_LANES, end), &folded);
+        for (value, (base, offset)) in folded.iter().zip(states) {
+            self.builder.ins().store(UNALIGNED, *value, base, offset);
+        }
+        let lanes = self.number(FEW_LANES);
+        self.again(across, after, (lane, chain.lanes(), lanes), &[]);
+    }
+
+    /// Ends a block that is repeated with a number that is so much greater until that is at its limit.
+    fn again(&mut self, block: Block, after: Block, (number, step, limit): (Value, usize, Value), others: &[Value]) {
+        let next = self.builder.ins().iadd_imm_s(number, step as i64);
+        let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, next, limit);
+        let arguments: Vec<BlockArg> = [next].iter().chain(others).map(|value| BlockArg::Value(*value)).collect();
+        self.builder.ins().brif(more, block, &arguments, after, &[]);
         self.builder.switch_to_block(after);
     }
 
-    /// Goes on in a new block where the strip is the last; returns the block after it.
-    fn unless_whole(&mut self, length: Value) -> Block {
-        let (part, after) = (self.builder.create_block(), self.builder.create_block());
-        let whole = self.builder.ins().icmp_imm_s(IntCC::Equal, length, STRIP as i64);
-        self.builder.ins().brif(whole, after, &[], part, &[]);
-        self.builder.switch_to_block(part);
+    /// The lanes of one vector behind the loop.
+    fn last_lanes(&mut self, chain: &Chain, turn: Turn) {
+        let mut folded = Vec::new();
+        let mut states = Vec::new();
+        for (state, element) in &chain.folds {
+            let start = self.address(*state);
+            let (base, offset) = self.near(start.base, start.offset + (turn.skip * chain.bytes) as i64);
+            folded.push(self.builder.ins().load(vector_of(*element), UNALIGNED, base, offset));
+            states.push((base, offset));
+        }
+        self.links(chain, turn, &mut folded);
+        for (value, state) in folded.into_iter().zip(states) {
+            self.store_filled(chain, turn.filled, value, state, chain.bytes);
+        }
+    }
+
+    /// Has the lanes of reductions taken in where they are full or hold the last elements.
+    fn close_lanes(&mut self, chain: &Chain) {
+        if chain.folds.is_empty() {
+            return;
+        }
+        let count = self.number(chain.strip.kernel.count);
+        let (end, after) = match chain.strip.first {
+            None => (count, None),
+            Some(first) => {
+                let end = self.builder.ins().iadd(first, chain.strip.length);
+                let within = self.builder.ins().band_imm_s(end, (FEW_LANES * BLOCK_ROWS) as i64 - 1);
+                let is_last = self.builder.ins().icmp(IntCC::Equal, end, count);
+                let zero = self.number(0);
+                let is_full = self.builder.ins().icmp(IntCC::Equal, within, zero);
+                let closes = self.builder.ins().bor(is_last, is_full);
+                (end, Some(self.unless(closes)))
+            }
+        };
+        for place in chain.links.clone() {
+            let instruction = &chain.strip.kernel.instructions[place];
+            if let (Some(Fold::Lanes(close, shape)), Some(state), Target::Buffer(to)) =
+                (chain.strip.folds.get(&place), chain.strip.lanes_of(place), instruction.target)
+            {
+                let arguments = [self.start(state), self.start(to), end, self.pointer(*shape)];
+                self.call(*close, &arguments, None);
+            }
+        }
+        self.go_on(after);
+    }
+
+    /// Goes on in a new block if a flag is set; returns the block that is next otherwise and after it.
+    fn unless(&mut self, flag: Value) -> Block {
+        let (inside, after) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(flag, inside, &[], after, &[]);
+        self.builder.switch_to_block(inside);
         after
     }
 
-    /// Writes all links for one vector.
-    fn links(&mut self, chain: &Chain, turn: Turn) {
+    /// Goes on in a new block where the strip is the last.
+    fn unless_whole(&mut self, length: Value) -> Block {
+        let part = self.builder.ins().icmp_imm_s(IntCC::NotEqual, length, STRIP as i64);
+        self.unless(part)
+    }
+
+    fn go_on(&mut self, after: Option<Block>) {
+        if let Some(after) = after {
+            self.builder.ins().jump(after, &[]);
+            self.builder.switch_to_block(after);
+        }
+    }
+
+    /// Writes all links for one vector; reductions go on from what is folded so far.
+    fn links(&mut self, chain: &Chain, turn: Turn, folded: &mut Vec<Value>) {
         let (mut made, mut loaded) = (Vec::with_capacity(chain.links.len()), Vec::new());
+        let mut folds = folded.iter_mut();
         for place in chain.links.clone() {
             let link = &chain.strip.kernel.instructions[place];
             let arguments: SmallVec<[Value; 3]> =
@@ -233,6 +338,12 @@ impl Lower<'_> {
                     let value = operation.and_then(|each| self.operation(each, &arguments, from, link.element));
                     value.unwrap_or_else(|| unreachable!("links have instructions"))
                 }
+                StripOp::Accumulate { reduction, .. } => {
+                    if let Some(folded) = folds.next() {
+                        *folded = self.fold(*reduction, [*folded, arguments[0]], link.element);
+                    }
+                    arguments[0]
+                }
                 _ => arguments[0],
             };
             if let Some(run) = chain.run_of(place) {
@@ -240,6 +351,18 @@ impl Lower<'_> {
             }
             made.push(value);
         }
+    }
+
+    /// A number taken in by a reduction, as the runtime does it.
+    fn fold(&mut self, reduction: Reduction, arguments: [Value; 2], element: ElementType) -> Value {
+        let operation = match reduction {
+            Reduction::Product => Instruction::Multiply,
+            Reduction::Max => Instruction::Maximum,
+            Reduction::Min => Instruction::Minimum,
+            _ => Instruction::Add,
+        };
+        let folded = self.operation(operation, &arguments, element, element);
+        folded.unwrap_or_else(|| unreachable!("reals are folded by instructions"))
     }
 
     fn argument(
@@ -268,11 +391,15 @@ impl Lower<'_> {
     fn lanes_at(&mut self, chain: &Chain, turn: Turn, run: Run, bytes: usize) -> (Value, i32) {
         let known = chain.runs.iter().find(|(known, _)| *known == run);
         let Some((_, start)) = known.copied() else { unreachable!("runs are found before the loop") };
+        self.element_at(start, turn.first, turn.skip, bytes)
+    }
+
+    fn element_at(&mut self, start: Address, element: Value, skip: usize, bytes: usize) -> (Value, i32) {
         let distance = match bytes {
-            1 => turn.first,
-            _ => self.builder.ins().ishl_imm_s(turn.first, i64::from(bytes.trailing_zeros())),
+            1 => element,
+            _ => self.builder.ins().ishl_imm_s(element, i64::from(bytes.trailing_zeros())),
         };
-        let (base, offset) = self.near(start.base, start.offset + (turn.skip * bytes) as i64);
+        let (base, offset) = self.near(start.base, start.offset + (skip * bytes) as i64);
         (self.builder.ins().iadd(base, distance), offset)
     }
 
@@ -334,18 +461,20 @@ impl Lower<'_> {
     fn store_lanes(&mut self, chain: &Chain, turn: Turn, run: Run, value: Value, element: ElementType) {
         let bytes = element.bytes();
         let (base, offset) = self.lanes_at(chain, turn, run, bytes);
-        let is_whole = turn.filled == chain.lanes();
         if element == ElementType::Bool {
             return self.store_masks(chain, turn.filled, value, (base, offset));
         }
-        if is_whole {
+        self.store_filled(chain, turn.filled, value, (base, offset), bytes);
+    }
+
+    fn store_filled(&mut self, chain: &Chain, filled: usize, value: Value, (base, offset): (Value, i32), bytes: usize) {
+        if filled == chain.lanes() {
             self.builder.ins().store(UNALIGNED, value, base, offset);
             return;
         }
-        for lane in 0..turn.filled {
+        for lane in 0..filled {
             let one = self.builder.ins().extractlane(value, lane as u8);
-            let at = offset + (lane * bytes) as i32;
-            self.builder.ins().store(UNALIGNED, one, base, at);
+            self.builder.ins().store(UNALIGNED, one, base, offset + (lane * bytes) as i32);
         }
     }
 

@@ -23,10 +23,18 @@ pub struct Strip<'k> {
     /// Its number of elements.
     pub length: Value,
     /// Reductions, by instruction.
-    folds: HashMap<usize, Fold>,
+    pub folds: HashMap<usize, Fold>,
 }
 
 impl Strip<'_> {
+    /// The state of a reduction that its chain folds into lanes.
+    pub fn lanes_of(&self, place: usize) -> Option<BufferId> {
+        match self.kernel.instructions[place].op {
+            StripOp::Accumulate { state, .. } if matches!(self.folds.get(&place), Some(Fold::Lanes(..))) => state,
+            _ => None,
+        }
+    }
+
     /// How many elements the last strip of the kernel has.
     pub fn last(&self) -> usize {
         let count = self.kernel.count;
@@ -36,7 +44,9 @@ impl Strip<'_> {
 
 /// How a reduction takes in a strip.
 #[derive(Clone, Copy)]
-enum Fold {
+pub enum Fold {
+    /// In the lanes of the state, by the chain that makes it, and by the runtime's function where those are full.
+    Lanes(*const u8, *const ReduceShape),
     /// By the runtime's function, with its description of the shape.
     Tree(*const u8, *const ReduceShape),
     /// By a checked integer function.
@@ -97,18 +107,31 @@ impl Lower<'_> {
     fn start_folds(&mut self, kernel: &StripKernel) -> HashMap<usize, Fold> {
         let mut folds = HashMap::new();
         for (place, instruction) in kernel.instructions.iter().enumerate() {
-            let StripOp::Accumulate { reduction, outer, n, inner, .. } = instruction.op else { continue };
+            let StripOp::Accumulate { reduction, outer, n, inner, state } = instruction.op else { continue };
             let known = names::reduction(reduction, instruction.element);
             let fold = match known.and_then(|known| reduce::kernel(known, names::element(instruction.element))) {
                 Some(functions) => {
                     let shape = self.keep.keep(ReduceShape { outer, length: n, inner });
-                    Fold::Tree(functions.accumulate.get() as *const u8, shape)
+                    match functions.lanes.filter(|_| kernel.chains.iter().any(|chain| chain.contains(&place))) {
+                        Some(lanes) => {
+                            self.open_lanes(lanes.open.get() as *const u8, state);
+                            Fold::Lanes(lanes.close.get() as *const u8, shape)
+                        }
+                        None => Fold::Tree(functions.accumulate.get() as *const u8, shape),
+                    }
                 }
                 None => self.start_checked(reduction, instruction, FoldDescriptor { outer, n, inner }),
             };
             folds.insert(place, fold);
         }
         folds
+    }
+
+    fn open_lanes(&mut self, open: *const u8, state: Option<BufferId>) {
+        if let Some(state) = state {
+            let state = self.start(state);
+            self.call(open, &[state], None);
+        }
     }
 
     fn start_checked(&mut self, reduction: Reduction, instruction: &StripInstruction, shape: FoldDescriptor) -> Fold {
@@ -184,7 +207,7 @@ impl Lower<'_> {
                 let (state, shape) = (self.start(state), self.pointer(shape));
                 self.call(function, &[state, to, value, first, strip.length, shape], None);
             }
-            (Fold::Tree(..), None) => {}
+            (Fold::Tree(..), None) | (Fold::Lanes(..), _) => {}
             (Fold::Checked(function, shape), _) => {
                 let arguments = [self.pointer(shape), to, value, first, strip.length];
                 let status = self.call(function, &arguments, Some(types::I8));

@@ -6,7 +6,8 @@
 //! near their readers.
 
 use super::{Buffer, Operand, Place, StripInstruction, StripOp, Target};
-use crate::ir::{ElementType, Instruction};
+use crate::ir::{ElementType, Instruction, Reduction};
+use crate::runtime::reduce::ReduceShape;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
@@ -44,7 +45,12 @@ pub fn kind(instruction: &StripInstruction, arguments: &[ElementType]) -> Kind {
                 (Some(_), from) => from.is_some_and(ElementType::is_real),
             }
         }
-        StripOp::Mix | StripOp::Random(_) | StripOp::Accumulate { .. } => false,
+        StripOp::Accumulate { reduction, outer, n, inner, .. } => {
+            let shape = ReduceShape { outer: *outer, length: *n, inner: *inner };
+            let folds = matches!(reduction, Reduction::Sum | Reduction::Product | Reduction::Max | Reduction::Min);
+            folds && to.is_real() && shape.has_few_lanes()
+        }
+        StripOp::Mix | StripOp::Random(_) => false,
     };
     if !links {
         return Kind::Call;
@@ -60,7 +66,7 @@ pub fn kind(instruction: &StripInstruction, arguments: &[ElementType]) -> Kind {
 /// Puts the instructions of a strip in order; returns which of them are chains.
 pub fn arrange(instructions: &mut Vec<StripInstruction>, buffers: &[Buffer]) -> Vec<Range<usize>> {
     let kinds: Vec<Kind> = (0..instructions.len()).map(|place| kind_at(instructions, buffers, place)).collect();
-    let (order, runs) = order(&kinds, &before(instructions, buffers, &kinds));
+    let (order, runs) = order(&kinds, &before(instructions, buffers, &kinds), &followers(instructions, &kinds));
     let mut place_of = vec![0; order.len()];
     for (place, old) in order.iter().enumerate() {
         place_of[*old] = place;
@@ -103,6 +109,7 @@ fn before(instructions: &[StripInstruction], buffers: &[Buffer], kinds: &[Kind])
             }
         }
         if let Target::Buffer(buffer) = instruction.target
+            && !matches!(instruction.op, StripOp::Accumulate { .. })
             && matches!(buffers[buffer.index()].place, Place::Output(_))
         {
             own.extend(&readers);
@@ -119,17 +126,35 @@ fn before(instructions: &[StripInstruction], buffers: &[Buffer], kinds: &[Kind])
     before
 }
 
+/// For each link, the reductions of it: they come right behind it, whatever else could.
+fn followers(instructions: &[StripInstruction], kinds: &[Kind]) -> Vec<Vec<usize>> {
+    let mut followers = vec![Vec::new(); instructions.len()];
+    for (place, instruction) in instructions.iter().enumerate() {
+        if let (StripOp::Accumulate { .. }, [Operand::Value(value)]) = (&instruction.op, &instruction.arguments[..])
+            && kinds[place] != Kind::Call
+            && kinds[*value] == kinds[place]
+        {
+            followers[*value].push(place);
+        }
+    }
+    followers
+}
+
 /// An order in which everything comes after what must be before it, and the chains in it.
-fn order(kinds: &[Kind], before: &[Vec<usize>]) -> (Vec<usize>, Vec<Range<usize>>) {
+fn order(kinds: &[Kind], before: &[Vec<usize>], followers: &[Vec<usize>]) -> (Vec<usize>, Vec<Range<usize>>) {
+    let mut follows = vec![false; kinds.len()];
+    followers.iter().flatten().for_each(|place| follows[*place] = true);
     let mut waits_for = vec![0usize; kinds.len()];
-    before.iter().flatten().for_each(|earlier| waits_for[*earlier] += 1);
+    let leaders = (0..kinds.len()).filter(|place| !follows[*place]);
+    leaders.clone().flat_map(|place| &before[place]).for_each(|earlier| waits_for[*earlier] += 1);
     let mut ready = Ready::default();
-    (0..kinds.len()).filter(|place| waits_for[*place] == 0).for_each(|place| ready.push(kinds[place], place));
+    leaders.filter(|place| waits_for[*place] == 0).for_each(|place| ready.push(kinds[place], place));
     let (mut backwards, mut runs): (Vec<usize>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
     let mut current = Kind::Call;
     while backwards.len() < kinds.len() {
         let start = backwards.len();
         while let Some(place) = ready.pop(&mut current) {
+            backwards.extend(&followers[place]);
             backwards.push(place);
             for earlier in &before[place] {
                 waits_for[*earlier] -= 1;
@@ -137,7 +162,7 @@ fn order(kinds: &[Kind], before: &[Vec<usize>]) -> (Vec<usize>, Vec<Range<usize>
                     ready.push(kinds[*earlier], *earlier);
                 }
             }
-            if current != Kind::Call && backwards.len() - start == LONGEST {
+            if current != Kind::Call && backwards.len() - start >= LONGEST {
                 break;
             }
         }

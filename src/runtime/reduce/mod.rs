@@ -18,6 +18,9 @@ use super::kernel::PerLevel;
 /// The number of super-rows that a lane accumulates one after the other.
 pub const BLOCK_ROWS: usize = 32;
 
+/// The number of lanes where the inner size is 1, or divides it.
+pub const FEW_LANES: usize = 32;
+
 /// What to reduce with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reduction {
@@ -70,6 +73,23 @@ pub type Accumulate = unsafe extern "C" fn(
 /// Reduces the whole array `a`; the same as [`Begin`] and one [`Accumulate`].
 pub type Whole = unsafe extern "C" fn(state: *mut u8, out: *mut u8, a: *const u8, shape: *const ReduceShape);
 
+/// Fills the lanes, which are the first [`FEW_LANES`] elements of the state, with the identity.
+pub type Open = unsafe extern "C" fn(state: *mut u8);
+
+/// Takes note that all elements before the row-major position `end` are in the lanes, at the latest after each block of
+/// [`BLOCK_ROWS`] rows of [`FEW_LANES`] and after the last element, which completes the results.
+pub type Close = unsafe extern "C" fn(state: *mut u8, out: *mut u8, end: usize, shape: *const ReduceShape);
+
+/// What accumulating elements in the lanes of the state leaves to do, for callers that do that themselves: element by element, in
+/// order of position, into the lane `position % FEW_LANES`.
+#[derive(Debug, Clone, Copy)]
+pub struct Lanes {
+    /// See [`Open`].
+    pub open: PerLevel<Open>,
+    /// See [`Close`].
+    pub close: PerLevel<Close>,
+}
+
 /// The functions of one reduction on one element type.
 #[derive(Debug, Clone, Copy)]
 pub struct ReduceKernel {
@@ -79,8 +99,17 @@ pub struct ReduceKernel {
     pub accumulate: PerLevel<Accumulate>,
     /// See [`Whole`].
     pub whole: PerLevel<Whole>,
+    /// See [`Lanes`]; for shapes that have them.
+    pub lanes: Option<Lanes>,
     /// The element type of the result.
     pub result: Element,
+}
+
+impl ReduceShape {
+    /// Whether elements are accumulated in [`FEW_LANES`] lanes in one slab.
+    pub fn has_few_lanes(&self) -> bool {
+        self.outer == 1 && self.inner > 0 && fold::lane_count(self.inner) == FEW_LANES
+    }
 }
 
 /// The functions of a reduction; `None` where it has no meaning for the element type.
