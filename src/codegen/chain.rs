@@ -4,6 +4,7 @@
 //! a turn of the loop follow it one vector after another, and those that do not fill a vector are loaded and stored one
 //! by one, so that nothing outside of a strip is touched.
 
+use super::lanes::{UNALIGNED, VECTOR};
 use super::lower::{Address, Lower, register};
 use super::operation::vector_of;
 use super::strip::{Fold, Strip};
@@ -11,36 +12,30 @@ use crate::ir::{ElementType, Instruction, Reduction};
 use crate::runtime::reduce::{BLOCK_ROWS, FEW_LANES};
 use crate::schedule::{BufferId, Operand, SLOT_BYTES, STRIP, StripOp, Target};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, BlockArg, ConstantData, InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, MemFlagsData, Type, Value, types};
 use smallvec::SmallVec;
 use std::ops::Range;
-
-/// Loads and stores of whole vectors, which are aligned to their elements only.
-const UNALIGNED: MemFlagsData = MemFlagsData::new().with_notrap();
-
-/// The bytes of a vector.
-const VECTOR: usize = 16;
 
 /// About so many instructions are written for a turn of the loop, in several vectors where the chain is short.
 const TURN: usize = 16;
 
 /// A run of elements in memory, from the strip's first on.
 #[derive(Clone, Copy, PartialEq)]
-enum Run {
+pub enum Run {
     Slot(usize),
     Buffer { buffer: BufferId, offset: usize },
 }
 
 /// A chain that is being written.
-struct Chain<'k> {
+pub struct Chain<'k> {
     strip: &'k Strip<'k>,
     links: Range<usize>,
     /// The bytes of its numbers.
-    bytes: usize,
+    pub bytes: usize,
     /// The states of its reductions, and what they reduce.
     folds: Vec<(BufferId, ElementType)>,
     /// Where its runs start.
-    runs: Vec<(Run, Address)>,
+    pub runs: Vec<(Run, Address)>,
     /// Elements that stand for all, in every lane.
     splats: Vec<((BufferId, usize), Value)>,
     /// Pointers and distances with the pointers that are so many elements further.
@@ -48,12 +43,13 @@ struct Chain<'k> {
 }
 
 impl Chain<'_> {
-    fn lanes(&self) -> usize {
+    /// How many lanes a vector has.
+    pub fn lanes(&self) -> usize {
         VECTOR / self.bytes
     }
 
     /// The type of a vector of the chain.
-    fn vector(&self, element: ElementType) -> Type {
+    pub fn vector(&self, element: ElementType) -> Type {
         match (element, self.bytes) {
             (ElementType::Bool, 4) => types::I32X4,
             (ElementType::Bool, _) => types::I64X2,
@@ -87,14 +83,21 @@ impl Chain<'_> {
 }
 
 /// Some lanes of a vector, at a place of the strip.
-#[derive(Clone, Copy)]
-struct Turn {
+pub struct Turn {
     /// The first element.
-    first: Value,
+    pub first: Value,
     /// How many elements after that.
-    skip: usize,
+    pub skip: usize,
     /// How many lanes are elements.
-    filled: usize,
+    pub filled: usize,
+    /// Pointers and the bytes of an element, with the pointer to the first element.
+    pub pointers: Vec<(Value, usize, Value)>,
+}
+
+impl Turn {
+    fn new(first: Value, skip: usize, filled: usize) -> Self {
+        Turn { first, skip, filled, pointers: Vec::new() }
+    }
 }
 
 impl Lower<'_> {
@@ -106,7 +109,7 @@ impl Lower<'_> {
         let (runs, splats, advanced) = (Vec::new(), Vec::new(), Vec::new());
         let mut chain = Chain { strip, links, bytes, folds, runs, splats, advanced };
         self.find_operands(&mut chain);
-        let (lanes, turn) = (chain.lanes(), chain.turn());
+        let turn = chain.turn();
         let rest = strip.last() % turn;
         let end = match strip.first {
             None => self.number(strip.last() - rest),
@@ -124,9 +127,7 @@ impl Lower<'_> {
         }
         if rest > 0 {
             let after = strip.first.map(|_| self.unless_whole(strip.length));
-            for skip in (0..rest).step_by(lanes) {
-                self.last_lanes(&chain, Turn { first: end, skip, filled: lanes.min(rest - skip) });
-            }
+            self.rest(&chain, end, rest);
             self.go_on(after);
         }
         self.close_lanes(&chain);
@@ -161,13 +162,12 @@ impl Lower<'_> {
 
     fn find_run(&mut self, chain: &mut Chain, run: Option<Run>) {
         let Some(run) = run.filter(|run| chain.runs.iter().all(|(known, _)| known != run)) else { return };
-        let address = match (run, chain.strip.kernel.scratch) {
-            (Run::Slot(slot), Some(scratch)) => {
-                let start = self.address(scratch);
+        let address = match run {
+            Run::Slot(slot) => {
+                let start = self.scratch(chain.strip.kernel.scratch);
                 Address { offset: start.offset + (slot * SLOT_BYTES) as i64, ..start }
             }
-            (Run::Slot(_), None) => unreachable!("a strip with slots has scratch memory"),
-            (Run::Buffer { buffer, offset }, _) => {
+            Run::Buffer { buffer, offset } => {
                 let (start, bytes) = (self.address(buffer), self.schedule.buffer(buffer).element.bytes());
                 let base = self.advanced(chain, start.base, bytes);
                 Address { base, offset: start.offset + (offset * bytes) as i64 }
@@ -213,7 +213,7 @@ impl Lower<'_> {
         self.builder.ins().jump(body, &[BlockArg::Value(zero)]);
         self.builder.switch_to_block(body);
         for skip in (0..chain.turn()).step_by(chain.lanes()) {
-            self.links(chain, Turn { first, skip, filled: chain.lanes() }, &mut Vec::new());
+            self.links(chain, Turn::new(first, skip, chain.lanes()), &mut Vec::new());
         }
         self.again(body, after, (first, chain.turn(), end), &[]);
     }
@@ -228,8 +228,7 @@ impl Lower<'_> {
         let first = self.builder.append_block_param(down, types::I64);
         let (mut states, mut starts, mut folded) = (Vec::new(), vec![BlockArg::Value(lane)], Vec::new());
         for (state, element) in &chain.folds {
-            let start = self.address(*state);
-            let (base, offset) = self.element_at(start, lane, 0, chain.bytes);
+            let (base, offset) = self.lane_of(chain, *state, lane);
             let value = self.builder.ins().load(vector_of(*element), UNALIGNED, base, offset);
             states.push((base, offset));
             starts.push(BlockArg::Value(value));
@@ -237,7 +236,7 @@ impl Lower<'_> {
         }
         self.builder.ins().jump(down, &starts);
         self.builder.switch_to_block(down);
-        self.links(chain, Turn { first, skip: 0, filled: chain.lanes() }, &mut folded);
+        self.links(chain, Turn::new(first, 0, chain.lanes()), &mut folded);
         self.again(down, up, (first, FEW_LANES, end), &folded);
         for (value, (base, offset)) in folded.iter().zip(states) {
             self.builder.ins().store(UNALIGNED, *value, base, offset);
@@ -255,20 +254,47 @@ impl Lower<'_> {
         self.builder.switch_to_block(after);
     }
 
-    /// The lanes of one vector behind the loop.
-    fn last_lanes(&mut self, chain: &Chain, turn: Turn) {
-        let mut folded = Vec::new();
-        let mut states = Vec::new();
+    /// The elements behind the loop, which do not fill a turn of it: whole vectors, then what does not fill one.
+    fn rest(&mut self, chain: &Chain, end: Value, rest: usize) {
+        let whole = rest / chain.lanes() * chain.lanes();
+        let zero = self.number(0);
+        if whole > chain.lanes() {
+            let (body, after) = (self.builder.create_block(), self.builder.create_block());
+            let place = self.builder.append_block_param(body, types::I64);
+            self.builder.ins().jump(body, &[BlockArg::Value(zero)]);
+            self.builder.switch_to_block(body);
+            self.rest_lanes(chain, (end, place), chain.lanes());
+            let whole = self.number(whole);
+            self.again(body, after, (place, chain.lanes(), whole), &[]);
+        } else if whole > 0 {
+            self.rest_lanes(chain, (end, zero), chain.lanes());
+        }
+        if rest > whole {
+            let place = self.number(whole);
+            self.rest_lanes(chain, (end, place), rest - whole);
+        }
+    }
+
+    /// A vector of elements behind the loop, of which some lanes are filled.
+    fn rest_lanes(&mut self, chain: &Chain, (end, place): (Value, Value), filled: usize) {
+        let (mut folded, mut states) = (Vec::new(), Vec::new());
         for (state, element) in &chain.folds {
-            let start = self.address(*state);
-            let (base, offset) = self.near(start.base, start.offset + (turn.skip * chain.bytes) as i64);
+            let (base, offset) = self.lane_of(chain, *state, place);
             folded.push(self.builder.ins().load(vector_of(*element), UNALIGNED, base, offset));
             states.push((base, offset));
         }
-        self.links(chain, turn, &mut folded);
+        let first = self.builder.ins().iadd(end, place);
+        self.links(chain, Turn::new(first, 0, filled), &mut folded);
         for (value, state) in folded.into_iter().zip(states) {
-            self.store_filled(chain, turn.filled, value, state, chain.bytes);
+            self.store_filled(chain, filled, value, state, chain.bytes);
         }
+    }
+
+    /// Where the lane of a number is in the state of a reduction.
+    fn lane_of(&mut self, chain: &Chain, state: BufferId, lane: Value) -> (Value, i32) {
+        let start = self.address(state);
+        let (base, offset) = self.near(start.base, start.offset);
+        (self.element_at(base, lane, chain.bytes), offset)
     }
 
     /// Has the lanes of reductions taken in where they are full or hold the last elements.
@@ -323,13 +349,16 @@ impl Lower<'_> {
     }
 
     /// Writes all links for one vector; reductions go on from what is folded so far.
-    fn links(&mut self, chain: &Chain, turn: Turn, folded: &mut Vec<Value>) {
+    fn links(&mut self, chain: &Chain, mut turn: Turn, folded: &mut Vec<Value>) {
         let (mut made, mut loaded) = (Vec::with_capacity(chain.links.len()), Vec::new());
         let mut folds = folded.iter_mut();
         for place in chain.links.clone() {
             let link = &chain.strip.kernel.instructions[place];
-            let arguments: SmallVec<[Value; 3]> =
-                link.arguments.iter().map(|each| self.argument(chain, turn, *each, (&made, &mut loaded))).collect();
+            let arguments: SmallVec<[Value; 3]> = link
+                .arguments
+                .iter()
+                .map(|each| self.argument(chain, &mut turn, *each, (&made, &mut loaded)))
+                .collect();
             let value = match &link.op {
                 StripOp::Expand(view) => chain.splat(view.buffer, view.layout.offset as usize),
                 StripOp::Pointwise(definition) => {
@@ -347,7 +376,7 @@ impl Lower<'_> {
                 _ => arguments[0],
             };
             if let Some(run) = chain.run_of(place) {
-                self.store_lanes(chain, turn, run, value, link.element);
+                self.store_lanes(chain, &mut turn, run, value, link.element);
             }
             made.push(value);
         }
@@ -368,7 +397,7 @@ impl Lower<'_> {
     fn argument(
         &mut self,
         chain: &Chain,
-        turn: Turn,
+        turn: &mut Turn,
         operand: Operand,
         (made, loaded): (&[Value], &mut Vec<(Run, Value)>),
     ) -> Value {
@@ -385,120 +414,5 @@ impl Lower<'_> {
         let value = self.load_lanes(chain, turn, run, self.element_of(chain.strip, operand));
         loaded.push((run, value));
         value
-    }
-
-    /// The pointer to the first lane of a turn in a run, and the distance of its first byte.
-    fn lanes_at(&mut self, chain: &Chain, turn: Turn, run: Run, bytes: usize) -> (Value, i32) {
-        let known = chain.runs.iter().find(|(known, _)| *known == run);
-        let Some((_, start)) = known.copied() else { unreachable!("runs are found before the loop") };
-        self.element_at(start, turn.first, turn.skip, bytes)
-    }
-
-    fn element_at(&mut self, start: Address, element: Value, skip: usize, bytes: usize) -> (Value, i32) {
-        let distance = match bytes {
-            1 => element,
-            _ => self.builder.ins().ishl_imm_s(element, i64::from(bytes.trailing_zeros())),
-        };
-        let (base, offset) = self.near(start.base, start.offset + (skip * bytes) as i64);
-        (self.builder.ins().iadd(base, distance), offset)
-    }
-
-    fn load_lanes(&mut self, chain: &Chain, turn: Turn, run: Run, element: ElementType) -> Value {
-        let bytes = element.bytes();
-        let (base, offset) = self.lanes_at(chain, turn, run, bytes);
-        if element == ElementType::Bool {
-            return self.load_masks(chain, turn.filled, base, offset);
-        }
-        let vector = chain.vector(element);
-        if turn.filled == chain.lanes() {
-            return self.builder.ins().load(vector, UNALIGNED, base, offset);
-        }
-        let one = |lower: &mut Self, lane: usize| {
-            lower.builder.ins().load(register(element), UNALIGNED, base, offset + (lane * bytes) as i32)
-        };
-        let first = one(self, 0);
-        let first = self.builder.ins().scalar_to_vector(vector, first);
-        (1..turn.filled).fold(first, |lanes, lane| {
-            let value = one(self, lane);
-            self.builder.ins().insertlane(lanes, value, lane as u8)
-        })
-    }
-
-    /// Bytes 0 and 1 as masks.
-    fn load_masks(&mut self, chain: &Chain, filled: usize, base: Value, offset: i32) -> Value {
-        let load = |lower: &mut Self, ty: Type, lane: usize| {
-            let loaded = lower.builder.ins().load(ty, UNALIGNED, base, offset + lane as i32);
-            lower.builder.ins().uextend(types::I64, loaded)
-        };
-        let bytes = match (filled == chain.lanes(), filled) {
-            (true, 4) => load(self, types::I32, 0),
-            (true, _) => load(self, types::I16, 0),
-            (false, _) => {
-                let first = load(self, types::I8, 0);
-                (1..filled).fold(first, |bytes, lane| {
-                    let byte = load(self, types::I8, lane);
-                    let shifted = self.builder.ins().ishl_imm_s(byte, 8 * lane as i64);
-                    self.builder.ins().bor(bytes, shifted)
-                })
-            }
-        };
-        let bytes = self.builder.ins().scalar_to_vector(types::I64X2, bytes);
-        let bytes = self.seen_as(types::I8X16, bytes);
-        let words = self.builder.ins().uwiden_low(bytes);
-        let mut wide = self.builder.ins().uwiden_low(words);
-        if chain.bytes == 8 {
-            wide = self.builder.ins().uwiden_low(wide);
-        }
-        let zero = self.zeros(chain.vector(ElementType::Bool));
-        self.builder.ins().icmp(IntCC::SignedGreaterThan, wide, zero)
-    }
-
-    fn zeros(&mut self, vector: Type) -> Value {
-        let zeros = self.builder.func.dfg.constants.insert(ConstantData::from(vec![0; VECTOR]));
-        self.builder.ins().vconst(vector, zeros)
-    }
-
-    fn store_lanes(&mut self, chain: &Chain, turn: Turn, run: Run, value: Value, element: ElementType) {
-        let bytes = element.bytes();
-        let (base, offset) = self.lanes_at(chain, turn, run, bytes);
-        if element == ElementType::Bool {
-            return self.store_masks(chain, turn.filled, value, (base, offset));
-        }
-        self.store_filled(chain, turn.filled, value, (base, offset), bytes);
-    }
-
-    fn store_filled(&mut self, chain: &Chain, filled: usize, value: Value, (base, offset): (Value, i32), bytes: usize) {
-        if filled == chain.lanes() {
-            self.builder.ins().store(UNALIGNED, value, base, offset);
-            return;
-        }
-        for lane in 0..filled {
-            let one = self.builder.ins().extractlane(value, lane as u8);
-            self.builder.ins().store(UNALIGNED, one, base, offset + (lane * bytes) as i32);
-        }
-    }
-
-    /// Masks as bytes 0 and 1.
-    fn store_masks(&mut self, chain: &Chain, filled: usize, masks: Value, (base, offset): (Value, i32)) {
-        let bytes = self.seen_as(types::I8X16, masks);
-        // The lowest byte of each lane, side by side.
-        let mut places = [0; VECTOR];
-        (0..chain.lanes()).for_each(|lane| places[lane] = (lane * chain.bytes) as u8);
-        let places = self.builder.func.dfg.immediates.push(ConstantData::from(&places[..]));
-        let bytes = self.builder.ins().shuffle(bytes, bytes, places);
-        let words = self.seen_as(types::I32X4, bytes);
-        let word = self.builder.ins().extractlane(words, 0);
-        let word = self.builder.ins().band_imm_u(word, 0x0101_0101);
-        if filled == 4 {
-            self.builder.ins().store(UNALIGNED, word, base, offset);
-            return;
-        }
-        if filled >= 2 {
-            self.builder.ins().istore16(UNALIGNED, word, base, offset);
-        }
-        if filled % 2 == 1 {
-            let last = self.builder.ins().ushr_imm_s(word, 8 * (filled as i64 - 1));
-            self.builder.ins().istore8(UNALIGNED, last, base, offset + filled as i32 - 1);
-        }
     }
 }

@@ -30,7 +30,7 @@ pub fn is_divided(kernel: &StripKernel) -> bool {
 fn scratch_bytes(kernel: &StripKernel) -> usize {
     let slot = |target: Target| match target {
         Target::Slot(slot) => slot + 1,
-        Target::Buffer(_) => 0,
+        Target::Buffer(_) | Target::Register => 0,
     };
     kernel.instructions.iter().map(|each| slot(each.target)).max().unwrap_or(0) * SLOT_BYTES
 }

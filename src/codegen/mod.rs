@@ -23,6 +23,7 @@ mod execute;
 mod fallback;
 mod inline;
 mod keep;
+mod lanes;
 mod loops;
 mod lower;
 mod module;

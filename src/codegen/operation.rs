@@ -46,7 +46,7 @@ impl Lower<'_> {
         })
     }
 
-    fn is_vector(&self, value: Value) -> bool {
+    pub fn is_vector(&self, value: Value) -> bool {
         self.builder.func.dfg.value_type(value).is_vector()
     }
 
@@ -57,10 +57,16 @@ impl Lower<'_> {
         if !ty.is_vector() {
             return self.constant(bits, element);
         }
-        let lane = &bits.to_le_bytes()[..element.bytes()];
+        self.splat_word(bits, beside)
+    }
+
+    /// A whole number in every lane of a vector such as another value is.
+    fn splat_word(&mut self, word: u64, beside: Value) -> Value {
+        let ty = self.builder.func.dfg.value_type(beside);
+        let lane = &word.to_le_bytes()[..ty.lane_type().bytes() as usize];
         let data = ConstantData::from(lane.repeat(ty.lane_count() as usize));
         let data = self.builder.func.dfg.constants.insert(data);
-        self.builder.ins().vconst(vector_of(element), data)
+        self.builder.ins().vconst(ty, data)
     }
 
     fn real(&mut self, operation: Instruction, arguments: &[Value], element: ElementType) -> Value {
@@ -216,6 +222,14 @@ impl Lower<'_> {
                 let mask = self.seen_as(ty, a);
                 let one = self.constant_beside(1.0, to, mask);
                 self.builder.ins().band(mask, one)
+            }
+            (E::Bool, E::I64) if self.is_vector(a) => {
+                let one = self.splat_word(1, a);
+                self.builder.ins().band(a, one)
+            }
+            (E::I64, E::Bool) if self.is_vector(a) => {
+                let zero = self.splat_word(0, a);
+                self.builder.ins().icmp(IntCC::NotEqual, a, zero)
             }
             (E::F32 | E::F64, E::Bool) => {
                 let zero = self.constant_beside(0.0, from, a);

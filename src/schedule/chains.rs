@@ -37,8 +37,8 @@ pub fn kind(instruction: &StripInstruction, arguments: &[ElementType]) -> Kind {
             match (definition.0.instruction, number) {
                 (None, _) => false,
                 (Some(I::Identity | I::Select | I::And | I::Or | I::Not), _) => true,
-                (Some(I::Convert), Some(from)) => from.is_real() && to == ElementType::Bool || from == to,
-                (Some(I::Convert), None) => to != ElementType::I64,
+                (Some(I::Convert), Some(from)) => to == ElementType::Bool || from == to,
+                (Some(I::Convert), None) => true,
                 (Some(I::Equal | I::NotEqual | I::Less | I::LessEqual | I::Greater | I::GreaterEqual), from) => {
                     from.is_some()
                 }

@@ -13,8 +13,9 @@ use smallvec::{SmallVec, smallvec};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Bytes between scratch slots: a strip of the widest element.
-pub const SLOT_BYTES: usize = STRIP * 8;
+/// Bytes between scratch slots: a strip of the widest element, and some lines so that the slots of a kernel begin at different
+/// sets of the first cache.
+pub const SLOT_BYTES: usize = STRIP * 8 + 192;
 
 /// Builds the kernel of a group; `stored` says which values have a buffer.
 pub fn build(
