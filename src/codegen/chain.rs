@@ -7,9 +7,9 @@
 use super::lanes::{UNALIGNED, VECTOR};
 use super::lower::{Address, Lower, register};
 use super::operation::vector_of;
-use super::strip::{Fold, Strip};
+use super::strip::Strip;
 use crate::ir::{ElementType, Instruction, Reduction};
-use crate::runtime::reduce::{BLOCK_ROWS, FEW_LANES};
+use crate::runtime::reduce::FEW_LANES;
 use crate::schedule::{BufferId, Operand, SLOT_BYTES, STRIP, StripOp, Target};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, MemFlagsData, Type, Value, types};
@@ -33,7 +33,7 @@ pub struct Chain<'k> {
     /// The bytes of its numbers.
     pub bytes: usize,
     /// The states of its reductions, and what they reduce.
-    folds: Vec<(BufferId, ElementType)>,
+    folds: Vec<(Address, ElementType)>,
     /// Where its runs start.
     pub runs: Vec<(Run, Address)>,
     /// Elements that stand for all, in every lane.
@@ -104,8 +104,7 @@ impl Lower<'_> {
     /// Writes the instructions of a chain as one loop.
     pub fn chain(&mut self, strip: &Strip, links: Range<usize>) {
         let bytes = self.width(strip, links.clone());
-        let fold = |place: usize| Some((strip.lanes_of(place)?, strip.kernel.instructions[place].element));
-        let folds = links.clone().filter_map(fold).collect();
+        let folds = self.states(strip, links.clone());
         let (runs, splats, advanced) = (Vec::new(), Vec::new(), Vec::new());
         let mut chain = Chain { strip, links, bytes, folds, runs, splats, advanced };
         self.find_operands(&mut chain);
@@ -130,7 +129,9 @@ impl Lower<'_> {
             self.rest(&chain, end, rest);
             self.go_on(after);
         }
-        self.close_lanes(&chain);
+        if !chain.folds.is_empty() {
+            self.close_blocks(strip, chain.links);
+        }
     }
 
     /// The bytes of a chain's numbers; of truth values alone any would do.
@@ -228,7 +229,7 @@ impl Lower<'_> {
         let first = self.builder.append_block_param(down, types::I64);
         let (mut states, mut starts, mut folded) = (Vec::new(), vec![BlockArg::Value(lane)], Vec::new());
         for (state, element) in &chain.folds {
-            let (base, offset) = self.lane_of(chain, *state, lane);
+            let (base, offset) = self.lane_of(*state, chain.bytes, lane);
             let value = self.builder.ins().load(vector_of(*element), UNALIGNED, base, offset);
             states.push((base, offset));
             starts.push(BlockArg::Value(value));
@@ -279,7 +280,7 @@ impl Lower<'_> {
     fn rest_lanes(&mut self, chain: &Chain, (end, place): (Value, Value), filled: usize) {
         let (mut folded, mut states) = (Vec::new(), Vec::new());
         for (state, element) in &chain.folds {
-            let (base, offset) = self.lane_of(chain, *state, place);
+            let (base, offset) = self.lane_of(*state, chain.bytes, place);
             folded.push(self.builder.ins().load(vector_of(*element), UNALIGNED, base, offset));
             states.push((base, offset));
         }
@@ -290,45 +291,8 @@ impl Lower<'_> {
         }
     }
 
-    /// Where the lane of a number is in the state of a reduction.
-    fn lane_of(&mut self, chain: &Chain, state: BufferId, lane: Value) -> (Value, i32) {
-        let start = self.address(state);
-        let (base, offset) = self.near(start.base, start.offset);
-        (self.element_at(base, lane, chain.bytes), offset)
-    }
-
-    /// Has the lanes of reductions taken in where they are full or hold the last elements.
-    fn close_lanes(&mut self, chain: &Chain) {
-        if chain.folds.is_empty() {
-            return;
-        }
-        let count = self.number(chain.strip.kernel.count);
-        let (end, after) = match chain.strip.first {
-            None => (count, None),
-            Some(first) => {
-                let end = self.builder.ins().iadd(first, chain.strip.length);
-                let within = self.builder.ins().band_imm_s(end, (FEW_LANES * BLOCK_ROWS) as i64 - 1);
-                let is_last = self.builder.ins().icmp(IntCC::Equal, end, count);
-                let zero = self.number(0);
-                let is_full = self.builder.ins().icmp(IntCC::Equal, within, zero);
-                let closes = self.builder.ins().bor(is_last, is_full);
-                (end, Some(self.unless(closes)))
-            }
-        };
-        for place in chain.links.clone() {
-            let instruction = &chain.strip.kernel.instructions[place];
-            if let (Some(Fold::Lanes(close, shape)), Some(state), Target::Buffer(to)) =
-                (chain.strip.folds.get(&place), chain.strip.lanes_of(place), instruction.target)
-            {
-                let arguments = [self.start(state), self.start(to), end, self.pointer(*shape)];
-                self.call(*close, &arguments, None);
-            }
-        }
-        self.go_on(after);
-    }
-
     /// Goes on in a new block if a flag is set; returns the block that is next otherwise and after it.
-    fn unless(&mut self, flag: Value) -> Block {
+    pub fn unless(&mut self, flag: Value) -> Block {
         let (inside, after) = (self.builder.create_block(), self.builder.create_block());
         self.builder.ins().brif(flag, inside, &[], after, &[]);
         self.builder.switch_to_block(inside);
@@ -341,7 +305,8 @@ impl Lower<'_> {
         self.unless(part)
     }
 
-    fn go_on(&mut self, after: Option<Block>) {
+    /// Goes on in the block after a condition.
+    pub fn go_on(&mut self, after: Option<Block>) {
         if let Some(after) = after {
             self.builder.ins().jump(after, &[]);
             self.builder.switch_to_block(after);

@@ -21,6 +21,7 @@ mod divide;
 mod draws;
 mod execute;
 mod fallback;
+mod folds;
 mod inline;
 mod keep;
 mod lanes;

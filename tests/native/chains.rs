@@ -231,7 +231,7 @@ fn chains_replace_inputs_in_place() {
 #[test]
 fn long_reductions_are_folded_in_chains() {
     for element in [ElementType::F32, ElementType::F64] {
-        for count in [1024, 1025, 2048, 3000, 4096, 7777, 33 * 1024] {
+        for count in [1024, 1025, 2048, 3000, 7777, 33 * 1024, (2 << 15) + 5000] {
             let mut chains = Chains::new(count as u64, element, count);
             chains.hard = false;
             let [a, b] = [0; 2].map(|_| chains.input(element, count));

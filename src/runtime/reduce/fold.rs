@@ -1,6 +1,6 @@
 //! Reductions by an operation on two elements.
 
-use super::{Accumulate, BLOCK_ROWS, Begin, FEW_LANES, Lanes, ReduceKernel, ReduceShape, Whole};
+use super::{Accumulate, BLOCK_ROWS, Begin, FEW_LANES, Lanes, ReduceKernel, ReduceShape, UNIT_LEVELS, Whole};
 use crate::runtime::Element;
 use crate::runtime::kernel::levels::{PerLevel, for_each_level, per_level};
 
@@ -309,20 +309,46 @@ unsafe fn open<T: Copy, O: Fold<T>>(state: *mut u8) {
 }
 
 /// # Safety
-/// See [`Close`].
+/// See [`CloseBlock`].
 #[inline(always)]
-unsafe fn close<T: Copy, O: Fold<T>>(state: *mut u8, out: *mut u8, end: usize, shape: *const ReduceShape) {
+unsafe fn close_block<T: Copy, O: Fold<T>>(state: *mut u8, index: usize) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        Slab { lanes: state.cast::<T>(), count: FEW_LANES, inner: 1, length: 0 }.finish_block::<O>(index);
+        open::<T, O>(state);
+    }
+}
+
+/// # Safety
+/// See [`Join`].
+#[inline(always)]
+unsafe fn join<T: Copy, O: Fold<T>>(state: *mut u8, units: *const u8, count: usize) {
+    let waiting = state.cast::<[T; FEW_LANES]>();
+    for unit in 0..count {
+        let place = 1 + UNIT_LEVELS + unit.trailing_ones() as usize;
+        // SAFETY: there are so many units, and the state has a place for every bit of the number of blocks.
+        unsafe {
+            let mut lanes = units.cast::<[T; FEW_LANES]>().add(unit).read_unaligned();
+            for level in 1 + UNIT_LEVELS..place {
+                let earlier = waiting.add(level).read_unaligned();
+                for i in 0..FEW_LANES {
+                    lanes[i] = O::fold(earlier[i], lanes[i]);
+                }
+            }
+            waiting.add(place).write_unaligned(lanes);
+        }
+    }
+}
+
+/// # Safety
+/// See [`Finish`].
+#[inline(always)]
+unsafe fn finish<T: Copy, O: Fold<T>>(state: *mut u8, out: *mut u8, shape: *const ReduceShape) {
     // SAFETY: promised by the caller.
     unsafe {
         let ReduceShape { length, inner, .. } = *shape;
         let slab = Slab { lanes: state.cast::<T>(), count: FEW_LANES, inner, length: length * inner };
-        if end.is_multiple_of(slab.block()) {
-            slab.finish_block::<O>(end / slab.block() - 1);
-            open::<T, O>(state);
-        }
-        if end == slab.length {
-            slab.finish::<O>(out.cast::<T>());
-        }
+        slab.finish::<O>(out.cast::<T>());
     }
 }
 
@@ -344,8 +370,12 @@ for_each_level! {
         state: *mut u8, out: *mut u8, strip: *const u8, start: usize, n: usize, shape: *const ReduceShape
     ) { accumulate::<T, O>(state, out, strip, start, n, shape) }
     fn open_at[T: Copy, O: Fold<T>](state: *mut u8) { open::<T, O>(state) }
-    fn close_at[T: Copy, O: Fold<T>](state: *mut u8, out: *mut u8, end: usize, shape: *const ReduceShape) {
-        close::<T, O>(state, out, end, shape)
+    fn close_block_at[T: Copy, O: Fold<T>](state: *mut u8, index: usize) { close_block::<T, O>(state, index) }
+    fn join_at[T: Copy, O: Fold<T>](state: *mut u8, units: *const u8, count: usize) {
+        join::<T, O>(state, units, count)
+    }
+    fn finish_at[T: Copy, O: Fold<T>](state: *mut u8, out: *mut u8, shape: *const ReduceShape) {
+        finish::<T, O>(state, out, shape)
     }
     fn whole_at[T: Copy, O: Fold<T>](state: *mut u8, out: *mut u8, a: *const u8, shape: *const ReduceShape) {
         whole::<T, O>(state, out, a, shape)
@@ -357,6 +387,11 @@ pub(super) fn kernel<T: Copy, O: Fold<T>>(result: Element) -> ReduceKernel {
     let begin: PerLevel<Begin> = per_level!(begin_at::<T, O>);
     let accumulate: PerLevel<Accumulate> = per_level!(accumulate_at::<T, O>);
     let whole: PerLevel<Whole> = per_level!(whole_at::<T, O>);
-    let lanes = Lanes { open: per_level!(open_at::<T, O>), close: per_level!(close_at::<T, O>) };
+    let lanes = Lanes {
+        open: per_level!(open_at::<T, O>),
+        close_block: per_level!(close_block_at::<T, O>),
+        join: per_level!(join_at::<T, O>),
+        finish: per_level!(finish_at::<T, O>),
+    };
     ReduceKernel { begin, accumulate, whole, lanes: Some(lanes), result }
 }

@@ -21,6 +21,13 @@ pub const BLOCK_ROWS: usize = 32;
 /// The number of lanes where the inner size is 1, or divides it.
 pub const FEW_LANES: usize = 32;
 
+/// The lane vectors that wait in the state of a unit, but for that of the whole unit.
+pub const UNIT_LEVELS: usize = 5;
+
+/// The elements of a unit: so many can be accumulated in a state of their own, from the first block on, and be joined with the
+/// others. The lane vector of a whole unit then waits behind [`UNIT_LEVELS`] others.
+pub const UNIT: usize = BLOCK_ROWS * FEW_LANES << UNIT_LEVELS;
+
 /// What to reduce with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reduction {
@@ -76,9 +83,16 @@ pub type Whole = unsafe extern "C" fn(state: *mut u8, out: *mut u8, a: *const u8
 /// Fills the lanes, which are the first [`FEW_LANES`] elements of the state, with the identity.
 pub type Open = unsafe extern "C" fn(state: *mut u8);
 
-/// Takes note that all elements before the row-major position `end` are in the lanes, at the latest after each block of
-/// [`BLOCK_ROWS`] rows of [`FEW_LANES`] and after the last element, which completes the results.
-pub type Close = unsafe extern "C" fn(state: *mut u8, out: *mut u8, end: usize, shape: *const ReduceShape);
+/// Puts the lanes of a whole block of [`BLOCK_ROWS`] rows of [`FEW_LANES`] to those that wait, and fills them with the identity;
+/// `index` is the number of blocks before it.
+pub type CloseBlock = unsafe extern "C" fn(state: *mut u8, index: usize);
+
+/// Puts the lane vectors of the first whole units of [`UNIT`] elements, which stand behind each other at `units`, to those that
+/// wait in the state.
+pub type Join = unsafe extern "C" fn(state: *mut u8, units: *const u8, count: usize);
+
+/// Writes the results when all elements are in the state.
+pub type Finish = unsafe extern "C" fn(state: *mut u8, out: *mut u8, shape: *const ReduceShape);
 
 /// What accumulating elements in the lanes of the state leaves to do, for callers that do that themselves: element by element, in
 /// order of position, into the lane `position % FEW_LANES`.
@@ -86,8 +100,12 @@ pub type Close = unsafe extern "C" fn(state: *mut u8, out: *mut u8, end: usize, 
 pub struct Lanes {
     /// See [`Open`].
     pub open: PerLevel<Open>,
-    /// See [`Close`].
-    pub close: PerLevel<Close>,
+    /// See [`CloseBlock`].
+    pub close_block: PerLevel<CloseBlock>,
+    /// See [`Join`].
+    pub join: PerLevel<Join>,
+    /// See [`Finish`].
+    pub finish: PerLevel<Finish>,
 }
 
 /// The functions of one reduction on one element type.
@@ -109,6 +127,16 @@ impl ReduceShape {
     /// Whether elements are accumulated in [`FEW_LANES`] lanes in one slab.
     pub fn has_few_lanes(&self) -> bool {
         self.outer == 1 && self.inner > 0 && fold::lane_count(self.inner) == FEW_LANES
+    }
+
+    /// The number of whole units, where elements are accumulated so.
+    pub fn units(&self) -> usize {
+        if self.has_few_lanes() { self.length * self.inner / UNIT } else { 0 }
+    }
+
+    /// The bytes of the state before the lane vectors of units.
+    pub fn units_at(&self, element: Element) -> usize {
+        fold::state_elements(self) * element.bytes()
     }
 }
 
@@ -140,10 +168,10 @@ pub fn kernel(reduction: Reduction, element: Element) -> Option<ReduceKernel> {
     }
 }
 
-/// The bytes of scratch memory that a reduction needs.
+/// The bytes of scratch memory that a reduction needs: behind the state stand the lane vectors of whole units.
 pub fn state_bytes(reduction: Reduction, element: Element, shape: ReduceShape) -> usize {
     match reduction {
         Reduction::ArgMax | Reduction::ArgMin => shape.inner * 8,
-        _ => fold::state_elements(&shape) * element.bytes(),
+        _ => (fold::state_elements(&shape) + shape.units() * FEW_LANES) * element.bytes(),
     }
 }
