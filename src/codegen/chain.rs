@@ -3,6 +3,9 @@
 //! Memory is touched where a value comes from outside or is read outside. The elements of the last strip that do not fill
 //! a turn of the loop follow it one vector after another, and those that do not fill a vector are loaded and stored one
 //! by one, so that nothing outside of a strip is touched.
+//!
+//! Reductions in the lanes of a state (`folds`) are links too. A chain with such goes down the rows of lanes, one vector of
+//! lanes after the other, so that what is folded stays in registers.
 
 use super::lanes::{UNALIGNED, VECTOR};
 use super::lower::{Address, Lower, register};
