@@ -217,7 +217,7 @@ impl Lower<'_> {
         self.builder.ins().jump(body, &[BlockArg::Value(zero)]);
         self.builder.switch_to_block(body);
         for skip in (0..chain.turn()).step_by(chain.lanes()) {
-            self.links(chain, Turn::new(first, skip, chain.lanes()), &mut Vec::new());
+            self.links(chain, Turn::new(first, skip, chain.lanes()), &mut []);
         }
         self.again(body, after, (first, chain.turn(), end), &[]);
     }
@@ -317,7 +317,7 @@ impl Lower<'_> {
     }
 
     /// Writes all links for one vector; reductions go on from what is folded so far.
-    fn links(&mut self, chain: &Chain, mut turn: Turn, folded: &mut Vec<Value>) {
+    fn links(&mut self, chain: &Chain, mut turn: Turn, folded: &mut [Value]) {
         let (mut made, mut loaded) = (Vec::with_capacity(chain.links.len()), Vec::new());
         let mut folds = folded.iter_mut();
         for place in chain.links.clone() {

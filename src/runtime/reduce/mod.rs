@@ -26,7 +26,7 @@ pub const UNIT_LEVELS: usize = 5;
 
 /// The elements of a unit: so many can be accumulated in a state of their own, from the first block on, and be joined with the
 /// others. The lane vector of a whole unit then waits behind [`UNIT_LEVELS`] others.
-pub const UNIT: usize = BLOCK_ROWS * FEW_LANES << UNIT_LEVELS;
+pub const UNIT: usize = (BLOCK_ROWS * FEW_LANES) << UNIT_LEVELS;
 
 /// What to reduce with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
