@@ -190,7 +190,8 @@ pub enum Stage {
     Ir,
     /// The graph with its derivatives; of training, the whole step.
     Adjoint,
-    /// How derivatives are computed: the mode of each Jacobian and why, what loops store and compute again.
+    /// What was decided: the mode of each Jacobian and why, what loops store and compute again, the order of products, and
+    /// what was simplified under `--fast-math`.
     Plan,
     /// Loops, calls and the memory plan.
     Kernels,

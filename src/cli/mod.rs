@@ -180,6 +180,9 @@ struct Common {
     /// Show a stage of the compilation in place of running
     #[arg(long, value_enum, value_name = "STAGE")]
     emit: Option<Stage>,
+    /// Simplify further, with results that round differently and hold where everything is finite; `--emit plan` tells
+    #[arg(long)]
+    fast_math: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -264,7 +267,7 @@ impl Command {
 
 impl Common {
     fn options(&self) -> Options {
-        self.settings.options()
+        Options { fast_math: self.fast_math, ..self.settings.options() }
     }
 }
 

@@ -11,7 +11,7 @@ use super::replay::Replay;
 use super::types::{ElementType, TensorType};
 use crate::source::Span;
 use smallvec::SmallVec;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Identifies a node of one graph. Smaller ids come first in topological order.
@@ -78,7 +78,7 @@ pub struct IndexRange {
 }
 
 /// What a transformation decided, for those who ask (`--emit plan`).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Remark {
     /// The place in the source that it is about.
     pub span: Option<Span>,
@@ -135,6 +135,8 @@ pub struct Graph {
     scope_of: Vec<Option<ScopeId>>,
     /// The bytes that the states stored for the reverse mode of one loop may take; the default where none is set.
     pub loop_memory: Option<usize>,
+    /// Whether rules may be applied that round differently, and hold only where everything is finite.
+    pub fast_math: bool,
     /// The place that new nodes are attributed to.
     pub current_span: Option<Span>,
     /// The call that new nodes are attributed to.
@@ -162,7 +164,12 @@ impl Graph {
 
     /// An empty graph to take this one's place, with its remarks and settings.
     pub fn successor(&self) -> Self {
-        Graph { remarks: self.remarks.clone(), loop_memory: self.loop_memory, ..Graph::default() }
+        Graph {
+            remarks: self.remarks.clone(),
+            loop_memory: self.loop_memory,
+            fast_math: self.fast_math,
+            ..Graph::default()
+        }
     }
 
     /// The number of nodes.
@@ -322,11 +329,13 @@ impl Graph {
 
     /// Takes over the remarks of a graph that becomes part of this one.
     pub fn take_remarks(&mut self, other: &Graph) {
-        for remark in &other.remarks {
-            if !self.remarks.contains(remark) {
-                self.remarks.push(remark.clone());
-            }
-        }
+        self.add_remarks(other.remarks.iter().cloned());
+    }
+
+    /// Adds remarks that are not there yet.
+    pub fn add_remarks(&mut self, remarks: impl IntoIterator<Item = Remark>) {
+        let mut known: HashSet<Remark> = self.remarks.iter().cloned().collect();
+        self.remarks.extend(remarks.into_iter().filter(|remark| known.insert(remark.clone())));
     }
 
     /// What was decided, in the order of the decisions.

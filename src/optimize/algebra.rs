@@ -14,43 +14,40 @@ use crate::ops::roots::RECIPROCAL;
 
 /// Rules for graphs that will not be differentiated again.
 pub static FINAL: &[Rule] = &[
-    Rule { equation: "stop_gradient(x) = x", apply: |graph, id| arguments_of(graph, id, &STOP_GRADIENT).map(|[x]| x) },
-    Rule { equation: "own_slope(x, e) = -0", apply: no_slope },
-    Rule { equation: "a reduction over a mini-batch of one example is that example", apply: alone },
-    Rule { equation: "a value with a derivative of its own is that value", apply: without_derivative },
+    Rule::exact("stop_gradient(x) = x", |graph, id| arguments_of(graph, id, &STOP_GRADIENT).map(|[x]| x)),
+    Rule::exact("own_slope(x, e) = -0", no_slope),
+    Rule::exact("a reduction over a mini-batch of one example is that example", alone),
+    Rule::exact("a value with a derivative of its own is that value", without_derivative),
 ];
 
 /// Rules for any graph.
 pub static RULES: &[Rule] = &[
-    Rule { equation: "x * 1 = x", apply: times_one },
-    Rule { equation: "x * -1 = -x", apply: times_minus_one },
-    Rule { equation: "x + -0 = x; of integers x + 0 = x", apply: plus_zero },
-    Rule { equation: "x - 0 = x", apply: minus_zero },
-    Rule { equation: "x / c = x * (1/c) for a power of two", apply: by_power_of_two },
-    Rule { equation: "-(-x) = x, not not x = x", apply: twice },
-    Rule { equation: "a + -b = a - b, a - -b = a + b", apply: plus_negated },
-    Rule {
-        equation: "-a * -b = a * b, c * -b = (-c) * b for a constant c, a * -b = -(a * b)",
-        apply: product_of_negated,
-    },
-    Rule { equation: "x + x = 2 x", apply: twice_itself },
-    Rule {
-        equation: "c * (d * x) = (c d) * x where c or d is a power of two (rounds numbers near the least and the greatest once)",
-        apply: scaled_twice,
-    },
-    Rule { equation: "x^0 = 1, x^1 = x, x^2 = x * x, x^-1 = 1 / x", apply: small_power },
-    Rule { equation: "select(true, a, b) = a, select(false, a, b) = b, select(c, a, a) = a", apply: decided },
-    Rule { equation: "select(not c, a, b) = select(c, b, a)", apply: select_by_opposite },
-    Rule { equation: "c and true = c, c or false = c, …", apply: decided_logic },
-    Rule {
-        equation: "masked_multiply(g, c) = g * c for a finite constant c, up to the sign of zero",
-        apply: masked_by_constant,
-    },
-    Rule {
-        equation: "routed_multiply(p, c) = p * c for a finite constant c other than 0, up to the sign of zero",
-        apply: routed_by_constant,
-    },
-    Rule { equation: "b * a = a * b: one order for equal products, so that they are one node", apply: in_order },
+    Rule::exact("x * 1 = x", times_one),
+    Rule::exact("x * -1 = -x", times_minus_one),
+    Rule::exact("x + -0 = x; of integers x + 0 = x", plus_zero),
+    Rule::exact("x - 0 = x", minus_zero),
+    Rule::exact("x / c = x * (1/c) for a power of two", by_power_of_two),
+    Rule::exact("-(-x) = x, not not x = x", twice),
+    Rule::exact("a + -b = a - b, a - -b = a + b", plus_negated),
+    Rule::exact("-a * -b = a * b, c * -b = (-c) * b for a constant c, a * -b = -(a * b)", product_of_negated),
+    Rule::exact("x + x = 2 x", twice_itself),
+    Rule::rounding(
+        "c * (d * x) = (c d) * x where c or d is a power of two (rounds numbers near the least and the greatest once)",
+        scaled_twice,
+    ),
+    Rule::rounding("x^0 = 1, x^1 = x, x^2 = x * x, x^-1 = 1 / x", small_power),
+    Rule::exact("select(true, a, b) = a, select(false, a, b) = b, select(c, a, a) = a", decided),
+    Rule::exact("select(not c, a, b) = select(c, b, a)", select_by_opposite),
+    Rule::exact("c and true = c, c or false = c, …", decided_logic),
+    Rule::up_to_sign(
+        "masked_multiply(g, c) = g * c for a finite constant c, up to the sign of zero",
+        masked_by_constant,
+    ),
+    Rule::up_to_sign(
+        "routed_multiply(p, c) = p * c for a finite constant c other than 0, up to the sign of zero",
+        routed_by_constant,
+    ),
+    Rule::exact("b * a = a * b: one order for equal products, so that they are one node", in_order),
 ];
 
 fn no_slope(graph: &mut Graph, id: NodeId) -> Option<NodeId> {

@@ -9,8 +9,7 @@ use crate::ir::{Axes, Graph, NodeId, Op, Reduction, Shape};
 use crate::ops::arithmetic::MULTIPLY;
 
 /// The rules of this file.
-pub static RULES: &[Rule] =
-    &[Rule { equation: "sum(repeated a * repeated b) = contract(a, b)", apply: sum_of_product }];
+pub static RULES: &[Rule] = &[Rule::rounding("sum(repeated a * repeated b) = contract(a, b)", sum_of_product)];
 
 /// A factor of a product: a tensor and the axes of the product that its own axes are.
 #[derive(Clone)]
