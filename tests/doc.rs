@@ -104,3 +104,12 @@ fn the_index_leads_to_every_page() {
         assert!(index.contains(&format!("<a href=\"{0}.html\">{0}</a>", page.name)), "{}", page.name);
     }
 }
+
+#[test]
+fn the_page_of_the_optimiser_is_current() {
+    const PAGE: &str = "docs/book/src/optimizer.md";
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+    let stored = std::fs::read_to_string(path).expect("the page is there");
+    let current = stored == markdown(&ndc::doc::rules_page());
+    assert!(current, "the page is not what `cargo run -- doc --page optimizer > {PAGE}` writes");
+}

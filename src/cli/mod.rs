@@ -112,7 +112,8 @@ enum Command {
     Doc {
         /// The .nd file; without one, the standard library and what is built in
         file: Option<PathBuf>,
-        /// Only this page of the library: a module, what is built in, or what operations give at their hard points
+        /// Only this page of the library: a module, what is built in, what operations give at their hard points, or what the
+        /// optimiser does
         #[arg(long, value_name = "NAME", conflicts_with = "file", value_parser = PossibleValuesParser::new(library_page_names()))]
         page: Option<String>,
         /// Write HTML in place of Markdown, into a folder

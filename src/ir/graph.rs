@@ -5,6 +5,7 @@
 //! nothing is mutated in place.
 
 use super::custom::Custom;
+use super::ids::Ids;
 use super::loops::Loop;
 use super::op::{Op, PointwiseRef};
 use super::replay::Replay;
@@ -118,7 +119,7 @@ pub enum ScopeKind {
 #[derive(Clone, Default, Debug)]
 pub struct Graph {
     nodes: Vec<Node>,
-    ids: HashMap<Node, NodeId>,
+    ids: Ids,
     spans: Vec<Option<Span>>,
     inputs: Vec<Input>,
     outputs: Vec<Output>,
@@ -293,8 +294,8 @@ impl Graph {
     /// The nodes of the inputs, in order.
     pub fn input_nodes(&self) -> Vec<NodeId> {
         let node = |(index, input): (usize, &Input)| {
-            let node = Node { op: Op::Input(index as u32), arguments: Arguments::new(), ty: input.ty.clone() };
-            self.ids[&node]
+            let found = self.ids.find(&self.nodes, Op::Input(index as u32), &[], &input.ty);
+            found.expect("every input has a node")
         };
         self.inputs.iter().enumerate().map(node).collect()
     }
@@ -379,15 +380,14 @@ impl Graph {
     /// The node of an operation on arguments with a given type: an existing one where there is one.
     /// The typed constructors of `build` call this with types that follow from the operation.
     pub fn intern(&mut self, op: Op, arguments: &[NodeId], ty: TensorType) -> NodeId {
-        let node = Node { op, arguments: Arguments::from_slice(arguments), ty };
-        if let Some(id) = self.ids.get(&node) {
-            return *id;
+        if let Some(id) = self.ids.find(&self.nodes, op, arguments, &ty) {
+            return id;
         }
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(node.clone());
+        self.nodes.push(Node { op, arguments: Arguments::from_slice(arguments), ty });
         self.spans.push(self.current_span);
         self.scope_of.push(self.current_scope);
-        self.ids.insert(node, id);
+        self.ids.add_last(&self.nodes);
         id
     }
 
@@ -410,8 +410,7 @@ impl Graph {
             }
             op => op,
         };
-        let node = Node { op, arguments: Arguments::from_slice(arguments), ty: node.ty.clone() };
-        self.ids.get(&node).copied()
+        self.ids.find(&self.nodes, op, arguments, &node.ty)
     }
 
     /// Which nodes the given ones depend on, themselves included.

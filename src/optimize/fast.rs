@@ -26,7 +26,7 @@ pub static FINAL: &[Rule] = &[
         "a * b + a * c = a * (b + c), and of differences, where nothing else needs a * b or a * c",
         common_factor,
     ),
-    Rule::fast("a * x + x = (a + 1) * x for a constant a", common_factor_with_itself),
+    Rule::fast("a * x + x = (a + 1) * x for a constant a, and of differences", common_factor_with_itself),
     Rule::fast_with_uses(
         "sum(a * x) = a * sum(x) where a is the same along the sum and nothing else needs a * x",
         scale_of_sum,
@@ -187,10 +187,17 @@ fn common_factor(graph: &mut Graph, id: NodeId, uses: &Uses) -> Option<NodeId> {
 }
 
 fn common_factor_with_itself(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let [a, b] = arguments_of(graph, id, &ADD)?;
-    let with = |product, x| scaled(graph, product).filter(|(_, factor)| *factor == x).map(|(factor, _)| (factor, x));
-    let (factor, x) = with(a, b).or_else(|| with(b, a))?;
-    is_real(graph, id).then(|| scale(graph, x, factor + 1.0))
+    let (sign, [a, b]) = match arguments_of(graph, id, &ADD) {
+        Some(arguments) => (1.0, arguments),
+        None => (-1.0, arguments_of(graph, id, &SUBTRACT)?),
+    };
+    let factor_of = |product, x| scaled(graph, product).filter(|(_, other)| *other == x).map(|(factor, _)| factor);
+    let (x, factor) = match (factor_of(a, b), factor_of(b, a)) {
+        (Some(factor), _) => (b, factor + sign),
+        (_, Some(factor)) => (a, 1.0 + sign * factor),
+        _ => return None,
+    };
+    is_real(graph, id).then(|| scale(graph, x, factor))
 }
 
 /// A repeated factor that is the same along some axes, and the other one.

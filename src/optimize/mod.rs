@@ -12,6 +12,7 @@
 mod algebra;
 mod contraction;
 mod dead;
+mod factor;
 mod factors;
 mod fast;
 mod fast_functions;
@@ -134,7 +135,7 @@ impl Walk {
 
     fn round(&mut self, graph: &mut Graph, roots: &mut [NodeId], task: &mut Task) -> bool {
         let needed = graph.reachable_from(roots.iter().copied());
-        let uses = Uses::of(graph, roots);
+        let uses = Uses::among(graph, &needed, roots);
         let mut map: Vec<NodeId> = graph.ids().collect();
         self.settled.resize(graph.len(), false);
         let mut changed = false;

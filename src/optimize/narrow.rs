@@ -2,7 +2,7 @@
 //! whose whole result only it reads, so that `f(x)[i]` computes one element.
 
 use super::{Rule, Uses};
-use crate::ir::{Axes, ElementType, Graph, NodeId, Op};
+use crate::ir::{Axes, ElementType, Graph, NodeId, Op, Shape};
 
 /// The rules of this file.
 pub static FINAL: &[Rule] = &[
@@ -11,7 +11,7 @@ pub static FINAL: &[Rule] = &[
         slice_of_pointwise,
     ),
     Rule::exact_with_uses(
-        "slice(move(x)) = move(slice(x)) for transposes, reversals and repetitions, pads and concatenations along other axes, where nothing else needs move(x)",
+        "slice(move(x)) = move(slice(x)) for transposes, reversals, repetitions and axes of size 1, pads and concatenations along other axes, where nothing else needs move(x)",
         slice_of_movement,
     ),
     Rule::exact_with_uses(
@@ -84,6 +84,12 @@ fn slice_of_movement(graph: &mut Graph, id: NodeId, uses: &Uses) -> Option<NodeI
             let taken = graph.slice(first, axis, start, part.step, part.count);
             Some(graph.reverse(taken, axis))
         }
+        Op::Reshape => {
+            let own = beside_units(&node.ty.shape, &graph.ty(first).shape)?[axis]?;
+            let taken = part.taken(graph, first, own);
+            let shape = graph.ty(id).shape.clone();
+            Some(graph.reshape(taken, &shape))
+        }
         Op::Pad { axis: along, low, step } if usize::from(along) != axis => {
             let taken = part.taken(graph, first, axis);
             Some(graph.pad(taken, along.into(), low as usize, step as usize, node.ty.shape[along.into()]))
@@ -94,6 +100,17 @@ fn slice_of_movement(graph: &mut Graph, id: NodeId, uses: &Uses) -> Option<NodeI
         }
         _ => None,
     }
+}
+
+/// For each axis of a shape that has more than one element, the axis of another shape that it is, if the two differ in
+/// axes of size 1 only.
+fn beside_units(shape: &Shape, other: &Shape) -> Option<Vec<Option<usize>>> {
+    let mut others = (0..other.rank()).filter(|axis| other[*axis] != 1);
+    let place = |size: &usize| {
+        if *size == 1 { Some(None) } else { others.next().filter(|axis| other[*axis] == *size).map(Some) }
+    };
+    let places: Vec<Option<usize>> = shape.sizes().iter().map(place).collect::<Option<_>>()?;
+    others.next().is_none().then_some(places)
 }
 
 fn slice_of_reduction(graph: &mut Graph, id: NodeId, uses: &Uses) -> Option<NodeId> {

@@ -7,20 +7,14 @@
 //!
 //! Rounding changes, as it does with the order of additions in a product of two.
 
+use super::factor::Factor;
 use super::{Task, with_arguments};
-use crate::ir::{Axes, Graph, MAX_RANK, NodeId, Op};
+use crate::ir::{Graph, MAX_RANK, NodeId, Op};
 
 /// By which factor the multiplications must fall.
 const GAIN: u64 = 2;
 /// The most factors that are looked at together.
 const FACTORS: usize = 6;
-
-/// A tensor and the labels of its axes.
-#[derive(Clone, Debug)]
-struct Factor {
-    node: NodeId,
-    labels: Vec<usize>,
-}
 
 /// A product of factors: the size of each label, what is wanted, and what it costs as it is.
 struct Product {
@@ -66,8 +60,8 @@ fn ordered(graph: &mut Graph, id: NodeId, task: &mut Task) -> Option<NodeId> {
     );
     task.report.add(graph, text);
     let built = product.build(graph, &plans, plans.len() - 1);
-    let order = product.wanted.iter().filter_map(|label| built.labels.iter().position(|each| each == label));
-    Some(graph.transpose(built.node, Axes::new(order)))
+    let shape = graph.ty(id).shape.clone();
+    Some(built.spread(graph, &product.wanted, &shape))
 }
 
 /// How the product of a set of factors is computed.
@@ -155,7 +149,7 @@ impl Product {
         }
         let left = self.build(graph, plans, plans[set].left);
         let right = self.build(graph, plans, set - plans[set].left);
-        multiplied(graph, &left, &right, &self.labels(set))
+        left.times(graph, &right, &self.labels(set))
     }
 }
 
@@ -165,24 +159,6 @@ fn contraction_within(graph: &Graph, factor: &Factor) -> Option<(NodeId, Vec<usi
     let Op::Transpose(order) = node.op else {
         return matches!(node.op, Op::Contract { .. }).then(|| (factor.node, factor.labels.clone()));
     };
-    let mut labels = vec![0; order.len()];
-    order.iter().zip(&factor.labels).for_each(|(axis, label)| labels[axis] = *label);
-    contraction_within(graph, &Factor { node: node.arguments[0], labels })
-}
-
-/// The product of two factors, summed over the labels that are not kept.
-fn multiplied(graph: &mut Graph, left: &Factor, right: &Factor, kept: &[usize]) -> Factor {
-    let both = left.labels.iter().filter(|label| right.labels.contains(label)).copied();
-    let (batch, inner): (Vec<usize>, Vec<usize>) = both.partition(|label| kept.contains(label));
-    let free = |factor: &Factor, other: &Factor| -> Vec<usize> {
-        factor.labels.iter().filter(|label| !other.labels.contains(label)).copied().collect()
-    };
-    let (rows, columns) = (free(left, right), free(right, left));
-    let [a, b] = [(left, &rows), (right, &columns)].map(|(factor, free)| {
-        let order = batch.iter().chain(free).chain(&inner);
-        let places = order.filter_map(|label| factor.labels.iter().position(|each| each == label));
-        graph.transpose(factor.node, Axes::new(places))
-    });
-    let node = graph.contract(a, b, batch.len(), inner.len());
-    Factor { node, labels: [batch, rows, columns].concat() }
+    let labels = (0..order.len()).filter_map(|axis| order.position(axis)).map(|place| factor.labels[place]);
+    contraction_within(graph, &Factor::new(node.arguments[0], labels))
 }

@@ -93,7 +93,11 @@ pub struct Uses(Vec<u32>);
 impl Uses {
     /// Counts the uses of what the roots need.
     pub fn of(graph: &Graph, roots: &[NodeId]) -> Self {
-        let needed = graph.reachable_from(roots.iter().copied());
+        Uses::among(graph, &graph.reachable_from(roots.iter().copied()), roots)
+    }
+
+    /// Counts the uses among the nodes that the roots need.
+    pub(super) fn among(graph: &Graph, needed: &[bool], roots: &[NodeId]) -> Self {
         let mut counts = vec![0; graph.len()];
         let users = graph.ids().filter(|id| needed[id.index()]).flat_map(|id| &graph.node(id).arguments);
         for used in users.chain(roots) {

@@ -152,9 +152,17 @@ pub const EXAMPLES: &[(&str, Write)] = &[
         let (left, right) = (of(g, &MULTIPLY, &[s.y, s.x]), of(g, &MULTIPLY, &[s.x, s.z]));
         of(g, &SUBTRACT, &[left, right])
     }),
-    ("a * x + x = (a + 1) * x for a constant a", |g, s| {
+    ("a * x + x = (a + 1) * x for a constant a, and of differences", |g, s| {
         let scaled = with(g, &MULTIPLY, s.x, 0.3);
         of(g, &ADD, &[s.x, scaled])
+    }),
+    ("a * x + x = (a + 1) * x for a constant a, and of differences", |g, s| {
+        let scaled = with(g, &MULTIPLY, s.x, 0.3);
+        of(g, &SUBTRACT, &[scaled, s.x])
+    }),
+    ("a * x + x = (a + 1) * x for a constant a, and of differences", |g, s| {
+        let scaled = with(g, &MULTIPLY, s.x, 0.3);
+        of(g, &SUBTRACT, &[s.x, scaled])
     }),
     ("sum(a * x) = a * sum(x) where a is the same along the sum and nothing else needs a * x", |g, s| {
         let factor = repeated(g, s.x, &[0], &[3, 4]);
@@ -264,6 +272,10 @@ pub const EXAMPLES: &[(&str, Write)] = &[
     (MOVEMENT, |g, s| {
         let reversed = g.reverse(s.m, 1);
         g.slice(reversed, 0, 1, 1, 2)
+    }),
+    (MOVEMENT, |g, s| {
+        let more = g.reshape(s.m, &Shape::new(&[3, 1, 4]));
+        g.slice(more, 2, 1, 2, 2)
     }),
     (MOVEMENT, |g, s| {
         let padded = g.pad(s.m, 1, 1, 1, 6);
@@ -446,9 +458,53 @@ pub const EXAMPLES: &[(&str, Write)] = &[
         let product = of(g, &MULTIPLY, &[left, right]);
         sum(g, product, &[2])
     }),
+    (REPEATED, |g, s| {
+        let rows = repeated(g, s.x, &[1], &[4, 3]);
+        let turned = g.transpose(s.m, Axes::new([1, 0]));
+        g.contract(rows, turned, 0, 1)
+    }),
+    (REPEATED, |g, s| {
+        let columns = repeated(g, s.x, &[0], &[3, 4]);
+        g.contract(s.m, columns, 0, 1)
+    }),
+    (REPEATED, |g, s| {
+        let all = repeated(g, s.s, &[], &[4, 4]);
+        g.contract(all, s.a, 0, 1)
+    }),
+    (REPEATED, |g, s| {
+        let (batches, more) = (repeated(g, s.a, &[1, 2], &[3, 4, 4]), g.reshape(s.m, &Shape::new(&[3, 1, 4])));
+        g.contract(more, batches, 1, 1)
+    }),
+    (REPEATED, |g, s| {
+        let more = repeated(g, s.x, &[0], &[3, 4]);
+        let turned = g.transpose(more, Axes::new([1, 0]));
+        let other = g.transpose(s.m, Axes::new([1, 0]));
+        g.contract(other, turned, 0, 1)
+    }),
+    ("sum(contract(a, b)) = sum(sum(a) * sum(b)) over all axes of both", |g, s| {
+        let product = g.contract(s.m, s.a, 0, 1);
+        sum(g, product, &[0, 1])
+    }),
+    ("sum(contract(a, b)) = sum(sum(a) * sum(b)) over all axes of both", |g, s| {
+        let [a, b] = [s.a, s.b].map(|x| g.reshape(x, &Shape::new(&[2, 4, 2])));
+        let product = g.contract(a, b, 1, 1);
+        sum(g, product, &[1, 2])
+    }),
+    ("sum(contract(a, b)) = sum(sum(a) * sum(b)) over all axes of both", |g, s| {
+        let [a, b] = [s.a, s.b].map(|x| g.reshape(x, &Shape::new(&[2, 4, 2])));
+        let product = g.contract(a, b, 1, 1);
+        sum(g, product, &[0, 1, 2])
+    }),
+    ("diagonal(contract(a, b)) = sum(a * b)", |g, s| {
+        let product = g.contract(s.a, s.b, 0, 1);
+        let row = g.reshape(product, &Shape::new(&[16]));
+        g.slice(row, 0, 0, 5, 4)
+    }),
 ];
 
-const MOVEMENT: &str = "slice(move(x)) = move(slice(x)) for transposes, reversals and repetitions, pads and concatenations along other axes, where nothing else needs move(x)";
+const REPEATED: &str = "contract(repeated a, b) = repeated contract(a, sum(b)), the sum where a repeats along it";
+
+const MOVEMENT: &str = "slice(move(x)) = move(slice(x)) for transposes, reversals, repetitions and axes of size 1, pads and concatenations along other axes, where nothing else needs move(x)";
 
 fn even(graph: &mut Graph, subject: &Subject, function: &'static Pointwise) -> NodeId {
     let opposite = of(graph, &NEGATE, &[subject.x]);
