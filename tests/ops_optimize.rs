@@ -372,6 +372,19 @@ fn one_element_of_a_tensor_takes_one_element_of_work() {
 }
 
 #[test]
+fn a_part_of_a_long_chain_is_taken_at_its_beginning() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", real(&[50]));
+    let mut y = x;
+    for _ in 0..20 {
+        y = graph.pointwise(&ndc::ops::trigonometric::SIN, &[y]);
+    }
+    let part = graph.slice(y, 0, 7, 1, 2);
+    let result = optimized(&mut graph, part);
+    assert!(result.ids().all(|id| result.pointwise_of(id).is_none() || result.ty(id).shape.count() == 2));
+}
+
+#[test]
 fn what_is_read_as_a_whole_too_is_computed_once() {
     let mut graph = Graph::new();
     let x = graph.input("x", real(&[8]));

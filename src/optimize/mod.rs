@@ -42,7 +42,7 @@ pub enum Stage {
 }
 
 /// More rounds than any graph has needed; what is left then is correct, only not as simple.
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 24;
 /// How often loops are improved: what the first time finds may make more of a body constant.
 const LOOP_PASSES: usize = 2;
 /// How often rules are applied to one node in a round.
