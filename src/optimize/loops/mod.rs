@@ -8,7 +8,7 @@ mod site;
 mod small;
 mod tidy;
 
-use super::{Stage, with_arguments};
+use super::{Task, with_arguments};
 use crate::ir::{Graph, NodeId, Op};
 use site::Site;
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 const SHARING_PASSES: usize = 4;
 
 /// Improves the loops that the roots need; whether anything changed.
-pub(super) fn improve(graph: &mut Graph, roots: &mut [NodeId], stage: Stage) -> bool {
+pub(super) fn improve(graph: &mut Graph, roots: &mut [NodeId], task: &mut Task) -> bool {
     let before = roots.to_vec();
     for _ in 0..SHARING_PASSES {
         let loops = needed_loops(graph, roots);
@@ -34,7 +34,7 @@ pub(super) fn improve(graph: &mut Graph, roots: &mut [NodeId], stage: Stage) -> 
         });
     }
     let wanted = wanted(graph, roots);
-    replace(graph, roots, |graph, id, new| improved(graph, new, wanted.get(&id).map_or(&[], Vec::as_slice), stage));
+    replace(graph, roots, |graph, id, new| improved(graph, new, wanted.get(&id).map_or(&[], Vec::as_slice), task));
     *roots != *before
 }
 
@@ -90,10 +90,10 @@ fn replace(
 }
 
 /// The nodes of all results of a loop; for results that are not wanted any node.
-fn improved(graph: &mut Graph, id: NodeId, wanted: &[usize], stage: Stage) -> Vec<NodeId> {
+fn improved(graph: &mut Graph, id: NodeId, wanted: &[usize], task: &mut Task) -> Vec<NodeId> {
     let Some(mut site) = Site::of(graph, id, wanted) else { return Vec::new() };
     site.settle(graph);
-    site.simplify(stage);
+    site.simplify(task);
     tidy::constants(graph, &mut site);
     reads::rows(graph, &mut site);
     hoist::invariants(graph, &mut site);
@@ -102,6 +102,7 @@ fn improved(graph: &mut Graph, id: NodeId, wanted: &[usize], stage: Stage) -> Ve
     if small::dissolve(graph, &mut site) {
         return site.nodes(id);
     }
+    site.order(task);
     site.close(graph);
     site.nodes(id)
 }
