@@ -12,7 +12,7 @@ use super::{AlignedBytes, STRIP};
 pub type StripFunction = unsafe extern "C" fn(*const *const u8, *const *mut u8, *mut u8, usize, usize, *mut u8) -> i64;
 
 /// The sizes of a kernel.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct DividedStrips {
     /// Its elements.
     pub count: usize,

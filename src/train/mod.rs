@@ -30,6 +30,8 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 pub fn train(session: &mut Session<'_>, train: &Train, observer: &mut dyn Observer) -> Result<(), Box<Diagnostic>> {
     let begun = Instant::now();
     let mut run = Run::new(session, train)?;
+    // A long run may be ended in the middle.
+    session.compiler.save();
     observer.training_started(&run.start(session, begun.elapsed()));
     let result = run.go(observer);
     run.steps.store(session);

@@ -4,8 +4,9 @@ use crate::check::program::{ParamId, Progress, Train};
 use crate::codegen::{MemoryId, ProgramId, Programs};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, Table, TensorType};
+use crate::lower::Source;
 use crate::lower::training::{LOSS, METRIC, Report, STOP, lower_evaluation, lower_step};
-use crate::lower::{Lowered, Source};
+use crate::session::compiler::Native;
 use crate::session::{Session, native};
 use std::collections::HashMap;
 
@@ -178,8 +179,14 @@ impl Builder {
         whole: bool,
         report: Report,
     ) -> Result<Step, Box<Diagnostic>> {
-        let Lowered { graph, sources } = lower_step(session.program, train, size, whole, report);
-        let executable = native::executable(&graph)?;
+        let program = session.program;
+        let what = match report {
+            Report::Quiet => "train: step",
+            Report::Full => "train: step with report",
+        };
+        let name = format!("{report:?} {size} {whole}");
+        let native = session.compiler.program(&name, what, || lower_step(program, train, size, whole, report))?;
+        let Native { executable, sources, .. } = native;
         let mut inputs = Vec::with_capacity(sources.len());
         let (mut rows, mut step, mut epoch) = (None, None, None);
         for (source, port) in sources.iter().zip(executable.inputs()) {
@@ -240,9 +247,11 @@ pub(super) type Measures = (f64, Vec<(String, f64)>);
 /// Loss and metrics over all examples, with the session's parameters.
 pub(super) fn evaluate(session: &mut Session<'_>, train: &Train) -> Result<Measures, Box<Diagnostic>> {
     let examples = train.data.map_or(1, |data| session.program.data[data.0 as usize].rows);
-    let lowered = lower_evaluation(session.program, train, examples, true, false);
-    let inputs = session.inputs(&lowered.sources)?;
-    let values: Vec<f64> = native::run(&lowered.graph, &inputs)?.iter().flat_map(native::to_reals).collect();
+    let program = session.program;
+    let lower = || lower_evaluation(program, train, examples, true, false);
+    let native = session.compiler.program("evaluation", "train: loss at the end", lower)?;
+    let inputs = session.inputs(&native.sources)?;
+    let values: Vec<f64> = native.call(&inputs)?.iter().flat_map(native::to_reals).collect();
     let names = train.metrics.iter().map(|(name, _)| name.clone());
     Ok((values[0], names.zip(values[1..].iter().copied()).collect()))
 }
