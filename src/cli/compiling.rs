@@ -29,7 +29,10 @@ impl Compiling {
         if self.no_cache {
             return Compiler::default();
         }
-        Compiler::with_shelf(shelf(checked, loader, common))
+        let begun = Instant::now();
+        let mut compiler = Compiler::with_shelf(shelf(checked, loader, common));
+        compiler.opening = begun.elapsed();
+        compiler
     }
 }
 
@@ -76,8 +79,9 @@ impl Times {
         let found = if cached > 0 { format!(", {cached} from the cache") } else { String::new() };
         let plural = if compiled.len() == 1 { "" } else { "s" };
         let total: Duration = compiled.iter().map(|program| program.times.total()).sum();
+        self.stage("look into the cache", compiler.opening);
         self.stage(&format!("compile ({} program{plural}{found})", compiled.len()), total);
-        self.stage("run", whole.saturating_sub(total));
+        self.stage("run", whole.saturating_sub(total + compiler.opening));
         self.programs.extend(compiled.iter().map(|program| row(checked, program)));
         self.problem = compiler.problem.clone();
     }

@@ -30,7 +30,7 @@ impl NodeId {
 pub type Arguments = SmallVec<[NodeId; 3]>;
 
 /// One operation applied to earlier nodes.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(PartialEq, Eq, Hash, Debug)]
 pub struct Node {
     /// The operation.
     pub op: Op,
@@ -38,6 +38,13 @@ pub struct Node {
     pub arguments: Arguments,
     /// The type of its value.
     pub ty: TensorType,
+}
+
+/// Written out, since the derived one copies the arguments one by one.
+impl Clone for Node {
+    fn clone(&self) -> Self {
+        Node { op: self.op, arguments: Arguments::from_slice(&self.arguments), ty: self.ty.clone() }
+    }
 }
 
 /// A value supplied at each call.

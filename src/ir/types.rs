@@ -67,9 +67,16 @@ impl ElementType {
 }
 
 /// The sizes of a tensor, outermost axis first; row-major. Rank 0 is a scalar.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "Vec<usize>", into = "Vec<usize>")]
 pub struct Shape(SmallVec<[usize; 4]>);
+
+/// Written out, since the derived one copies the sizes one by one.
+impl Clone for Shape {
+    fn clone(&self) -> Self {
+        Shape(SmallVec::from_slice(&self.0))
+    }
+}
 
 impl Shape {
     /// The shape of a scalar.

@@ -94,7 +94,9 @@ pub struct Compiler {
     site: Site,
     /// What was compiled, in order.
     pub compiled: Vec<Compiled>,
-    /// Why the cache could not be written.
+    /// How long it took to look into the cache.
+    pub opening: Duration,
+    /// Why there is no cache, or why it could not be written.
     pub problem: Option<String>,
 }
 
