@@ -79,7 +79,9 @@ impl Times {
         let found = if cached > 0 { format!(", {cached} from the cache") } else { String::new() };
         let plural = if compiled.len() == 1 { "" } else { "s" };
         let total: Duration = compiled.iter().map(|program| program.times.total()).sum();
-        self.stage("look into the cache", compiler.opening);
+        if !compiler.opening.is_zero() {
+            self.stage("look into the cache", compiler.opening);
+        }
         self.stage(&format!("compile ({} program{plural}{found})", compiled.len()), total);
         self.stage("run", whole.saturating_sub(total + compiler.opening));
         self.programs.extend(compiled.iter().map(|program| row(checked, program)));
