@@ -1,5 +1,7 @@
 //! The code cache as a user meets it: what is found again, what is not, and that nothing goes wrong with a broken one.
 
+#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -271,7 +271,7 @@ impl Default for Workspace {
 impl Workspace {
     /// Makes it large enough for the calls of another program too.
     pub(super) fn extend(&mut self, executable: &Executable) {
-        if self.0.len() < executable.workspace_bytes {
+        if self.0.len() < executable.frame.workspace_bytes {
             *self = executable.workspace();
         }
     }
