@@ -55,11 +55,11 @@ fn training(program: &Program) -> &Train {
 }
 
 fn value(program: &Program, place: usize) -> &Typed {
-    let values = program.actions.iter().filter_map(|action| match action {
+    let mut values = program.actions.iter().filter_map(|action| match action {
         Action::Let { value, .. } => Some(value),
         _ => None,
     });
-    values.skip(place).next().expect("a `let`")
+    values.nth(place).expect("a `let`")
 }
 
 fn lower(program: &Program, what: What) -> Lowered {
