@@ -35,8 +35,8 @@ impl Options {
     /// What of them decides the program, as a text: equal texts, equal programs.
     pub fn identity(&self) -> String {
         // All fields are named, so that no new one is forgotten. Which finder there is, the build decides.
-        let Options { precision, seed, structure_finder: _, loop_memory } = self;
-        format!("{precision:?} {seed} {loop_memory:?}")
+        let Options { precision, seed, structure_finder: _, loop_memory, fast_math } = self;
+        format!("{precision:?} {seed} {loop_memory:?} {fast_math}")
     }
 }
 

@@ -41,3 +41,4 @@ macro_rules! stored_function {
     };
 }
 stored_function!(matmul, crate::runtime::matmul::Matmul);
+stored_function!(join, crate::runtime::reduce::Join);
