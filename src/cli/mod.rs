@@ -11,6 +11,7 @@ mod graph;
 mod output;
 mod params;
 mod run;
+mod summary;
 mod test;
 mod watch_training;
 
@@ -63,6 +64,13 @@ enum Command {
         /// List the parameters: path, shape, number of elements, initial value
         #[arg(long)]
         params: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show the layers with their parameters, and what a step of training needs: memory and operations
+    Summary {
+        /// The .nd file
+        file: PathBuf,
         #[command(flatten)]
         common: Common,
     },
@@ -256,6 +264,7 @@ impl Command {
         let arguments = match self {
             Command::Run { common, .. }
             | Command::Check { common, .. }
+            | Command::Summary { common, .. }
             | Command::Test { common, .. }
             | Command::Grad { common, .. } => &common.settings.threads,
             Command::Graph { settings, .. } => &settings.threads,
@@ -329,6 +338,7 @@ pub fn main() -> ExitCode {
     let succeeded = match &cli.command {
         Command::Run { file, common } => run::run(file, common),
         Command::Check { file, params, common } => check::check(file, *params, common),
+        Command::Summary { file, common } => summary::summary(file, common),
         Command::Test { files, only, common } => test::test(files, only.as_deref(), common),
         Command::Fmt { files, check, messages } => return fmt::fmt(files, *check, messages),
         Command::Graph { file, question, sum, depth, unfold, output, settings } => {

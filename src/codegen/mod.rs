@@ -30,6 +30,7 @@ mod lower;
 mod module;
 mod operation;
 mod replay;
+mod rows;
 mod scalar;
 mod shared;
 mod strip;
