@@ -55,8 +55,11 @@ impl Lower<'_> {
         self.load_bases(kernel);
         let folds = self.start_folds(kernel);
         if kernel.count <= kernel.strip {
-            let [elements, rows] = [Extent::Elements, Extent::Rows]
-                .map(|extent| Part { first: None, length: self.number(kernel.elements(extent)) });
+            let elements = Part { first: None, length: self.number(kernel.count) };
+            let rows = match kernel.row {
+                Some(row) => Part { first: None, length: self.number(kernel.count / row) },
+                None => elements,
+            };
             let strip = Strip { kernel, elements, rows, folds };
             self.one_strip(&strip);
             return self.finish_folds(kernel, &strip.folds);
