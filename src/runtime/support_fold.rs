@@ -60,7 +60,7 @@ pub unsafe extern "C" fn integer_sums(to: *mut i64, from: *const i64, rows: usiz
             // Sums of as many numbers as this have room where all are small.
             let greatest = row.iter().fold(0, |all, value| all | (value ^ (value >> 63)));
             if greatest < 1 << 32 && row.len() < 1 << 30 {
-                return Some(row.iter().fold(0, |sum, value| sum + value));
+                return Some(row.iter().sum());
             }
             row.iter().try_fold(0i64, |sum, value| sum.checked_add(*value))
         })
