@@ -1,7 +1,7 @@
 //! The stages in order: file to text to tree to checked program, and on to graphs, kernels and native code for
 //! `--emit`. The only function that lists all stages is [`emit`].
 
-use crate::check::program::{Action, Claim, Program, Typed};
+use crate::check::program::{Action, Claim, Program, Train, Typed};
 use crate::check::subject::{Question, Subject};
 use crate::check::table::TableLoader;
 use crate::check::{self, Options};
@@ -254,9 +254,7 @@ fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnosti
                 Claim::Fails { .. } => {}
             },
             Action::Train(train) => {
-                let examples = train.data.map_or(1, |data| program.data[data.0 as usize].rows);
-                let size = train.batch.unwrap_or(examples).min(examples);
-                let whole = size == examples;
+                let (size, whole) = batch(program, train);
                 let lowered = match stage {
                     Stage::Ir => lower_evaluation(program, train, size, whole, true),
                     _ => lower_step(program, train, size, whole, Report::Full),
@@ -267,6 +265,53 @@ fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnosti
         }
     }
     Ok(out)
+}
+
+/// The compiled form of a step of training, as it is between reports.
+pub struct Step<'a> {
+    /// The training.
+    pub train: &'a Train,
+    /// Where it is written.
+    pub place: String,
+    /// The examples of a step.
+    pub examples: usize,
+    /// What a step does.
+    pub schedule: schedule::Schedule,
+}
+
+impl Step<'_> {
+    /// The memory that it needs beside parameters and data.
+    pub fn workspace_bytes(&self) -> usize {
+        self.schedule.workspace_bytes
+    }
+
+    /// The operations on reals that it does.
+    pub fn flops(&self) -> u64 {
+        schedule::flops(&self.schedule)
+    }
+}
+
+/// The steps of all trainings of a checked file, in order.
+pub fn steps<'a>(checked: &'a Checked) -> Vec<Step<'a>> {
+    let program = &checked.program;
+    let trains = program.actions.iter().filter_map(|action| match action {
+        Action::Train(train) => Some(&**train),
+        _ => None,
+    });
+    let step = |train: &'a Train| {
+        let (size, whole) = batch(program, train);
+        let graph = on_large_stack(|| optimize(&lower_step(program, train, size, whole, Report::Quiet).graph));
+        let place = place(checked, train.span);
+        Step { train, place, examples: size, schedule: schedule::schedule(&graph) }
+    };
+    trains.map(step).collect()
+}
+
+/// The examples of a step of training, and whether these are all.
+fn batch(program: &Program, train: &Train) -> (usize, bool) {
+    let examples = train.data.map_or(1, |data| program.data[data.0 as usize].rows);
+    let size = train.batch.unwrap_or(examples).min(examples);
+    (size, size == examples)
 }
 
 fn emit_value(

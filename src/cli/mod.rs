@@ -13,6 +13,7 @@ mod graph;
 mod output;
 mod params;
 mod run;
+mod summary;
 mod test;
 mod watch_training;
 
@@ -72,6 +73,13 @@ enum Command {
         /// Show on standard error how long each stage took
         #[arg(long)]
         time: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show the layers with their parameters, and what a step of training needs: memory and operations
+    Summary {
+        /// The .nd file
+        file: PathBuf,
         #[command(flatten)]
         common: Common,
     },
@@ -273,6 +281,7 @@ impl Command {
         let arguments = match self {
             Command::Run { common, .. }
             | Command::Check { common, .. }
+            | Command::Summary { common, .. }
             | Command::Test { common, .. }
             | Command::Grad { common, .. } => &common.settings.threads,
             Command::Graph { settings, .. } => &settings.threads,
@@ -347,6 +356,7 @@ pub fn main() -> ExitCode {
     let succeeded = match &cli.command {
         Command::Run { file, common, compiling } => run::run(file, common, *compiling, begun),
         Command::Check { file, params, time, common } => check::check(file, *params, time.then_some(begun), common),
+        Command::Summary { file, common } => summary::summary(file, common),
         Command::Test { files, only, common, compiling } => test::test(files, only.as_deref(), common, *compiling),
         Command::Fmt { files, check, messages } => return fmt::fmt(files, *check, messages),
         Command::Graph { file, question, sum, depth, unfold, output, settings } => {

@@ -13,7 +13,7 @@ use super::operation::vector_of;
 use super::strip::Strip;
 use crate::ir::{ElementType, Instruction, Reduction};
 use crate::runtime::reduce::FEW_LANES;
-use crate::schedule::{BufferId, Operand, SLOT_BYTES, STRIP, StripOp, Target};
+use crate::schedule::{BufferId, Operand, StripOp, Target};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, MemFlagsData, Type, Value, types};
 use smallvec::SmallVec;
@@ -112,13 +112,16 @@ impl Lower<'_> {
         let mut chain = Chain { strip, links, bytes, folds, runs, splats, advanced };
         self.find_operands(&mut chain);
         let turn = chain.turn();
+        let (first, length) = (strip.elements.first, strip.elements.length);
+        // What does not fill a turn: of the last strip, and of each other one.
         let rest = strip.last() % turn;
-        let end = match strip.first {
+        let rest_of_whole = first.map_or(rest, |_| strip.kernel.strip % turn);
+        let end = match first {
             None => self.number(strip.last() - rest),
-            Some(_) if rest == 0 => strip.length,
-            Some(_) => self.builder.ins().band_imm_s(strip.length, -(turn as i64)),
+            Some(_) if rest == 0 && rest_of_whole == 0 => length,
+            Some(_) => self.builder.ins().band_imm_s(length, -(turn as i64)),
         };
-        if strip.first.is_some() || strip.last() >= turn {
+        if first.is_some() || strip.last() >= turn {
             let after = (strip.last() < turn).then(|| self.unless(end));
             if chain.folds.is_empty() {
                 self.turns(&chain, end)
@@ -128,9 +131,14 @@ impl Lower<'_> {
             self.go_on(after);
         }
         if rest > 0 {
-            let after = strip.first.map(|_| self.unless_whole(strip.length));
+            let after = (rest != rest_of_whole).then(|| self.if_whole(strip, IntCC::NotEqual));
             self.rest(&chain, end, rest);
             self.go_on(after);
+        }
+        if rest_of_whole > 0 && rest != rest_of_whole {
+            let after = self.if_whole(strip, IntCC::Equal);
+            self.rest(&chain, end, rest_of_whole);
+            self.go_on(Some(after));
         }
         if !chain.folds.is_empty() {
             self.close_blocks(strip, chain.links);
@@ -169,7 +177,7 @@ impl Lower<'_> {
         let address = match run {
             Run::Slot(slot) => {
                 let start = self.scratch(chain.strip.kernel.scratch);
-                Address { offset: start.offset + (slot * SLOT_BYTES) as i64, ..start }
+                Address { offset: start.offset + slot as i64, ..start }
             }
             Run::Buffer { buffer, offset } => {
                 let (start, bytes) = (self.address(buffer), self.schedule.buffer(buffer).element.bytes());
@@ -182,7 +190,7 @@ impl Lower<'_> {
 
     /// A pointer so many elements further as the strip begins.
     fn advanced(&mut self, chain: &mut Chain, base: Value, bytes: usize) -> Value {
-        let Some(first) = chain.strip.first else { return base };
+        let Some(first) = chain.strip.elements.first else { return base };
         if let Some((.., advanced)) = chain.advanced.iter().find(|(from, by, _)| (*from, *by) == (base, bytes)) {
             return *advanced;
         }
@@ -302,10 +310,10 @@ impl Lower<'_> {
         after
     }
 
-    /// Goes on in a new block where the strip is the last.
-    fn unless_whole(&mut self, length: Value) -> Block {
-        let part = self.builder.ins().icmp_imm_s(IntCC::NotEqual, length, STRIP as i64);
-        self.unless(part)
+    /// Goes on in a new block where the length of the strip compares so with that of a whole one.
+    fn if_whole(&mut self, strip: &Strip, compares: IntCC) -> Block {
+        let flag = self.builder.ins().icmp_imm_s(compares, strip.elements.length, strip.kernel.strip as i64);
+        self.unless(flag)
     }
 
     /// Goes on in the block after a condition.

@@ -5,7 +5,7 @@ use super::lower::{Address, Lower};
 use super::module::RANGE_PARAMETERS;
 use crate::runtime::divided_strips::{DividedStrips, divided_strips};
 use crate::runtime::reduce::UNIT;
-use crate::schedule::{BufferId, SLOT_BYTES, STRIP, StripKernel, StripOp, Target};
+use crate::schedule::{BufferId, StripKernel, StripOp};
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_module::FuncId;
 
@@ -26,18 +26,9 @@ pub struct StripRange {
 /// Whether a kernel is long, and its strips can be computed in any order: those with reductions in units, whose states are joined.
 pub fn is_divided(kernel: &StripKernel) -> bool {
     let reductions = kernel.instructions.iter().filter(|each| matches!(each.op, StripOp::Accumulate { .. })).count();
-    let step = if reductions == 0 { STRIP } else { UNIT };
+    let step = if reductions == 0 { kernel.strip } else { UNIT };
     let work = kernel.count * kernel.instructions.len();
     work >= 2 * LEAST && kernel.count >= 2 * step && reductions == folds::folded(kernel).count()
-}
-
-/// The memory for the strips that a kernel does not store.
-pub fn slot_bytes(kernel: &StripKernel) -> usize {
-    let slot = |target: Target| match target {
-        Target::Slot(slot) => slot + 1,
-        Target::Buffer(_) | Target::Register => 0,
-    };
-    kernel.instructions.iter().map(|each| slot(each.target)).max().unwrap_or(0) * SLOT_BYTES
 }
 
 impl Lower<'_> {
@@ -53,10 +44,11 @@ impl Lower<'_> {
     /// Writes the call of a kernel that is a function.
     pub fn divided_strip_kernel(&mut self, kernel: &StripKernel, function: FuncId) {
         let folds = self.divided_folds(kernel);
-        let slots = slot_bytes(kernel);
+        let slots = kernel.scratch_bytes();
         let descriptor = self.kept(DividedStrips {
             count: kernel.count,
-            least: (LEAST / kernel.instructions.len().max(1)).next_multiple_of(STRIP),
+            strip: kernel.strip,
+            least: (LEAST / kernel.instructions.len().max(1)).next_multiple_of(kernel.strip),
             scratch_bytes: slots + folds.len() * UNIT_STATE,
             states: (0..folds.len()).map(|fold| slots + fold * UNIT_STATE).collect(),
             folds,

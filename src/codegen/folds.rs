@@ -88,16 +88,17 @@ impl Lower<'_> {
     pub fn accumulate(&mut self, strip: &Strip, place: usize) {
         let instruction = &strip.kernel.instructions[place];
         let (Target::Buffer(to), Some(fold)) = (instruction.target, strip.folds.get(&place)) else { return };
-        let value = self.operand(strip, instruction.arguments[0], instruction.element);
-        let (first, to) = (self.first(strip), self.start(to));
+        let value = self.operand(strip, instruction, 0, instruction.element);
+        let length = strip.elements.length;
+        let (first, to) = (self.first(strip.elements), self.start(to));
         match (*fold, state(instruction)) {
             (Fold::Tree(function, shape), Some(state)) => {
                 let (state, shape) = (self.start(state), self.pointer(shape));
-                self.call(function, &[state, to, value, first, strip.length, shape], None);
+                self.call(function, &[state, to, value, first, length, shape], None);
             }
             (Fold::Tree(..), None) | (Fold::Lanes(..), _) => {}
             (Fold::Checked(function, shape), _) => {
-                let arguments = [self.pointer(shape), to, value, first, strip.length];
+                let arguments = [self.pointer(shape), to, value, first, length];
                 let status = self.call(function, &arguments, Some(types::I8));
                 self.check(status, instruction.element, instruction.origin);
             }
@@ -111,7 +112,7 @@ impl Lower<'_> {
             (None, None) => unreachable!("what is folded into lanes has a state"),
             (Some(range), _) => {
                 let before = folded(kernel).take_while(|other| *other < place).count();
-                let offset = super::divide::slot_bytes(kernel) + before * UNIT_STATE;
+                let offset = kernel.scratch_bytes() + before * UNIT_STATE;
                 Address { base: range.scratch, offset: offset as i64 }
             }
         }
@@ -119,8 +120,8 @@ impl Lower<'_> {
 
     /// Has whole blocks of lanes taken in behind a chain's strip.
     pub fn close_blocks(&mut self, strip: &Strip, chain: std::ops::Range<usize>) {
-        let (Some(first), block) = (strip.first, (BLOCK_ROWS * FEW_LANES) as i64) else { return };
-        let end = self.builder.ins().iadd(first, strip.length);
+        let (Some(first), block) = (strip.elements.first, (BLOCK_ROWS * FEW_LANES) as i64) else { return };
+        let end = self.builder.ins().iadd(first, strip.elements.length);
         let within = self.builder.ins().band_imm_s(end, block - 1);
         let is_whole = self.builder.ins().icmp_imm_s(IntCC::Equal, within, 0);
         let after = self.unless(is_whole);

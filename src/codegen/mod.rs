@@ -31,6 +31,7 @@ mod module;
 mod object;
 mod operation;
 mod replay;
+mod rows;
 mod scalar;
 mod shared;
 mod strip;

@@ -7,19 +7,19 @@ use super::folds::Fold;
 use super::lower::Lower;
 use crate::ir::{ElementType, Meaning, NodeId, Pointwise};
 use crate::runtime::view::{self, View};
-use crate::schedule::{BufferId, Operand, SLOT_BYTES, STRIP, StripInstruction, StripKernel, StripOp, Target, names};
+use crate::schedule::{BufferId, Extent, Operand, StripInstruction, StripKernel, StripOp, Target, names};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{BlockArg, InstBuilder, Value, types};
 use std::collections::BTreeMap;
 
 /// The strip that is being computed.
 pub struct Strip<'k> {
-    /// The kernel.
+    /// What computes it.
     pub kernel: &'k StripKernel,
-    /// Its first element, none where it is zero.
-    pub first: Option<Value>,
-    /// Its number of elements.
-    pub length: Value,
+    /// Its elements.
+    pub elements: Part,
+    /// Its rows, where it has any.
+    pub rows: Part,
     /// Reductions, by instruction.
     pub folds: BTreeMap<usize, Fold>,
 }
@@ -27,9 +27,26 @@ pub struct Strip<'k> {
 impl Strip<'_> {
     /// How many elements the last strip of the kernel has.
     pub fn last(&self) -> usize {
-        let count = self.kernel.count;
-        count - count.saturating_sub(1) / STRIP * STRIP
+        let (count, strip) = (self.kernel.count, self.kernel.strip);
+        count - count.saturating_sub(1) / strip * strip
     }
+
+    /// Its elements or rows.
+    pub fn part(&self, extent: Extent) -> Part {
+        match extent {
+            Extent::Elements => self.elements,
+            Extent::Rows => self.rows,
+        }
+    }
+}
+
+/// A part of an iteration space.
+#[derive(Clone, Copy)]
+pub struct Part {
+    /// Where it begins, none where that is zero.
+    pub first: Option<Value>,
+    /// How many.
+    pub length: Value,
 }
 
 impl Lower<'_> {
@@ -37,9 +54,13 @@ impl Lower<'_> {
     pub fn strip_kernel(&mut self, kernel: &StripKernel) {
         self.load_bases(kernel);
         let folds = self.start_folds(kernel);
-        if kernel.count <= STRIP {
-            let length = self.number(kernel.count);
-            let strip = Strip { kernel, first: None, length, folds };
+        if kernel.count <= kernel.strip {
+            let elements = Part { first: None, length: self.number(kernel.count) };
+            let rows = match kernel.row {
+                Some(row) => Part { first: None, length: self.number(kernel.count / row) },
+                None => elements,
+            };
+            let strip = Strip { kernel, elements, rows, folds };
             self.one_strip(&strip);
             return self.finish_folds(kernel, &strip.folds);
         }
@@ -51,15 +72,17 @@ impl Lower<'_> {
         };
         self.builder.ins().jump(body, &[BlockArg::Value(start)]);
         self.builder.switch_to_block(body);
-        let length = if kernel.count.is_multiple_of(STRIP) {
-            self.number(STRIP)
+        let length = if kernel.count.is_multiple_of(kernel.strip) {
+            self.number(kernel.strip)
         } else {
-            let (rest, whole) = (self.builder.ins().isub(end, first), self.number(STRIP));
+            let (rest, whole) = (self.builder.ins().isub(end, first), self.number(kernel.strip));
             self.builder.ins().umin(rest, whole)
         };
-        let strip = Strip { kernel, first: Some(first), length, folds };
+        let elements = Part { first: Some(first), length };
+        let rows = self.rows_of(kernel, elements);
+        let strip = Strip { kernel, elements, rows, folds };
         self.one_strip(&strip);
-        let next = self.builder.ins().iadd_imm_s(first, STRIP as i64);
+        let next = self.builder.ins().iadd_imm_s(first, kernel.strip as i64);
         let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, next, end);
         self.builder.ins().brif(more, body, &[BlockArg::Value(next)], after, &[]);
         self.builder.switch_to_block(after);
@@ -104,7 +127,12 @@ impl Lower<'_> {
 
     fn strip_instruction(&mut self, strip: &Strip, place: usize) {
         let instruction = &strip.kernel.instructions[place];
+        let length = strip.part(instruction.extent).length;
         match &instruction.op {
+            StripOp::FoldRows { reduction, state } => self.fold_rows(strip, instruction, *reduction, *state),
+            StripOp::SpreadRows => self.spread_rows(strip, instruction),
+            StripOp::PickInRows(outside) => self.pick_in_rows(strip, instruction, *outside),
+            StripOp::PlaceInRows(outside) => self.place_in_rows(strip, instruction, *outside),
             StripOp::Pointwise(definition) => self.strip_pointwise(strip, instruction, definition.0),
             StripOp::Expand(seen) => {
                 let strides: Vec<i64> = seen.layout.strides.iter().map(|stride| *stride as i64).collect();
@@ -114,25 +142,26 @@ impl Lower<'_> {
                 let descriptor = self.keep.keep(descriptor);
                 let function = view::expand_function(names::element(instruction.element));
                 let (out, from) = (self.target(strip, instruction), self.start(seen.buffer));
-                let arguments = [out, from, self.pointer(descriptor), self.first(strip), strip.length];
+                let part = strip.part(instruction.extent);
+                let arguments = [out, from, self.pointer(descriptor), self.first(part), part.length];
                 self.call(function as *const u8, &arguments, None);
             }
             StripOp::Copy => {
-                let from = self.operand(strip, instruction.arguments[0], instruction.element);
+                let from = self.operand(strip, instruction, 0, instruction.element);
                 let out = self.target(strip, instruction);
-                let bytes = self.builder.ins().imul_imm_s(strip.length, instruction.element.bytes() as i64);
+                let bytes = self.builder.ins().imul_imm_s(length, instruction.element.bytes() as i64);
                 self.call(copy_bytes as *const u8, &[out, from, bytes], None);
             }
             StripOp::Mix => {
                 let scalar = [0, 1].map(|place| matches!(instruction.arguments[place], Operand::Splat { .. }));
-                let words = [0, 1].map(|place| self.operand(strip, instruction.arguments[place], ElementType::I64));
+                let words = [0, 1].map(|place| self.operand(strip, instruction, place, ElementType::I64));
                 let out = self.target(strip, instruction);
-                self.strip_mix(out, words, scalar, strip.length);
+                self.strip_mix(out, words, scalar, length);
             }
             StripOp::Random(distribution) => {
-                let keys = self.operand(strip, instruction.arguments[0], ElementType::I64);
+                let keys = self.operand(strip, instruction, 0, ElementType::I64);
                 let out = self.target(strip, instruction);
-                self.strip_draw(*distribution, instruction.element, out, keys, strip.length);
+                self.strip_draw(*distribution, instruction.element, out, keys, length);
             }
             StripOp::Accumulate { .. } => self.accumulate(strip, place),
         }
@@ -145,9 +174,9 @@ impl Lower<'_> {
         }
     }
 
-    /// The first element of a strip.
-    pub fn first(&mut self, strip: &Strip) -> Value {
-        match strip.first {
+    /// Where a part begins.
+    pub fn first(&mut self, part: Part) -> Value {
+        match part.first {
             Some(first) => first,
             None => self.number(0),
         }
@@ -162,12 +191,13 @@ impl Lower<'_> {
         };
         let forms = types_of.iter().enumerate().map(|(place, element)| (*element, !step(place)));
         let forms: Vec<(ElementType, bool)> = forms.collect();
+        let length = strip.part(instruction.extent).length;
         if let Some(function) = address::strip(definition, &forms, instruction.element) {
             let mut arguments = vec![self.target(strip, instruction)];
-            for (operand, element) in instruction.arguments.iter().zip(&types_of) {
-                arguments.push(self.operand(strip, *operand, *element));
+            for (place, element) in types_of.iter().enumerate() {
+                arguments.push(self.operand(strip, instruction, place, *element));
             }
-            arguments.push(strip.length);
+            arguments.push(length);
             let status = self.call(function.address, &arguments, function.reports.then_some(types::I64));
             if let Some(marks) = status {
                 self.fail_if(marks, instruction.origin, RunErrorKind::Integer);
@@ -180,12 +210,12 @@ impl Lower<'_> {
             steps: [0, 1, 2].map(|place| usize::from(step(place))),
         });
         let mut operands: Vec<Value> = Vec::new();
-        for (operand, element) in instruction.arguments.iter().zip(&types_of) {
-            operands.push(self.operand(strip, *operand, *element));
+        for (place, element) in types_of.iter().enumerate() {
+            operands.push(self.operand(strip, instruction, place, *element));
         }
         operands.resize(3, operands[0]);
         let out = self.target(strip, instruction);
-        let arguments = [self.pointer(descriptor), out, operands[0], operands[1], operands[2], strip.length];
+        let arguments = [self.pointer(descriptor), out, operands[0], operands[1], operands[2], length];
         let status = self.call(fallback::strip as *const u8, &arguments, Some(types::I8));
         self.check(status, instruction.element, instruction.origin);
     }
@@ -198,12 +228,21 @@ impl Lower<'_> {
         }
     }
 
-    /// The pointer to an operand's strip.
-    pub fn operand(&mut self, strip: &Strip, operand: Operand, element: ElementType) -> Value {
+    /// The pointer to the strip of an operand of an instruction.
+    pub fn operand(
+        &mut self,
+        strip: &Strip,
+        instruction: &StripInstruction,
+        place: usize,
+        element: ElementType,
+    ) -> Value {
         let bytes = element.bytes();
-        match operand {
+        match instruction.arguments[place] {
             Operand::Value(value) => self.target(strip, &strip.kernel.instructions[value]),
-            Operand::Direct { buffer, offset } => self.along(strip, buffer, offset * bytes, bytes),
+            Operand::Direct { buffer, offset } => {
+                let part = strip.part(instruction.operand_extent(place));
+                self.along(part, buffer, offset * bytes, bytes)
+            }
             Operand::Splat { buffer, position } => {
                 let start = self.address(buffer);
                 self.offset(start.base, start.offset + (position * bytes) as i64)
@@ -212,21 +251,27 @@ impl Lower<'_> {
     }
 
     /// The pointer to where an instruction leaves its strip.
-    fn target(&mut self, strip: &Strip, instruction: &StripInstruction) -> Value {
+    pub fn target(&mut self, strip: &Strip, instruction: &StripInstruction) -> Value {
         match instruction.target {
-            Target::Slot(slot) => {
-                let start = self.scratch(strip.kernel.scratch);
-                self.offset(start.base, start.offset + (slot * SLOT_BYTES) as i64)
+            Target::Slot(slot) => self.in_scratch(strip, slot),
+            Target::Buffer(buffer) => {
+                let part = strip.part(instruction.extent);
+                self.along(part, buffer, 0, instruction.element.bytes())
             }
             Target::Register => unreachable!("values in registers are read in their chain only"),
-            Target::Buffer(buffer) => self.along(strip, buffer, 0, instruction.element.bytes()),
         }
     }
 
-    fn along(&mut self, strip: &Strip, buffer: BufferId, skip: usize, bytes: usize) -> Value {
+    /// The pointer to a place in scratch memory.
+    pub fn in_scratch(&mut self, strip: &Strip, place: usize) -> Value {
+        let start = self.scratch(strip.kernel.scratch);
+        self.offset(start.base, start.offset + place as i64)
+    }
+
+    fn along(&mut self, part: Part, buffer: BufferId, skip: usize, bytes: usize) -> Value {
         let start = self.address(buffer);
         let base = self.offset(start.base, start.offset + skip as i64);
-        match strip.first {
+        match part.first {
             None => base,
             Some(first) => {
                 let distance = self.builder.ins().imul_imm_s(first, bytes as i64);

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use super::AlignedBytes;
 use super::reduce::{Join, UNIT, UNIT_LEVELS};
 use super::threads::{self, Shared};
-use super::{AlignedBytes, STRIP};
 
 /// A generated kernel: `(inputs, outputs, workspace, first, end, scratch)`; it returns 0, or what went wrong.
 pub type StripFunction = unsafe extern "C" fn(*const *const u8, *const *mut u8, *mut u8, usize, usize, *mut u8) -> i64;
@@ -16,6 +16,8 @@ pub type StripFunction = unsafe extern "C" fn(*const *const u8, *const *mut u8, 
 pub struct DividedStrips {
     /// Its elements.
     pub count: usize,
+    /// The elements of a strip.
+    pub strip: usize,
     /// The elements that are worth a thread's trouble.
     pub least: usize,
     /// The memory it needs for strips that are not stored.
@@ -66,7 +68,7 @@ pub unsafe extern "C" fn divided_strips(
         return unsafe { function(inputs, outputs, workspace, 0, sizes.count, scratch) };
     }
     let failure: Mutex<Option<(usize, i64)>> = Mutex::new(None);
-    let step = if sizes.folds.is_empty() { STRIP } else { UNIT };
+    let step = if sizes.folds.is_empty() { sizes.strip } else { UNIT };
     threads::divide(sizes.count, step, items, &|range| {
         let (inputs, outputs, workspace) = memory.get();
         let status = with_scratch(sizes.scratch_bytes, |scratch| {

@@ -49,6 +49,49 @@ pub unsafe extern "C" fn integers_fold<const PRODUCT: bool>(
     }
 }
 
+/// The sum of each of so many rows of `n` elements; returns 2 where one overflows.
+///
+/// # Safety
+/// `from` has `rows * n` elements and `to` has `rows`.
+pub unsafe extern "C" fn integer_sums(to: *mut i64, from: *const i64, rows: usize, n: usize) -> u8 {
+    // SAFETY: promised by the caller.
+    unsafe {
+        fold_rows(to, from, rows, n, |row| {
+            // Sums of as many numbers as this have room where all are small.
+            let greatest = row.iter().fold(0, |all, value| all | (value ^ (value >> 63)));
+            if greatest < 1 << 32 && row.len() < 1 << 30 {
+                return Some(row.iter().sum());
+            }
+            row.iter().try_fold(0i64, |sum, value| sum.checked_add(*value))
+        })
+    }
+}
+
+/// The product of each of so many rows of `n` elements; returns 2 where one overflows.
+///
+/// # Safety
+/// `from` has `rows * n` elements and `to` has `rows`.
+pub unsafe extern "C" fn integer_products(to: *mut i64, from: *const i64, rows: usize, n: usize) -> u8 {
+    // SAFETY: promised by the caller.
+    unsafe {
+        fold_rows(to, from, rows, n, |row| row.iter().try_fold(1i64, |product, value| product.checked_mul(*value)))
+    }
+}
+
+/// # Safety
+/// See [`integer_sums`].
+#[inline(always)]
+unsafe fn fold_rows(to: *mut i64, from: *const i64, rows: usize, n: usize, fold: impl Fn(&[i64]) -> Option<i64>) -> u8 {
+    for row in 0..rows {
+        // SAFETY: the row lies within what the caller promises.
+        let folded = unsafe { fold(std::slice::from_raw_parts(from.add(row * n), n)) };
+        let Some(folded) = folded else { return 2 };
+        // SAFETY: there are so many results.
+        unsafe { *to.add(row) = folded };
+    }
+    0
+}
+
 /// `[batch, m, k] × [batch, n, k] → [batch, m, n]` with strides in elements.
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 #[repr(C)]

@@ -168,6 +168,61 @@ unsafe fn scatter_columns<T: Accumulate>(
     }
 }
 
+/// Of each of so many rows of `n` elements the one at the row's index; returns 1 where that is outside the row, unless
+/// that is to give zero.
+///
+/// # Safety
+/// `from` has `rows * n` elements, `indices` and `to` have `rows`.
+pub unsafe extern "C" fn pick_in_rows<T: Copy + Default>(
+    to: *mut T,
+    from: *const T,
+    indices: *const i64,
+    rows: usize,
+    n: usize,
+    lenient: usize,
+) -> u8 {
+    for row in 0..rows {
+        // SAFETY: promised by the caller; the index is checked.
+        unsafe {
+            let index = *indices.add(row);
+            let inside = index >= 0 && (index as usize) < n;
+            if !inside && lenient == 0 {
+                return 1;
+            }
+            *to.add(row) = if inside { *from.add(row * n + index as usize) } else { T::default() };
+        }
+    }
+    0
+}
+
+/// In each of so many rows of `n` elements the row's value added to zero at the row's index, and zero elsewhere; returns 1
+/// where the index is outside the row, unless such values are to be dropped.
+///
+/// # Safety
+/// `to` has `rows * n` elements, `indices` and `values` have `rows`.
+pub unsafe extern "C" fn place_in_rows<T: Copy + Default + std::ops::Add<Output = T>>(
+    to: *mut T,
+    indices: *const i64,
+    values: *const T,
+    rows: usize,
+    n: usize,
+    lenient: usize,
+) -> u8 {
+    // SAFETY: promised by the caller; indices are checked.
+    unsafe {
+        std::slice::from_raw_parts_mut(to, rows * n).fill(T::default());
+        for row in 0..rows {
+            let index = *indices.add(row);
+            if index >= 0 && (index as usize) < n {
+                *to.add(row * n + index as usize) = T::default() + *values.add(row);
+            } else if lenient == 0 {
+                return 1;
+            }
+        }
+    }
+    0
+}
+
 /// `[outer, n, inner] → [outer, inner]`
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 #[repr(C)]

@@ -48,12 +48,23 @@ pub(super) fn schedule_part(graph: &Graph, part: Option<NodeId>) -> Schedule {
     builder.copy_outputs(&finals, &ports);
     let Builder { memory, kernels, bodies, body_spans, mut limits, nodes, .. } = builder;
     let mut buffers = memory.buffers;
-    let workspace_bytes = memory::plan(&mut buffers, &kernels);
+    let memory::Sizes { planned: workspace_bytes, required: required_bytes } = memory::plan(&mut buffers, &kernels);
     let inputs = graph.inputs().iter().map(|input| port(&input.name, &input.ty)).collect();
     let mut spans = spans(graph, &groups);
     spans.extend(body_spans);
     limits.sort();
-    let schedule = Schedule { inputs, outputs: ports, buffers, kernels, workspace_bytes, spans, limits, bodies, nodes };
+    let schedule = Schedule {
+        inputs,
+        outputs: ports,
+        buffers,
+        kernels,
+        workspace_bytes,
+        required_bytes,
+        spans,
+        limits,
+        bodies,
+        nodes,
+    };
     debug_assert_eq!(super::verify::verify(&schedule), Ok(()));
     schedule
 }
@@ -90,7 +101,7 @@ fn stored(graph: &Graph, resolved: &Resolved, groups: &Groups) -> Vec<bool> {
             let base = resolved.sight(*argument).base;
             stored[base.index()] |= !groups.are_joined(graph, resolved, id, place);
         }
-        stored[id.index()] |= matches!(graph.node(id).op, Op::Reduce(..)) && groups.of(id).is_some();
+        stored[id.index()] |= matches!(graph.node(id).op, Op::Reduce(..)) && !groups.folds_rows(graph, id);
     }
     for output in graph.outputs() {
         stored[resolved.sight(output.node).base.index()] = true;
@@ -219,7 +230,8 @@ impl Readers {
             }
             match own.map(|own| groups.list[own].class) {
                 Some(Class::Scalar) => true,
-                Some(Class::Strip(count)) => {
+                Some(Class::Strip(_) | Class::Rows { .. }) => {
+                    let count = graph.ty(writer).shape.count();
                     let sight = resolved.sight(graph.node(*reader).arguments[*place]);
                     *reader <= writer
                         && sight.layout.is_whole(count)
@@ -279,8 +291,8 @@ impl Builder<'_> {
                     self.push(origin, Body::Scalar(piece));
                 }
             }
-            Class::Strip(count) => {
-                let kernel = strips::build(context, group, count, &self.stored, &mut self.memory);
+            Class::Strip(_) | Class::Rows { .. } => {
+                let kernel = strips::build(context, group, &self.stored, &mut self.memory);
                 self.push(origin, Body::Strip(kernel));
             }
             Class::Own(id) if matches!(self.graph.node(id).op, Op::Loop(_)) => self.run_loop(id, group),

@@ -5,7 +5,7 @@
 //! nothing later keeps waiting are taken before the other kind has its turn, which leaves the fewest chains and brings values
 //! near their readers.
 
-use super::{Buffer, Operand, Place, StripInstruction, StripOp, Target};
+use super::{Buffer, Extent, Operand, Place, StripInstruction, StripOp, Target};
 use crate::ir::{ElementType, Instruction, Reduction};
 use crate::runtime::reduce::ReduceShape;
 use std::collections::BinaryHeap;
@@ -51,6 +51,7 @@ pub fn kind(instruction: &StripInstruction, arguments: &[ElementType]) -> Kind {
             folds && to.is_real() && shape.has_few_lanes()
         }
         StripOp::Mix | StripOp::Random(_) => false,
+        StripOp::FoldRows { .. } | StripOp::SpreadRows | StripOp::PickInRows(_) | StripOp::PlaceInRows(_) => false,
     };
     if !links {
         return Kind::Call;
@@ -64,8 +65,17 @@ pub fn kind(instruction: &StripInstruction, arguments: &[ElementType]) -> Kind {
 }
 
 /// Puts the instructions of a strip in order; returns which of them are chains.
-pub fn arrange(instructions: &mut Vec<StripInstruction>, buffers: &[Buffer]) -> Vec<Range<usize>> {
-    let kinds: Vec<Kind> = (0..instructions.len()).map(|place| kind_at(instructions, buffers, place)).collect();
+///
+/// Strips of rows begin anywhere among the lanes of a reduction, and values of rows are short: those are calls there.
+pub fn arrange(instructions: &mut Vec<StripInstruction>, buffers: &[Buffer], of_rows: bool) -> Vec<Range<usize>> {
+    let is_apart = |instruction: &StripInstruction| {
+        of_rows && (instruction.extent == Extent::Rows || matches!(instruction.op, StripOp::Accumulate { .. }))
+    };
+    let kind = |place: usize| match is_apart(&instructions[place]) {
+        true => Kind::Call,
+        false => kind_at(instructions, buffers, place),
+    };
+    let kinds: Vec<Kind> = (0..instructions.len()).map(kind).collect();
     let (order, runs) = order(&kinds, &before(instructions, buffers, &kinds), &followers(instructions, &kinds));
     let mut place_of = vec![0; order.len()];
     for (place, old) in order.iter().enumerate() {
@@ -114,8 +124,10 @@ fn before(instructions: &[StripInstruction], buffers: &[Buffer], kinds: &[Kind])
         {
             own.extend(&readers);
         }
-        let computes = matches!(instruction.op, StripOp::Pointwise(_) | StripOp::Accumulate { .. });
-        if computes && kinds[place] == Kind::Call && instruction.element == ElementType::I64 {
+        let computes =
+            matches!(instruction.op, StripOp::Pointwise(_) | StripOp::Accumulate { .. } | StripOp::FoldRows { .. });
+        let indexes = matches!(instruction.op, StripOp::PickInRows(_) | StripOp::PlaceInRows(_));
+        if indexes || (computes && kinds[place] == Kind::Call && instruction.element == ElementType::I64) {
             own.extend(failing.replace(place));
         }
         if reads {

@@ -1,6 +1,7 @@
 //! Which nodes run together.
 
 use super::resolve::{Resolved, is_leaf};
+use super::rows;
 use crate::ir::{Graph, NodeId, Op};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +24,8 @@ pub enum Class {
     Scalar,
     /// Over flat strips of so many elements.
     Strip(usize),
+    /// The same, in strips of whole rows of so many elements, with values of rows.
+    Rows { count: usize, row: usize },
     /// By a kernel of its own.
     Own(NodeId),
 }
@@ -71,6 +74,14 @@ impl Groups {
         self.of[id.index()].map(|group| group as usize)
     }
 
+    /// Whether a node is a reduction of rows whose results its own kernel can read.
+    pub fn folds_rows(&self, graph: &Graph, id: NodeId) -> bool {
+        match self.of(id).map(|group| self.list[group].class) {
+            Some(Class::Rows { row, .. }) => rows::folded_row(graph, id) == Some(row),
+            _ => false,
+        }
+    }
+
     /// Whether the user reads the argument inside their common kernel, without memory between.
     pub fn are_joined(&self, graph: &Graph, resolved: &Resolved, user: NodeId, place: usize) -> bool {
         let sight = resolved.sight(resolved.arguments(graph, user)[place]);
@@ -96,7 +107,9 @@ struct Levels<'a> {
 impl<'a> Levels<'a> {
     fn new(graph: &'a Graph, resolved: &'a Resolved) -> Self {
         let computed = |id: NodeId| resolved.is_base(id) && !is_leaf(graph, id);
-        let classes = graph.ids().map(|id| computed(id).then(|| class(graph, resolved, id))).collect();
+        let mut classes: Vec<Option<Class>> =
+            graph.ids().map(|id| computed(id).then(|| class(graph, resolved, id))).collect();
+        rows::choose(graph, resolved, &mut classes);
         Levels { graph, resolved, classes, levels: vec![0; graph.len()], floors: vec![0; graph.len()] }
     }
 
@@ -182,8 +195,8 @@ impl<'a> Levels<'a> {
 /// The first two neighbouring levels of one class of strips, the earlier of them behind what was tried.
 fn next_pair(groups: &BTreeSet<(Class, u32)>, tried: Option<(Class, u32)>) -> Option<(Class, u32, u32)> {
     let untried = || groups.iter().filter(|group| tried.is_none_or(|tried| **group > tried));
-    let pair =
-        untried().zip(untried().skip(1)).find(|((one, _), (other, _))| matches!(one, Class::Strip(_)) && one == other);
+    let is_strip = |class: &Class| matches!(class, Class::Strip(_) | Class::Rows { .. });
+    let pair = untried().zip(untried().skip(1)).find(|((one, _), (other, _))| is_strip(one) && one == other);
     pair.map(|((class, early), (_, late))| (*class, *early, *late))
 }
 
@@ -202,6 +215,7 @@ fn can_join(graph: &Graph, resolved: &Resolved, user: (NodeId, Class), place: us
             let whole = !matches!(graph.node(sight.base).op, Op::Reduce(..)) && sight.layout.is_whole(count);
             whole && fold(graph, id).is_none_or(|fold| fold.is_some())
         }
+        Class::Rows { count, row } => rows::can_join(graph, resolved, id, place, (count, row)),
     }
 }
 

@@ -43,6 +43,12 @@ impl Layout {
         self.offset == 0 && self.count() == count && self.is_contiguous()
     }
 
+    /// Whether it shows each of a buffer's `outer` elements, in order, `row` times.
+    pub fn repeats_rows(&self, outer: usize, row: usize) -> bool {
+        let merged = self.merged();
+        self.offset == 0 && merged.sizes[..] == [outer, row] && merged.strides[..] == [1, 0]
+    }
+
     /// Whether every element seen is the same one.
     pub fn is_splat(&self) -> bool {
         self.sizes.iter().zip(&self.strides).all(|(size, stride)| *size == 1 || *stride == 0) && self.count() > 0

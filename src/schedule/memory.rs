@@ -6,10 +6,56 @@ use std::collections::BTreeMap;
 /// Alignment of buffers of a cache line or more.
 const ALIGNMENT: usize = 64;
 
-/// Gives every workspace buffer its offset; returns the workspace's size.
-pub fn plan(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
+/// Placing blocks with all lifetimes in view takes time quadratic in their number: so many pairs are looked at.
+const PAIRS: usize = 1 << 20;
+/// The most orders in which blocks are placed.
+const ORDERS: usize = 32;
+
+/// Buffers that follow one another in the same place.
+struct Block {
+    members: Vec<BufferId>,
+    bytes: usize,
+    /// The first and last kernel that touches it.
+    lifetime: (usize, usize),
+}
+
+/// The sizes of a workspace.
+pub struct Sizes {
+    /// As planned.
+    pub planned: usize,
+    /// The most that lives at once: no plan has less.
+    pub required: usize,
+}
+
+/// Gives every workspace buffer its offset.
+pub fn plan(buffers: &mut [Buffer], kernels: &[Kernel]) -> Sizes {
+    let blocks = blocks(buffers, kernels);
+    let required = most_at_once(&blocks, kernels.len());
+    let (mut offsets, mut planned) = in_order(&blocks, kernels.len());
+    let orders = (PAIRS / (blocks.len() * blocks.len()).max(1)).min(ORDERS);
+    let mut order: Vec<usize> = (0..blocks.len()).collect();
+    order.sort_by_key(|block| std::cmp::Reverse(blocks[*block].bytes));
+    for _ in 0..orders {
+        if planned == required {
+            break;
+        }
+        let (others, top) = one_by_one(&blocks, &order);
+        // Another order is tried with the block that stands highest placed first.
+        let highest = (0..order.len()).max_by_key(|place| others[order[*place]] + blocks[order[*place]].bytes);
+        order[..=highest.unwrap_or(0)].rotate_right(1);
+        if top < planned {
+            (offsets, planned) = (others, top);
+        }
+    }
+    for (block, offset) in blocks.iter().zip(offsets) {
+        block.members.iter().for_each(|id| buffers[id.index()].place = Place::Workspace(offset));
+    }
+    Sizes { planned, required }
+}
+
+/// The blocks in order of their first kernels.
+fn blocks(buffers: &[Buffer], kernels: &[Kernel]) -> Vec<Block> {
     let lifetimes = lifetimes(buffers.len(), kernels);
-    let mut arena = Arena::default();
     let mut ending: Vec<Vec<BufferId>> = vec![Vec::new(); kernels.len()];
     let mut starting: Vec<Vec<BufferId>> = vec![Vec::new(); kernels.len()];
     for (index, lifetime) in lifetimes.iter().enumerate() {
@@ -18,30 +64,93 @@ pub fn plan(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
             ending[*last].push(BufferId(index as u32));
         }
     }
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut block_of = vec![0; buffers.len()];
     let mut handed_over = vec![false; buffers.len()];
     for (place, kernel) in kernels.iter().enumerate() {
-        for id in std::mem::take(&mut starting[place]) {
+        for id in starting[place].iter().copied() {
             let donor = ending[place].iter().copied().find(|donor| {
                 !handed_over[donor.index()]
                     && *donor != id
                     && can_replace(buffers, kernel, lifetimes[donor.index()], *donor, id, place)
             });
-            let offset = match donor {
+            let last = lifetimes[id.index()].map_or(place, |(_, last)| last);
+            block_of[id.index()] = match donor {
                 Some(donor) => {
                     handed_over[donor.index()] = true;
-                    offset_of(&buffers[donor.index()])
+                    let block = block_of[donor.index()];
+                    blocks[block].members.push(id);
+                    blocks[block].lifetime.1 = last;
+                    block
                 }
-                None => arena.take(rounded(&buffers[id.index()])),
+                None => {
+                    let bytes = rounded(&buffers[id.index()]);
+                    blocks.push(Block { members: vec![id], bytes, lifetime: (place, last) });
+                    blocks.len() - 1
+                }
             };
-            buffers[id.index()].place = Place::Workspace(offset);
-        }
-        for id in &ending[place] {
-            if !handed_over[id.index()] {
-                arena.give(offset_of(&buffers[id.index()]), rounded(&buffers[id.index()]));
-            }
         }
     }
-    arena.top
+    blocks
+}
+
+/// The bytes of all blocks that live at the same kernel, at most.
+fn most_at_once(blocks: &[Block], kernels: usize) -> usize {
+    let mut change = vec![(0, 0); kernels + 1];
+    for block in blocks {
+        change[block.lifetime.0].0 += block.bytes;
+        change[block.lifetime.1 + 1].1 += block.bytes;
+    }
+    let mut live = 0;
+    let each = change.iter().map(|(begins, ends)| {
+        live = live + begins - ends;
+        live
+    });
+    each.max().unwrap_or(0)
+}
+
+/// Offsets given in the order of the kernels, and where they end.
+fn in_order(blocks: &[Block], kernels: usize) -> (Vec<usize>, usize) {
+    let (mut arena, mut offsets) = (Arena::default(), vec![0; blocks.len()]);
+    let mut ending: Vec<Vec<usize>> = vec![Vec::new(); kernels];
+    let mut next = 0;
+    for place in 0..kernels {
+        while next < blocks.len() && blocks[next].lifetime.0 == place {
+            offsets[next] = arena.take(blocks[next].bytes);
+            ending[blocks[next].lifetime.1].push(next);
+            next += 1;
+        }
+        ending[place].iter().for_each(|block| arena.give(offsets[*block], blocks[*block].bytes));
+    }
+    (offsets, arena.top)
+}
+
+/// Offsets given in some order, each as low as those that were placed before allow, and where they end. Words stand at
+/// multiples of 8, all others at multiples of 64.
+fn one_by_one(blocks: &[Block], order: &[usize]) -> (Vec<usize>, usize) {
+    let mut offsets = vec![0; blocks.len()];
+    let mut placed: Vec<usize> = Vec::new();
+    let mut top = 0;
+    for index in order.iter().copied() {
+        let block = &blocks[index];
+        let alignment = block.bytes.min(ALIGNMENT);
+        let mut offset = 0;
+        for other in &placed {
+            let apart = blocks[*other].lifetime.1 < block.lifetime.0 || block.lifetime.1 < blocks[*other].lifetime.0;
+            if apart {
+                continue;
+            }
+            if offsets[*other] >= offset + block.bytes {
+                break;
+            }
+            offset = offset.max((offsets[*other] + blocks[*other].bytes).next_multiple_of(alignment));
+        }
+        offsets[index] = offset;
+        top = top.max(offset + block.bytes);
+        let place = placed.partition_point(|other| offsets[*other] <= offset);
+        placed.insert(place, index);
+    }
+    (offsets, top)
 }
 
 /// The first and last kernel that touches each buffer.
@@ -54,13 +163,6 @@ pub fn lifetimes(buffers: usize, kernels: &[Kernel]) -> Vec<Option<(usize, usize
         });
     }
     lifetimes
-}
-
-fn offset_of(buffer: &Buffer) -> usize {
-    match buffer.place {
-        Place::Workspace(offset) => offset,
-        _ => 0,
-    }
 }
 
 /// The bytes that are taken for a buffer. Large ones of about whole pages take some more, so that the next does not start at the
@@ -94,11 +196,15 @@ impl StripKernel {
     pub fn reads_before_writing(&self, operand: BufferId, result: BufferId) -> bool {
         let written = self.instructions.iter().position(|each| each.target == Target::Buffer(result));
         let Some(written) = written else { return false };
-        let folds = matches!(self.instructions[written].op, StripOp::Accumulate { .. });
+        let folds = matches!(self.instructions[written].op, StripOp::Accumulate { .. } | StripOp::FoldRows { .. });
         let reads_well = |(place, instruction): (usize, &super::StripInstruction)| {
             let expanded = matches!(&instruction.op, StripOp::Expand(view) if view.buffer == operand);
-            let awry = instruction.arguments.iter().any(|argument| match argument {
-                Operand::Direct { buffer, offset } => *buffer == operand && (*offset != 0 || place > written),
+            let awry = instruction.arguments.iter().enumerate().any(|(argument_place, argument)| match argument {
+                Operand::Direct { buffer, offset } => {
+                    let extent = instruction.operand_extent(argument_place);
+                    let apart = *offset != 0 || extent != self.instructions[written].extent;
+                    *buffer == operand && (apart || place > written)
+                }
                 Operand::Splat { buffer, .. } => *buffer == operand,
                 Operand::Value(_) => false,
             });

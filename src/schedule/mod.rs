@@ -12,6 +12,7 @@
 mod build;
 mod chains;
 mod explode;
+mod flops;
 mod group;
 mod inline;
 pub mod layout;
@@ -22,17 +23,18 @@ pub mod names;
 pub mod print;
 mod replay;
 mod resolve;
+mod rows;
 mod strips;
 pub mod verify;
 mod windowed;
 mod work;
 
 pub use build::schedule;
+pub use flops::flops;
 pub use inline::{in_memory, operations};
 pub use layout::Layout;
 pub use loops::{LoopKernel, LoopState};
 pub use replay::ReplayKernel;
-pub use strips::SLOT_BYTES;
 pub use work::work;
 
 use crate::ir::{Distribution, ElementType, Extreme, NodeId, Outside, PointwiseRef, Reduction, TensorType};
@@ -57,6 +59,8 @@ pub struct Schedule {
     pub kernels: Vec<Kernel>,
     /// The size of the workspace; its start is aligned to 64 bytes.
     pub workspace_bytes: usize,
+    /// The most of it that the lifetimes of buffers need at once.
+    pub required_bytes: usize,
     /// The source places of nodes that can fail at run time, those of bodies included.
     pub spans: Vec<(NodeId, Option<Span>)>,
     /// The most steps of each loop, those of bodies included.
@@ -302,11 +306,15 @@ pub enum ScalarOp {
     Random(Distribution),
 }
 
-/// Operations over one flat iteration space, walked in strips of [`STRIP`] elements.
+/// Operations over one flat iteration space, walked in strips.
 #[derive(Clone, Debug)]
 pub struct StripKernel {
     /// The number of elements.
     pub count: usize,
+    /// The elements of a row, where the kernel has values of rows; a strip then is a number of whole rows.
+    pub row: Option<usize>,
+    /// The elements of a strip; the last may have fewer.
+    pub strip: usize,
     /// The instructions of one strip, in order.
     pub instructions: Vec<StripInstruction>,
     /// Which of them run in one loop over the strip, in order.
@@ -324,10 +332,21 @@ pub struct StripInstruction {
     pub arguments: smallvec::SmallVec<[Operand; 3]>,
     /// The type of its value.
     pub element: ElementType,
+    /// What its value has an element for.
+    pub extent: Extent,
     /// Where its strip goes.
     pub target: Target,
     /// The node that it is part of.
     pub origin: NodeId,
+}
+
+/// What the strip of a value has an element for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Extent {
+    /// Each element of the iteration space.
+    Elements,
+    /// Each row of it.
+    Rows,
 }
 
 /// The operations on strips.
@@ -346,6 +365,15 @@ pub enum StripOp {
     /// Folds the value as `[outer, n, inner]` into `[outer, inner]`; the target is the result's buffer. What is kept
     /// between strips is in `state`, when something is.
     Accumulate { reduction: Reduction, outer: usize, n: usize, inner: usize, state: Option<BufferId> },
+    /// Folds each row to one element. Memory for a row that is being folded is so many bytes from the start of the scratch
+    /// memory.
+    FoldRows { reduction: Reduction, state: usize },
+    /// The element of each row, for all elements of the row.
+    SpreadRows,
+    /// `(elements, index)`: the element of each row at the row's index.
+    PickInRows(Outside),
+    /// `(index, value)`: the value of each row at the row's index, and zero elsewhere.
+    PlaceInRows(Outside),
 }
 
 /// Where a strip instruction finds an operand.
@@ -353,7 +381,7 @@ pub enum StripOp {
 pub enum Operand {
     /// The strip of an earlier instruction.
     Value(usize),
-    /// A buffer as large as the iteration space, from this element on.
+    /// A buffer with an element for each of the reader's, from this element on.
     Direct { buffer: BufferId, offset: usize },
     /// One element for all.
     Splat { buffer: BufferId, position: usize },
@@ -362,12 +390,46 @@ pub enum Operand {
 /// Where a strip instruction leaves its result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Target {
-    /// In the scratch memory, at the slot of this number.
+    /// In the scratch memory, so many bytes from its start.
     Slot(usize),
     /// Nowhere: only its own chain reads it.
     Register,
     /// In a buffer: at the strip's own place, or, of a reduction, where it belongs.
     Buffer(BufferId),
+}
+
+impl StripKernel {
+    /// The elements of all values of an extent.
+    pub fn elements(&self, extent: Extent) -> usize {
+        match extent {
+            Extent::Elements => self.count,
+            Extent::Rows => self.count / self.row.unwrap_or(1),
+        }
+    }
+
+    /// The elements of a whole strip of an extent.
+    pub fn strip_elements(&self, extent: Extent) -> usize {
+        match extent {
+            Extent::Elements => self.strip.min(self.count),
+            Extent::Rows => self.strip.min(self.count) / self.row.unwrap_or(1),
+        }
+    }
+
+    /// The bytes of the strip of an instruction.
+    pub fn strip_bytes(&self, instruction: &StripInstruction) -> usize {
+        self.strip_elements(instruction.extent) * instruction.element.bytes()
+    }
+}
+
+impl StripInstruction {
+    /// What an operand has an element for.
+    pub fn operand_extent(&self, place: usize) -> Extent {
+        match (&self.op, place) {
+            (StripOp::FoldRows { .. } | StripOp::PickInRows(_), 0) => Extent::Elements,
+            (StripOp::SpreadRows | StripOp::PickInRows(_) | StripOp::PlaceInRows(_), _) => Extent::Rows,
+            _ => self.extent,
+        }
+    }
 }
 
 impl Schedule {

@@ -1,8 +1,8 @@
 //! The printed form of a schedule.
 
 use super::{
-    Body, BufferId, Kernel, LoopKernel, Operand, Place, ReplayKernel, ScalarBlock, ScalarOp, Schedule, StripKernel,
-    StripOp, Target, View, work,
+    Body, BufferId, Extent, Kernel, LoopKernel, Operand, Place, ReplayKernel, ScalarBlock, ScalarOp, Schedule,
+    StripKernel, StripOp, Target, View, work,
 };
 use crate::ir::Ends;
 use crate::ir::Outside;
@@ -11,7 +11,8 @@ use std::fmt::Write;
 /// Buffers, then kernels in order.
 pub fn print(schedule: &Schedule) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "workspace {} bytes, work {}", schedule.workspace_bytes, work(schedule));
+    let (bytes, required) = (schedule.workspace_bytes, schedule.required_bytes);
+    let _ = writeln!(out, "workspace {bytes} bytes, {required} in use at once, work {}", work(schedule));
     for (index, buffer) in schedule.buffers.iter().enumerate() {
         let place = match &buffer.place {
             Place::Input(input) => format!("input {input} \"{}\"", schedule.inputs[*input as usize].name),
@@ -139,7 +140,8 @@ fn scalar(out: &mut String, block: &ScalarBlock) {
 
 fn strips(out: &mut String, strip: &StripKernel) {
     let scratch = strip.scratch.map_or(String::new(), |scratch| format!(", scratch {}", buffer(scratch)));
-    let _ = writeln!(out, "strips over {}{scratch}", strip.count);
+    let rows = strip.row.map_or(String::new(), |row| format!(" in rows of {row}, {} at once", strip.strip / row));
+    let _ = writeln!(out, "strips over {}{rows}{scratch}", strip.count);
     for (place, instruction) in strip.instructions.iter().enumerate() {
         if let Some(chain) = strip.chains.iter().find(|chain| chain.start == place) {
             let _ = writeln!(out, "  chain of s{} to s{}", chain.start, chain.end - 1);
@@ -150,6 +152,10 @@ fn strips(out: &mut String, strip: &StripKernel) {
             StripOp::Copy => "copy".to_string(),
             StripOp::Mix => "mix".to_string(),
             StripOp::Random(distribution) => format!("{distribution:?}").to_lowercase(),
+            StripOp::FoldRows { reduction, .. } => format!("fold {reduction:?}").to_lowercase(),
+            StripOp::SpreadRows => "spread".to_string(),
+            StripOp::PickInRows(_) => "pick".to_string(),
+            StripOp::PlaceInRows(_) => "place".to_string(),
             StripOp::Accumulate { reduction, outer, n, inner, .. } => {
                 format!("accumulate {reduction:?} [{outer}, {n}, {inner}]").to_lowercase()
             }
@@ -161,7 +167,8 @@ fn strips(out: &mut String, strip: &StripKernel) {
             Target::Buffer(id) => buffer(id),
         };
         let element = instruction.element.name();
-        let _ = writeln!(out, "  s{place} = {operation} {} : {element} in {target}", arguments.join(", "));
+        let each = if instruction.extent == Extent::Rows { " of rows" } else { "" };
+        let _ = writeln!(out, "  s{place} = {operation} {} : {element}{each} in {target}", arguments.join(", "));
     }
 }
 

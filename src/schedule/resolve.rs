@@ -62,6 +62,11 @@ impl Resolved {
         self.sights[id.index()].as_ref().expect("only live nodes are looked at")
     }
 
+    /// Whether outputs need the node.
+    pub fn is_live(&self, id: NodeId) -> bool {
+        self.live[id.index()]
+    }
+
     /// Whether the node is live and has elements of its own: it is computed, supplied or constant.
     pub fn is_base(&self, id: NodeId) -> bool {
         !self.parts[id.index()] && self.sights[id.index()].as_ref().is_some_and(|sight| sight.base == id)

@@ -65,26 +65,35 @@ fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
         }
         Body::Strip(strip) => {
             for (place, instruction) in strip.instructions.iter().enumerate() {
-                for operand in &instruction.arguments {
+                for (argument, operand) in instruction.arguments.iter().enumerate() {
                     match operand {
                         Operand::Value(value) if *value >= place => return Err(format!("s{place} is early")),
                         Operand::Value(_) => {}
-                        Operand::Direct { buffer, offset } => within(schedule, *buffer, *offset, strip.count)?,
+                        Operand::Direct { buffer, offset } => {
+                            let elements = strip.elements(instruction.operand_extent(argument));
+                            within(schedule, *buffer, *offset, elements)?;
+                        }
                         Operand::Splat { buffer, position } => within(schedule, *buffer, *position, 1)?,
                     }
                 }
-                if let StripOp::Expand(view) = &instruction.op {
-                    check_view(schedule, view)?;
+                match &instruction.op {
+                    StripOp::Expand(view) => check_view(schedule, view)?,
+                    StripOp::FoldRows { state, .. } => {
+                        if let (Some(scratch), bytes) = (strip.scratch, strip.row_fold_bytes(instruction)) {
+                            within(schedule, scratch, *state, bytes)?;
+                        }
+                    }
+                    _ => {}
                 }
                 match (instruction.target, &instruction.op) {
                     (Target::Buffer(buffer), StripOp::Accumulate { outer, inner, .. }) => {
                         within(schedule, buffer, 0, outer * inner)?;
                     }
-                    (Target::Buffer(buffer), _) => within(schedule, buffer, 0, strip.count)?,
+                    (Target::Buffer(buffer), _) => within(schedule, buffer, 0, strip.elements(instruction.extent))?,
                     (Target::Register, _) => check_register(strip, place)?,
                     (Target::Slot(slot), _) => {
                         let scratch = strip.scratch.ok_or("no scratch memory")?;
-                        within(schedule, scratch, slot * super::strips::SLOT_BYTES, super::strips::SLOT_BYTES)?;
+                        within(schedule, scratch, slot, strip.strip_bytes(instruction))?;
                     }
                 }
             }

@@ -79,8 +79,13 @@ fn of_strip(strip: &StripKernel) -> u64 {
         StripOp::Pointwise(definition) => of_pointwise(definition.0),
         StripOp::Random(_) | StripOp::Mix => DRAW,
         StripOp::Expand(_) | StripOp::Copy | StripOp::Accumulate { .. } => 1,
+        StripOp::FoldRows { .. } | StripOp::SpreadRows | StripOp::PickInRows(_) | StripOp::PlaceInRows(_) => 1,
     });
-    each.sum::<u64>() * strip.count as u64
+    let elements = strip.instructions.iter().map(|instruction| match instruction.op {
+        StripOp::FoldRows { .. } => strip.count as u64,
+        _ => strip.elements(instruction.extent) as u64,
+    });
+    each.zip(elements).map(|(each, elements)| each * elements).sum()
 }
 
 fn of_matrices(kernel: &MatrixKernel) -> u64 {
