@@ -5,9 +5,12 @@ use super::divide::StripRange;
 use super::execute::RunErrorKind;
 use super::keep::{Constants, Keep};
 use crate::ir::{ElementType, NodeId};
+use crate::runtime::kernel::LANES;
 use crate::schedule::{Body, BufferId, Kernel, Place, Schedule};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{AbiParam, InstBuilder, MemFlagsData, Signature, Type, Value, types};
+use cranelift_codegen::ir::{
+    AbiParam, InstBuilder, MemFlagsData, Signature, StackSlot, StackSlotData, StackSlotKind, Type, Value, types,
+};
 use cranelift_frontend::FunctionBuilder;
 use cranelift_jit::JITModule;
 use cranelift_module::{FuncId, Module};
@@ -34,6 +37,8 @@ pub struct Lower<'a> {
     /// When scalar code last loaded a pointer.
     pub moment: (usize, usize),
     signatures: HashMap<Signature, cranelift_codegen::ir::SigRef>,
+    /// Where the values of calls abreast are stored, which are read at once.
+    lanes: Option<StackSlot>,
 }
 
 /// What a schedule's functions name besides its buffers.
@@ -99,6 +104,7 @@ impl<'a> Lower<'a> {
             calls: 0,
             moment: (0, 0),
             signatures,
+            lanes: None,
         }
     }
 
@@ -232,6 +238,14 @@ impl<'a> Lower<'a> {
         let callee = self.pointer(address);
         let call = self.builder.ins().call_indirect(signature, callee, arguments);
         self.builder.inst_results(call).first().copied()
+    }
+
+    /// Memory for the values of one call.
+    pub fn lanes_slot(&mut self) -> StackSlot {
+        let builder = &mut self.builder;
+        let bytes = (LANES * size_of::<f64>()) as u32;
+        let make = || builder.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 6));
+        *self.lanes.get_or_insert_with(make)
     }
 
     /// Ends the program with an error of a node if a flag (any integer) is not zero.

@@ -143,6 +143,7 @@ fn logcosh<R: Real>(x: R) -> R {
 }
 
 unary_meanings!(
+    abreast:
     Exp = exp,
     Exp2 = exp2,
     Expm1 = expm1,
@@ -150,6 +151,8 @@ unary_meanings!(
     Log2 = log2,
     Log10 = log10,
     Log1p = log1p,
+);
+unary_meanings!(
     ExpRel = exprel,
     Logit = logit,
     LogitSlope = logit_slope,

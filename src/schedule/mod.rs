@@ -9,6 +9,7 @@
 //!
 //! The result is plain data; [`verify::verify`] checks it and [`print::print`] shows it.
 
+mod abreast;
 mod build;
 mod explode;
 mod group;
@@ -26,6 +27,7 @@ pub mod verify;
 mod windowed;
 mod work;
 
+pub use abreast::calls_at;
 pub use build::schedule;
 pub use inline::{in_memory, operations};
 pub use layout::Layout;

@@ -2,6 +2,7 @@
 //! at all. Every loop is visited once in a pass, the loops inside it with its body.
 
 mod hoist;
+mod keep;
 mod reads;
 mod share;
 mod site;
@@ -32,6 +33,10 @@ pub(super) fn improve(graph: &mut Graph, roots: &mut [NodeId], stage: Stage) -> 
             Some((larger, places)) => places.iter().map(|place| graph.result(*larger, *place)).collect(),
             None => all_results(graph, new),
         });
+    }
+    if stage == Stage::Final {
+        let loops = needed_loops(graph, roots);
+        keep::values(graph, roots, &loops);
     }
     let wanted = wanted(graph, roots);
     replace(graph, roots, |graph, id, new| improved(graph, new, wanted.get(&id).map_or(&[], Vec::as_slice), stage));

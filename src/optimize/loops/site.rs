@@ -205,17 +205,8 @@ impl Site {
         if self.results.iter().all(|found| matches!(found, Found::Node(_) | Found::Unneeded)) {
             return;
         }
-        let run = Loop {
-            body: Arc::new(std::mem::take(&mut self.body)),
-            trips: self.trips,
-            states: self.states,
-            sequences: self.sequences,
-            backward: self.backward,
-            ends: self.ends,
-        };
-        let steps = run.steps_result();
-        let arguments: Vec<NodeId> = self.count.into_iter().chain(self.given[1..].iter().copied()).collect();
-        let node = graph.run_loop(Arc::new(run), &arguments);
+        let node = self.closed(graph);
+        let steps = graph.loop_of(node).map_or(0, |run| run.steps_result());
         for found in &mut self.results {
             let place = match *found {
                 Found::State(state) => state,
@@ -225,6 +216,20 @@ impl Site {
             };
             *found = Found::Node(graph.result(node, place));
         }
+    }
+
+    /// The loop put together.
+    pub(super) fn closed(&mut self, graph: &mut Graph) -> NodeId {
+        let run = Loop {
+            body: Arc::new(std::mem::take(&mut self.body)),
+            trips: self.trips,
+            states: self.states,
+            sequences: self.sequences,
+            backward: self.backward,
+            ends: self.ends,
+        };
+        let arguments: Vec<NodeId> = self.count.into_iter().chain(self.given[1..].iter().copied()).collect();
+        graph.run_loop(Arc::new(run), &arguments)
     }
 
     /// The nodes of the results of a closed loop; `other` for those that nobody asks for.
