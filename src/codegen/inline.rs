@@ -339,7 +339,8 @@ impl Lower<'_> {
             }
         }
         if kernel.leaves_rows() {
-            for (start, bytes) in &outside.stacked {
+            let zeroed = outside.stacked.iter().zip(&kernel.zeroed).filter(|(_, zeroed)| **zeroed);
+            for ((start, bytes), _) in zeroed {
                 self.zero_rest(kernel, *start, *bytes, held[0]);
             }
         }

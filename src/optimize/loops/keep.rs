@@ -1,7 +1,6 @@
 //! What a loop back would compute again of the loop forward is kept from it: calls, products, loops inside. Their values
 //! become rows that the loop forward stores beside its states.
 
-use super::super::replays::does_as_many;
 use super::site::Site;
 use super::{all_results, replace};
 use crate::ir::replay::LOOP_MEMORY;
@@ -11,6 +10,9 @@ use std::sync::Arc;
 
 /// Rows of more bytes leave the caches, and reading them costs more than most calls.
 const CACHED: usize = 16 << 20;
+
+/// How many nodes below one are looked at.
+const REACH: usize = 256;
 
 /// What one loop back finds in a loop forward.
 struct Found {
@@ -93,7 +95,7 @@ fn found(graph: &Graph, back: NodeId) -> Option<Found> {
     }
     let fitting = |forward: &NodeId| {
         let trips = graph.loop_of(*forward).is_some_and(|source| source.trips == run.trips);
-        trips && does_as_many(graph, *forward, back)
+        trips && graph.does_as_many_steps(*forward, back)
     };
     sources.into_iter().filter(fitting).find_map(|forward| {
         let source = graph.loop_of(forward)?;
@@ -139,21 +141,58 @@ fn matched(graph: &Graph, forward: NodeId, back: NodeId) -> Option<Vec<Option<No
     Some(same)
 }
 
-/// The first dear nodes, from the outputs back, that both bodies have.
+/// The values to keep: dear ones that nodes which only the loop back has are made of, and what is made of further dear
+/// ones and takes no more memory than they.
 fn dearest(run: &Loop, same: &[Option<NodeId>], dear: fn(&Graph, NodeId) -> bool) -> Vec<(NodeId, NodeId)> {
     let body = &run.body;
-    let mut asked = vec![false; body.len()];
-    body.output_nodes().iter().for_each(|output| asked[output.index()] = true);
-    let mut nodes = Vec::new();
-    for id in body.ids().rev().filter(|id| !matches!(body.node(*id).op, Op::Input(_))) {
-        match same[id.index()] {
-            _ if !asked[id.index()] => {}
-            Some(there) if dear(body, id) => nodes.push((id, there)),
-            _ => body.node(id).arguments.iter().for_each(|argument| asked[argument.index()] = true),
+    let is_same = |id: NodeId| same[id.index()].is_some() && !matches!(body.node(id).op, Op::Input(_));
+    let mut kept = vec![false; body.len()];
+    let border = border(body, is_same);
+    border.iter().filter(|id| dear(body, **id)).for_each(|id| kept[id.index()] = true);
+    for id in border {
+        let below = below(body, id, |each| !is_same(each) || kept[each.index()], dear);
+        let bytes: usize = below.iter().map(|each| body.ty(*each).bytes()).sum();
+        if !below.is_empty() && body.ty(id).bytes() <= bytes {
+            kept[id.index()] = true;
+        } else {
+            below.iter().for_each(|each| kept[each.index()] = true);
         }
     }
-    nodes.reverse();
-    nodes
+    body.ids().filter(|id| kept[id.index()]).filter_map(|id| Some((id, same[id.index()]?))).collect()
+}
+
+/// The nodes that both bodies have and that are used where the bodies differ.
+fn border(body: &Graph, is_same: impl Fn(NodeId) -> bool) -> Vec<NodeId> {
+    let needed = body.reachable_from(body.output_nodes());
+    let mut used = vec![false; body.len()];
+    body.output_nodes().iter().for_each(|output| used[output.index()] = true);
+    for id in body.ids().filter(|id| needed[id.index()] && !is_same(*id)) {
+        body.node(id).arguments.iter().for_each(|argument| used[argument.index()] = true);
+    }
+    body.ids().filter(|id| used[id.index()] && is_same(*id)).collect()
+}
+
+/// The first dear nodes below a node, itself included, that are not reached through others that end the way.
+fn below(
+    body: &Graph,
+    id: NodeId,
+    ends: impl Fn(NodeId) -> bool,
+    dear: fn(&Graph, NodeId) -> bool,
+) -> Vec<NodeId> {
+    let mut asked = std::collections::BTreeSet::from([id]);
+    let mut found = Vec::new();
+    for _ in 0..REACH {
+        let Some(each) = asked.pop_last() else { break };
+        if ends(each) {
+            continue;
+        }
+        if dear(body, each) {
+            found.push(each);
+        } else {
+            asked.extend(&body.node(each).arguments);
+        }
+    }
+    found
 }
 
 /// Whether computing the value again costs more than reading it, where it is near.

@@ -3,10 +3,12 @@
 
 mod hoist;
 mod keep;
+mod products;
 mod reads;
 mod share;
 mod site;
 mod small;
+mod sums;
 mod tidy;
 
 use super::{Stage, with_arguments};
@@ -102,11 +104,13 @@ fn improved(graph: &mut Graph, id: NodeId, wanted: &[usize], stage: Stage) -> Ve
     tidy::constants(graph, &mut site);
     reads::rows(graph, &mut site);
     hoist::invariants(graph, &mut site);
+    products::of_rows(graph, &mut site);
+    let sums = if stage == Stage::Final { sums::take(graph, &mut site) } else { Vec::new() };
     tidy::repeated(&mut site);
     tidy::unneeded(&mut site);
-    if small::dissolve(graph, &mut site) {
-        return site.nodes(id);
+    if !small::dissolve(graph, &mut site) {
+        site.close(graph);
     }
-    site.close(graph);
+    sums::settle(graph, &mut site, sums);
     site.nodes(id)
 }

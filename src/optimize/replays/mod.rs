@@ -187,23 +187,7 @@ fn undoes(graph: &Graph, source: NodeId, rows: NodeId, reader: NodeId) -> bool {
     let sequences = back.first_sequence()..back.first_invariant();
     let elsewhere = (0..arguments.len()).any(|place| arguments[place] == rows && !sequences.contains(&place));
     let opposite = run.trips == back.trips && run.backward != back.backward;
-    opposite && !elsewhere && does_as_many(graph, source, reader)
-}
-
-/// Whether a loop does as many steps as another, of as many trips.
-pub(super) fn does_as_many(graph: &Graph, source: NodeId, reader: NodeId) -> bool {
-    let (Some(run), Some(back)) = (graph.loop_of(source), graph.loop_of(reader)) else { return false };
-    let arguments = &graph.node(reader).arguments;
-    let counts = |count: NodeId| {
-        let steps = Op::Result(run.steps_result() as u32);
-        let of_source = graph.node(count).op == steps && graph.node(count).arguments[..] == [source];
-        of_source || (run.ends == Ends::AfterCount && count == graph.node(source).arguments[0])
-    };
-    match back.ends {
-        Ends::AfterTrips => run.ends == Ends::AfterTrips,
-        Ends::AfterCount => counts(arguments[0]),
-        Ends::WhenFalse => false,
-    }
+    opposite && !elsewhere && graph.does_as_many_steps(source, reader)
 }
 
 fn remark_stored(target: &mut Graph, trips: usize, bytes: usize, budget: usize) {
