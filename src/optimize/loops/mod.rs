@@ -3,6 +3,7 @@
 
 mod hoist;
 mod keep;
+mod layout;
 mod products;
 mod reads;
 mod share;
@@ -105,6 +106,9 @@ fn improved(graph: &mut Graph, id: NodeId, wanted: &[usize], stage: Stage) -> Ve
     reads::rows(graph, &mut site);
     hoist::invariants(graph, &mut site);
     products::of_rows(graph, &mut site);
+    if stage == Stage::Final {
+        layout::of_factors(graph, &mut site);
+    }
     let sums = if stage == Stage::Final { sums::take(graph, &mut site) } else { Vec::new() };
     tidy::repeated(&mut site);
     tidy::unneeded(&mut site);

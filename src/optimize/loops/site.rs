@@ -2,7 +2,7 @@
 
 use super::super::{Stage, simplify};
 use crate::ir::rewrite::{Rewriter, without_dead_code};
-use crate::ir::{Ends, Graph, Loop, NodeId, Op, Shape, TensorType};
+use crate::ir::{Axes, Ends, Graph, Loop, NodeId, Op, Shape, TensorType};
 use std::sync::Arc;
 
 /// What a result of the loop is now.
@@ -32,6 +32,25 @@ pub(super) enum Role {
     Constant(u64),
     /// Nothing needs it.
     Dropped,
+}
+
+/// A node of the body that becomes an invariant.
+pub(super) struct Moved {
+    pub(super) inside: NodeId,
+    pub(super) outside: NodeId,
+    /// The axes of the node inside, as those of the node outside.
+    pub(super) order: Option<Axes>,
+}
+
+impl Moved {
+    /// The node for one of this type.
+    fn declare(&self, target: &mut Graph, ty: &TensorType) -> NodeId {
+        let Some(order) = self.order else { return target.input("moved", ty.clone()) };
+        let sizes = (0..order.len()).map(|axis| order.position(axis).map_or(0, |place| ty.shape[place]));
+        let given = TensorType::new(ty.element, sizes.collect());
+        let input = target.input("moved", given);
+        target.transpose(input, order)
+    }
 }
 
 /// A loop, with what its inputs stand for.
@@ -133,7 +152,7 @@ impl Site {
         roles: &[Role],
         stacked: &[bool],
         rows: &[(NodeId, NodeId)],
-        invariants: &[(NodeId, NodeId)],
+        invariants: &[Moved],
     ) {
         let body = std::mem::take(&mut self.body);
         let (inputs, outputs) = (body.input_nodes(), body.output_nodes());
@@ -149,14 +168,17 @@ impl Site {
                 let declared = &body.inputs()[input];
                 rewriter.set(inputs[input], target.input(declared.name.clone(), declared.ty.clone()));
             }
-            let more = match role {
-                Role::Sequence => rows,
-                Role::Invariant => invariants,
-                _ => &[],
-            };
-            for (inside, outside) in more {
-                given.push(*outside);
-                rewriter.set(*inside, target.input("moved", body.ty(*inside).clone()));
+            if role == Role::Sequence {
+                for (inside, outside) in rows {
+                    given.push(*outside);
+                    rewriter.set(*inside, target.input("moved", body.ty(*inside).clone()));
+                }
+            }
+            if role == Role::Invariant {
+                for moved in invariants {
+                    given.push(moved.outside);
+                    rewriter.set(moved.inside, moved.declare(&mut target, body.ty(moved.inside)));
+                }
             }
         }
         for (input, role) in roles.iter().enumerate().skip(1) {

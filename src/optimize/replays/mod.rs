@@ -11,7 +11,7 @@ mod split;
 
 use crate::ir::replay::LOOP_MEMORY;
 use crate::ir::rewrite::{Rewriter, copy_node, without_dead_code};
-use crate::ir::{Ends, Graph, Loop, NodeId, Op};
+use crate::ir::{Graph, Loop, NodeId, Op};
 use memory::{Memory, size};
 use pair::Pair;
 use split::Split;
