@@ -118,7 +118,8 @@ impl Graph {
             Ends::AfterTrips => run.ends == Ends::AfterTrips,
             Ends::AfterCount => {
                 let count = self.node(self.node(reader).arguments[0]);
-                let own = run.ends == Ends::AfterCount && self.node(reader).arguments[0] == self.node(source).arguments[0];
+                let own =
+                    run.ends == Ends::AfterCount && self.node(reader).arguments[0] == self.node(source).arguments[0];
                 own || (count.op == Op::Result(run.steps_result() as u32) && count.arguments[..] == [source])
             }
             Ends::WhenFalse => false,

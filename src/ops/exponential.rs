@@ -152,12 +152,7 @@ unary_meanings!(
     Log10 = log10,
     Log1p = log1p,
 );
-unary_meanings!(
-    ExpRel = exprel,
-    Logit = logit,
-    LogitSlope = logit_slope,
-    LogCosh = logcosh,
-);
+unary_meanings!(ExpRel = exprel, Logit = logit, LogitSlope = logit_slope, LogCosh = logcosh,);
 binary_meanings!(LogAddExp = logaddexp, LogisticShare = logistic_share, XLogY = xlogy, XLog1pY = xlog1py);
 binary_meanings_by_f64!(ExponentialMoment = exponential_moment);
 

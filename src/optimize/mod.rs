@@ -87,6 +87,10 @@ pub fn simplify(graph: &mut Graph, roots: &[NodeId], stage: Stage) -> Vec<NodeId
         check(graph, "loops");
         rounds(graph, &mut roots, &rules);
     }
+    if stage == Stage::Final && loops::interchange(graph, &mut roots) {
+        check(graph, "interchange");
+        rounds(graph, &mut roots, &rules);
+    }
     roots
 }
 

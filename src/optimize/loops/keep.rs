@@ -42,7 +42,8 @@ pub(super) fn values(graph: &mut Graph, roots: &mut [NodeId], loops: &[NodeId]) 
     let mut rows: HashMap<(NodeId, NodeId), NodeId> = HashMap::new();
     replace(graph, roots, |graph, id, mut new| {
         if let Some(each) = found.get(&id) {
-            let pairs: Vec<_> = each.nodes.iter().map(|(inside, node)| (*inside, rows[&(each.forward, *node)])).collect();
+            let pairs: Vec<_> =
+                each.nodes.iter().map(|(inside, node)| (*inside, rows[&(each.forward, *node)])).collect();
             new = reading(graph, new, &pairs);
         }
         let results = all_results(graph, new);
@@ -173,12 +174,7 @@ fn border(body: &Graph, is_same: impl Fn(NodeId) -> bool) -> Vec<NodeId> {
 }
 
 /// The first dear nodes below a node, itself included, that are not reached through others that end the way.
-fn below(
-    body: &Graph,
-    id: NodeId,
-    ends: impl Fn(NodeId) -> bool,
-    dear: fn(&Graph, NodeId) -> bool,
-) -> Vec<NodeId> {
+fn below(body: &Graph, id: NodeId, ends: impl Fn(NodeId) -> bool, dear: fn(&Graph, NodeId) -> bool) -> Vec<NodeId> {
     let mut asked = std::collections::BTreeSet::from([id]);
     let mut found = Vec::new();
     for _ in 0..REACH {

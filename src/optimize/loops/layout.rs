@@ -53,6 +53,5 @@ fn inverse(order: Axes) -> Axes {
 fn is_turned(body: &Graph, id: NodeId, order: Axes) -> bool {
     let node = body.node(id);
     let is_input = |id: NodeId| matches!(body.node(id).op, Op::Input(_));
-    order.iter().is_sorted()
-        || matches!(node.op, Op::Transpose(axes) if axes == order && is_input(node.arguments[0]))
+    order.iter().is_sorted() || matches!(node.op, Op::Transpose(axes) if axes == order && is_input(node.arguments[0]))
 }

@@ -3,6 +3,7 @@
 
 mod hoist;
 mod keep;
+mod lanes;
 mod layout;
 mod products;
 mod reads;
@@ -43,6 +44,19 @@ pub(super) fn improve(graph: &mut Graph, roots: &mut [NodeId], stage: Stage) -> 
     }
     let wanted = wanted(graph, roots);
     replace(graph, roots, |graph, id, new| improved(graph, new, wanted.get(&id).map_or(&[], Vec::as_slice), stage));
+    *roots != *before
+}
+
+/// Lets blocks of lanes go through all steps, in loops that are as simple as they will be; whether there were such.
+pub(super) fn interchange(graph: &mut Graph, roots: &mut [NodeId]) -> bool {
+    let before = roots.to_vec();
+    let wanted = wanted(graph, roots);
+    replace(graph, roots, |graph, id, new| {
+        let results = wanted.get(&id).map_or(&[][..], Vec::as_slice);
+        let Some(mut site) = Site::of(graph, new, results) else { return Vec::new() };
+        site.settle(graph);
+        if lanes::interchange(graph, &mut site) { site.nodes(id) } else { all_results(graph, new) }
+    });
     *roots != *before
 }
 

@@ -46,7 +46,9 @@ pub(super) fn of_rows_only(site: &Site) -> Vec<bool> {
     for id in site.body.ids() {
         let node = site.body.node(id);
         known[id.index()] = match node.op {
-            Op::Input(input) => (input as usize >= first_sequence, (first_sequence..first_invariant).contains(&(input as usize))),
+            Op::Input(input) => {
+                (input as usize >= first_sequence, (first_sequence..first_invariant).contains(&(input as usize)))
+            }
             Op::Loop(_) | Op::Replay(_) | Op::Custom(_) => (false, false),
             _ => node.arguments.iter().fold((true, false), |(all, any), argument| {
                 let (known, row) = known[argument.index()];
@@ -62,8 +64,7 @@ pub(super) fn for_all_rows(graph: &mut Graph, site: &Site, nodes: &[NodeId]) -> 
     let inputs = site.body.input_nodes();
     let (first_sequence, first_invariant) = (1 + site.states, 1 + site.states + site.sequences);
     let row = |input: usize| site.body.ty(inputs[input]).clone();
-    let variables: Vec<NodeId> =
-        (first_sequence..first_invariant).map(|input| graph.placeholder(row(input))).collect();
+    let variables: Vec<NodeId> = (first_sequence..first_invariant).map(|input| graph.placeholder(row(input))).collect();
     let mut rewriter = Rewriter::new(&site.body);
     for (input, variable) in inputs[first_sequence..].iter().zip(&variables) {
         rewriter.set(*input, *variable);

@@ -93,7 +93,8 @@ fn products(site: &Site, state: usize) -> Option<Vec<NodeId>> {
     let (input, outputs) = (body.input_nodes()[1 + state], body.output_nodes());
     let needed = body.reachable_from(outputs.iter().copied());
     let uses = |id: NodeId| {
-        let arguments = body.ids().filter(|user| needed[user.index()]).flat_map(|user| body.node(user).arguments.iter());
+        let arguments =
+            body.ids().filter(|user| needed[user.index()]).flat_map(|user| body.node(user).arguments.iter());
         arguments.filter(|argument| **argument == id).count() + outputs.iter().filter(|output| **output == id).count()
     };
     let (mut sum, mut found) = (outputs[state], Vec::new());

@@ -54,10 +54,10 @@ type Eight<T> = unsafe extern "C" fn(*mut T, T, T, T, T, T, T, T, T);
 /// All versions of a function of four or eight numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct LanesKernel {
-    four_f64: PerLevel<Four<f64>>,
-    four_f32: PerLevel<Four<f32>>,
-    eight_f64: PerLevel<Eight<f64>>,
-    eight_f32: PerLevel<Eight<f32>>,
+    pub(super) four_f64: PerLevel<Four<f64>>,
+    pub(super) four_f32: PerLevel<Four<f32>>,
+    pub(super) eight_f64: PerLevel<Eight<f64>>,
+    pub(super) eight_f32: PerLevel<Eight<f32>>,
 }
 
 impl LanesKernel {

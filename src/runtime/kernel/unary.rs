@@ -246,6 +246,12 @@ impl UnaryKernel {
         }
     }
 
+    /// The functions of a few numbers at once.
+    #[cfg(test)]
+    pub(super) const fn lanes(&self) -> Option<&LanesKernel> {
+        self.lanes.as_ref()
+    }
+
     /// Whether [`UnaryKernel::lanes_address`] has functions.
     pub const fn is_abreast(&self) -> bool {
         self.lanes.is_some()
