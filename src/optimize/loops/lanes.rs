@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// Lanes of a block, those that are tried first first; of long bodies there are fewer.
 const BLOCKS: [usize; 5] = [8, 7, 6, 5, 4];
 /// The most operations that the body of a block has in all.
-const OPERATIONS: usize = 1536;
+const OPERATIONS: usize = 1024;
 /// The most terms that a sum over lanes is looked for in.
 const TERMS: usize = 64;
 /// Shorter loops are not worth it.

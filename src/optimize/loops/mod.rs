@@ -115,7 +115,7 @@ fn replace(
 fn improved(graph: &mut Graph, id: NodeId, wanted: &[usize], stage: Stage) -> Vec<NodeId> {
     let Some(mut site) = Site::of(graph, id, wanted) else { return Vec::new() };
     site.settle(graph);
-    site.simplify(stage);
+    site.simplify(stage, graph.loop_memory);
     tidy::constants(graph, &mut site);
     reads::rows(graph, &mut site);
     hoist::invariants(graph, &mut site);

@@ -133,8 +133,9 @@ impl Site {
         }
     }
 
-    /// Simplifies the body.
-    pub(super) fn simplify(&mut self, stage: Stage) {
+    /// Simplifies the body, in which loops may take so much memory.
+    pub(super) fn simplify(&mut self, stage: Stage, loop_memory: Option<usize>) {
+        self.body.loop_memory = loop_memory;
         let outputs = self.body.outputs().to_vec();
         let roots = self.body.output_nodes();
         let simpler = simplify(&mut self.body, &roots, stage);
@@ -143,6 +144,8 @@ impl Site {
             self.body.output(output.name, node);
         }
         self.body = without_dead_code(&self.body);
+        // Equal bodies stay equal, whatever the graph around them says.
+        self.body.loop_memory = None;
     }
 
     /// Gives the inputs new roles and keeps some of the stacked outputs. Nodes of the body in `rows` and `invariants`
