@@ -190,7 +190,7 @@ pub enum Stage {
     Ir,
     /// The graph with its derivatives; of training, the whole step.
     Adjoint,
-    /// How derivatives are computed: the mode of each Jacobian and why, what loops store and compute again.
+    /// What was decided: modes of Jacobians, memory of loops, orders of products, what `--fast-math` changed.
     Plan,
     /// Loops, calls and the memory plan.
     Kernels,

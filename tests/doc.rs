@@ -77,7 +77,7 @@ fn the_library_has_every_definition() {
     let pages = library_pages();
     let named: Vec<&str> = pages.iter().map(|page| page.name.as_str()).collect();
     assert_eq!(named, library_page_names().collect::<Vec<_>>());
-    assert_eq!(pages.len(), LIBRARY.len() + 2);
+    assert_eq!(pages.len(), LIBRARY.len() + 3);
     let text: String = pages.iter().map(markdown).collect();
     for module in LIBRARY {
         let (file, _) = parse(SourceId(0), module.text);
@@ -103,4 +103,13 @@ fn the_index_leads_to_every_page() {
     for page in &pages {
         assert!(index.contains(&format!("<a href=\"{0}.html\">{0}</a>", page.name)), "{}", page.name);
     }
+}
+
+#[test]
+fn the_page_of_the_optimiser_is_current() {
+    const PAGE: &str = "docs/book/src/optimizer.md";
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+    let stored = std::fs::read_to_string(path).expect("the page is there");
+    let current = stored == markdown(&ndc::doc::rules_page());
+    assert!(current, "the page is not what `cargo run -- doc --page optimizer > {PAGE}` writes");
 }

@@ -1,5 +1,7 @@
 //! Native code against the evaluator.
 
+#[path = "native/chains.rs"]
+mod chains;
 #[path = "native/generator.rs"]
 mod generator;
 #[path = "native/harness.rs"]

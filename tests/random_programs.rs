@@ -19,7 +19,7 @@ mod harness;
 #[path = "random_programs/tensors.rs"]
 mod tensors;
 
-use compare::{Counts, compare};
+use compare::{Counts, compare, moved_by_fast_math};
 use derivatives::{Order, Tally, Target};
 use generator::{Generator, Kind, Unit};
 use std::sync::Mutex;
@@ -103,6 +103,23 @@ fn native_code_and_evaluator_agree_on_programs() {
     println!("{totals:?}");
     assert!(totals.values > 3 * total, "{totals:?}");
     assert!(totals.errors < total / 4, "{totals:?}");
+}
+
+/// A comparison of two numbers that are equal but for their last digits may come out differently; nothing else may happen.
+#[test]
+fn fast_math_moves_last_digits() {
+    let total = number("NDC_RANDOM_PROGRAMS").unwrap_or(USUALLY) / 10;
+    let found: Mutex<(u64, Vec<String>)> = Mutex::default();
+    in_parallel(total, 1, |first, _| {
+        let (finite, moved) = moved_by_fast_math(&[unit(first)])?;
+        let mut found = found.lock().unwrap();
+        found.0 += finite;
+        found.1.extend(moved);
+        Ok(())
+    });
+    let (finite, moved) = found.into_inner().unwrap();
+    println!("{} of {finite} numbers moved", moved.len());
+    assert!(finite > total && moved.len() as u64 <= finite / 500, "{:?}", moved.first());
 }
 
 /// Compares derivatives of some functions as one file, and one by one where that fails.

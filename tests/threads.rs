@@ -6,7 +6,7 @@ mod harness;
 
 use harness::{Random, native, to_bytes};
 use ndc::codegen::{BoundCall, Executable, RunErrorKind};
-use ndc::ir::{Axes, ElementType, Extreme, Graph, NodeId, Shape, Steps, Table, TensorType};
+use ndc::ir::{Axes, ElementType, Extreme, Graph, NodeId, Reduction, Shape, Steps, Table, TensorType};
 use ndc::ops::arithmetic::{ADD, MULTIPLY};
 use ndc::ops::exponential::EXP;
 use ndc::ops::trigonometric::TANH;
@@ -182,5 +182,23 @@ fn failures() {
         assert_eq!(run_with(50, 3), Err(RunErrorKind::Index));
         assert_eq!(run_with(49, i64::MAX), Err(RunErrorKind::Integer));
         assert_eq!(run_with(49, 3), Ok(()));
+    }
+}
+
+/// Strips whose sums and extremes are folded unit by unit, the last of them not whole.
+#[test]
+fn strips_with_reductions() {
+    for count in [65_536, 65_537, 100_000, 7 * 32_768 + 1024, 333_333] {
+        same_bits(&format!("reductions of {count}"), |graph, element| {
+            let x = input(graph, element, &[count]);
+            let slow = graph.pointwise(&TANH, &[x]);
+            let product = graph.pointwise(&MULTIPLY, &[slow, x]);
+            let shifted = graph.pointwise(&ADD, &[product, x]);
+            for (kind, value) in [(Reduction::Sum, product), (Reduction::Max, shifted), (Reduction::Sum, shifted)] {
+                let reduced = graph.reduce_all(kind, value);
+                graph.output("reduced", reduced);
+            }
+            shifted
+        });
     }
 }

@@ -27,6 +27,8 @@ pub struct Options {
     pub structure_finder: Option<StructureFinder>,
     /// The bytes that the states stored for the derivative of one loop may take; the default where none are stated.
     pub loop_memory: Option<usize>,
+    /// Whether finished graphs may be simplified by rules that round differently.
+    pub fast_math: bool,
 }
 
 /// Checks a program. Its modules come in an order in which each stands after those it imports: the prelude first, the
@@ -138,6 +140,7 @@ impl<'a, 'b> Checker<'a, 'b> {
                 seed: options.seed,
                 precision: options.precision,
                 loop_memory: options.loop_memory,
+                fast_math: options.fast_math,
                 ..Program::default()
             },
             globals: HashMap::new(),
@@ -396,8 +399,8 @@ impl<'a> Checker<'a, '_> {
     /// `assert fails "E0204" { items }`: which errors its items give before the run, and the program they are.
     fn checked_apart(&mut self, body: &'a [Item], position: usize) -> (Vec<String>, Program) {
         let all: Vec<&'a Item> = self.surroundings(position).into_iter().chain(body).collect();
-        let Program { precision, seed, loop_memory, .. } = self.program;
-        let options = Options { precision, seed, loop_memory, structure_finder: self.structure_finder };
+        let Program { precision, seed, loop_memory, fast_math, .. } = self.program;
+        let options = Options { precision, seed, loop_memory, fast_math, structure_finder: self.structure_finder };
         let known = self.models.known.clone();
         let task = Task { items: &all, trees: self.trees, options, part: Part::Whole, known, question: None };
         let (program, diagnostics, _, _) = check_items(task, self.sources, self.loader);

@@ -466,6 +466,8 @@ pub struct Program {
     pub seed: u64,
     /// The bytes that the states stored for the derivative of one loop may take.
     pub loop_memory: Option<usize>,
+    /// Whether finished graphs may be simplified by rules that round differently.
+    pub fast_math: bool,
     /// Trainable values.
     pub params: Vec<Param>,
     /// Data sets.

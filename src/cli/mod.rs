@@ -112,7 +112,8 @@ enum Command {
     Doc {
         /// The .nd file; without one, the standard library and what is built in
         file: Option<PathBuf>,
-        /// Only this page of the library: a module, what is built in, or what operations give at their hard points
+        /// Only this page of the library: a module, what is built in, what operations give at their hard points, or what the
+        /// optimiser does
         #[arg(long, value_name = "NAME", conflicts_with = "file", value_parser = PossibleValuesParser::new(library_page_names()))]
         page: Option<String>,
         /// Write HTML in place of Markdown, into a folder
@@ -180,6 +181,9 @@ struct Common {
     /// Show a stage of the compilation in place of running
     #[arg(long, value_enum, value_name = "STAGE")]
     emit: Option<Stage>,
+    /// Simplify further, with results that round differently and hold where everything is finite; `--emit plan` tells
+    #[arg(long)]
+    fast_math: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -264,7 +268,7 @@ impl Command {
 
 impl Common {
     fn options(&self) -> Options {
-        self.settings.options()
+        Options { fast_math: self.fast_math, ..self.settings.options() }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Long strip kernels are functions of a range of their elements, so that several threads may share them.
 
+use super::folds::{self, Fold, UNIT_STATE};
 use super::lower::{Address, Lower};
 use crate::runtime::divided_strips::{DividedStrips, divided_strips};
+use crate::runtime::reduce::UNIT;
 use crate::schedule::{BufferId, SLOT_BYTES, STRIP, StripKernel, StripOp, Target};
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_module::{FuncId, Module};
@@ -20,17 +22,19 @@ pub struct StripRange {
     pub scratch: Value,
 }
 
-/// Whether a kernel is long, and its strips can be computed in any order.
+/// Whether a kernel is long, and its strips can be computed in any order: those with reductions in units, whose states are joined.
 pub fn is_divided(kernel: &StripKernel) -> bool {
-    let folds = |op: &StripOp| matches!(op, StripOp::Accumulate { .. });
+    let reductions = kernel.instructions.iter().filter(|each| matches!(each.op, StripOp::Accumulate { .. })).count();
+    let step = if reductions == 0 { STRIP } else { UNIT };
     let work = kernel.count * kernel.instructions.len();
-    work >= 2 * LEAST && kernel.count > STRIP && !kernel.instructions.iter().any(|each| folds(&each.op))
+    work >= 2 * LEAST && kernel.count >= 2 * step && reductions == folds::folded(kernel).count()
 }
 
-fn scratch_bytes(kernel: &StripKernel) -> usize {
+/// The memory for the strips that a kernel does not store.
+pub fn slot_bytes(kernel: &StripKernel) -> usize {
     let slot = |target: Target| match target {
         Target::Slot(slot) => slot + 1,
-        Target::Buffer(_) => 0,
+        Target::Buffer(_) | Target::Register => 0,
     };
     kernel.instructions.iter().map(|each| slot(each.target)).max().unwrap_or(0) * SLOT_BYTES
 }
@@ -47,10 +51,14 @@ impl Lower<'_> {
 
     /// Writes the call of a kernel that is a function.
     pub fn divided_strip_kernel(&mut self, kernel: &StripKernel, function: FuncId) {
+        let folds = self.divided_folds(kernel);
+        let slots = slot_bytes(kernel);
         let descriptor = self.kept(DividedStrips {
             count: kernel.count,
             least: (LEAST / kernel.instructions.len().max(1)).next_multiple_of(STRIP),
-            scratch_bytes: scratch_bytes(kernel),
+            scratch_bytes: slots + folds.len() * UNIT_STATE,
+            states: (0..folds.len()).map(|fold| slots + fold * UNIT_STATE).collect(),
+            folds,
         });
         let function = self.module.declare_func_in_func(function, self.builder.func);
         let function = self.builder.ins().func_addr(types::I64, function);
@@ -61,5 +69,11 @@ impl Lower<'_> {
         if let Some(status) = self.call(divided_strips as *const u8, &arguments, Some(types::I64)) {
             self.leave_if(status, status);
         }
+        let reductions = folds::folded(kernel).filter_map(|place| {
+            let (functions, shape) = folds::lanes(kernel, place)?;
+            Some((place, Fold::Lanes(functions, shape)))
+        });
+        let reductions = reductions.collect();
+        self.finish_folds(kernel, &reductions);
     }
 }

@@ -16,15 +16,19 @@
 
 mod address;
 mod calls;
+mod chain;
 mod divide;
 mod draws;
 mod execute;
 mod fallback;
+mod folds;
 mod inline;
 mod keep;
+mod lanes;
 mod loops;
 mod lower;
 mod module;
+mod operation;
 mod replay;
 mod scalar;
 mod shared;

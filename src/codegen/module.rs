@@ -107,7 +107,9 @@ fn isa() -> Result<&'static OwnedTargetIsa, CodegenError> {
             flags.set(name, value).map_err(|error| error.to_string())?;
         }
         let builder = cranelift_native::builder().map_err(str::to_string)?;
-        builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())
+        let isa = builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())?;
+        let lacks = |name: &str| isa.isa_flags().iter().any(|flag| flag.name == name && flag.as_bool() == Some(false));
+        if lacks("has_sse42") { Err("this processor has no SSE 4.2".to_string()) } else { Ok(isa) }
     };
     ISA.get_or_init(make).as_ref().map_err(CodegenError::new)
 }

@@ -8,7 +8,7 @@ use crate::ir::{ElementType, Extreme, Instruction, NodeId, Outside, Pointwise, P
 use crate::runtime::kernel::LANES;
 use crate::schedule::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp, ValueId, calls_at};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
 
 /// Loads and constants are made again when their last use is so many instructions back, or a call lies between:
 /// nothing is overwritten before the block ends, and a load costs less than keeping a register or a stack slot.
@@ -104,7 +104,10 @@ impl Lower<'_> {
                 self.zero_if(beyond, loaded, element)
             }
             ScalarOp::Pointwise(PointwiseRef(definition)) => match definition.instruction {
-                Some(operation) => self.operation(operation, definition, instruction, arguments, from),
+                Some(operation) => {
+                    let made = self.operation(operation, arguments, from, element);
+                    made.unwrap_or_else(|| self.integer(operation, definition, instruction, arguments))
+                }
                 None => self.scalar_call(definition, instruction, arguments, from),
             },
             ScalarOp::Add => self.arithmetic(Instruction::Add, instruction, arguments),
@@ -168,97 +171,27 @@ impl Lower<'_> {
         self.builder.ins().load(register(element), MemFlagsData::trusted(), base, offset)
     }
 
-    /// A pointwise operation that has an instruction.
-    fn operation(
+    /// An operation on integers, checked.
+    fn integer(
         &mut self,
         operation: Instruction,
         definition: &'static Pointwise,
         instruction: &ScalarInstruction,
         arguments: &[Value],
-        from: ElementType,
     ) -> Value {
-        use Instruction as I;
-        let a = arguments[0];
         match operation {
-            I::Identity => a,
-            I::Select => self.select(instruction.element, arguments),
-            I::And => self.builder.ins().band(a, arguments[1]),
-            I::Or => self.builder.ins().bor(a, arguments[1]),
-            I::Not => self.builder.ins().bxor_imm_u(a, 1),
-            I::Maximum => self.extreme(Extreme::Max, arguments, from),
-            I::Minimum => self.extreme(Extreme::Min, arguments, from),
-            I::Convert => self.convert(a, from, instruction.element),
-            I::Equal | I::NotEqual | I::Less | I::LessEqual | I::Greater | I::GreaterEqual => {
-                self.compare(operation, a, arguments[1], from)
+            Instruction::Add | Instruction::Subtract | Instruction::Multiply => {
+                self.arithmetic(operation, instruction, arguments)
             }
-            I::Step | I::PositivePart | I::Sign | I::GreaterShare | I::MaskedMultiply | I::RoutedMultiply
-                if from.is_real() =>
-            {
-                self.choice_of_reals(operation, arguments, from)
-            }
-            I::Reciprocal => {
-                let one = self.constant(from.word(1.0), from);
-                self.builder.ins().fdiv(one, a)
-            }
-            _ if from.is_real() => self.real(operation, arguments),
-            I::Add | I::Subtract | I::Multiply => self.arithmetic(operation, instruction, arguments),
-            _ => self.scalar_call(definition, instruction, arguments, from),
-        }
-    }
-
-    fn real(&mut self, operation: Instruction, arguments: &[Value]) -> Value {
-        let ins = self.builder.ins();
-        let a = arguments[0];
-        let b = arguments.get(1).copied().unwrap_or(a);
-        match operation {
-            Instruction::Add => ins.fadd(a, b),
-            Instruction::Subtract => ins.fsub(a, b),
-            Instruction::Multiply | Instruction::Square => ins.fmul(a, b),
-            Instruction::Divide => ins.fdiv(a, b),
-            Instruction::Negate => ins.fneg(a),
-            Instruction::Absolute => ins.fabs(a),
-            Instruction::SquareRoot => ins.sqrt(a),
-            Instruction::Floor => ins.floor(a),
-            Instruction::Ceiling => ins.ceil(a),
-            Instruction::Truncate => ins.trunc(a),
-            _ => a,
-        }
-    }
-
-    /// Operations that compare reals and choose, without a branch.
-    fn choice_of_reals(&mut self, operation: Instruction, arguments: &[Value], element: ElementType) -> Value {
-        use FloatCC::{Equal, GreaterThan, LessThan};
-        let a = arguments[0];
-        let b = arguments.get(1).copied().unwrap_or(a);
-        let [zero, one] = [0.0, 1.0].map(|value| self.constant(element.word(value), element));
-        match operation {
-            Instruction::Step => self.choose_real(element, (GreaterThan, a, zero), one, zero),
-            Instruction::PositivePart => self.extreme(Extreme::Max, &[a, zero], element),
-            Instruction::Sign => {
-                let minus_one = self.constant(element.word(-1.0), element);
-                let other = self.choose_real(element, (LessThan, a, zero), minus_one, a);
-                self.choose_real(element, (GreaterThan, a, zero), one, other)
-            }
-            Instruction::GreaterShare => {
-                let half = self.constant(element.word(0.5), element);
-                let other = self.choose_real(element, (Equal, a, b), half, zero);
-                self.choose_real(element, (GreaterThan, a, b), one, other)
-            }
-            _ => {
-                let product = self.builder.ins().fmul(a, b);
-                let product = self.choose_real(element, (Equal, a, zero), zero, product);
-                if operation == Instruction::MaskedMultiply {
-                    return product;
-                }
-                self.choose_real(element, (Equal, b, zero), zero, product)
-            }
+            _ => self.scalar_call(definition, instruction, arguments, ElementType::I64),
         }
     }
 
     /// Addition, subtraction, multiplication; of integers, checked.
     fn arithmetic(&mut self, operation: Instruction, instruction: &ScalarInstruction, arguments: &[Value]) -> Value {
-        if instruction.element.is_real() {
-            return self.real(operation, arguments);
+        let element = instruction.element;
+        if let Some(real) = self.operation(operation, arguments, element, element) {
+            return real;
         }
         let (a, b) = (arguments[0], arguments[1]);
         let (value, overflow) = match operation {
@@ -268,69 +201,6 @@ impl Lower<'_> {
         };
         self.fail_if(overflow, instruction.origin, RunErrorKind::Integer);
         value
-    }
-
-    /// The first argument where it is more extreme or NaN, else the second.
-    fn extreme(&mut self, extreme: Extreme, arguments: &[Value], element: ElementType) -> Value {
-        let (a, b) = (arguments[0], arguments[1]);
-        match (element, extreme) {
-            (ElementType::F32 | ElementType::F64, _) => {
-                let condition = if extreme == Extreme::Max { FloatCC::GreaterThan } else { FloatCC::LessThan };
-                let chosen = self.choose_real(element, (condition, a, b), a, b);
-                self.choose_real(element, (FloatCC::Unordered, a, a), a, chosen)
-            }
-            (ElementType::I64, Extreme::Max) => self.builder.ins().smax(a, b),
-            (ElementType::I64, Extreme::Min) => self.builder.ins().smin(a, b),
-            (ElementType::Bool, Extreme::Max) => self.builder.ins().bor(a, b),
-            (ElementType::Bool, Extreme::Min) => self.builder.ins().band(a, b),
-        }
-    }
-
-    /// A choice between reals by a comparison of reals as wide, without a branch: in vector registers, whose
-    /// comparisons make masks.
-    fn choose_real(
-        &mut self,
-        element: ElementType,
-        (condition, left, right): (FloatCC, Value, Value),
-        yes: Value,
-        no: Value,
-    ) -> Value {
-        let vector = if element == ElementType::F32 { types::F32X4 } else { types::F64X2 };
-        let [left, right, yes, no] =
-            [left, right, yes, no].map(|value| self.builder.ins().scalar_to_vector(vector, value));
-        let mask = self.builder.ins().fcmp(condition, left, right);
-        let mask = self.builder.ins().bitcast(vector, MemFlagsData::new(), mask);
-        let chosen = self.builder.ins().bitselect(mask, yes, no);
-        self.builder.ins().extractlane(chosen, 0)
-    }
-
-    /// A choice; by a comparison that was just made on reals as wide, without a branch.
-    fn select(&mut self, element: ElementType, arguments: &[Value]) -> Value {
-        let made = self.builder.func.dfg.value_def(arguments[0]).inst();
-        let compared = made.map(|made| self.builder.func.dfg.insts[made]);
-        match compared {
-            Some(InstructionData::FloatCompare { cond, args: [left, right], .. })
-                if element.is_real() && self.builder.func.dfg.value_type(left) == register(element) =>
-            {
-                self.choose_real(element, (cond, left, right), arguments[1], arguments[2])
-            }
-            _ => self.builder.ins().select(arguments[0], arguments[1], arguments[2]),
-        }
-    }
-
-    fn compare(&mut self, operation: Instruction, a: Value, b: Value, element: ElementType) -> Value {
-        let (float, integer) = match operation {
-            Instruction::Equal => (FloatCC::Equal, IntCC::Equal),
-            Instruction::NotEqual => (FloatCC::NotEqual, IntCC::NotEqual),
-            Instruction::Less => (FloatCC::LessThan, IntCC::SignedLessThan),
-            Instruction::LessEqual => (FloatCC::LessThanOrEqual, IntCC::SignedLessThanOrEqual),
-            Instruction::Greater => (FloatCC::GreaterThan, IntCC::SignedGreaterThan),
-            _ => (FloatCC::GreaterThanOrEqual, IntCC::SignedGreaterThanOrEqual),
-        };
-        match element {
-            ElementType::F32 | ElementType::F64 => self.builder.ins().fcmp(float, a, b),
-            _ => self.builder.ins().icmp(integer, a, b),
-        }
     }
 
     /// Whether the first is more extreme than the second; NaN is more extreme than any number.
@@ -348,27 +218,6 @@ impl Lower<'_> {
         let was_number = self.builder.ins().fcmp(FloatCC::Ordered, best, best);
         let first_nan = self.builder.ins().band(is_nan, was_number);
         self.builder.ins().bor(further, first_nan)
-    }
-
-    fn convert(&mut self, a: Value, from: ElementType, to: ElementType) -> Value {
-        use ElementType as E;
-        match (from, to) {
-            (E::F32, E::F64) => self.builder.ins().fpromote(types::F64, a),
-            (E::F64, E::F32) => self.builder.ins().fdemote(types::F32, a),
-            (E::F32 | E::F64, E::I64) => self.builder.ins().fcvt_to_sint_sat(types::I64, a),
-            (E::F32 | E::F64, E::Bool) => {
-                let zero = self.constant(0, from);
-                self.builder.ins().fcmp(FloatCC::NotEqual, a, zero)
-            }
-            (E::I64, E::F32 | E::F64) => self.builder.ins().fcvt_from_sint(register(to), a),
-            (E::I64, E::Bool) => self.builder.ins().icmp_imm_s(IntCC::NotEqual, a, 0),
-            (E::Bool, E::F32 | E::F64) => {
-                let wide = self.builder.ins().uextend(types::I64, a);
-                self.builder.ins().fcvt_from_sint(register(to), wide)
-            }
-            (E::Bool, E::I64) => self.builder.ins().uextend(types::I64, a),
-            _ => a,
-        }
     }
 
     /// One call that computes a function of some numbers; what it takes more is the first of them again. None where the

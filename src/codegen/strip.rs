@@ -1,37 +1,35 @@
-//! Strip kernels: a loop over strips, a call per instruction.
+//! Strip kernels: a loop over strips, with a call per instruction that is not in a chain.
 
 use super::address;
 use super::execute::RunErrorKind;
 use super::fallback::{self, StripCall};
+use super::folds::Fold;
 use super::lower::Lower;
-use crate::ir::{ElementType, Meaning, NodeId, Pointwise, Reduction};
-use crate::runtime::reduce::{self, ReduceShape};
-use crate::runtime::support_fold::{integers_begin, integers_fold};
-use crate::runtime::support_rows::FoldDescriptor;
+use crate::ir::{ElementType, Meaning, NodeId, Pointwise};
 use crate::runtime::view::{self, View};
 use crate::schedule::{BufferId, Operand, SLOT_BYTES, STRIP, StripInstruction, StripKernel, StripOp, Target, names};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{BlockArg, InstBuilder, Value, types};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// The strip that is being computed.
-struct Strip<'k> {
-    kernel: &'k StripKernel,
+pub struct Strip<'k> {
+    /// The kernel.
+    pub kernel: &'k StripKernel,
     /// Its first element, none where it is zero.
-    first: Option<Value>,
+    pub first: Option<Value>,
     /// Its number of elements.
-    length: Value,
+    pub length: Value,
     /// Reductions, by instruction.
-    folds: HashMap<usize, Fold>,
+    pub folds: BTreeMap<usize, Fold>,
 }
 
-/// How a reduction takes in a strip.
-#[derive(Clone, Copy)]
-enum Fold {
-    /// By the runtime's function, with its description of the shape.
-    Tree(*const u8, *const ReduceShape),
-    /// By a checked integer function.
-    Checked(*const u8, *const FoldDescriptor),
+impl Strip<'_> {
+    /// How many elements the last strip of the kernel has.
+    pub fn last(&self) -> usize {
+        let count = self.kernel.count;
+        count - count.saturating_sub(1) / STRIP * STRIP
+    }
 }
 
 impl Lower<'_> {
@@ -41,8 +39,9 @@ impl Lower<'_> {
         let folds = self.start_folds(kernel);
         if kernel.count <= STRIP {
             let length = self.number(kernel.count);
-            self.one_strip(&Strip { kernel, first: None, length, folds });
-            return;
+            let strip = Strip { kernel, first: None, length, folds };
+            self.one_strip(&strip);
+            return self.finish_folds(kernel, &strip.folds);
         }
         let (body, after) = (self.builder.create_block(), self.builder.create_block());
         let first = self.builder.append_block_param(body, types::I64);
@@ -58,11 +57,15 @@ impl Lower<'_> {
             let (rest, whole) = (self.builder.ins().isub(end, first), self.number(STRIP));
             self.builder.ins().umin(rest, whole)
         };
-        self.one_strip(&Strip { kernel, first: Some(first), length, folds });
+        let strip = Strip { kernel, first: Some(first), length, folds };
+        self.one_strip(&strip);
         let next = self.builder.ins().iadd_imm_s(first, STRIP as i64);
         let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, next, end);
         self.builder.ins().brif(more, body, &[BlockArg::Value(next)], after, &[]);
         self.builder.switch_to_block(after);
+        if self.range.is_none() {
+            self.finish_folds(kernel, &strip.folds);
+        }
     }
 
     /// Loads the pointers of inputs and outputs before the loop.
@@ -85,39 +88,17 @@ impl Lower<'_> {
         }
     }
 
-    fn start_folds(&mut self, kernel: &StripKernel) -> HashMap<usize, Fold> {
-        let mut folds = HashMap::new();
-        for (place, instruction) in kernel.instructions.iter().enumerate() {
-            let StripOp::Accumulate { reduction, outer, n, inner, .. } = instruction.op else { continue };
-            let known = names::reduction(reduction, instruction.element);
-            let fold = match known.and_then(|known| reduce::kernel(known, names::element(instruction.element))) {
-                Some(functions) => {
-                    let shape = self.keep.keep(ReduceShape { outer, length: n, inner });
-                    Fold::Tree(functions.accumulate.get() as *const u8, shape)
-                }
-                None => self.start_checked(reduction, instruction, FoldDescriptor { outer, n, inner }),
-            };
-            folds.insert(place, fold);
-        }
-        folds
-    }
-
-    fn start_checked(&mut self, reduction: Reduction, instruction: &StripInstruction, shape: FoldDescriptor) -> Fold {
-        let (begin, fold) = match reduction {
-            Reduction::Product => (integers_begin::<true> as *const u8, integers_fold::<true> as *const u8),
-            _ => (integers_begin::<false> as *const u8, integers_fold::<false> as *const u8),
-        };
-        let descriptor = self.keep.keep(shape);
-        if let Target::Buffer(to) = instruction.target {
-            let arguments = [self.pointer(descriptor), self.start(to)];
-            self.call(begin, &arguments, None);
-        }
-        Fold::Checked(fold, descriptor)
-    }
-
     fn one_strip(&mut self, strip: &Strip) {
-        for place in 0..strip.kernel.instructions.len() {
-            self.strip_instruction(strip, place);
+        let mut chains = strip.kernel.chains.iter().peekable();
+        let mut place = 0;
+        while place < strip.kernel.instructions.len() {
+            if let Some(chain) = chains.next_if(|chain| chain.start == place) {
+                self.chain(strip, chain.clone());
+                place = chain.end;
+            } else {
+                self.strip_instruction(strip, place);
+                place += 1;
+            }
         }
     }
 
@@ -153,36 +134,19 @@ impl Lower<'_> {
                 let out = self.target(strip, instruction);
                 self.strip_draw(*distribution, instruction.element, out, keys, strip.length);
             }
-            StripOp::Accumulate { state, .. } => self.accumulate(strip, place, *state),
+            StripOp::Accumulate { .. } => self.accumulate(strip, place),
         }
     }
 
-    fn accumulate(&mut self, strip: &Strip, place: usize, state: Option<BufferId>) {
-        let instruction = &strip.kernel.instructions[place];
-        let (Target::Buffer(to), Some(fold)) = (instruction.target, strip.folds.get(&place)) else { return };
-        let value = self.operand(strip, instruction.arguments[0], instruction.element);
-        let (first, to) = (self.first(strip), self.start(to));
-        match (*fold, state) {
-            (Fold::Tree(function, shape), Some(state)) => {
-                let (state, shape) = (self.start(state), self.pointer(shape));
-                self.call(function, &[state, to, value, first, strip.length, shape], None);
-            }
-            (Fold::Tree(..), None) => {}
-            (Fold::Checked(function, shape), _) => {
-                let arguments = [self.pointer(shape), to, value, first, strip.length];
-                let status = self.call(function, &arguments, Some(types::I8));
-                self.check(status, instruction.element, instruction.origin);
-            }
-        }
-    }
-
-    fn check(&mut self, status: Option<Value>, element: ElementType, node: NodeId) {
+    /// Ends the program where a checked call reports a failure.
+    pub fn check(&mut self, status: Option<Value>, element: ElementType, node: NodeId) {
         if let (Some(status), ElementType::I64) = (status, element) {
             self.fail_by_status(status, node);
         }
     }
 
-    fn first(&mut self, strip: &Strip) -> Value {
+    /// The first element of a strip.
+    pub fn first(&mut self, strip: &Strip) -> Value {
         match strip.first {
             Some(first) => first,
             None => self.number(0),
@@ -226,7 +190,8 @@ impl Lower<'_> {
         self.check(status, instruction.element, instruction.origin);
     }
 
-    fn element_of(&self, strip: &Strip, operand: Operand) -> ElementType {
+    /// The type of an operand.
+    pub fn element_of(&self, strip: &Strip, operand: Operand) -> ElementType {
         match operand {
             Operand::Value(value) => strip.kernel.instructions[value].element,
             Operand::Direct { buffer, .. } | Operand::Splat { buffer, .. } => self.schedule.buffer(buffer).element,
@@ -234,7 +199,7 @@ impl Lower<'_> {
     }
 
     /// The pointer to an operand's strip.
-    fn operand(&mut self, strip: &Strip, operand: Operand, element: ElementType) -> Value {
+    pub fn operand(&mut self, strip: &Strip, operand: Operand, element: ElementType) -> Value {
         let bytes = element.bytes();
         match operand {
             Operand::Value(value) => self.target(strip, &strip.kernel.instructions[value]),
@@ -253,6 +218,7 @@ impl Lower<'_> {
                 let start = self.scratch(strip.kernel.scratch);
                 self.offset(start.base, start.offset + (slot * SLOT_BYTES) as i64)
             }
+            Target::Register => unreachable!("values in registers are read in their chain only"),
             Target::Buffer(buffer) => self.along(strip, buffer, 0, instruction.element.bytes()),
         }
     }

@@ -1,19 +1,21 @@
 //! Reference pages: of a file from its `///` comments, of the standard library, and of what is built in.
 //!
 //! `page` collects what a text defines, `builtins` what the compiler's tables define, `conventions` what operations give at
-//! their hard points; `markdown` and `html` write pages.
+//! their hard points, `rules` what the optimiser does; `markdown` and `html` write pages.
 
 mod builtins;
 pub mod conventions;
 mod html;
 mod markdown;
 mod page;
+mod rules;
 
 pub use builtins::{BUILTINS_PAGE, builtin_page};
 pub use conventions::{CONVENTIONS_PAGE, conventions_page};
 pub use html::{html, index};
 pub use markdown::markdown;
 pub use page::page;
+pub use rules::{RULES_PAGE, rules_page};
 
 use crate::library::LIBRARY;
 
@@ -32,7 +34,7 @@ pub struct Page {
 
 /// The names of the library's pages.
 pub fn library_page_names() -> impl Iterator<Item = &'static str> {
-    LIBRARY.iter().map(|module| module.name).chain([BUILTINS_PAGE, CONVENTIONS_PAGE])
+    LIBRARY.iter().map(|module| module.name).chain([BUILTINS_PAGE, CONVENTIONS_PAGE, RULES_PAGE])
 }
 
 /// Definitions of one kind.
@@ -55,8 +57,8 @@ pub struct Entry {
     pub documentation: String,
 }
 
-/// The pages of the standard library, module by module, of what is built in, and of its conventions.
+/// The pages of the standard library, module by module, of what is built in, of its conventions, and of what the optimiser does.
 pub fn library_pages() -> Vec<Page> {
     let modules = LIBRARY.iter().filter_map(|module| page(module.name, module.text).ok());
-    modules.chain([builtin_page(), conventions_page()]).collect()
+    modules.chain([builtin_page(), conventions_page(), rules_page()]).collect()
 }

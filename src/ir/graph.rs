@@ -5,13 +5,14 @@
 //! nothing is mutated in place.
 
 use super::custom::Custom;
+use super::ids::Ids;
 use super::loops::Loop;
 use super::op::{Op, PointwiseRef};
 use super::replay::Replay;
 use super::types::{ElementType, TensorType};
 use crate::source::Span;
 use smallvec::SmallVec;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Identifies a node of one graph. Smaller ids come first in topological order.
@@ -78,7 +79,7 @@ pub struct IndexRange {
 }
 
 /// What a transformation decided, for those who ask (`--emit plan`).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Remark {
     /// The place in the source that it is about.
     pub span: Option<Span>,
@@ -118,7 +119,7 @@ pub enum ScopeKind {
 #[derive(Clone, Default, Debug)]
 pub struct Graph {
     nodes: Vec<Node>,
-    ids: HashMap<Node, NodeId>,
+    ids: Ids,
     spans: Vec<Option<Span>>,
     inputs: Vec<Input>,
     outputs: Vec<Output>,
@@ -135,6 +136,8 @@ pub struct Graph {
     scope_of: Vec<Option<ScopeId>>,
     /// The bytes that the states stored for the reverse mode of one loop may take; the default where none is set.
     pub loop_memory: Option<usize>,
+    /// Whether rules may be applied that round differently, and hold only where everything is finite.
+    pub fast_math: bool,
     /// The place that new nodes are attributed to.
     pub current_span: Option<Span>,
     /// The call that new nodes are attributed to.
@@ -162,7 +165,12 @@ impl Graph {
 
     /// An empty graph to take this one's place, with its remarks and settings.
     pub fn successor(&self) -> Self {
-        Graph { remarks: self.remarks.clone(), loop_memory: self.loop_memory, ..Graph::default() }
+        Graph {
+            remarks: self.remarks.clone(),
+            loop_memory: self.loop_memory,
+            fast_math: self.fast_math,
+            ..Graph::default()
+        }
     }
 
     /// The number of nodes.
@@ -286,8 +294,8 @@ impl Graph {
     /// The nodes of the inputs, in order.
     pub fn input_nodes(&self) -> Vec<NodeId> {
         let node = |(index, input): (usize, &Input)| {
-            let node = Node { op: Op::Input(index as u32), arguments: Arguments::new(), ty: input.ty.clone() };
-            self.ids[&node]
+            let found = self.ids.find(&self.nodes, Op::Input(index as u32), &[], &input.ty);
+            found.expect("every input has a node")
         };
         self.inputs.iter().enumerate().map(node).collect()
     }
@@ -322,11 +330,13 @@ impl Graph {
 
     /// Takes over the remarks of a graph that becomes part of this one.
     pub fn take_remarks(&mut self, other: &Graph) {
-        for remark in &other.remarks {
-            if !self.remarks.contains(remark) {
-                self.remarks.push(remark.clone());
-            }
-        }
+        self.add_remarks(other.remarks.iter().cloned());
+    }
+
+    /// Adds remarks that are not there yet.
+    pub fn add_remarks(&mut self, remarks: impl IntoIterator<Item = Remark>) {
+        let mut known: HashSet<Remark> = self.remarks.iter().cloned().collect();
+        self.remarks.extend(remarks.into_iter().filter(|remark| known.insert(remark.clone())));
     }
 
     /// What was decided, in the order of the decisions.
@@ -370,15 +380,14 @@ impl Graph {
     /// The node of an operation on arguments with a given type: an existing one where there is one.
     /// The typed constructors of `build` call this with types that follow from the operation.
     pub fn intern(&mut self, op: Op, arguments: &[NodeId], ty: TensorType) -> NodeId {
-        let node = Node { op, arguments: Arguments::from_slice(arguments), ty };
-        if let Some(id) = self.ids.get(&node) {
-            return *id;
+        if let Some(id) = self.ids.find(&self.nodes, op, arguments, &ty) {
+            return id;
         }
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(node.clone());
+        self.nodes.push(Node { op, arguments: Arguments::from_slice(arguments), ty });
         self.spans.push(self.current_span);
         self.scope_of.push(self.current_scope);
-        self.ids.insert(node, id);
+        self.ids.add_last(&self.nodes);
         id
     }
 
@@ -401,8 +410,7 @@ impl Graph {
             }
             op => op,
         };
-        let node = Node { op, arguments: Arguments::from_slice(arguments), ty: node.ty.clone() };
-        self.ids.get(&node).copied()
+        self.ids.find(&self.nodes, op, arguments, &node.ty)
     }
 
     /// Which nodes the given ones depend on, themselves included.

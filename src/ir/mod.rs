@@ -8,6 +8,7 @@ mod build_index;
 pub mod custom;
 pub mod definition;
 pub mod graph;
+mod ids;
 pub mod linear_algebra;
 pub mod loops;
 pub mod op;

@@ -135,6 +135,7 @@ impl<'p> Lowerer<'p> {
     fn new(program: &'p Program) -> Self {
         let mut graph = Graph::new();
         graph.loop_memory = program.loop_memory;
+        graph.fast_math = program.fast_math;
         Lowerer {
             program,
             real: program.real(),

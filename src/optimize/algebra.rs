@@ -4,53 +4,62 @@
 //! graphs do not need it, since reverse mode adds no zeros. Nor is there `x * 0 = 0`, wrong for infinities and NaN.
 
 use super::{Rule, arguments_of};
-use crate::ir::{Graph, NodeId, Op};
+use crate::ir::{Graph, NodeId, Op, Pointwise};
+use crate::ops::activation::RELU;
 use crate::ops::arithmetic::{
-    ADD, DIVIDE, MASKED_MULTIPLY, MULTIPLY, NEGATE, POWER, ROUTED_MULTIPLY, SELECTED_MULTIPLY, SUBTRACT,
+    ABSOLUTE, ADD, DIVIDE, MASKED_MULTIPLY, MULTIPLY, NEGATE, POWER, ROUTED_MULTIPLY, SELECTED_MULTIPLY, SUBTRACT,
 };
-use crate::ops::choice::{OWN_SLOPE, SELECT, STOP_GRADIENT};
+use crate::ops::choice::{MAX, MIN, OWN_SLOPE, SELECT, STOP_GRADIENT};
 use crate::ops::comparison::{AND, EQUAL, NOT, NOT_EQUAL, OR};
-use crate::ops::roots::RECIPROCAL;
+use crate::ops::roots::{RECIPROCAL, SQUARE};
+use crate::ops::rounding::{CEIL, FLOOR, ROUND, TRUNC};
+use crate::ops::trigonometric::{COS, COSH};
 
 /// Rules for graphs that will not be differentiated again.
 pub static FINAL: &[Rule] = &[
-    Rule { equation: "stop_gradient(x) = x", apply: |graph, id| arguments_of(graph, id, &STOP_GRADIENT).map(|[x]| x) },
-    Rule { equation: "own_slope(x, e) = -0", apply: no_slope },
-    Rule { equation: "a reduction over a mini-batch of one example is that example", apply: alone },
-    Rule { equation: "a value with a derivative of its own is that value", apply: without_derivative },
+    Rule::exact("stop_gradient(x) = x", |graph, id| arguments_of(graph, id, &STOP_GRADIENT).map(|[x]| x)),
+    Rule::exact("own_slope(x, e) = -0", no_slope),
+    Rule::exact("a reduction over a mini-batch of one example is that example", alone),
+    Rule::exact("a value with a derivative of its own is that value", without_derivative),
 ];
 
 /// Rules for any graph.
 pub static RULES: &[Rule] = &[
-    Rule { equation: "x * 1 = x", apply: times_one },
-    Rule { equation: "x * -1 = -x", apply: times_minus_one },
-    Rule { equation: "x + -0 = x; of integers x + 0 = x", apply: plus_zero },
-    Rule { equation: "x - 0 = x", apply: minus_zero },
-    Rule { equation: "x / c = x * (1/c) for a power of two", apply: by_power_of_two },
-    Rule { equation: "-(-x) = x, not not x = x", apply: twice },
-    Rule { equation: "a + -b = a - b, a - -b = a + b", apply: plus_negated },
-    Rule {
-        equation: "-a * -b = a * b, c * -b = (-c) * b for a constant c, a * -b = -(a * b)",
-        apply: product_of_negated,
-    },
-    Rule { equation: "x + x = 2 x", apply: twice_itself },
-    Rule {
-        equation: "c * (d * x) = (c d) * x where c or d is a power of two (rounds numbers near the least and the greatest once)",
-        apply: scaled_twice,
-    },
-    Rule { equation: "x^0 = 1, x^1 = x, x^2 = x * x, x^-1 = 1 / x", apply: small_power },
-    Rule { equation: "select(true, a, b) = a, select(false, a, b) = b, select(c, a, a) = a", apply: decided },
-    Rule { equation: "select(not c, a, b) = select(c, b, a)", apply: select_by_opposite },
-    Rule { equation: "c and true = c, c or false = c, …", apply: decided_logic },
-    Rule {
-        equation: "masked_multiply(g, c) = g * c for a finite constant c, up to the sign of zero",
-        apply: masked_by_constant,
-    },
-    Rule {
-        equation: "routed_multiply(p, c) = p * c for a finite constant c other than 0, up to the sign of zero",
-        apply: routed_by_constant,
-    },
-    Rule { equation: "b * a = a * b: one order for equal products, so that they are one node", apply: in_order },
+    Rule::exact("x * 1 = x", times_one),
+    Rule::exact("x * -1 = -x", times_minus_one),
+    Rule::exact("x + -0 = x; of integers x + 0 = x", plus_zero),
+    Rule::exact("x - 0 = x", minus_zero),
+    Rule::exact("x / c = x * (1/c) for a power of two", by_power_of_two),
+    Rule::exact("1 / x = reciprocal(x)", one_by),
+    Rule::exact("-(-x) = x, not not x = x", twice),
+    Rule::exact("not (a == b) = a != b, not (a != b) = (a == b)", opposite_comparison),
+    Rule::exact("f(-x) = f(x) for abs, square, cos and cosh of reals", even),
+    Rule::exact("f(f(x)) = f(x) for abs, relu, floor, ceil, round and trunc", idempotent),
+    Rule::exact("max(x, x) = x, min(x, x) = x", extreme_of_one),
+    Rule::exact("a + -b = a - b, a - -b = a + b", plus_negated),
+    Rule::exact("-a * -b = a * b, c * -b = (-c) * b for a constant c, a * -b = -(a * b)", product_of_negated),
+    Rule::exact("x + x = 2 x", twice_itself),
+    Rule::rounding(
+        "c * (d * x) = (c d) * x where c or d is a power of two (rounds numbers near the least and the greatest once)",
+        scaled_twice,
+    ),
+    Rule::rounding("x^0 = 1, x^1 = x, x^2 = x * x, x^-1 = 1 / x", small_power),
+    Rule::exact("select(true, a, b) = a, select(false, a, b) = b, select(c, a, a) = a", decided),
+    Rule::exact("select(not c, a, b) = select(c, b, a)", select_by_opposite),
+    Rule::exact(
+        "select(c, select(c, a, b), d) = select(c, a, d), select(c, a, select(c, b, d)) = select(c, a, d)",
+        decided_before,
+    ),
+    Rule::exact("c and true = c, c or false = c, …", decided_logic),
+    Rule::up_to_sign(
+        "masked_multiply(g, c) = g * c for a finite constant c, up to the sign of zero",
+        masked_by_constant,
+    ),
+    Rule::up_to_sign(
+        "routed_multiply(p, c) = p * c for a finite constant c other than 0, up to the sign of zero",
+        routed_by_constant,
+    ),
+    Rule::exact("b * a = a * b: one order for equal products, so that they are one node", in_order),
 ];
 
 fn no_slope(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
@@ -122,6 +131,11 @@ fn is_power_of_two(value: f64) -> bool {
     value.to_bits() << 12 == 0 && (1e-15..1e15).contains(&value.abs())
 }
 
+fn one_by(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [a, b] = arguments_of(graph, id, &DIVIDE)?;
+    is_constant(graph, a, 1.0).then(|| graph.pointwise(&RECIPROCAL, &[b]))
+}
+
 fn twice(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     for definition in [&NEGATE, &NOT] {
         if let Some([x]) = arguments_of(graph, id, definition) {
@@ -129,6 +143,36 @@ fn twice(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
         }
     }
     None
+}
+
+fn opposite_comparison(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [comparison] = arguments_of(graph, id, &NOT)?;
+    let (definition, [a, b]) = [(&EQUAL, &NOT_EQUAL), (&NOT_EQUAL, &EQUAL)]
+        .into_iter()
+        .find_map(|(each, opposite)| Some((opposite, arguments_of(graph, comparison, each)?)))?;
+    Some(graph.pointwise(definition, &[a, b]))
+}
+
+/// A function of one argument among some, with that argument.
+fn one_of(graph: &Graph, id: NodeId, functions: &[&'static Pointwise]) -> Option<(&'static Pointwise, NodeId)> {
+    functions.iter().find_map(|each| arguments_of(graph, id, each).map(|[x]| (*each, x)))
+}
+
+/// The opposite of an integer may overflow.
+fn even(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (function, x) = one_of(graph, id, &[&ABSOLUTE, &SQUARE, &COS, &COSH])?;
+    let [opposite] = arguments_of(graph, x, &NEGATE)?;
+    graph.ty(id).element.is_real().then(|| graph.pointwise(function, &[opposite]))
+}
+
+fn idempotent(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (function, x) = one_of(graph, id, &[&ABSOLUTE, &RELU, &FLOOR, &CEIL, &ROUND, &TRUNC])?;
+    arguments_of::<1>(graph, x, function).map(|_| x)
+}
+
+fn extreme_of_one(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [a, b] = arguments_of(graph, id, &MAX).or_else(|| arguments_of(graph, id, &MIN))?;
+    (a == b).then_some(a)
 }
 
 fn plus_negated(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
@@ -223,6 +267,17 @@ fn select_by_opposite(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let [condition, yes, no] = arguments_of(graph, id, &SELECT)?;
     let [opposite] = arguments_of(graph, condition, &NOT)?;
     Some(graph.pointwise(&SELECT, &[opposite, no, yes]))
+}
+
+fn decided_before(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [condition, yes, no] = arguments_of(graph, id, &SELECT)?;
+    let inner = |node| arguments_of::<3>(graph, node, &SELECT).filter(|[same, ..]| *same == condition);
+    let arguments = match (inner(yes), inner(no)) {
+        (Some([_, yes, _]), _) => [condition, yes, no],
+        (_, Some([_, _, no])) => [condition, yes, no],
+        _ => return None,
+    };
+    Some(graph.pointwise(&SELECT, &arguments))
 }
 
 fn decided_logic(graph: &mut Graph, id: NodeId) -> Option<NodeId> {

@@ -1,23 +1,25 @@
 //! Recognition of contractions: the sum of a product of repeated tensors over axes that both have.
 //!
 //! `sum(W[i, k] * x[k] for k)` arrives as a repeated product folded along k and leaves as a matrix-vector product. Sums
-//! of two tensors over everything stay sums, since those are computed together with what makes their arguments.
+//! of two tensors over everything stay sums, since those are computed together with what makes their arguments. Of a
+//! contraction whose sum, whose diagonal, or whose repeated argument is what is wanted, less is computed.
 //! Rounding changes with the order of adding.
 
+use super::factor::Factor;
 use super::{Rule, arguments_of};
 use crate::ir::{Axes, Graph, NodeId, Op, Reduction, Shape};
 use crate::ops::arithmetic::MULTIPLY;
 
 /// The rules of this file.
-pub static RULES: &[Rule] =
-    &[Rule { equation: "sum(repeated a * repeated b) = contract(a, b)", apply: sum_of_product }];
-
-/// A factor of a product: a tensor and the axes of the product that its own axes are.
-#[derive(Clone)]
-struct Factor {
-    source: NodeId,
-    axes: Vec<usize>,
-}
+pub static RULES: &[Rule] = &[
+    Rule::rounding("sum(repeated a * repeated b) = contract(a, b)", sum_of_product),
+    Rule::rounding(
+        "contract(repeated a, b) = repeated contract(a, sum(b)), the sum where a repeats along it",
+        of_repeated,
+    ),
+    Rule::rounding("sum(contract(a, b)) = sum(sum(a) * sum(b)) over all axes of both", sum_of_contraction),
+    Rule::rounding("diagonal(contract(a, b)) = sum(a * b)", diagonal_of_contraction),
+];
 
 /// The most factors that are looked at.
 const FACTORS: usize = 4;
@@ -37,19 +39,19 @@ fn sum_of_product(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
         return None;
     }
     let (inside, outside): (Vec<Factor>, Vec<Factor>) =
-        factors.into_iter().partition(|factor| factor.axes.iter().any(|axis| folded.contains(*axis)));
+        factors.into_iter().partition(|factor| factor.labels.iter().any(|axis| folded.contains(*axis)));
     let [left, right] = &absorbed(graph, grouped(inside), &shape)[..] else { return None };
-    if !worthwhile(&left[0].axes, &right[0].axes, folded) {
+    if !worthwhile(&left[0].labels, &right[0].labels, folded) {
         return None;
     }
     let left = multiplied(graph, left);
     let right = multiplied(graph, right);
-    let (left, right) = (fold_alone(graph, &left, &right, folded), fold_alone(graph, &right, &left, folded));
     let rest: Vec<usize> = (0..shape.rank()).filter(|axis| !folded.contains(*axis)).collect();
     let target = graph.ty(id).shape.clone();
-    let mut result = contracted(graph, &left, &right, folded, &rest, &target);
+    let product = left.times(graph, &right, &rest);
+    let mut result = product.spread(graph, &rest, &target);
     for factor in outside {
-        let spread = placed(graph, factor.source, &factor.axes, &rest, &target);
+        let spread = factor.spread(graph, &rest, &target);
         result = graph.pointwise(&MULTIPLY, &[result, spread]);
     }
     Some(result)
@@ -66,8 +68,8 @@ fn collect(graph: &Graph, id: NodeId, factors: &mut Vec<Factor>) {
         return;
     }
     factors.push(match graph.node(id).op {
-        Op::Broadcast(axes) => Factor { source: graph.node(id).arguments[0], axes: axes.iter().collect() },
-        _ => Factor { source: id, axes: (0..graph.ty(id).shape.rank()).collect() },
+        Op::Broadcast(axes) => Factor::new(graph.node(id).arguments[0], axes.iter()),
+        _ => Factor::new(id, 0..graph.ty(id).shape.rank()),
     });
 }
 
@@ -79,7 +81,7 @@ fn is_broadcast(graph: &Graph, id: NodeId) -> bool {
 fn grouped(factors: Vec<Factor>) -> Vec<Vec<Factor>> {
     let mut groups: Vec<Vec<Factor>> = Vec::new();
     for factor in factors {
-        match groups.iter_mut().find(|group| group[0].axes == factor.axes) {
+        match groups.iter_mut().find(|group| group[0].labels == factor.labels) {
             Some(group) => group.push(factor),
             None => groups.push(vec![factor]),
         }
@@ -90,19 +92,20 @@ fn grouped(factors: Vec<Factor>) -> Vec<Vec<Factor>> {
 /// Groups whose axes another group has too are multiplied into that one, until two are left.
 fn absorbed(graph: &mut Graph, mut groups: Vec<Vec<Factor>>, shape: &Shape) -> Vec<Vec<Factor>> {
     while groups.len() > 2 {
-        groups.sort_by_key(|group| group[0].axes.len());
-        let within = |small: &[Factor], large: &[Factor]| small[0].axes.iter().all(|axis| large[0].axes.contains(axis));
+        groups.sort_by_key(|group| group[0].labels.len());
+        let within =
+            |small: &[Factor], large: &[Factor]| small[0].labels.iter().all(|axis| large[0].labels.contains(axis));
         let pair = (0..groups.len()).find_map(|small| {
             let large = (small + 1..groups.len()).find(|large| within(&groups[small], &groups[*large]))?;
             Some((small, large))
         });
         let Some((small, large)) = pair else { break };
-        let axes = groups[large][0].axes.clone();
+        let axes = groups[large][0].labels.clone();
         let factor = multiplied(graph, &groups[small]);
-        let places = factor.axes.iter().filter_map(|axis| axes.iter().position(|each| each == axis));
+        let places = factor.labels.iter().filter_map(|axis| axes.iter().position(|each| each == axis));
         let spread: Shape = axes.iter().map(|axis| shape[*axis]).collect();
-        let source = graph.broadcast(factor.source, Axes::new(places), &spread);
-        groups[large].push(Factor { source, axes });
+        let source = graph.broadcast(factor.node, Axes::new(places), &spread);
+        groups[large].push(Factor::new(source, axes));
         groups.remove(small);
     }
     groups
@@ -118,50 +121,89 @@ fn worthwhile(left: &[usize], right: &[usize], folded: Axes) -> bool {
 fn multiplied(graph: &mut Graph, group: &[Factor]) -> Factor {
     let mut product = group[0].clone();
     for factor in &group[1..] {
-        product.source = graph.pointwise(&MULTIPLY, &[product.source, factor.source]);
+        product.node = graph.pointwise(&MULTIPLY, &[product.node, factor.node]);
     }
     product
 }
 
-/// Folds the axes that the other factor does not have.
-fn fold_alone(graph: &mut Graph, factor: &Factor, other: &Factor, folded: Axes) -> Factor {
-    let alone = |axis: &usize| folded.contains(*axis) && !other.axes.contains(axis);
-    let places = Axes::new((0..factor.axes.len()).filter(|place| alone(&factor.axes[*place])));
-    let source = graph.reduce(Reduction::Sum, factor.source, places);
-    Factor { source, axes: factor.axes.iter().filter(|axis| !alone(axis)).copied().collect() }
+/// The two sides of a contraction of reals, with the labels of their axes: first those of the result.
+fn sides(graph: &Graph, id: NodeId) -> Option<[Factor; 2]> {
+    let Op::Contract { batch, contract } = graph.node(id).op else { return None };
+    let [left, right] = graph.node(id).arguments[..] else { return None };
+    let (batch, rank) = (usize::from(batch), graph.ty(id).shape.rank());
+    let rows = graph.ty(left).shape.rank() - usize::from(contract);
+    let inner = rank..rank + usize::from(contract);
+    let factors = [
+        Factor::new(left, (0..rows).chain(inner.clone())),
+        Factor::new(right, (0..batch).chain(rows..rank).chain(inner)),
+    ];
+    let has_elements = factors.iter().all(|factor| graph.ty(factor.node).shape.count() > 0);
+    (graph.ty(id).element.is_real() && has_elements).then_some(factors)
 }
 
-fn contracted(
-    graph: &mut Graph,
-    left: &Factor,
-    right: &Factor,
-    folded: Axes,
-    rest: &[usize],
-    target: &Shape,
-) -> NodeId {
-    let both = |axis: &&usize| right.axes.contains(axis);
-    let batch: Vec<usize> = left.axes.iter().filter(both).filter(|axis| !folded.contains(**axis)).copied().collect();
-    let inner: Vec<usize> = left.axes.iter().filter(|axis| folded.contains(**axis)).copied().collect();
-    let free = |factor: &Factor| -> Vec<usize> {
-        factor.axes.iter().filter(|axis| !batch.contains(axis) && !inner.contains(axis)).copied().collect()
-    };
-    let (rows, columns) = (free(left), free(right));
-    let ordered = |graph: &mut Graph, factor: &Factor, free: &[usize]| {
-        let order = batch.iter().chain(free).chain(&inner);
-        let places = order.map(|axis| factor.axes.iter().position(|each| each == axis).unwrap_or(0));
-        graph.transpose(factor.source, Axes::new(places))
-    };
-    let (a, b) = (ordered(graph, left, &rows), ordered(graph, right, &columns));
-    let product = graph.contract(a, b, batch.len(), inner.len());
-    let axes: Vec<usize> = batch.iter().chain(&rows).chain(&columns).copied().collect();
-    placed(graph, product, &axes, rest, target)
+/// What a factor repeats, if it does.
+fn source(graph: &Graph, factor: &Factor) -> Option<Factor> {
+    let node = graph.node(factor.node);
+    match node.op {
+        Op::Broadcast(axes) => Some(Factor::new(node.arguments[0], axes.iter().map(|axis| factor.labels[axis]))),
+        Op::Transpose(order) => {
+            let labels = (0..order.len()).filter_map(|axis| order.position(axis)).map(|place| factor.labels[place]);
+            source(graph, &Factor::new(node.arguments[0], labels))
+        }
+        _ => None,
+    }
 }
 
-/// A tensor whose axes are these axes of the product, as a tensor with all axes that are left of the product.
-fn placed(graph: &mut Graph, source: NodeId, axes: &[usize], rest: &[usize], target: &Shape) -> NodeId {
-    let mut sorted: Vec<usize> = (0..axes.len()).collect();
-    sorted.sort_unstable_by_key(|place| axes[*place]);
-    let places = Axes::new(sorted.iter().map(|place| rest.iter().position(|axis| *axis == axes[*place]).unwrap_or(0)));
-    let turned = graph.transpose(source, Axes::new(sorted));
-    graph.broadcast(turned, places, target)
+fn of_repeated(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let [left, right] = sides(graph, id)?;
+    let (a, b) = match (source(graph, &left), source(graph, &right)) {
+        (Some(source), _) => (source, right),
+        (None, source) => (left, source?),
+    };
+    let shape = graph.ty(id).shape.clone();
+    let wanted: Vec<usize> = (0..shape.rank()).collect();
+    let product = a.times(graph, &b, &wanted);
+    Some(product.spread(graph, &wanted, &shape))
+}
+
+/// Along the free axes of one side only, nothing would be gained.
+fn sum_of_contraction(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let Op::Reduce(Reduction::Sum, folded) = graph.node(id).op else { return None };
+    let product = graph.node(id).arguments[0];
+    let [left, right] = sides(graph, product)?;
+    let free = |factor: &Factor, other: &Factor| -> Vec<usize> {
+        factor.labels.iter().copied().filter(|label| !other.labels.contains(label)).collect()
+    };
+    let (rows, columns) = (free(&left, &right), free(&right, &left));
+    if rows.is_empty() || columns.is_empty() || rows.iter().chain(&columns).any(|label| !folded.contains(*label)) {
+        return None;
+    }
+    let kept: Vec<usize> = (0..graph.ty(product).shape.rank()).filter(|axis| !folded.contains(*axis)).collect();
+    let shape = graph.ty(id).shape.clone();
+    let sum = left.times(graph, &right, &kept);
+    Some(sum.spread(graph, &kept, &shape))
+}
+
+/// The diagonal of a matrix is written as a slice of its elements in a row.
+fn diagonal_of_contraction(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let Op::Slice { axis: 0, start: 0, step } = graph.node(id).op else { return None };
+    let row = graph.node(id).arguments[0];
+    let matrix = *graph.node(row).arguments.first()?;
+    let n = graph.ty(id).shape[0];
+    let is_diagonal = graph.node(row).op == Op::Reshape
+        && graph.ty(row).shape.rank() == 1
+        && graph.ty(matrix).shape.sizes() == [n, n]
+        && step as usize == n + 1;
+    let product = match graph.node(matrix).op {
+        Op::Transpose(_) => graph.node(matrix).arguments[0],
+        _ => matrix,
+    };
+    let [left, mut right] = sides(graph, product).filter(|_| is_diagonal)?;
+    // Row and column are one index now; of matrices in a batch the diagonal goes across them.
+    let column = right.labels.iter_mut().find(|label| **label == 1)?;
+    *column = 0;
+    if right.labels.iter().filter(|label| **label == 0).count() > 1 {
+        return None;
+    }
+    Some(left.times(graph, &right, &[0]).node)
 }

@@ -11,11 +11,8 @@ const LEAST: usize = 8;
 
 /// Rules for graphs that will not be differentiated again. Solutions with the transpose round differently.
 pub static FINAL: &[Rule] = &[
-    Rule {
-        equation: "solve(A, b) = solve_by_factors(factors(A), b), and of A' with the factors of A",
-        apply: solution,
-    },
-    Rule { equation: "log|det A|, from factors(A)", apply: log_determinant },
+    Rule::rounding("solve(A, b) = solve_by_factors(factors(A), b), and of A' with the factors of A", solution),
+    Rule::rounding("log|det A|, from factors(A)", log_determinant),
 ];
 
 fn solution(graph: &mut Graph, id: NodeId) -> Option<NodeId> {

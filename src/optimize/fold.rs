@@ -8,7 +8,7 @@ use crate::ops::structural::{Call, definition};
 const LIMIT: usize = 1024;
 
 /// The rules of this file.
-pub static RULES: &[Rule] = &[Rule { equation: "f(constants) = constant", apply: fold }];
+pub static RULES: &[Rule] = &[Rule::exact("f(constants) = constant", fold)];
 
 /// Whether a node is a constant, a position along an axis, or a small repetition of either.
 pub(super) fn is_known(graph: &Graph, id: NodeId) -> bool {

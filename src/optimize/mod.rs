@@ -1,24 +1,36 @@
 //! Simplification of graphs: the same values by fewer operations.
 //!
 //! Rules are small functions in tables, one table a file. A round walks the nodes once and applies rules to each until
-//! none fits; rounds are repeated while they change something, a bounded number of times. Common subexpressions need
-//! no pass: equal nodes are one node.
+//! none fits; rounds are repeated while they change something, a bounded number of times. What a rule makes of a node
+//! follows from what the node computes, so a node that no rule fits is left alone in later rounds. Common subexpressions
+//! need no pass: equal nodes are one node.
 //!
-//! Rules keep every value, NaN and infinities included, up to the sign of NaN; where a rule changes rounding (sums
-//! that become contractions or multiples), its documentation says so.
+//! How a rule keeps the value is its [`Exactness`]. Rules that are more than a rounding of always are applied under
+//! `--fast-math` only, to finished graphs only: what is differentiated is the program as it is written. They are told in
+//! remarks of the graph.
 
 mod algebra;
 mod contraction;
 mod dead;
+mod factor;
 mod factors;
+mod fast;
+mod fast_functions;
 mod fold;
 mod loops;
+mod narrow;
+mod order;
 mod replays;
+mod report;
 mod rows;
+mod rule;
 mod shapes;
+
+pub use rule::{Apply, Exactness, Rule, TABLES, Table, Uses, rules};
 
 use crate::ir::verify::verify;
 use crate::ir::{Graph, NodeId, Pointwise};
+use report::Report;
 
 /// What a graph will be used for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,32 +41,12 @@ pub enum Stage {
     Final,
 }
 
-/// A way to write a node differently.
-pub struct Rule {
-    /// What it does, as an equation.
-    pub equation: &'static str,
-    /// The simpler node, if the rule fits.
-    pub apply: fn(&mut Graph, NodeId) -> Option<NodeId>,
-}
-
 /// More rounds than any graph has needed; what is left then is correct, only not as simple.
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 24;
 /// How often loops are improved: what the first time finds may make more of a body constant.
 const LOOP_PASSES: usize = 2;
 /// How often rules are applied to one node in a round.
 const STEPS: usize = 8;
-
-/// The rules of a stage, in the order they are tried.
-pub fn rules(stage: Stage) -> impl Iterator<Item = &'static Rule> {
-    let last: [&[Rule]; 2] = if stage == Stage::Final { [algebra::FINAL, factors::FINAL] } else { [&[], &[]] };
-    last.into_iter()
-        .flatten()
-        .chain(fold::RULES)
-        .chain(algebra::RULES)
-        .chain(shapes::RULES)
-        .chain(rows::RULES)
-        .chain(contraction::RULES)
-}
 
 /// The graph with simpler outputs and without dead nodes, for execution; what loops store for their derivatives is within
 /// the budget.
@@ -77,30 +69,123 @@ pub fn optimize(graph: &Graph) -> Graph {
 
 /// Simpler nodes of equal value, appended to the same graph.
 pub fn simplify(graph: &mut Graph, roots: &[NodeId], stage: Stage) -> Vec<NodeId> {
-    let rules: Vec<&Rule> = rules(stage).collect();
-    let mut roots = roots.to_vec();
-    rounds(graph, &mut roots, &rules);
-    for _ in 0..LOOP_PASSES {
-        if !loops::improve(graph, &mut roots, stage) {
-            break;
-        }
-        check(graph, "loops");
-        rounds(graph, &mut roots, &rules);
-    }
-    if stage == Stage::Final && loops::interchange(graph, &mut roots) {
-        check(graph, "interchange");
-        rounds(graph, &mut roots, &rules);
-    }
+    let mut task = Task { stage, fast_math: graph.fast_math, report: Report::default() };
+    let mut roots = task.simplify(graph, roots);
+    task.order(graph, &mut roots);
+    task.report.hand_over(graph);
     roots
 }
 
-fn rounds(graph: &mut Graph, roots: &mut [NodeId], rules: &[&Rule]) {
-    for _ in 0..ROUNDS {
-        let changed = round(graph, roots, rules);
-        check(graph, "simplify");
-        if !changed {
-            break;
+/// What is to be done to a graph and to the bodies of its loops.
+struct Task {
+    stage: Stage,
+    fast_math: bool,
+    report: Report,
+}
+
+impl Task {
+    fn simplify(&mut self, graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
+        let mut walk = Walk::new(self);
+        let mut roots = roots.to_vec();
+        walk.rounds(graph, &mut roots, self);
+        for _ in 0..LOOP_PASSES {
+            if !loops::improve(graph, &mut roots, self) {
+                break;
+            }
+            check(graph, "loops");
+            walk.rounds(graph, &mut roots, self);
         }
+        if self.stage == Stage::Final && loops::interchange(graph, &mut roots) {
+            check(graph, "interchange");
+            walk.rounds(graph, &mut roots, self);
+        }
+        roots
+    }
+
+    /// Orders products of a finished graph. In the body of a loop that comes after what does not change was moved out.
+    fn order(&mut self, graph: &mut Graph, roots: &mut [NodeId]) {
+        if self.stage == Stage::Final && order::reorder(graph, roots, self) {
+            check(graph, "order");
+            Walk::new(self).rounds(graph, roots, self);
+        }
+    }
+}
+
+/// The rounds over one graph.
+struct Walk {
+    /// Rules that depend on the node alone, and rules that look at uses.
+    alone: Vec<&'static Rule>,
+    with_uses: Vec<&'static Rule>,
+    /// The nodes that no rule of the first kind fits.
+    settled: Vec<bool>,
+}
+
+impl Walk {
+    fn new(task: &Task) -> Self {
+        let rules = rules(task.stage, task.fast_math);
+        let (alone, with_uses) = rules.partition(|rule| matches!(rule.apply, Apply::Always(_)));
+        Walk { alone, with_uses, settled: Vec::new() }
+    }
+
+    fn rounds(&mut self, graph: &mut Graph, roots: &mut [NodeId], task: &mut Task) {
+        for _ in 0..ROUNDS {
+            let changed = self.round(graph, roots, task);
+            check(graph, "simplify");
+            if !changed {
+                break;
+            }
+        }
+    }
+
+    fn round(&mut self, graph: &mut Graph, roots: &mut [NodeId], task: &mut Task) -> bool {
+        let needed = graph.reachable_from(roots.iter().copied());
+        let uses = Uses::among(graph, &needed, roots);
+        let mut map: Vec<NodeId> = graph.ids().collect();
+        self.settled.resize(graph.len(), false);
+        let mut changed = false;
+        for index in (0..needed.len()).filter(|index| needed[*index]) {
+            let id = NodeId(index as u32);
+            let span = graph.span(id);
+            let before = std::mem::replace(&mut graph.current_span, span);
+            let copy = with_arguments(graph, id, &map);
+            let simpler = self.apply(graph, copy, &uses, task);
+            graph.current_span = before;
+            changed |= simpler != copy;
+            map[index] = simpler;
+        }
+        for root in roots {
+            *root = map[root.index()];
+        }
+        changed
+    }
+
+    fn apply(&mut self, graph: &mut Graph, mut id: NodeId, uses: &Uses, task: &mut Task) -> NodeId {
+        for _ in 0..STEPS {
+            match self.fitting(graph, id, uses) {
+                Some((rule, simpler)) => {
+                    if rule.exactness == Exactness::Fast {
+                        task.report.add(graph, format!("--fast-math: {}", rule.equation));
+                    }
+                    id = simpler;
+                }
+                None => break,
+            }
+        }
+        id
+    }
+
+    /// The first rule that fits, with what it makes.
+    fn fitting(&mut self, graph: &mut Graph, id: NodeId, uses: &Uses) -> Option<(&'static Rule, NodeId)> {
+        let settled = self.settled.get(id.index()).is_some_and(|settled| *settled);
+        let alone: &[&'static Rule] = if settled { &[] } else { &self.alone };
+        let fits = |rule: &&'static Rule| rule.simpler(graph, id, uses).map(|simpler| (*rule, simpler));
+        let found = alone.iter().chain(&self.with_uses).find_map(fits);
+        if found.is_none() {
+            let places = self.settled.len().max(id.index() + 1);
+            self.settled.resize(places, false);
+            self.settled[id.index()] = true;
+        }
+        found
     }
 }
 
@@ -113,26 +198,6 @@ fn check(graph: &Graph, pass: &str) {
     }
 }
 
-fn round(graph: &mut Graph, roots: &mut [NodeId], rules: &[&Rule]) -> bool {
-    let needed = graph.reachable_from(roots.iter().copied());
-    let mut map: Vec<NodeId> = graph.ids().collect();
-    let mut changed = false;
-    for index in (0..needed.len()).filter(|index| needed[*index]) {
-        let id = NodeId(index as u32);
-        let span = graph.span(id);
-        let before = std::mem::replace(&mut graph.current_span, span);
-        let copy = with_arguments(graph, id, &map);
-        let simpler = apply(graph, copy, rules);
-        graph.current_span = before;
-        changed |= simpler != copy;
-        map[index] = simpler;
-    }
-    for root in roots {
-        *root = map[root.index()];
-    }
-    changed
-}
-
 fn with_arguments(graph: &mut Graph, id: NodeId, map: &[NodeId]) -> NodeId {
     let node = graph.node(id);
     if node.arguments.iter().all(|argument| map[argument.index()] == *argument) {
@@ -141,16 +206,6 @@ fn with_arguments(graph: &mut Graph, id: NodeId, map: &[NodeId]) -> NodeId {
     let node = node.clone();
     let arguments: Vec<NodeId> = node.arguments.iter().map(|argument| map[argument.index()]).collect();
     graph.intern(node.op, &arguments, node.ty)
-}
-
-fn apply(graph: &mut Graph, mut id: NodeId, rules: &[&Rule]) -> NodeId {
-    for _ in 0..STEPS {
-        match rules.iter().find_map(|rule| (rule.apply)(graph, id)) {
-            Some(simpler) if simpler != id => id = simpler,
-            _ => break,
-        }
-    }
-    id
 }
 
 /// The arguments of a node if it is this operation.

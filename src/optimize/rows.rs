@@ -5,11 +5,8 @@ use crate::ir::{Axes, Graph, NodeId, Op, Outside, Shape, Steps};
 
 /// The rules of this file.
 pub static RULES: &[Rule] = &[
-    Rule { equation: "gather(x, known indices in equal steps) = a slice or window of x", apply: gather_in_steps },
-    Rule {
-        equation: "unwindow(slice(unwindow(x))) = slice(unwindow(unwindow(x))) of another axis",
-        apply: sum_of_slice,
-    },
+    Rule::exact("gather(x, known indices in equal steps) = a slice or window of x", gather_in_steps),
+    Rule::rounding("unwindow(slice(unwindow(x))) = slice(unwindow(unwindow(x))) of another axis", sum_of_slice),
 ];
 
 /// Sums over windows of several axes stand together, so that they can be one.

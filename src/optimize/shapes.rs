@@ -6,24 +6,21 @@ use crate::ops::arithmetic::{ADD, MULTIPLY, NEGATE};
 
 /// The rules of this file.
 pub static RULES: &[Rule] = &[
-    Rule { equation: "broadcasts, reshapes and transposes of themselves are one, or none", apply: rebuilt },
-    Rule { equation: "a transpose that moves only axes of size 1 is a reshape", apply: transpose_as_reshape },
-    Rule { equation: "reverse(reverse(x)) = x", apply: reversed_twice },
-    Rule { equation: "f(repeated a, repeated b) = repeated f(a, b)", apply: pointwise_of_broadcasts },
-    Rule { equation: "slice(slice(x)) is one slice", apply: slice_of_slice },
-    Rule { equation: "slice(pad(x)) is a slice of x, or zeros", apply: slice_of_pad },
-    Rule { equation: "slice(concatenate(…, x, …)) = slice(x) inside one part", apply: slice_of_concatenate },
-    Rule { equation: "slice(repeated x) = repeated x along a new axis", apply: slice_of_broadcast },
-    Rule { equation: "pad(pad(x)) is one pad", apply: pad_of_pad },
-    Rule {
-        equation: "pad(x) + pad(y) + … = concatenate(x, y, …) where they fill an axis, up to the sign of zero",
-        apply: sum_of_pads,
-    },
-    Rule { equation: "reduce over axes of size 1 is a reshape", apply: reduce_of_units },
-    Rule { equation: "sum(repeated x) = n x (rounds once), max(repeated x) = x", apply: reduce_of_broadcast },
-    Rule { equation: "sum(sum(x)) = sum(x) over both axes (order of adding)", apply: reduce_of_reduce },
-    Rule { equation: "sum(transpose(x)) = sum(x) where the order of axes stays", apply: reduce_of_transpose },
-    Rule { equation: "sum(-x) = -sum(x)", apply: sum_of_negated },
+    Rule::exact("broadcasts, reshapes and transposes of themselves are one, or none", rebuilt),
+    Rule::exact("a transpose that moves only axes of size 1 is a reshape", transpose_as_reshape),
+    Rule::exact("reverse(reverse(x)) = x", reversed_twice),
+    Rule::exact("f(repeated a, repeated b) = repeated f(a, b)", pointwise_of_broadcasts),
+    Rule::exact("slice(slice(x)) is one slice", slice_of_slice),
+    Rule::exact("slice(pad(x)) is a slice of x, or zeros", slice_of_pad),
+    Rule::exact("slice(concatenate(…, x, …)) = slice(x) inside one part", slice_of_concatenate),
+    Rule::exact("slice(repeated x) = repeated x along a new axis", slice_of_broadcast),
+    Rule::exact("pad(pad(x)) is one pad", pad_of_pad),
+    Rule::up_to_sign("pad(x) + pad(y) + … = concatenate(x, y, …) where they fill an axis", sum_of_pads),
+    Rule::up_to_sign("reduce over axes of size 1 is a reshape", reduce_of_units),
+    Rule::rounding("sum(repeated x) = n x (rounds once), max(repeated x) = x", reduce_of_broadcast),
+    Rule::rounding("sum(sum(x)) = sum(x) over both axes (order of adding)", reduce_of_reduce),
+    Rule::rounding("sum(transpose(x)) = sum(x) where the order of axes stays", reduce_of_transpose),
+    Rule::up_to_sign("sum(-x) = -sum(x)", sum_of_negated),
 ];
 
 /// The typed constructors merge what they are applied to.

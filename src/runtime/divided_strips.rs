@@ -1,8 +1,10 @@
 //! Strips of one kernel on several threads.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use super::reduce::{Join, UNIT, UNIT_LEVELS};
 use super::threads::{self, Shared};
 use super::{AlignedBytes, STRIP};
 
@@ -10,7 +12,7 @@ use super::{AlignedBytes, STRIP};
 pub type StripFunction = unsafe extern "C" fn(*const *const u8, *const *mut u8, *mut u8, usize, usize, *mut u8) -> i64;
 
 /// The sizes of a kernel.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct DividedStrips {
     /// Its elements.
     pub count: usize,
@@ -18,6 +20,23 @@ pub struct DividedStrips {
     pub least: usize,
     /// The memory it needs for strips that are not stored.
     pub scratch_bytes: usize,
+    /// Its reductions, which have a state of their own for each unit of elements.
+    pub folds: Vec<DividedFold>,
+    /// Where those are in that memory.
+    pub states: Vec<usize>,
+}
+
+/// A reduction in lanes.
+#[derive(Debug, Clone, Copy)]
+pub struct DividedFold {
+    /// Where its state is in the workspace.
+    pub state: usize,
+    /// Where the lane vectors of whole units are.
+    pub units: usize,
+    /// The bytes of a lane vector.
+    pub vector: usize,
+    /// See [`Join`].
+    pub join: Join,
 }
 
 thread_local! {
@@ -41,14 +60,19 @@ pub unsafe extern "C" fn divided_strips(
     // SAFETY: promised by the caller.
     let (sizes, memory) = unsafe { (&*sizes, Shared::new((inputs, outputs, workspace))) };
     let items = threads::items(sizes.count, sizes.least);
-    if items == 1 {
+    if items == 1 && sizes.folds.is_empty() {
         // SAFETY: promised by the caller.
         return unsafe { function(inputs, outputs, workspace, 0, sizes.count, scratch) };
     }
     let failure: Mutex<Option<(usize, i64)>> = Mutex::new(None);
-    threads::divide(sizes.count, STRIP, items, &|range| {
+    let step = if sizes.folds.is_empty() { STRIP } else { UNIT };
+    threads::divide(sizes.count, step, items, &|range| {
         let (inputs, outputs, workspace) = memory.get();
         let status = with_scratch(sizes.scratch_bytes, |scratch| {
+            if !sizes.folds.is_empty() {
+                // SAFETY: promised by the caller; ranges begin with a unit.
+                return unsafe { units(sizes, function, (inputs, outputs, workspace), range.clone(), scratch) };
+            }
             // SAFETY: promised by the caller; ranges begin with a strip.
             unsafe { function(inputs, outputs, workspace, range.start, range.end, scratch) }
         });
@@ -59,7 +83,46 @@ pub unsafe extern "C" fn divided_strips(
             }
         }
     });
+    for fold in &sizes.folds {
+        // SAFETY: the state and the lane vectors of all whole units are in the workspace.
+        unsafe { (fold.join)(workspace.add(fold.state), workspace.add(fold.units), sizes.count / UNIT) };
+    }
     failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(0, |(_, status)| status)
+}
+
+/// Runs a kernel with reductions on a range of units, and keeps their states: the lane vector of each whole unit, and of the
+/// elements behind them the lanes and all that waits.
+///
+/// # Safety
+/// As of [`divided_strips`]; no other thread runs the same units.
+unsafe fn units(
+    sizes: &DividedStrips,
+    function: StripFunction,
+    (inputs, outputs, workspace): (*const *const u8, *const *mut u8, *mut u8),
+    range: Range<usize>,
+    scratch: *mut u8,
+) -> i64 {
+    for start in range.clone().step_by(UNIT) {
+        let end = range.end.min(start + UNIT);
+        // SAFETY: promised by the caller; states lie in the scratch memory and in the workspace as the sizes say.
+        unsafe {
+            let status = function(inputs, outputs, workspace, start, end, scratch);
+            if status != 0 {
+                return status;
+            }
+            for (fold, at) in sizes.folds.iter().zip(&sizes.states) {
+                let state = scratch.add(*at);
+                if end - start == UNIT {
+                    let whole = state.add((1 + UNIT_LEVELS) * fold.vector);
+                    let to = workspace.add(fold.units + start / UNIT * fold.vector);
+                    std::ptr::copy_nonoverlapping(whole, to, fold.vector);
+                } else {
+                    std::ptr::copy_nonoverlapping(state, workspace.add(fold.state), (1 + UNIT_LEVELS) * fold.vector);
+                }
+            }
+        }
+    }
+    0
 }
 
 /// Calls back with this thread's scratch memory. Kernels do not call kernels.

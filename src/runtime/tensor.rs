@@ -2,6 +2,7 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Element;
 
@@ -10,7 +11,19 @@ use super::Element;
 pub struct AlignedBytes {
     start: NonNull<u8>,
     length: usize,
+    /// Bytes of the allocation before the start.
+    skipped: usize,
 }
+
+/// Blocks of at least so many bytes start at different places of their pages: allocators put them all at the same, where a
+/// processor takes a load for one of what was just stored to another, and few of them fit the first cache.
+const STAGGERED: usize = 1 << 16;
+/// From the place of one to that of the next.
+const STAGGER: usize = 1088;
+const PAGE: usize = 4096;
+
+/// How many such blocks there were.
+static BLOCKS: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: the block is owned and plain bytes.
 unsafe impl Send for AlignedBytes {}
@@ -24,13 +37,16 @@ impl AlignedBytes {
     /// A block of `length` zero bytes.
     pub fn zeroed(length: usize) -> Self {
         if length == 0 {
-            return Self { start: NonNull::<Line>::dangling().cast(), length };
+            return Self { start: NonNull::<Line>::dangling().cast(), length, skipped: 0 };
         }
-        let layout = Self::layout(length);
+        let turns = if length < STAGGERED { 0 } else { BLOCKS.fetch_add(1, Ordering::Relaxed) };
+        let skipped = turns.wrapping_mul(STAGGER) % PAGE;
+        let layout = Self::layout(length + skipped);
         // SAFETY: the layout is not empty.
         let start = unsafe { alloc_zeroed(layout) };
         let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
-        Self { start, length }
+        // SAFETY: so many bytes are allocated and more.
+        Self { start: unsafe { start.add(skipped) }, length, skipped }
     }
 
     fn layout(length: usize) -> Layout {
@@ -77,8 +93,8 @@ struct Line;
 impl Drop for AlignedBytes {
     fn drop(&mut self) {
         if self.length > 0 {
-            // SAFETY: the block was allocated with this layout.
-            unsafe { dealloc(self.start.as_ptr(), Self::layout(self.length)) }
+            // SAFETY: the block was allocated with this layout, so many bytes before its start.
+            unsafe { dealloc(self.start.as_ptr().sub(self.skipped), Self::layout(self.length + self.skipped)) }
         }
     }
 }

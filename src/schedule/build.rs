@@ -100,7 +100,8 @@ fn stored(graph: &Graph, resolved: &Resolved, groups: &Groups) -> Vec<bool> {
 
 /// The buffers of a schedule in the making.
 pub struct Memory {
-    buffers: Vec<Buffer>,
+    /// The buffers.
+    pub buffers: Vec<Buffer>,
     of: Vec<Option<BufferId>>,
 }
 

@@ -63,9 +63,12 @@ fn offset_of(buffer: &Buffer) -> usize {
     }
 }
 
+/// The bytes that are taken for a buffer. Large ones of about whole pages take some more, so that the next does not start at the
+/// same place of a page: a processor would take its loads for ones of what was just stored to this one.
 fn rounded(buffer: &Buffer) -> usize {
     let bytes = buffer.bytes().max(1);
-    if bytes <= 8 { 8 } else { bytes.next_multiple_of(ALIGNMENT) }
+    let apart = if bytes >= 1 << 16 && bytes % 4096 < 1024 { 1088 } else { 0 };
+    if bytes <= 8 { 8 } else { bytes.next_multiple_of(ALIGNMENT) + apart }
 }
 
 /// Whether a strip kernel's result can lie where an operand that dies in it lies: the operand is read in place only,

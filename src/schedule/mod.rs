@@ -11,6 +11,7 @@
 
 mod abreast;
 mod build;
+mod chains;
 mod explode;
 mod group;
 mod inline;
@@ -310,6 +311,8 @@ pub struct StripKernel {
     pub count: usize,
     /// The instructions of one strip, in order.
     pub instructions: Vec<StripInstruction>,
+    /// Which of them run in one loop over the strip, in order.
+    pub chains: Vec<std::ops::Range<usize>>,
     /// Memory for the strips of values that are not stored.
     pub scratch: Option<BufferId>,
 }
@@ -363,6 +366,8 @@ pub enum Operand {
 pub enum Target {
     /// In the scratch memory, at the slot of this number.
     Slot(usize),
+    /// Nowhere: only its own chain reads it.
+    Register,
     /// In a buffer: at the strip's own place, or, of a reduction, where it belongs.
     Buffer(BufferId),
 }

@@ -142,6 +142,9 @@ fn strips(out: &mut String, strip: &StripKernel) {
     let scratch = strip.scratch.map_or(String::new(), |scratch| format!(", scratch {}", buffer(scratch)));
     let _ = writeln!(out, "strips over {}{scratch}", strip.count);
     for (place, instruction) in strip.instructions.iter().enumerate() {
+        if let Some(chain) = strip.chains.iter().find(|chain| chain.start == place) {
+            let _ = writeln!(out, "  chain of s{} to s{}", chain.start, chain.end - 1);
+        }
         let operation = match &instruction.op {
             StripOp::Pointwise(definition) => definition.0.name.to_string(),
             StripOp::Expand(from) => format!("expand {}", view(from)),
@@ -155,6 +158,7 @@ fn strips(out: &mut String, strip: &StripKernel) {
         let arguments: Vec<String> = instruction.arguments.iter().map(operand).collect();
         let target = match instruction.target {
             Target::Slot(slot) => format!("slot {slot}"),
+            Target::Register => "register".to_string(),
             Target::Buffer(id) => buffer(id),
         };
         let element = instruction.element.name();

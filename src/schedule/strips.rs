@@ -1,6 +1,7 @@
 //! Building strip kernels.
 
 use super::build::Memory;
+use super::chains;
 use super::group::{Group, Groups, fold};
 use super::layout::Layout;
 use super::names;
@@ -10,9 +11,11 @@ use crate::ir::{Axes, ElementType, Graph, NodeId, Op};
 use crate::runtime::reduce::{self, ReduceShape};
 use smallvec::{SmallVec, smallvec};
 use std::collections::HashMap;
+use std::ops::Range;
 
-/// Bytes between scratch slots: a strip of the widest element.
-pub const SLOT_BYTES: usize = STRIP * 8;
+/// Bytes between scratch slots: a strip of the widest element, and some lines so that the slots of a kernel begin at different
+/// sets of the first cache.
+pub const SLOT_BYTES: usize = STRIP * 8 + 192;
 
 /// Builds the kernel of a group; `stored` says which values have a buffer.
 pub fn build(
@@ -35,9 +38,10 @@ pub fn build(
             instructions[place].target = Target::Buffer(memory.of(graph, id));
         }
     }
-    let slots = assign_slots(&mut instructions);
+    let chains = chains::arrange(&mut instructions, &memory.buffers);
+    let slots = assign_slots(&mut instructions, &chains);
     let scratch = (slots > 0).then(|| memory.scratch(slots * SLOT_BYTES));
-    StripKernel { count, instructions, scratch }
+    StripKernel { count, instructions, chains, scratch }
 }
 
 /// What an instruction other than a node's own makes.
@@ -159,8 +163,9 @@ impl Builder<'_> {
     }
 }
 
-/// Gives values without a buffer a scratch slot each, reused when the value is dead; returns how many.
-fn assign_slots(instructions: &mut [StripInstruction]) -> usize {
+/// Gives values without a buffer a scratch slot each, reused when the value is dead; returns how many. A chain reads and
+/// writes all its strips at the same time.
+fn assign_slots(instructions: &mut [StripInstruction], chains: &[Range<usize>]) -> usize {
     let mut last: Vec<usize> = (0..instructions.len()).collect();
     for (place, instruction) in instructions.iter().enumerate() {
         for operand in &instruction.arguments {
@@ -169,6 +174,8 @@ fn assign_slots(instructions: &mut [StripInstruction]) -> usize {
             }
         }
     }
+    let mut end: Vec<usize> = (0..instructions.len()).collect();
+    chains.iter().for_each(|chain| end[chain.clone()].fill(chain.end - 1));
     let (mut free, mut slots): (Vec<usize>, usize) = (Vec::new(), 0);
     let mut dying: Vec<Vec<usize>> = vec![Vec::new(); instructions.len()];
     for place in 0..instructions.len() {
@@ -178,7 +185,7 @@ fn assign_slots(instructions: &mut [StripInstruction]) -> usize {
                 slots - 1
             });
             instructions[place].target = Target::Slot(slot);
-            dying[last[place]].push(slot);
+            dying[end[last[place]]].push(slot);
         }
         free.append(&mut dying[place]);
     }

@@ -10,8 +10,8 @@
 
 use super::memory::lifetimes;
 use super::{
-    Body, Buffer, BufferId, ContractLoop, Layout, LoopKernel, Operand, Place, ReplayKernel, Schedule, StripOp, Target,
-    View,
+    Body, Buffer, BufferId, ContractLoop, Layout, LoopKernel, Operand, Place, ReplayKernel, Schedule, StripInstruction,
+    StripKernel, StripOp, Target, View,
 };
 
 /// Checks every rule.
@@ -81,6 +81,7 @@ fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
                         within(schedule, buffer, 0, outer * inner)?;
                     }
                     (Target::Buffer(buffer), _) => within(schedule, buffer, 0, strip.count)?,
+                    (Target::Register, _) => check_register(strip, place)?,
                     (Target::Slot(slot), _) => {
                         let scratch = strip.scratch.ok_or("no scratch memory")?;
                         within(schedule, scratch, slot * super::strips::SLOT_BYTES, super::strips::SLOT_BYTES)?;
@@ -112,6 +113,15 @@ fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
         Body::Loop(kernel) => check_loop(schedule, kernel),
         Body::Replay(kernel) => check_replay(schedule, kernel),
     }
+}
+
+/// Whether all that reads a value in a register is in the value's chain.
+fn check_register(strip: &StripKernel, place: usize) -> Result<(), String> {
+    let chain = strip.chains.iter().find(|chain| chain.contains(&place));
+    let chain = chain.ok_or_else(|| format!("s{place} is in a register outside of chains"))?;
+    let reads = |instruction: &StripInstruction| instruction.arguments.contains(&Operand::Value(place));
+    let outside = strip.instructions.iter().enumerate().find(|(user, each)| reads(each) && !chain.contains(user));
+    outside.map_or(Ok(()), |(user, _)| Err(format!("s{user} reads the register of s{place}")))
 }
 
 fn check_loop(schedule: &Schedule, kernel: &LoopKernel) -> Result<(), String> {

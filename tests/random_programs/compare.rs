@@ -41,8 +41,8 @@ pub fn file(units: &[Unit]) -> String {
 
 /// Checks a text and takes its last `let` from the program. In every other program derivatives of loops have no memory to
 /// store states in.
-fn checked(text: &str) -> Result<(Program, Typed), String> {
-    let options = Options { loop_memory: text.len().is_multiple_of(2).then_some(0), ..Options::default() };
+fn checked(text: &str, fast_math: bool) -> Result<(Program, Typed), String> {
+    let options = Options { loop_memory: text.len().is_multiple_of(2).then_some(0), fast_math, ..Options::default() };
     let checked = check_text("random.nd", None, text.to_string(), &mut FileLoader::new(), options);
     if checked.has_errors() {
         return Err(render(&checked.diagnostics, &checked.sources, MessageFormat::Full, false));
@@ -60,8 +60,8 @@ pub struct Both {
     pub reference: Result<Vec<Table>, &'static str>,
 }
 
-pub fn compute(text: &str) -> Result<Both, String> {
-    let (program, value) = checked(text)?;
+pub fn compute(text: &str, fast_math: bool) -> Result<Both, String> {
+    let (program, value) = checked(text, fast_math)?;
     on_large_stack(|| {
         let mut session = Session::new(&program).map_err(|error| error.message.clone())?;
         session.run(&mut Silent).map_err(|errors| errors[0].message.clone())?;
@@ -88,7 +88,7 @@ fn code(fault: &Fault) -> &'static str {
 pub fn compare(units: &[Unit], kind: Kind) -> Result<Counts, String> {
     let text = file(units);
     let failed = |what: String| format!("{what}\n{text}");
-    let both = compute(&text).map_err(failed)?;
+    let both = compute(&text, false).map_err(failed)?;
     match (both.native, both.reference) {
         (Ok(native), Ok(reference)) => {
             let mut values = 0;
@@ -119,4 +119,27 @@ fn same(left: &Table, right: &Table, kind: Kind) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// How many numbers of some programs are finite, and those that `--fast-math` moves by more than a millionth of the greater
+/// of both values and 1. Whole numbers and truth values count the comparisons that came out differently.
+pub fn moved_by_fast_math(units: &[Unit]) -> Result<(u64, Vec<String>), String> {
+    let text = file(units);
+    let both = compute(&text, true).map_err(|what| format!("{what}\n{text}"))?;
+    let (mut finite, mut moved) = (0, Vec::new());
+    let (Ok(native), Ok(reference)) = (both.native, both.reference) else { return Ok((finite, moved)) };
+    for (left, right) in native.iter().zip(&reference) {
+        for (a, b) in left.bits.iter().zip(&right.bits) {
+            let (x, y) = (left.ty.element.number(*a), right.ty.element.number(*b));
+            if !y.is_finite() {
+                continue;
+            }
+            finite += 1;
+            // An infinity or NaN on the way may be gone, or come: that is what is asked for.
+            if x.is_finite() && (x - y).abs() > 1e-6 * x.abs().max(y.abs()).max(1.0) {
+                moved.push(format!("{y:?} became {x:?}\n{text}"));
+            }
+        }
+    }
+    Ok((finite, moved))
 }

@@ -173,7 +173,7 @@ pub fn compare(targets: &[Target], order: Order) -> Result<Tally, String> {
     let outcomes: Vec<String> = targets.iter().map(|target| target.outcome(order)).collect();
     let text = format!("{HEADER}{}\nlet outcome = ({},)\n", items.join("\n"), outcomes.join(",\n  "));
     let failed = |what: String| format!("{what}\n{text}");
-    let both = compute(&text).map_err(failed)?;
+    let both = compute(&text, false).map_err(failed)?;
     let (native, reference) = match (both.native, both.reference) {
         (Ok(native), Ok(reference)) => (native, reference),
         // What the optimiser drops may hold the error that the evaluator meets.

@@ -99,7 +99,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "subject",
         ],
     ),
-    ("doc", &["source", "library", "diagnostics", "syntax", "check", "ir", "ops", "eval", "autodiff", "report"]),
+    (
+        "doc",
+        &["source", "library", "diagnostics", "syntax", "check", "ir", "ops", "eval", "autodiff", "optimize", "report"],
+    ),
     (
         "cli",
         &[

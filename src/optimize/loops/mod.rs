@@ -13,7 +13,7 @@ mod small;
 mod sums;
 mod tidy;
 
-use super::{Stage, with_arguments};
+use super::{Stage, Task, with_arguments};
 use crate::ir::{Graph, NodeId, Op};
 use site::Site;
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ use std::collections::HashMap;
 const SHARING_PASSES: usize = 4;
 
 /// Improves the loops that the roots need; whether anything changed.
-pub(super) fn improve(graph: &mut Graph, roots: &mut [NodeId], stage: Stage) -> bool {
+pub(super) fn improve(graph: &mut Graph, roots: &mut [NodeId], task: &mut Task) -> bool {
     let before = roots.to_vec();
     for _ in 0..SHARING_PASSES {
         let loops = needed_loops(graph, roots);
@@ -38,12 +38,12 @@ pub(super) fn improve(graph: &mut Graph, roots: &mut [NodeId], stage: Stage) -> 
             None => all_results(graph, new),
         });
     }
-    if stage == Stage::Final {
+    if task.stage == Stage::Final {
         let loops = needed_loops(graph, roots);
         keep::values(graph, roots, &loops);
     }
     let wanted = wanted(graph, roots);
-    replace(graph, roots, |graph, id, new| improved(graph, new, wanted.get(&id).map_or(&[], Vec::as_slice), stage));
+    replace(graph, roots, |graph, id, new| improved(graph, new, wanted.get(&id).map_or(&[], Vec::as_slice), task));
     *roots != *before
 }
 
@@ -112,21 +112,22 @@ fn replace(
 }
 
 /// The nodes of all results of a loop; for results that are not wanted any node.
-fn improved(graph: &mut Graph, id: NodeId, wanted: &[usize], stage: Stage) -> Vec<NodeId> {
+fn improved(graph: &mut Graph, id: NodeId, wanted: &[usize], task: &mut Task) -> Vec<NodeId> {
     let Some(mut site) = Site::of(graph, id, wanted) else { return Vec::new() };
     site.settle(graph);
-    site.simplify(stage, graph.loop_memory);
+    site.simplify(task, graph.loop_memory);
     tidy::constants(graph, &mut site);
     reads::rows(graph, &mut site);
     hoist::invariants(graph, &mut site);
     products::of_rows(graph, &mut site);
-    if stage == Stage::Final {
+    if task.stage == Stage::Final {
         layout::of_factors(graph, &mut site);
     }
-    let sums = if stage == Stage::Final { sums::take(graph, &mut site) } else { Vec::new() };
+    let sums = if task.stage == Stage::Final { sums::take(graph, &mut site) } else { Vec::new() };
     tidy::repeated(&mut site);
     tidy::unneeded(&mut site);
     if !small::dissolve(graph, &mut site) {
+        site.order(task);
         site.close(graph);
     }
     sums::settle(graph, &mut site, sums);

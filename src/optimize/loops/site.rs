@@ -1,6 +1,6 @@
 //! A loop taken apart, to be put together again in another form.
 
-use super::super::{Stage, simplify};
+use super::super::Task;
 use crate::ir::rewrite::{Rewriter, without_dead_code};
 use crate::ir::{Axes, Ends, Graph, Loop, NodeId, Op, Shape, TensorType};
 use std::sync::Arc;
@@ -134,14 +134,27 @@ impl Site {
     }
 
     /// Simplifies the body, in which loops may take so much memory.
-    pub(super) fn simplify(&mut self, stage: Stage, loop_memory: Option<usize>) {
+    pub(super) fn simplify(&mut self, task: &mut Task, loop_memory: Option<usize>) {
         self.body.loop_memory = loop_memory;
-        let outputs = self.body.outputs().to_vec();
         let roots = self.body.output_nodes();
-        let simpler = simplify(&mut self.body, &roots, stage);
+        let simpler = task.simplify(&mut self.body, &roots);
+        self.give_outputs(&simpler);
+    }
+
+    /// Orders products in the body.
+    pub(super) fn order(&mut self, task: &mut Task) {
+        let mut roots = self.body.output_nodes();
+        task.order(&mut self.body, &mut roots);
+        if roots != self.body.output_nodes() {
+            self.give_outputs(&roots);
+        }
+    }
+
+    fn give_outputs(&mut self, nodes: &[NodeId]) {
+        let outputs = self.body.outputs().to_vec();
         self.body.clear_outputs();
-        for (output, node) in outputs.into_iter().zip(simpler) {
-            self.body.output(output.name, node);
+        for (output, node) in outputs.into_iter().zip(nodes) {
+            self.body.output(output.name, *node);
         }
         self.body = without_dead_code(&self.body);
         // Equal bodies stay equal, whatever the graph around them says.

@@ -138,5 +138,5 @@ for_each_level! {
 pub(super) fn kernel<T: Copy, O: Order<T>>() -> ReduceKernel {
     let begin: PerLevel<Begin> = per_level!(begin_at);
     let whole: PerLevel<Whole> = per_level!(whole_at::<T, O>);
-    ReduceKernel { begin, accumulate: per_level!(accumulate_at::<T, O>), whole, result: Element::I64 }
+    ReduceKernel { begin, accumulate: per_level!(accumulate_at::<T, O>), whole, lanes: None, result: Element::I64 }
 }

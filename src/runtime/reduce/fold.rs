@@ -1,6 +1,6 @@
 //! Reductions by an operation on two elements.
 
-use super::{Accumulate, BLOCK_ROWS, Begin, ReduceKernel, ReduceShape, Whole};
+use super::{Accumulate, BLOCK_ROWS, Begin, FEW_LANES, Lanes, ReduceKernel, ReduceShape, UNIT_LEVELS, Whole};
 use crate::runtime::Element;
 use crate::runtime::kernel::levels::{PerLevel, for_each_level, per_level};
 
@@ -66,7 +66,7 @@ fn rows_abreast(inner: usize) -> usize {
 }
 
 /// The number of lanes of a super-row.
-fn lane_count(inner: usize) -> usize {
+pub(super) fn lane_count(inner: usize) -> usize {
     rows_abreast(inner) * inner
 }
 
@@ -94,9 +94,6 @@ unsafe fn fold_into<T: Copy, O: Fold<T>>(into: *mut T, from: *const T, n: usize)
         unsafe { *into.add(i) = O::fold(*into.add(i), *from.add(i)) };
     }
 }
-
-/// The number of lanes where the inner size is 1.
-const FEW_LANES: usize = 32;
 
 /// The result of a slab of 1 to [`FEW_LANES`] elements with inner size 1: the lanes that it does not fill hold the
 /// identity, so only the others are halved.
@@ -144,16 +141,17 @@ impl<T: Copy> Slab<T> {
         self.count * BLOCK_ROWS
     }
 
-    /// Takes in the first elements of a block whose lanes fit into registers.
+    /// Takes in elements of a block whose lanes fit into registers, from the first lane on.
     ///
     /// # Safety
     /// The state is valid and has [`FEW_LANES`] lanes, and `n` elements of `piece` are valid.
     #[inline(always)]
-    unsafe fn take_in_registers<O: Fold<T>>(&self, piece: *const T, n: usize) {
-        let mut lanes = [O::IDENTITY; FEW_LANES];
+    unsafe fn take_in_registers<O: Fold<T>>(&self, piece: *const T, at: usize, n: usize) {
         let full = n / FEW_LANES * FEW_LANES;
-        // SAFETY: every index is below `n`.
+        // SAFETY: every index is below `n`; behind the start of a block the lanes were written before.
         unsafe {
+            let mut lanes =
+                if at == 0 { [O::IDENTITY; FEW_LANES] } else { self.lanes.cast::<[T; FEW_LANES]>().read_unaligned() };
             for start in (0..full).step_by(FEW_LANES) {
                 let row = piece.add(start).cast::<[T; FEW_LANES]>().read_unaligned();
                 for i in 0..FEW_LANES {
@@ -173,8 +171,8 @@ impl<T: Copy> Slab<T> {
     unsafe fn take<O: Fold<T>>(&self, piece: *const T, at: usize, n: usize) {
         // SAFETY: every index is below `count` in the lanes and below `n` in the piece.
         unsafe {
-            if at == 0 && self.count == FEW_LANES {
-                return self.take_in_registers::<O>(piece, n);
+            if self.count == FEW_LANES && at.is_multiple_of(FEW_LANES) {
+                return self.take_in_registers::<O>(piece, at, n);
             }
             if at == 0 {
                 for i in 0..self.count {
@@ -303,6 +301,58 @@ unsafe fn accumulate<T: Copy, O: Fold<T>>(
 }
 
 /// # Safety
+/// See [`Open`].
+#[inline(always)]
+unsafe fn open<T: Copy, O: Fold<T>>(state: *mut u8) {
+    // SAFETY: the state has so many lanes.
+    unsafe { state.cast::<[T; FEW_LANES]>().write_unaligned([O::IDENTITY; FEW_LANES]) };
+}
+
+/// # Safety
+/// See [`CloseBlock`].
+#[inline(always)]
+unsafe fn close_block<T: Copy, O: Fold<T>>(state: *mut u8, index: usize) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        Slab { lanes: state.cast::<T>(), count: FEW_LANES, inner: 1, length: 0 }.finish_block::<O>(index);
+        open::<T, O>(state);
+    }
+}
+
+/// # Safety
+/// See [`Join`].
+#[inline(always)]
+unsafe fn join<T: Copy, O: Fold<T>>(state: *mut u8, units: *const u8, count: usize) {
+    let waiting = state.cast::<[T; FEW_LANES]>();
+    for unit in 0..count {
+        let place = 1 + UNIT_LEVELS + unit.trailing_ones() as usize;
+        // SAFETY: there are so many units, and the state has a place for every bit of the number of blocks.
+        unsafe {
+            let mut lanes = units.cast::<[T; FEW_LANES]>().add(unit).read_unaligned();
+            for level in 1 + UNIT_LEVELS..place {
+                let earlier = waiting.add(level).read_unaligned();
+                for i in 0..FEW_LANES {
+                    lanes[i] = O::fold(earlier[i], lanes[i]);
+                }
+            }
+            waiting.add(place).write_unaligned(lanes);
+        }
+    }
+}
+
+/// # Safety
+/// See [`Finish`].
+#[inline(always)]
+unsafe fn finish<T: Copy, O: Fold<T>>(state: *mut u8, out: *mut u8, shape: *const ReduceShape) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let ReduceShape { length, inner, .. } = *shape;
+        let slab = Slab { lanes: state.cast::<T>(), count: FEW_LANES, inner, length: length * inner };
+        slab.finish::<O>(out.cast::<T>());
+    }
+}
+
+/// # Safety
 /// See [`Whole`].
 #[inline(always)]
 unsafe fn whole<T: Copy, O: Fold<T>>(state: *mut u8, out: *mut u8, a: *const u8, shape: *const ReduceShape) {
@@ -319,6 +369,14 @@ for_each_level! {
     fn accumulate_at[T: Copy, O: Fold<T>](
         state: *mut u8, out: *mut u8, strip: *const u8, start: usize, n: usize, shape: *const ReduceShape
     ) { accumulate::<T, O>(state, out, strip, start, n, shape) }
+    fn open_at[T: Copy, O: Fold<T>](state: *mut u8) { open::<T, O>(state) }
+    fn close_block_at[T: Copy, O: Fold<T>](state: *mut u8, index: usize) { close_block::<T, O>(state, index) }
+    fn join_at[T: Copy, O: Fold<T>](state: *mut u8, units: *const u8, count: usize) {
+        join::<T, O>(state, units, count)
+    }
+    fn finish_at[T: Copy, O: Fold<T>](state: *mut u8, out: *mut u8, shape: *const ReduceShape) {
+        finish::<T, O>(state, out, shape)
+    }
     fn whole_at[T: Copy, O: Fold<T>](state: *mut u8, out: *mut u8, a: *const u8, shape: *const ReduceShape) {
         whole::<T, O>(state, out, a, shape)
     }
@@ -329,5 +387,11 @@ pub(super) fn kernel<T: Copy, O: Fold<T>>(result: Element) -> ReduceKernel {
     let begin: PerLevel<Begin> = per_level!(begin_at::<T, O>);
     let accumulate: PerLevel<Accumulate> = per_level!(accumulate_at::<T, O>);
     let whole: PerLevel<Whole> = per_level!(whole_at::<T, O>);
-    ReduceKernel { begin, accumulate, whole, result }
+    let lanes = Lanes {
+        open: per_level!(open_at::<T, O>),
+        close_block: per_level!(close_block_at::<T, O>),
+        join: per_level!(join_at::<T, O>),
+        finish: per_level!(finish_at::<T, O>),
+    };
+    ReduceKernel { begin, accumulate, whole, lanes: Some(lanes), result }
 }

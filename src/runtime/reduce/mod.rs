@@ -18,6 +18,16 @@ use super::kernel::PerLevel;
 /// The number of super-rows that a lane accumulates one after the other.
 pub const BLOCK_ROWS: usize = 32;
 
+/// The number of lanes where the inner size is 1, or divides it.
+pub const FEW_LANES: usize = 32;
+
+/// The lane vectors that wait in the state of a unit, but for that of the whole unit.
+pub const UNIT_LEVELS: usize = 5;
+
+/// The elements of a unit: so many can be accumulated in a state of their own, from the first block on, and be joined with the
+/// others. The lane vector of a whole unit then waits behind [`UNIT_LEVELS`] others.
+pub const UNIT: usize = (BLOCK_ROWS * FEW_LANES) << UNIT_LEVELS;
+
 /// What to reduce with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reduction {
@@ -70,6 +80,34 @@ pub type Accumulate = unsafe extern "C" fn(
 /// Reduces the whole array `a`; the same as [`Begin`] and one [`Accumulate`].
 pub type Whole = unsafe extern "C" fn(state: *mut u8, out: *mut u8, a: *const u8, shape: *const ReduceShape);
 
+/// Fills the lanes, which are the first [`FEW_LANES`] elements of the state, with the identity.
+pub type Open = unsafe extern "C" fn(state: *mut u8);
+
+/// Puts the lanes of a whole block of [`BLOCK_ROWS`] rows of [`FEW_LANES`] to those that wait, and fills them with the identity;
+/// `index` is the number of blocks before it.
+pub type CloseBlock = unsafe extern "C" fn(state: *mut u8, index: usize);
+
+/// Puts the lane vectors of the first whole units of [`UNIT`] elements, which stand behind each other at `units`, to those that
+/// wait in the state.
+pub type Join = unsafe extern "C" fn(state: *mut u8, units: *const u8, count: usize);
+
+/// Writes the results when all elements are in the state.
+pub type Finish = unsafe extern "C" fn(state: *mut u8, out: *mut u8, shape: *const ReduceShape);
+
+/// What accumulating elements in the lanes of the state leaves to do, for callers that do that themselves: element by element, in
+/// order of position, into the lane `position % FEW_LANES`.
+#[derive(Debug, Clone, Copy)]
+pub struct Lanes {
+    /// See [`Open`].
+    pub open: PerLevel<Open>,
+    /// See [`CloseBlock`].
+    pub close_block: PerLevel<CloseBlock>,
+    /// See [`Join`].
+    pub join: PerLevel<Join>,
+    /// See [`Finish`].
+    pub finish: PerLevel<Finish>,
+}
+
 /// The functions of one reduction on one element type.
 #[derive(Debug, Clone, Copy)]
 pub struct ReduceKernel {
@@ -79,8 +117,27 @@ pub struct ReduceKernel {
     pub accumulate: PerLevel<Accumulate>,
     /// See [`Whole`].
     pub whole: PerLevel<Whole>,
+    /// See [`Lanes`]; for shapes that have them.
+    pub lanes: Option<Lanes>,
     /// The element type of the result.
     pub result: Element,
+}
+
+impl ReduceShape {
+    /// Whether elements are accumulated in [`FEW_LANES`] lanes in one slab.
+    pub fn has_few_lanes(&self) -> bool {
+        self.outer == 1 && self.inner > 0 && fold::lane_count(self.inner) == FEW_LANES
+    }
+
+    /// The number of whole units, where elements are accumulated so.
+    pub fn units(&self) -> usize {
+        if self.has_few_lanes() { self.length * self.inner / UNIT } else { 0 }
+    }
+
+    /// The bytes of the state before the lane vectors of units.
+    pub fn units_at(&self, element: Element) -> usize {
+        fold::state_elements(self) * element.bytes()
+    }
 }
 
 /// The functions of a reduction; `None` where it has no meaning for the element type.
@@ -111,10 +168,10 @@ pub fn kernel(reduction: Reduction, element: Element) -> Option<ReduceKernel> {
     }
 }
 
-/// The bytes of scratch memory that a reduction needs.
+/// The bytes of scratch memory that a reduction needs: behind the state stand the lane vectors of whole units.
 pub fn state_bytes(reduction: Reduction, element: Element, shape: ReduceShape) -> usize {
     match reduction {
         Reduction::ArgMax | Reduction::ArgMin => shape.inner * 8,
-        _ => fold::state_elements(&shape) * element.bytes(),
+        _ => (fold::state_elements(&shape) + shape.units() * FEW_LANES) * element.bytes(),
     }
 }
