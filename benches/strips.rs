@@ -3,6 +3,8 @@
 //!
 //! `sum(tanh(a x + b) exp(-c x²))` is workload `k` of the peers' `limits.cpp`: its figure there is the limit to compare with.
 
+#![allow(clippy::print_stdout, reason = "the figures are the result")]
+
 use ndc::autodiff::reverse;
 use ndc::codegen::{BoundCall, compile};
 use ndc::ir::{ElementType, Graph, NodeId, Reduction, Shape, TensorType};

@@ -22,6 +22,7 @@ use crate::syntax::{self, ast};
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The stack for work that recurses over the syntax tree, whose depth the parser bounds.
 const STACK_BYTES: usize = 256 << 20;
@@ -36,6 +37,17 @@ pub struct Checked {
     pub program: Program,
     /// All messages in order of place.
     pub diagnostics: Vec<Diagnostic>,
+    /// How long the stages took.
+    pub times: CheckTimes,
+}
+
+/// How long the stages up to the checked program took.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct CheckTimes {
+    /// Reading the file and its imports, and making trees of them and of the library's modules.
+    pub parse: Duration,
+    /// Names, types and sizes, and reading data.
+    pub check: Duration,
 }
 
 impl Checked {
@@ -54,6 +66,7 @@ pub fn check_file(path: &Path, loader: &mut (dyn TableLoader + Send), options: O
             file: Arc::default(),
             program: Program::default(),
             diagnostics: vec![*diagnostic],
+            times: CheckTimes::default(),
         },
     }
 }
@@ -70,10 +83,13 @@ pub fn check_text(
     let id = sources.add(name, path.map(Path::to_path_buf), text);
     let options = Options { structure_finder: Some(find_structure), ..options };
     on_large_stack(move || {
+        let begun = Instant::now();
         let (file, followed, mut diagnostics) = followed(&mut sources, id);
+        let parsed = Instant::now();
         let (program, found) = check::check(&followed.modules, &mut sources, loader, options);
         add_found(&mut diagnostics, found, id);
-        Checked { sources, file, program, diagnostics }
+        let times = CheckTimes { parse: parsed - begun, check: parsed.elapsed() };
+        Checked { sources, file, program, diagnostics, times }
     })
 }
 
@@ -109,7 +125,7 @@ pub fn check_question(
             }
         };
         add_found(&mut diagnostics, found, id);
-        (Checked { sources, file, program, diagnostics }, subject)
+        (Checked { sources, file, program, diagnostics, times: CheckTimes::default() }, subject)
     })
 }
 
@@ -273,7 +289,7 @@ fn title(checked: &Checked, what: &str, span: Span, stage: Stage, out: &mut Stri
 }
 
 /// Line and column of a place, with the name of its text where that is not the file itself.
-fn place(checked: &Checked, span: Span) -> String {
+pub fn place(checked: &Checked, span: Span) -> String {
     let text = checked.sources.get(span.source);
     let (line, column) = text.line_column(span.start as usize);
     let is_own = checked.sources.iter().nth(LIBRARY.len()).is_some_and(|(id, _)| id == span.source);

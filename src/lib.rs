@@ -2,6 +2,7 @@
 
 pub mod adjoint;
 pub mod autodiff;
+pub mod cache;
 pub mod check;
 pub mod cli;
 pub mod codegen;

@@ -31,6 +31,15 @@ pub struct Options {
     pub fast_math: bool,
 }
 
+impl Options {
+    /// What of them decides the program, as a text: equal texts, equal programs.
+    pub fn identity(&self) -> String {
+        // All fields are named, so that no new one is forgotten. Which finder there is, the build decides.
+        let Options { precision, seed, structure_finder: _, loop_memory, fast_math } = self;
+        format!("{precision:?} {seed} {loop_memory:?} {fast_math}")
+    }
+}
+
 /// Checks a program. Its modules come in an order in which each stands after those it imports: the prelude first, the
 /// file that is run last.
 ///

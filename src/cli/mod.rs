@@ -1,7 +1,9 @@
 //! The command line. The only room that reads arguments and prints.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where ndc speaks")]
 
+mod cache;
 mod check;
+mod compiling;
 mod doc;
 mod explain;
 mod fmt;
@@ -24,8 +26,10 @@ use crate::runtime::threads;
 use crate::subject::{Request, parse_size};
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use compiling::Compiling;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// The compiler of nd, a small language for differentiable programs.
 #[derive(Parser)]
@@ -55,6 +59,8 @@ enum Command {
         file: PathBuf,
         #[command(flatten)]
         common: Common,
+        #[command(flatten)]
+        compiling: Compiling,
     },
     /// Look for mistakes without running
     Check {
@@ -63,6 +69,9 @@ enum Command {
         /// List the parameters: path, shape, number of elements, initial value
         #[arg(long)]
         params: bool,
+        /// Show on standard error how long each stage took
+        #[arg(long)]
+        time: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -76,6 +85,8 @@ enum Command {
         only: Option<String>,
         #[command(flatten)]
         common: Common,
+        #[command(flatten)]
+        compiling: Compiling,
     },
     /// Write files in their usual form: indentation, blanks, line breaks
     Fmt {
@@ -148,6 +159,12 @@ enum Command {
         output: Option<PathBuf>,
         #[command(flatten)]
         common: Common,
+    },
+    /// Say where compiled programs are kept for the next run, and how much there is
+    Cache {
+        /// Remove all of it
+        #[arg(long)]
+        clear: bool,
     },
     /// Explain an error code: what it means, an example, how to mend it
     Explain {
@@ -260,7 +277,7 @@ impl Command {
             | Command::Grad { common, .. } => &common.settings.threads,
             Command::Graph { settings, .. } => &settings.threads,
             Command::Gradcheck { options, .. } => &options.threads,
-            Command::Fmt { .. } | Command::Doc { .. } | Command::Explain { .. } => return None,
+            Command::Fmt { .. } | Command::Doc { .. } | Command::Cache { .. } | Command::Explain { .. } => return None,
         };
         arguments.threads.map(|count| count as usize)
     }
@@ -322,14 +339,15 @@ impl Messages {
 /// Runs the command line; the exit code is 0 for success, 1 for errors, 2 for wrong usage and for what cannot be
 /// formatted.
 pub fn main() -> ExitCode {
+    let begun = Instant::now();
     let cli = Cli::parse();
     if let Some(count) = cli.command.threads() {
         threads::set_count(count);
     }
     let succeeded = match &cli.command {
-        Command::Run { file, common } => run::run(file, common),
-        Command::Check { file, params, common } => check::check(file, *params, common),
-        Command::Test { files, only, common } => test::test(files, only.as_deref(), common),
+        Command::Run { file, common, compiling } => run::run(file, common, *compiling, begun),
+        Command::Check { file, params, time, common } => check::check(file, *params, time.then_some(begun), common),
+        Command::Test { files, only, common, compiling } => test::test(files, only.as_deref(), common, *compiling),
         Command::Fmt { files, check, messages } => return fmt::fmt(files, *check, messages),
         Command::Graph { file, question, sum, depth, unfold, output, settings } => {
             let folding = Folding { depth: *depth, unfold: unfold.clone() };
@@ -347,6 +365,7 @@ pub fn main() -> ExitCode {
         Command::Grad { file, question, wrt, output, common } => {
             grad::grad(file, question.request(), wrt, output.as_deref(), common)
         }
+        Command::Cache { clear } => cache::cache(*clear),
         Command::Explain { code } => explain::explain(code.as_deref()),
     };
     if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }

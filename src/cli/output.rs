@@ -27,6 +27,11 @@ pub(super) fn report(diagnostics: &[Diagnostic], sources: &SourceMap, messages: 
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
+/// Writes what is beside the results to standard error.
+pub(super) fn explain(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
 /// Writes to standard output; a reader that has gone away ends the program quietly.
 pub(super) fn say(text: &str) {
     if std::io::stdout().write_all(text.as_bytes()).is_err() {

@@ -1,16 +1,19 @@
 //! `ndc run FILE`.
 
 use super::Common;
+use super::compiling::{Compiling, Times};
 use super::output::{report, say};
 use super::watch_training::Watcher;
 use crate::data::csv::FileLoader;
 use crate::driver::{check_file, emit, on_large_stack};
 use crate::session::Session;
 use std::path::Path;
+use std::time::Instant;
 
 /// Checks and runs a file; whether all went well.
-pub(super) fn run(file: &Path, common: &Common) -> bool {
-    let checked = check_file(file, &mut FileLoader::new(), common.options());
+pub(super) fn run(file: &Path, common: &Common, compiling: Compiling, begun: Instant) -> bool {
+    let mut loader = FileLoader::new();
+    let checked = check_file(file, &mut loader, common.options());
     report(&checked.diagnostics, &checked.sources, common);
     if checked.has_errors() {
         return false;
@@ -27,10 +30,19 @@ pub(super) fn run(file: &Path, common: &Common) -> bool {
             }
         };
     }
-    let result = on_large_stack(|| {
-        let mut session = Session::new(&checked.program).map_err(|diagnostic| vec![*diagnostic])?;
-        session.run(&mut Watcher::new())
+    let started = Instant::now();
+    let compiler = compiling.compiler(&checked, &loader, common);
+    let (result, compiler) = on_large_stack(|| {
+        let mut session = Session::with_compiler(&checked.program, compiler);
+        let ready = session.initialize().map_err(|diagnostic| vec![*diagnostic]);
+        let result = ready.and_then(|()| session.run(&mut Watcher::new()));
+        (result, session.compiler)
     });
+    if compiling.time {
+        let mut times = Times::new(begun, &checked);
+        times.ran(&checked, &compiler, started.elapsed());
+        times.show();
+    }
     match result {
         Ok(()) => true,
         Err(diagnostics) => {

@@ -1,6 +1,7 @@
 //! `ndc test FILE…`.
 
 use super::Common;
+use super::compiling::{Compiling, Times};
 use super::output::{report, say};
 use crate::check::program::{Action, Program};
 use crate::data::csv::FileLoader;
@@ -8,6 +9,7 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::files::nothing_found;
 use crate::driver::{check_file, on_large_stack};
 use crate::report::duration;
+use crate::session::compiler::Compiler;
 use crate::session::{Session, Silent};
 use crate::source::SourceMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,7 @@ struct Tally {
 }
 
 /// Runs the tests of files and folders; whether all passed.
-pub(super) fn test(paths: &[PathBuf], only: Option<&str>, common: &Common) -> bool {
+pub(super) fn test(paths: &[PathBuf], only: Option<&str>, common: &Common, compiling: Compiling) -> bool {
     let begun = Instant::now();
     let mut tally = Tally::default();
     for path in paths {
@@ -31,7 +33,7 @@ pub(super) fn test(paths: &[PathBuf], only: Option<&str>, common: &Common) -> bo
             tally.failed += 1;
         }
         for file in files {
-            test_file(&file, only, common, &mut tally);
+            test_file(&file, only, common, compiling, &mut tally);
         }
     }
     let Tally { passed, failed } = tally;
@@ -54,8 +56,9 @@ pub(super) fn programs_in(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-fn test_file(file: &Path, only: Option<&str>, common: &Common, tally: &mut Tally) {
-    let checked = check_file(file, &mut FileLoader::new(), common.options());
+fn test_file(file: &Path, only: Option<&str>, common: &Common, compiling: Compiling, tally: &mut Tally) {
+    let (begun, mut loader) = (Instant::now(), FileLoader::new());
+    let checked = check_file(file, &mut loader, common.options());
     report(&checked.diagnostics, &checked.sources, common);
     let name = file.display();
     if checked.has_errors() {
@@ -64,20 +67,39 @@ fn test_file(file: &Path, only: Option<&str>, common: &Common, tally: &mut Tally
         return;
     }
     let wanted = |test: &str| only.is_none_or(|only| test.contains(only));
-    for test in checked.program.tests.iter().filter(|test| wanted(&test.name)) {
+    let started = Instant::now();
+    let mut compiler = compiling.compiler(&checked, &loader, common);
+    for (index, test) in checked.program.tests.iter().enumerate().filter(|(_, test)| wanted(&test.name)) {
         let title = format!("{name}: \"{}\"", test.name);
-        run_one(&title, &test.program, &checked.sources, common, tally);
+        compiler.begin_part(format!("test {index}"));
+        compiler = run_one(&title, &test.program, compiler, &checked.sources, common, tally);
     }
     let has_claims = checked.program.actions.iter().any(|action| matches!(action, Action::Assert(_)));
     if has_claims && only.is_none() {
-        run_one(&format!("{name}: the whole file"), &checked.program, &checked.sources, common, tally);
+        compiler.begin_part(String::new());
+        let title = format!("{name}: the whole file");
+        compiler = run_one(&title, &checked.program, compiler, &checked.sources, common, tally);
+    }
+    if compiling.time {
+        let mut times = Times::new(begun, &checked);
+        times.ran(&checked, &compiler, started.elapsed());
+        times.show();
     }
 }
 
-fn run_one(title: &str, program: &Program, sources: &SourceMap, common: &Common, tally: &mut Tally) {
-    let result: Result<(), Vec<Diagnostic>> = on_large_stack(|| {
-        let mut session = Session::new(program).map_err(|diagnostic| vec![*diagnostic])?;
-        session.run(&mut Silent)
+fn run_one(
+    title: &str,
+    program: &Program,
+    compiler: Compiler,
+    sources: &SourceMap,
+    common: &Common,
+    tally: &mut Tally,
+) -> Compiler {
+    let (result, compiler): (Result<(), Vec<Diagnostic>>, Compiler) = on_large_stack(|| {
+        let mut session = Session::with_compiler(program, compiler);
+        let ready = session.initialize().map_err(|diagnostic| vec![*diagnostic]);
+        let result = ready.and_then(|()| session.run(&mut Silent));
+        (result, session.compiler)
     });
     match result {
         Ok(()) => {
@@ -90,4 +112,5 @@ fn run_one(title: &str, program: &Program, sources: &SourceMap, common: &Common,
             tally.failed += 1;
         }
     }
+    compiler
 }

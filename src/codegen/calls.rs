@@ -1,5 +1,6 @@
 //! Kernels that are one call of the runtime each.
 
+use super::keep::Descriptor;
 use super::lower::{Lower, register};
 use crate::ir::{ElementType, Extreme, NodeId, Outside};
 use crate::runtime::linear_algebra::{kernel_double, kernel_single};
@@ -72,7 +73,10 @@ impl Lower<'_> {
         self.schedule.buffer(id).element
     }
 
-    pub(super) fn kept<T: std::any::Any + Send + Sync>(&mut self, descriptor: T) -> Value {
+    pub(super) fn kept<T>(&mut self, descriptor: T) -> Value
+    where
+        Descriptor: From<T>,
+    {
         let address = self.keep.keep(descriptor);
         self.pointer(address)
     }

@@ -2,11 +2,12 @@
 
 use super::folds::{self, Fold, UNIT_STATE};
 use super::lower::{Address, Lower};
+use super::module::RANGE_PARAMETERS;
 use crate::runtime::divided_strips::{DividedStrips, divided_strips};
 use crate::runtime::reduce::UNIT;
 use crate::schedule::{BufferId, SLOT_BYTES, STRIP, StripKernel, StripOp, Target};
 use cranelift_codegen::ir::{InstBuilder, Value, types};
-use cranelift_module::{FuncId, Module};
+use cranelift_module::FuncId;
 
 /// Elements times instructions that are worth a call of their own.
 const LEAST: usize = 1 << 16;
@@ -60,7 +61,7 @@ impl Lower<'_> {
             states: (0..folds.len()).map(|fold| slots + fold * UNIT_STATE).collect(),
             folds,
         });
-        let function = self.module.declare_func_in_func(function, self.builder.func);
+        let function = self.callee(function, RANGE_PARAMETERS);
         let function = self.builder.ins().func_addr(types::I64, function);
         let scratch = self.scratch(kernel.scratch);
         let scratch = self.offset(scratch.base, scratch.offset);

@@ -1,25 +1,45 @@
 //! Running compiled programs.
 
-use super::keep::Keep;
+use super::keep::Kept;
 use super::module::Code;
 use crate::ir::{ElementType, NodeId};
 use crate::runtime::{AlignedBytes, Tensor};
 use crate::schedule::{Port, Schedule, names};
 use crate::source::Span;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A compiled program. Calls are independent; any number of threads may call at once, each with its own workspace.
 pub struct Executable {
     code: Code,
-    inputs: Vec<Port>,
-    outputs: Vec<Port>,
+    frame: Frame,
     /// For each input, the output that replaces it in place.
     replaced: Vec<Option<usize>>,
+    /// What the code names by address.
+    _kept: Kept,
+}
+
+/// What is known of a program beside its code.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Frame {
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
     workspace_bytes: usize,
     spans: Vec<(NodeId, Option<Span>)>,
     limits: Vec<(NodeId, usize)>,
-    /// What the code names by address.
-    _keep: Keep,
+}
+
+impl Frame {
+    /// That of a schedule.
+    pub(super) fn new(schedule: &Schedule) -> Self {
+        Frame {
+            inputs: schedule.inputs.clone(),
+            outputs: schedule.outputs.clone(),
+            workspace_bytes: schedule.workspace_bytes,
+            spans: schedule.spans.clone(),
+            limits: schedule.limits.clone(),
+        }
+    }
 }
 
 /// What went wrong while a program ran.
@@ -72,31 +92,23 @@ pub enum CallError {
 }
 
 impl Executable {
-    pub(super) fn new(schedule: &Schedule, keep: Keep, code: Code) -> Self {
+    pub(super) fn new(frame: Frame, kept: Kept, code: Code) -> Self {
         let replacing = |input: usize| {
             let updates = |port: &Port| port.updates == Some(input as u32);
-            schedule.outputs.iter().position(updates)
+            frame.outputs.iter().position(updates)
         };
-        Executable {
-            code,
-            inputs: schedule.inputs.clone(),
-            outputs: schedule.outputs.clone(),
-            replaced: (0..schedule.inputs.len()).map(replacing).collect(),
-            workspace_bytes: schedule.workspace_bytes,
-            spans: schedule.spans.clone(),
-            limits: schedule.limits.clone(),
-            _keep: keep,
-        }
+        let replaced = (0..frame.inputs.len()).map(replacing).collect();
+        Executable { code, frame, replaced, _kept: kept }
     }
 
     /// What the program takes.
     pub fn inputs(&self) -> &[Port] {
-        &self.inputs
+        &self.frame.inputs
     }
 
     /// What it gives.
     pub fn outputs(&self) -> &[Port] {
-        &self.outputs
+        &self.frame.outputs
     }
 
     /// The output that replaces an input in place.
@@ -106,7 +118,7 @@ impl Executable {
 
     /// A workspace for one thread's calls.
     pub fn workspace(&self) -> Workspace {
-        Workspace(AlignedBytes::zeroed(self.workspace_bytes))
+        Workspace(AlignedBytes::zeroed(self.frame.workspace_bytes))
     }
 
     /// Runs the program on tensors.
@@ -116,10 +128,10 @@ impl Executable {
     /// # Errors
     /// When the arguments do not fit in number or type, or the program fails.
     pub fn call(&self, inputs: &[&Tensor], outputs: &mut [Tensor], workspace: &mut Workspace) -> Result<(), CallError> {
-        for (port, tensor) in self.inputs.iter().zip(inputs) {
+        for (port, tensor) in self.frame.inputs.iter().zip(inputs) {
             check_tensor("input", port, tensor)?;
         }
-        for (port, tensor) in self.outputs.iter().zip(&*outputs) {
+        for (port, tensor) in self.frame.outputs.iter().zip(&*outputs) {
             check_tensor("output", port, tensor)?;
         }
         let inputs: Vec<&[u8]> = inputs.iter().map(|tensor| tensor.bytes()).collect();
@@ -130,7 +142,7 @@ impl Executable {
 
     /// Tensors of the types of the outputs, zero.
     pub fn output_tensors(&self) -> Vec<Tensor> {
-        self.outputs.iter().map(zeros).collect()
+        self.frame.outputs.iter().map(zeros).collect()
     }
 
     /// Runs the program on the bytes of tensors, row-major, in this machine's order; truth values are 0 or 1.
@@ -145,15 +157,15 @@ impl Executable {
         outputs: &mut [&mut [u8]],
         workspace: &mut Workspace,
     ) -> Result<(), CallError> {
-        self.check("input", &self.inputs, inputs.iter().map(|bytes| &**bytes))?;
-        for (port, bytes) in self.inputs.iter().zip(inputs) {
+        self.check("input", &self.frame.inputs, inputs.iter().map(|bytes| &**bytes))?;
+        for (port, bytes) in self.frame.inputs.iter().zip(inputs) {
             if port.ty.element == ElementType::Bool && bytes.iter().any(|byte| *byte > 1) {
                 let message = format!("input {} has a truth value other than 0 and 1", port.name);
                 return Err(CallError::Arguments(message));
             }
         }
-        self.check("output", &self.outputs, outputs.iter().map(|bytes| &**bytes))?;
-        if workspace.0.len() < self.workspace_bytes {
+        self.check("output", &self.frame.outputs, outputs.iter().map(|bytes| &**bytes))?;
+        if workspace.0.len() < self.frame.workspace_bytes {
             return Err(CallError::Arguments("the workspace is that of another program".to_string()));
         }
         for (input, output) in self.replaced.iter().enumerate() {
@@ -224,12 +236,12 @@ impl Executable {
             1 => RunErrorKind::Index,
             2 => RunErrorKind::Integer,
             _ => {
-                let place = self.limits.binary_search_by_key(&node, |(each, _)| *each);
-                RunErrorKind::Steps(place.map_or(0, |place| self.limits[place].1))
+                let place = self.frame.limits.binary_search_by_key(&node, |(each, _)| *each);
+                RunErrorKind::Steps(place.map_or(0, |place| self.frame.limits[place].1))
             }
         };
-        let place = self.spans.binary_search_by_key(&node, |(each, _)| *each);
-        RunError { kind, node, span: place.ok().and_then(|place| self.spans[place].1) }
+        let place = self.frame.spans.binary_search_by_key(&node, |(each, _)| *each);
+        RunError { kind, node, span: place.ok().and_then(|place| self.frame.spans[place].1) }
     }
 }
 
@@ -259,7 +271,7 @@ impl Default for Workspace {
 impl Workspace {
     /// Makes it large enough for the calls of another program too.
     pub(super) fn extend(&mut self, executable: &Executable) {
-        if self.0.len() < executable.workspace_bytes {
+        if self.0.len() < executable.frame.workspace_bytes {
             *self = executable.workspace();
         }
     }
@@ -285,10 +297,10 @@ impl BoundCall {
     /// Binds a program; all inputs are zero at first.
     pub fn new(executable: Arc<Executable>) -> Self {
         let memory = |port: &Port| AlignedBytes::zeroed(port.ty.bytes());
-        let mut memories: Vec<AlignedBytes> = executable.inputs.iter().map(memory).collect();
+        let mut memories: Vec<AlignedBytes> = executable.frame.inputs.iter().map(memory).collect();
         let input_memory: Vec<usize> = (0..memories.len()).collect();
         let mut output_memory = Vec::new();
-        for port in &executable.outputs {
+        for port in &executable.frame.outputs {
             output_memory.push(match port.updates {
                 Some(input) => input as usize,
                 None => {
@@ -331,7 +343,7 @@ impl BoundCall {
     /// # Errors
     /// When there is no such input or the tensor is not of its type.
     pub fn set(&mut self, index: usize, tensor: &Tensor) -> Result<(), CallError> {
-        let port = self.executable.inputs.get(index);
+        let port = self.executable.frame.inputs.get(index);
         let port = port.ok_or_else(|| CallError::Arguments(format!("there is no input {index}")))?;
         check_tensor("input", port, tensor)?;
         self.input_mut(index).copy_from_slice(tensor.bytes());
@@ -340,12 +352,12 @@ impl BoundCall {
 
     /// The present value of an input: what was set, or what runs have made of it since.
     pub fn input_tensor(&self, index: usize) -> Tensor {
-        copied(&self.executable.inputs[index], self.input(index))
+        copied(&self.executable.frame.inputs[index], self.input(index))
     }
 
     /// The value of an output after the last run.
     pub fn output_tensor(&self, index: usize) -> Tensor {
-        copied(&self.executable.outputs[index], self.output(index))
+        copied(&self.executable.frame.outputs[index], self.output(index))
     }
 
     /// The bytes of an input.

@@ -56,13 +56,33 @@ extern "C" fn integer(definition: &Pointwise, a: i64, b: i64, out: &mut i64) -> 
 }
 
 /// A pointwise operation over a strip.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct StripCall {
     /// The operation.
+    #[serde(with = "definition")]
     pub definition: &'static Pointwise,
     /// The element type of the first argument, or, of a choice, of the second.
     pub element: ElementType,
     /// For each operand, the distance between its elements: 1, or 0 for one element for all.
     pub steps: [usize; 3],
+}
+
+/// A definition by its place in the program.
+mod definition {
+    use crate::ir::Pointwise;
+    use crate::runtime::image;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(definition: &&'static Pointwise, to: S) -> Result<S::Ok, S::Error> {
+        image::distance(std::ptr::from_ref(*definition).cast()).serialize(to)
+    }
+
+    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<&'static Pointwise, D::Error> {
+        let address: *const Pointwise = image::address(i64::deserialize(from)?).cast();
+        // SAFETY: the distance was written by a process of the same build (which the key of a cache entry holds), where the
+        // `static` definition stood at it.
+        Ok(unsafe { &*address })
+    }
 }
 
 type Operands = [*const u8; 3];

@@ -4,16 +4,18 @@ use super::CodegenError;
 use super::divide::StripRange;
 use super::execute::RunErrorKind;
 use super::keep::{Constants, Keep};
+use super::module::{PARAMETERS, signature};
+use super::object::{Symbol, Symbols};
 use crate::ir::{ElementType, NodeId};
 use crate::runtime::kernel::LANES;
 use crate::schedule::{Body, BufferId, Kernel, Place, Schedule};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    AbiParam, InstBuilder, MemFlagsData, Signature, StackSlot, StackSlotData, StackSlotKind, Type, Value, types,
+    AbiParam, ExtFuncData, ExternalName, FuncRef, GlobalValue, GlobalValueData, InstBuilder, MemFlagsData, SigRef,
+    Signature, StackSlot, StackSlotData, StackSlotKind, Type, Value, types,
 };
 use cranelift_frontend::FunctionBuilder;
-use cranelift_jit::JITModule;
-use cranelift_module::{FuncId, Module};
+use cranelift_module::FuncId;
 use std::collections::{BTreeMap, HashMap};
 
 /// The writer of a function.
@@ -24,7 +26,7 @@ pub struct Lower<'a> {
     pub keep: &'a mut Keep,
     /// Cranelift's builder, in the block that the code goes on in.
     pub builder: FunctionBuilder<'a>,
-    pub(super) module: &'a mut JITModule,
+    symbols: &'a mut Symbols,
     own: &'a Own,
     inputs: Value,
     outputs: Value,
@@ -36,7 +38,9 @@ pub struct Lower<'a> {
     pub calls: usize,
     /// When scalar code last loaded a pointer.
     pub moment: (usize, usize),
-    signatures: HashMap<Signature, cranelift_codegen::ir::SigRef>,
+    signatures: HashMap<Signature, SigRef>,
+    globals: HashMap<*const u8, GlobalValue>,
+    functions: HashMap<FuncId, FuncRef>,
     /// Where the values of calls abreast are stored, which are read at once.
     lanes: Option<StackSlot>,
 }
@@ -84,7 +88,7 @@ impl<'a> Lower<'a> {
         schedule: &'a Schedule,
         own: &'a Own,
         keep: &'a mut Keep,
-        module: &'a mut JITModule,
+        symbols: &'a mut Symbols,
         builder: FunctionBuilder<'a>,
         parameters: [Value; 3],
     ) -> Self {
@@ -93,7 +97,7 @@ impl<'a> Lower<'a> {
         Lower {
             schedule,
             keep,
-            module,
+            symbols,
             own,
             builder,
             inputs,
@@ -104,6 +108,8 @@ impl<'a> Lower<'a> {
             calls: 0,
             moment: (0, 0),
             signatures,
+            globals: HashMap::new(),
+            functions: HashMap::new(),
             lanes: None,
         }
     }
@@ -152,7 +158,7 @@ impl<'a> Lower<'a> {
     /// The address of the function of a body.
     pub fn body_address(&mut self, body: usize) -> Result<Value, CodegenError> {
         let function = self.function_of(body)?;
-        let function = self.module.declare_func_in_func(function, self.builder.func);
+        let function = self.callee(function, PARAMETERS);
         Ok(self.builder.ins().func_addr(types::I64, function))
     }
 
@@ -166,10 +172,25 @@ impl<'a> Lower<'a> {
     /// Calls a function and ends the program if that fails.
     fn call_function(&mut self, function: FuncId, arguments: [Value; 3]) {
         self.calls += 1;
-        let callee = self.module.declare_func_in_func(function, self.builder.func);
+        let callee = self.callee(function, PARAMETERS);
         let call = self.builder.ins().call(callee, &arguments);
         let status = self.builder.inst_results(call)[0];
         self.leave_if(status, status);
+    }
+
+    /// A generated function, as the one that is being written names it.
+    pub(super) fn callee(&mut self, function: FuncId, parameters: usize) -> FuncRef {
+        if let Some(known) = self.functions.get(&function) {
+            return *known;
+        }
+        let name = self.symbols.name(Symbol::Function(function.as_u32()));
+        let name = ExternalName::user(self.builder.func.declare_imported_user_function(name));
+        let signature = signature(self.builder.func.signature.call_conv, parameters);
+        let signature = self.builder.import_signature(signature);
+        let imported = ExtFuncData { name, signature, colocated: true, patchable: false };
+        let callee = self.builder.import_function(imported);
+        self.functions.insert(function, callee);
+        callee
     }
 
     /// Where a buffer starts.
@@ -210,9 +231,24 @@ impl<'a> Lower<'a> {
         if bytes == 0 { base } else { self.builder.ins().iadd_imm_s(base, bytes) }
     }
 
-    /// A fixed address.
+    /// The address of something kept, or of a function or `static` of ndc.
     pub fn pointer<T>(&mut self, address: *const T) -> Value {
-        self.builder.ins().iconst(types::I64, address as i64)
+        let address: *const u8 = address.cast();
+        if address.is_null() {
+            return self.number(0);
+        }
+        let global = match self.globals.get(&address) {
+            Some(known) => *known,
+            None => {
+                let name = self.symbols.name(self.keep.symbol(address));
+                let name = ExternalName::user(self.builder.func.declare_imported_user_function(name));
+                let symbol = GlobalValueData::Symbol { name, offset: 0.into(), colocated: false, tls: false };
+                let global = self.builder.create_global_value(symbol);
+                self.globals.insert(address, global);
+                global
+            }
+        };
+        self.builder.ins().symbol_value(types::I64, global)
     }
 
     /// A whole number.
@@ -223,7 +259,7 @@ impl<'a> Lower<'a> {
     /// Calls a function of the runtime by its address.
     pub fn call(&mut self, address: *const u8, arguments: &[Value], result: Option<Type>) -> Option<Value> {
         self.calls += 1;
-        let mut signature = self.module.make_signature();
+        let mut signature = Signature::new(self.builder.func.signature.call_conv);
         let types = arguments.iter().map(|argument| self.builder.func.dfg.value_type(*argument));
         signature.params = types.map(AbiParam::new).collect();
         signature.returns = result.map(AbiParam::new).into_iter().collect();

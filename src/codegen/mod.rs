@@ -10,8 +10,8 @@
 //! | third | the workspace |
 //! | returned | 0, or `node << 8 | kind` of a run-time error |
 //!
-//! Everything else that the code names (constants, descriptors of copies, strip kernels) it names by address; the
-//! [`Executable`] owns what is not static.
+//! Everything else that the code names (constants, descriptors of copies, strip kernels) has a symbol in the [`Object`]
+//! that is made first, and an address once that is linked; the [`Executable`] owns what is not static.
 #![allow(unsafe_code, reason = "runs generated code and gives it pointers")]
 
 mod address;
@@ -28,6 +28,7 @@ mod lanes;
 mod loops;
 mod lower;
 mod module;
+mod object;
 mod operation;
 mod replay;
 mod scalar;
@@ -35,6 +36,8 @@ mod shared;
 mod strip;
 
 pub use shared::{BindError, MemoryId, ProgramId, Programs};
+
+pub use object::Object;
 
 pub use execute::{BoundCall, CallError, Executable, RunError, RunErrorKind, Workspace};
 
@@ -56,8 +59,25 @@ impl CodegenError {
 /// # Errors
 /// When cranelift refuses the code or there is no executable memory.
 pub fn compile(schedule: &Schedule) -> Result<Executable, CodegenError> {
-    let (keep, code) = module::generate(schedule, None)?;
-    Ok(Executable::new(schedule, keep, code))
+    object(schedule)?.link()
+}
+
+/// Machine code for a schedule that can be stored, and linked any number of times.
+///
+/// # Errors
+/// When cranelift refuses the code.
+pub fn object(schedule: &Schedule) -> Result<Object, CodegenError> {
+    module::generate(schedule, None)
+}
+
+/// What decides the code beside the schedule: the machine that it is for, as far as cranelift looks at it.
+///
+/// # Errors
+/// When there is no code generator for this machine.
+pub fn machine() -> Result<String, CodegenError> {
+    let isa = module::isa()?;
+    let flags: Vec<String> = isa.isa_flags().iter().map(|flag| flag.to_string()).collect();
+    Ok(format!("{} {} {}", isa.triple(), isa.flags(), flags.join(" ")))
 }
 
 /// The code in cranelift's intermediate form.

@@ -2,26 +2,35 @@
 
 use super::CodegenError;
 use super::divide::{StripRange, is_divided};
+use super::execute::Frame;
 use super::keep::Keep;
 use super::lower::{BodyCode, Lower, Own};
+use super::object::{FunctionCode, Object, Symbols};
+use crate::runtime::threads;
 use crate::schedule::{Body, Kernel, Schedule, operations};
 use cranelift_codegen::ir::{AbiParam, Function, InstBuilder, Signature, UserFuncName, types};
-use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{Context, control::ControlPlane};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
+use cranelift_jit::JITModule;
+use cranelift_module::{FuncId, ModuleReloc};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Functions longer than about so many scalar operations are cut; the workspace carries values across.
 const FUNCTION: usize = 512;
 
+/// At most so many functions wait for their machine code.
+const WAITING: usize = 64;
+/// So many instructions of cranelift's are worth several threads.
+const SHARED: usize = 4000;
+
 /// The parameters of a program, and of a strip kernel that is a function.
-const PARAMETERS: usize = 3;
-const RANGE_PARAMETERS: usize = 6;
+pub const PARAMETERS: usize = 3;
+/// See [`PARAMETERS`].
+pub const RANGE_PARAMETERS: usize = 6;
 
 /// The generated entry function.
 pub type Entry = unsafe extern "C" fn(*const *const u8, *const *mut u8, *mut u8) -> i64;
@@ -37,6 +46,16 @@ pub struct Code {
 unsafe impl Send for Code {}
 // SAFETY: as above; no method of `Code` touches the module through a shared reference.
 unsafe impl Sync for Code {}
+
+impl Code {
+    /// The finished code of a module, and its entry function.
+    pub fn new(module: JITModule, entry: FuncId) -> Self {
+        let address = module.get_finalized_function(entry);
+        // SAFETY: all functions of a module are made with this signature.
+        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(address) };
+        Code { module: Some(module), entry }
+    }
+}
 
 impl Drop for Code {
     fn drop(&mut self) {
@@ -56,39 +75,35 @@ pub struct Texts {
     pub assembly: String,
 }
 
-/// Generates, compiles and links the code of a schedule.
-pub fn generate(schedule: &Schedule, texts: Option<&mut Texts>) -> Result<(Keep, Code), CodegenError> {
-    let isa = isa()?.clone();
+/// Generates and compiles the code of a schedule.
+pub fn generate(schedule: &Schedule, texts: Option<&mut Texts>) -> Result<Object, CodegenError> {
     let mut maker = Maker {
-        module: JITModule::new(JITBuilder::with_isa(isa, default_libcall_names())),
+        isa: isa()?,
         keep: Keep::default(),
+        symbols: Symbols::default(),
+        code: Vec::new(),
+        functions: Vec::new(),
+        written: Vec::new(),
         programs: 0,
-        context: Context::new(),
         frontend: FunctionBuilderContext::new(),
         texts,
     };
-    let made = maker.program(schedule).and_then(|entry| {
-        maker.module.finalize_definitions().map_err(CodegenError::new)?;
-        Ok(entry)
-    });
-    let Maker { module, keep, .. } = maker;
-    match made {
-        Ok(entry) => {
-            let address = module.get_finalized_function(entry);
-            // SAFETY: the function was made with this signature.
-            let entry = unsafe { std::mem::transmute::<*const u8, Entry>(address) };
-            Ok((keep, Code { module: Some(module), entry }))
-        }
-        Err(error) => {
-            // SAFETY: no pointer into the code was handed out.
-            unsafe { module.free_memory() };
-            Err(error)
-        }
-    }
+    let entry = maker.program(schedule)?.as_u32();
+    maker.compile_written()?;
+    let Maker { keep, code, functions, .. } = maker;
+    Ok(Object { code, functions, entry, kept: keep.kept, frame: Frame::new(schedule) })
+}
+
+/// The signature of a generated function of so many parameters.
+pub fn signature(convention: CallConv, parameters: usize) -> Signature {
+    let mut signature = Signature::new(convention);
+    signature.params = vec![AbiParam::new(types::I64); parameters];
+    signature.returns = vec![AbiParam::new(types::I64)];
+    signature
 }
 
 /// The machine that this process runs on, under ndc's settings.
-fn isa() -> Result<&'static OwnedTargetIsa, CodegenError> {
+pub fn isa() -> Result<&'static OwnedTargetIsa, CodegenError> {
     static ISA: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
     let make = || {
         let mut flags = settings::builder();
@@ -114,12 +129,22 @@ fn isa() -> Result<&'static OwnedTargetIsa, CodegenError> {
     ISA.get_or_init(make).as_ref().map_err(CodegenError::new)
 }
 
+/// A function in cranelift's form.
+struct Written {
+    name: String,
+    context: Context,
+}
+
 struct Maker<'t> {
-    module: JITModule,
+    isa: &'static OwnedTargetIsa,
     keep: Keep,
+    symbols: Symbols,
+    code: Vec<u8>,
+    functions: Vec<FunctionCode>,
+    /// Functions without machine code yet; their numbers follow those of `functions`.
+    written: Vec<Written>,
     /// The number of programs so far: the whole, and the bodies of loops.
     programs: usize,
-    context: Context,
     frontend: FunctionBuilderContext,
     texts: Option<&'t mut Texts>,
 }
@@ -168,13 +193,6 @@ impl Maker<'_> {
         Ok(own)
     }
 
-    fn signature(&self, parameters: usize) -> Signature {
-        let mut signature = self.module.make_signature();
-        signature.params = vec![AbiParam::new(types::I64); parameters];
-        signature.returns = vec![AbiParam::new(types::I64)];
-        signature
-    }
-
     fn function(
         &mut self,
         name: &str,
@@ -193,17 +211,16 @@ impl Maker<'_> {
         own: &Own,
         write: impl FnOnce(&mut Lower) -> Result<(), CodegenError>,
     ) -> Result<FuncId, CodegenError> {
-        let (signature, config) = (self.signature(parameters), self.module.target_config());
-        let id = self.module.declare_function(name, Linkage::Local, &signature).map_err(CodegenError::new)?;
-        self.context.clear();
-        self.context.func = Function::with_name_signature(UserFuncName::user(0, id.as_u32()), signature);
-        let mut builder = FunctionBuilder::new(&mut self.context.func, &mut self.frontend);
+        let signature = signature(self.isa.default_call_conv(), parameters);
+        let id = FuncId::from_u32((self.functions.len() + self.written.len()) as u32);
+        let mut function = Function::with_name_signature(UserFuncName::user(0, id.as_u32()), signature);
+        let mut builder = FunctionBuilder::new(&mut function, &mut self.frontend);
         let start = builder.create_block();
         builder.append_block_params_for_function_params(start);
         builder.switch_to_block(start);
         let values = builder.block_params(start).to_vec();
         let program = [values[0], values[1], values[2]];
-        let mut lower = Lower::new(schedule, own, &mut self.keep, &mut self.module, builder, program);
+        let mut lower = Lower::new(schedule, own, &mut self.keep, &mut self.symbols, builder, program);
         if let [first, end, scratch] = values[PARAMETERS..] {
             lower.range = Some(StripRange { first, end, scratch });
         }
@@ -212,18 +229,63 @@ impl Maker<'_> {
         let zero = builder.ins().iconst(types::I64, 0);
         builder.ins().return_(&[zero]);
         builder.seal_all_blocks();
-        builder.finalize(config);
-        if let Some(texts) = self.texts.as_deref_mut() {
-            let _ = writeln!(texts.clif, "; {name}\n{}", self.context.func.display());
-            self.context.set_disasm(true);
-        }
-        self.module
-            .define_function_with_control_plane(id, &mut self.context, &mut ControlPlane::default())
-            .map_err(|error| CodegenError::new(format!("{name}: {error:?}")))?;
-        if let (Some(texts), Some(code)) = (self.texts.as_deref_mut(), self.context.compiled_code()) {
-            let _ = writeln!(texts.assembly, "; {name}\n{}", code.vcode.as_deref().unwrap_or_default());
+        builder.finalize(self.isa.frontend_config());
+        let mut context = Context::for_function(function);
+        context.set_disasm(self.texts.is_some());
+        self.written.push(Written { name: name.to_string(), context });
+        if self.written.len() == WAITING {
+            self.compile_written()?;
         }
         Ok(id)
+    }
+
+    /// Makes machine code of what is written, on several threads where there is much. Each function is compiled for itself:
+    /// their number changes nothing.
+    fn compile_written(&mut self) -> Result<(), CodegenError> {
+        let waiting: Vec<Mutex<Written>> = self.written.drain(..).map(Mutex::new).collect();
+        let lock = |place: usize| waiting[place].lock().unwrap_or_else(PoisonError::into_inner);
+        let size = |place| lock(place).context.func.dfg.num_insts();
+        let many = (0..waiting.len()).map(size).sum::<usize>() >= SHARED;
+        let failed = Mutex::new(None);
+        let compile = |place: usize| {
+            let Written { name, context } = &mut *lock(place);
+            if let Err(error) = context.compile(&**self.isa, &mut ControlPlane::default()) {
+                let error = CodegenError::new(format!("{name}: {:?}", error.inner));
+                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            }
+        };
+        match many {
+            true => threads::for_each(waiting.len(), &compile),
+            false => (0..waiting.len()).for_each(compile),
+        }
+        if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
+        for written in waiting {
+            self.finish(&written.into_inner().unwrap_or_else(PoisonError::into_inner))?;
+        }
+        Ok(())
+    }
+
+    /// Appends a function that was compiled to the code.
+    fn finish(&mut self, Written { name, context }: &Written) -> Result<(), CodegenError> {
+        let Some(compiled) = context.compiled_code() else { return Err(CodegenError::new("no code")) };
+        if let Some(texts) = self.texts.as_deref_mut() {
+            let _ = writeln!(texts.clif, "; {name}\n{}", context.func.display());
+            let _ = writeln!(texts.assembly, "; {name}\n{}", compiled.vcode.as_deref().unwrap_or_default());
+        }
+        let id = FuncId::from_u32(self.functions.len() as u32);
+        let relocs = compiled.buffer.relocs().iter();
+        let open = relocs.map(|place| self.symbols.relocation(&ModuleReloc::from_mach_reloc(place, &context.func, id)));
+        let bytes = compiled.code_buffer();
+        self.functions.push(FunctionCode {
+            start: self.code.len(),
+            length: bytes.len(),
+            alignment: u64::from(compiled.buffer.alignment),
+            places: open.collect::<Result<_, _>>()?,
+        });
+        self.code.extend_from_slice(bytes);
+        Ok(())
     }
 }
 

@@ -31,6 +31,8 @@ struct Entry {
     /// The source that the table's spans point into.
     source: SourceId,
     table: Arc<RawTable>,
+    /// A hash of its text.
+    hash: blake3::Hash,
 }
 
 /// What tells whether a file is still the one that was read.
@@ -45,6 +47,17 @@ impl FileLoader {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// A hash of the texts of all files that were read.
+    pub fn fingerprint(&self) -> [u8; blake3::OUT_LEN] {
+        let mut hashes: Vec<&blake3::Hash> = self.files.values().map(|entry| &entry.hash).collect();
+        hashes.sort_unstable_by_key(|hash| hash.as_bytes());
+        let mut all = blake3::Hasher::new();
+        hashes.iter().for_each(|hash| {
+            all.update(hash.as_bytes());
+        });
+        *all.finalize().as_bytes()
+    }
 }
 
 impl TableLoader for FileLoader {
@@ -57,12 +70,13 @@ impl TableLoader for FileLoader {
             entry.enter(path, &file, sources);
             return Ok(entry.table.clone());
         }
-        let Parsed { table, excerpt } = read(path, &file, span, sources)?;
+        let (Parsed { table, excerpt }, hash) = read(path, &file, span, sources)?;
         let mut entry = Entry {
             stamp: stamp.unwrap_or(Stamp { length: 0, modified: None }),
             excerpt,
             source: SourceId::default(),
             table: Arc::new(table),
+            hash,
         };
         entry.enter(path, &file, sources);
         let table = entry.table.clone();
@@ -95,8 +109,13 @@ fn stamp(path: &Path) -> Option<Stamp> {
     Some(Stamp { length: metadata.len(), modified: metadata.modified().ok() })
 }
 
-/// Reads a file, or says in a message why not.
-fn read(path: &Path, file: &Path, span: Span, sources: &mut SourceMap) -> Result<Parsed, Box<Diagnostic>> {
+/// Reads a file, with a hash of its text, or says in a message why not.
+fn read(
+    path: &Path,
+    file: &Path,
+    span: Span,
+    sources: &mut SourceMap,
+) -> Result<(Parsed, blake3::Hash), Box<Diagnostic>> {
     let shown = path.display().to_string();
     let text = text::read(path).map_err(|problem| match problem {
         NoText::Unreadable(reason) => errors::cannot_open(&shown, &reason, span),
@@ -107,7 +126,7 @@ fn read(path: &Path, file: &Path, span: Span, sources: &mut SourceMap) -> Result
         Refusal::NoRows => errors::no_rows(&shown, span),
         Refusal::At(place, wrong) => refused(path, file, &text, place, &wrong, span, sources),
     })?;
-    Ok(parsed)
+    Ok((parsed, blake3::hash(text.as_bytes())))
 }
 
 /// The message about a place in a file, which is entered for it.

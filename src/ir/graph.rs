@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Identifies a node of one graph. Smaller ids come first in topological order.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub struct NodeId(pub u32);
 
 impl NodeId {
@@ -30,7 +30,7 @@ impl NodeId {
 pub type Arguments = SmallVec<[NodeId; 3]>;
 
 /// One operation applied to earlier nodes.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(PartialEq, Eq, Hash, Debug)]
 pub struct Node {
     /// The operation.
     pub op: Op,
@@ -38,6 +38,13 @@ pub struct Node {
     pub arguments: Arguments,
     /// The type of its value.
     pub ty: TensorType,
+}
+
+/// Written out, since the derived one copies the arguments one by one.
+impl Clone for Node {
+    fn clone(&self) -> Self {
+        Node { op: self.op, arguments: Arguments::from_slice(&self.arguments), ty: self.ty.clone() }
+    }
 }
 
 /// A value supplied at each call.

@@ -1,5 +1,6 @@
 //! Element types, shapes and tensor types of the IR. Every size is known.
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::fmt;
 
@@ -7,7 +8,7 @@ use std::fmt;
 pub const MAX_RANK: usize = 15;
 
 /// What a tensor is made of.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum ElementType {
     /// 32-bit IEEE 754.
     F32,
@@ -66,8 +67,16 @@ impl ElementType {
 }
 
 /// The sizes of a tensor, outermost axis first; row-major. Rank 0 is a scalar.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<usize>", into = "Vec<usize>")]
 pub struct Shape(SmallVec<[usize; 4]>);
+
+/// Written out, since the derived one copies the sizes one by one.
+impl Clone for Shape {
+    fn clone(&self) -> Self {
+        Shape(SmallVec::from_slice(&self.0))
+    }
+}
 
 impl Shape {
     /// The shape of a scalar.
@@ -113,6 +122,18 @@ impl Shape {
     }
 }
 
+impl From<Vec<usize>> for Shape {
+    fn from(sizes: Vec<usize>) -> Self {
+        Shape(SmallVec::from_vec(sizes))
+    }
+}
+
+impl From<Shape> for Vec<usize> {
+    fn from(shape: Shape) -> Self {
+        shape.0.into_vec()
+    }
+}
+
 impl FromIterator<usize> for Shape {
     fn from_iter<I: IntoIterator<Item = usize>>(sizes: I) -> Self {
         Shape(sizes.into_iter().collect())
@@ -137,7 +158,7 @@ impl fmt::Display for Shape {
 }
 
 /// The type of a node: what it is made of and how large it is.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct TensorType {
     /// Element type.
     pub element: ElementType,

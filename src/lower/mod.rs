@@ -30,7 +30,7 @@ use crate::ir::{ElementType, Graph, NodeId, Shape, TensorType};
 use std::collections::HashMap;
 
 /// Where an input of a lowered graph comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Source {
     /// What is stored for a trainable value.
     Param(ParamId),

@@ -1,7 +1,9 @@
 //! Values, shapes and training results as text. Nothing here prints.
 
 mod number;
+mod times;
 mod value;
 
 pub use number::{duration, number, significant, thousands};
+pub use times::{Row, StageRow, time_table};
 pub use value::value_text;

@@ -12,7 +12,7 @@ use super::{AlignedBytes, STRIP};
 pub type StripFunction = unsafe extern "C" fn(*const *const u8, *const *mut u8, *mut u8, usize, usize, *mut u8) -> i64;
 
 /// The sizes of a kernel.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct DividedStrips {
     /// Its elements.
     pub count: usize,
@@ -27,7 +27,7 @@ pub struct DividedStrips {
 }
 
 /// A reduction in lanes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub struct DividedFold {
     /// Where its state is in the workspace.
     pub state: usize,
@@ -36,6 +36,7 @@ pub struct DividedFold {
     /// The bytes of a lane vector.
     pub vector: usize,
     /// See [`Join`].
+    #[serde(with = "super::image::join")]
     pub join: Join,
 }
 

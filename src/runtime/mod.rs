@@ -9,6 +9,7 @@
 
 mod cpu;
 pub mod divided_strips;
+pub mod image;
 pub mod kernel;
 pub mod linear_algebra;
 pub mod math;

@@ -9,7 +9,7 @@ use super::revolve::{Action, revolve};
 pub type Entry = unsafe extern "C" fn(*const *const u8, *const *mut u8, *mut u8) -> i64;
 
 /// The sizes of a replay.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ReplayDescriptor {
     /// The number of rows.
     pub trips: usize,

@@ -50,7 +50,7 @@ pub unsafe extern "C" fn integers_fold<const PRODUCT: bool>(
 }
 
 /// `[batch, m, k] × [batch, n, k] → [batch, m, n]` with strides in elements.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 #[repr(C)]
 pub struct ContractDescriptor {
     /// batch, m, n, k

@@ -9,7 +9,7 @@ type Axis = (usize, isize, isize);
 const RUN: usize = 64;
 
 /// A copy between two strided layouts of the same sizes, in elements.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct MoveDescriptor {
     /// Bytes of an element: 1, 4 or 8.
     pub element_bytes: usize,

@@ -11,7 +11,7 @@ use super::threads::{self, LEAST_BYTES, Shared};
 const RUN: usize = 16;
 
 /// `(operand [batch, rows, …], indices [batch, at]) → [batch, at, …]`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct GatherDescriptor {
     /// Batch entries.
     pub batch: usize,
@@ -92,7 +92,7 @@ unsafe fn gather_range(
 }
 
 /// `(indices [batch, at], updates [batch, at, rest]) → [batch, rows, rest]`
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 #[repr(C)]
 pub struct ScatterDescriptor {
     /// Batch entries.
@@ -169,7 +169,7 @@ unsafe fn scatter_columns<T: Accumulate>(
 }
 
 /// `[outer, n, inner] → [outer, inner]`
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 #[repr(C)]
 pub struct FoldDescriptor {
     /// The axes before.

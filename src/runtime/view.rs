@@ -1,5 +1,7 @@
 //! Strided views: copying the elements of a view into a contiguous strip, and back.
 
+use serde::{Deserialize, Serialize};
+
 /// The greatest number of dimensions of a [`View`].
 pub const MAX_RANK: usize = 15;
 /// The greatest number of elements of a block, whose places are known in advance.
@@ -9,7 +11,8 @@ const LONG_RUN: usize = 16;
 
 /// A view of a buffer: element (i, j, ...) of the iteration space lies `offset + i * strides[0] + j * strides[1] + ...`
 /// elements from the base. A stride of 0 repeats; negative strides run backwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
 #[repr(C)]
 pub struct View {
     /// The number of dimensions.
@@ -26,6 +29,28 @@ pub struct View {
     block: usize,
     /// Where the elements of a block lie, from its first.
     places: [i64; BLOCK],
+}
+
+/// What a [`View`] is made from.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    offset: i64,
+    sizes: Vec<usize>,
+    strides: Vec<i64>,
+}
+
+impl From<View> for Stored {
+    fn from(view: View) -> Self {
+        let (sizes, strides) = (view.sizes[..view.rank].to_vec(), view.strides[..view.rank].to_vec());
+        Stored { offset: view.offset, sizes, strides }
+    }
+}
+
+impl TryFrom<Stored> for View {
+    type Error = &'static str;
+    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
+        View::new(stored.offset, &stored.sizes, &stored.strides).ok_or("a view of too many axes")
+    }
 }
 
 impl View {

@@ -70,7 +70,7 @@ pub struct Schedule {
 }
 
 /// An input or output of a schedule.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Port {
     /// Its name.
     pub name: String,

@@ -13,13 +13,17 @@ impl Session<'_> {
     ///
     /// # Errors
     /// Our own faults only.
-    pub fn param_value(&self, id: ParamId) -> Result<Table, Box<Diagnostic>> {
-        let stored = &self.params[id.0 as usize];
-        match self.program.params[id.0 as usize].domain {
-            Domain::Reals => Ok(stored.clone()),
+    pub fn param_value(&mut self, id: ParamId) -> Result<Table, Box<Diagnostic>> {
+        let stored = self.params[id.0 as usize].clone();
+        let param = &self.program.params[id.0 as usize];
+        match param.domain {
+            Domain::Reals => Ok(stored),
             _ => {
-                let lowered = lower_read(self.program, id);
-                Ok(native::run(&lowered.graph, std::slice::from_ref(stored))?.remove(0))
+                let program = self.program;
+                let outer = self.compiler.enter(format!("read {}", id.0), "value of a parameter", Some(param.span));
+                let native = self.compiler.program("", "value of a parameter", || lower_read(program, id));
+                self.compiler.leave(outer);
+                Ok(native?.call(&[stored])?.remove(0))
             }
         }
     }
@@ -28,7 +32,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// A value outside the parameter's domain.
-    pub fn stored_value(&self, id: ParamId, value: Table) -> Result<Table, Box<Diagnostic>> {
+    pub fn stored_value(&mut self, id: ParamId, value: Table) -> Result<Table, Box<Diagnostic>> {
         let param = &self.program.params[id.0 as usize];
         if param.domain == Domain::Reals {
             return Ok(value);
@@ -37,7 +41,10 @@ impl Session<'_> {
             let domain = param.domain.to_string();
             return Err(Box::new(models::initial_outside(&param.name, &domain, &problem, param.span)));
         }
-        let lowered = lower_store(self.program, id);
-        Ok(native::run(&lowered.graph, &[value])?.remove(0))
+        let program = self.program;
+        let outer = self.compiler.enter(format!("stored {}", id.0), "stored value", Some(param.span));
+        let native = self.compiler.program("", "stored value", || lower_store(program, id));
+        self.compiler.leave(outer);
+        Ok(native?.call(&[value])?.remove(0))
     }
 }

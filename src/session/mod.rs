@@ -5,6 +5,7 @@
 
 pub mod claims;
 mod columns;
+pub mod compiler;
 pub mod domain;
 pub mod initialize;
 pub mod native;
@@ -18,6 +19,8 @@ use crate::diagnostics::{Diagnostic, Label};
 use crate::ir::{ElementType, Table, TensorType};
 use crate::lower::{Source, leaf_types};
 use crate::report::value_text;
+use crate::source::Span;
+use compiler::Compiler;
 use std::collections::HashMap;
 
 /// A program being run, and all its values.
@@ -28,6 +31,8 @@ pub struct Session<'p> {
     pub params: Vec<Table>,
     globals: HashMap<Source, Table>,
     columns: HashMap<Source, Table>,
+    /// What compiles its programs.
+    pub compiler: Compiler,
 }
 
 /// A value of an action: its type and its leaves in order.
@@ -45,13 +50,29 @@ impl<'p> Session<'p> {
     /// # Errors
     /// A run-time error in an initial value.
     pub fn new(program: &'p Program) -> Result<Self, Box<Diagnostic>> {
-        let mut session = Session { program, params: Vec::new(), globals: HashMap::new(), columns: HashMap::new() };
-        for (index, param) in program.params.iter().enumerate() {
-            let value = session.initial(param)?;
-            let stored = session.stored_value(ParamId(index as u32), value)?;
-            session.params.push(stored);
-        }
+        let mut session = Session::with_compiler(program, Compiler::default());
+        session.initialize()?;
         Ok(session)
+    }
+
+    /// A session without parameters yet, which [`Session::initialize`] makes.
+    pub fn with_compiler(program: &'p Program, compiler: Compiler) -> Self {
+        let (globals, columns) = (HashMap::new(), HashMap::new());
+        Session { program, params: Vec::new(), globals, columns, compiler }
+    }
+
+    /// Sets every parameter to its initial value.
+    ///
+    /// # Errors
+    /// A run-time error in an initial value.
+    pub fn initialize(&mut self) -> Result<(), Box<Diagnostic>> {
+        for (index, param) in self.program.params.iter().enumerate() {
+            self.compiler.enter(format!("initial {index}"), "initial value", Some(param.span));
+            let value = self.initial(param)?;
+            let stored = self.stored_value(ParamId(index as u32), value)?;
+            self.params.push(stored);
+        }
+        Ok(())
     }
 
     /// Runs all actions. A failed assertion does not stop the run; anything else that fails does.
@@ -60,7 +81,9 @@ impl<'p> Session<'p> {
     /// All failed assertions, or what stopped the run after them.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<(), Vec<Diagnostic>> {
         let mut failures = Vec::new();
-        for action in &self.program.actions {
+        for (index, action) in self.program.actions.iter().enumerate() {
+            let (what, span) = described(action);
+            self.compiler.enter(format!("action {index}"), what, Some(span));
             match self.action(action, observer) {
                 Ok(None) => {}
                 Ok(Some(failed)) => failures.push(failed),
@@ -70,6 +93,7 @@ impl<'p> Session<'p> {
                 }
             }
         }
+        self.compiler.save();
         if failures.is_empty() { Ok(()) } else { Err(failures) }
     }
 
@@ -144,9 +168,10 @@ impl<'p> Session<'p> {
     /// # Errors
     /// A run-time error: an index out of range, an integer overflow.
     pub fn evaluate(&mut self, values: &[&Typed]) -> Result<Vec<Leaves>, Box<Diagnostic>> {
-        let lowered = crate::lower::value::lower_values(self.program, values);
-        let inputs = self.inputs(&lowered.sources)?;
-        let mut tables = native::run(&lowered.graph, &inputs)?.into_iter();
+        let program = self.program;
+        let native = self.compiler.next(|| crate::lower::value::lower_values(program, values))?;
+        let inputs = self.inputs(&native.sources)?;
+        let mut tables = native.call(&inputs)?.into_iter();
         let mut all = Vec::with_capacity(values.len());
         for value in values {
             let mut types: Vec<TensorType> = Vec::new();
@@ -178,6 +203,16 @@ impl<'p> Session<'p> {
 /// The value of an input that the caller sets later.
 fn zero(element: ElementType) -> Table {
     Table { ty: TensorType::scalar(element), bits: vec![0] }
+}
+
+/// What an action is called, and where it stands.
+fn described(action: &Action) -> (&'static str, Span) {
+    match action {
+        Action::Let { value, .. } => ("let", value.span),
+        Action::Print(values) => ("print", values.first().map_or(Span::default(), |(_, value)| value.span)),
+        Action::Assert(assert) => ("assert", assert.span),
+        Action::Train(train) => ("train", train.span),
+    }
 }
 
 /// An error inside a function of the standard library, placed where the file's own action led to it.

@@ -1,12 +1,10 @@
 //! Graph to native code to values.
 
-use crate::codegen::{CallError, Executable, RunError, RunErrorKind, compile};
+use super::compiler::Native;
+use crate::codegen::{CallError, Executable, RunError, RunErrorKind};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::numeric;
-use crate::ir::verify::verify;
-use crate::ir::{ElementType, Graph, Op, Table};
-use crate::optimize::optimize;
-use crate::schedule::schedule;
+use crate::ir::{ElementType, Graph, NodeId, Op, Table};
 use crate::source::Span;
 use std::sync::Arc;
 
@@ -15,14 +13,8 @@ use std::sync::Arc;
 /// # Errors
 /// Our own bugs only, as E0999.
 pub fn executable(graph: &Graph) -> Result<Arc<Executable>, Box<Diagnostic>> {
-    if cfg!(debug_assertions) {
-        verify(graph, "lowering").map_err(internal)?;
-    }
-    let graph = optimize(graph);
-    if cfg!(debug_assertions) {
-        verify(&graph, "optimisation").map_err(internal)?;
-    }
-    compile(&schedule(&graph)).map(Arc::new).map_err(internal)
+    let (object, ..) = super::compiler::compile(graph)?;
+    object.link().map(Arc::new).map_err(internal)
 }
 
 /// The outputs of a graph on inputs.
@@ -39,6 +31,25 @@ pub fn run(graph: &Graph, inputs: &[Table]) -> Result<Vec<Table>, Box<Diagnostic
 /// # Errors
 /// Run-time errors of the program, with their places.
 pub fn call(executable: &Executable, graph: &Graph, inputs: &[Table]) -> Result<Vec<Table>, Box<Diagnostic>> {
+    call_with(executable, inputs, || integer_divisions(graph))
+}
+
+impl Native {
+    /// The outputs on inputs.
+    ///
+    /// # Errors
+    /// Run-time errors of the program, with their places.
+    pub fn call(&self, inputs: &[Table]) -> Result<Vec<Table>, Box<Diagnostic>> {
+        call_with(&self.executable, inputs, || self.divisions.clone())
+    }
+}
+
+/// `divisions` are the places where integers are divided; asked for when something failed.
+fn call_with(
+    executable: &Executable,
+    inputs: &[Table],
+    divisions: impl FnOnce() -> Vec<Span>,
+) -> Result<Vec<Table>, Box<Diagnostic>> {
     let inputs: Vec<Vec<u64>> = inputs.iter().map(to_words).collect();
     let bytes: Vec<&[u8]> =
         inputs.iter().zip(executable.inputs()).map(|(words, port)| &as_bytes(words)[..port.ty.bytes()]).collect();
@@ -51,7 +62,7 @@ pub fn call(executable: &Executable, graph: &Graph, inputs: &[Table]) -> Result<
         .collect();
     let mut workspace = executable.workspace();
     executable.call_bytes(&bytes, &mut places, &mut workspace).map_err(|error| match error {
-        CallError::Run(error) => Box::new(error_in(graph, error)),
+        CallError::Run(error) => Box::new(error_with(&divisions(), error)),
         CallError::Arguments(message) => internal(message),
     })?;
     Ok(outputs
@@ -75,24 +86,29 @@ pub fn run_error(error: RunError) -> Diagnostic {
     }
 }
 
-/// The same, where the graph can tell which integer operation it was.
-fn error_in(graph: &Graph, error: RunError) -> Diagnostic {
+/// The same, where it is known at which places integers are divided.
+fn error_with(divisions: &[Span], error: RunError) -> Diagnostic {
     match error.kind {
-        RunErrorKind::Integer if divides_integers(graph, error.span) => numeric::integer_zero_division(error.span),
+        RunErrorKind::Integer if error.span.is_some_and(|span| divisions.contains(&span)) => {
+            numeric::integer_zero_division(error.span)
+        }
         RunErrorKind::Integer => numeric::integer_overflow(error.span),
         RunErrorKind::Index | RunErrorKind::Steps(_) => run_error(error),
     }
 }
 
-/// Whether what the graph does at a place is a division of integers.
-fn divides_integers(graph: &Graph, place: Option<Span>) -> bool {
-    place.is_some()
-        && graph.ids().filter(|id| graph.span(*id) == place).any(|id| match &graph.node(id).op {
-            Op::Pointwise(definition) => {
-                graph.ty(id).element == ElementType::I64 && matches!(definition.0.name, "div" | "remainder")
-            }
-            _ => false,
-        })
+/// The places at which a graph divides integers.
+pub(super) fn integer_divisions(graph: &Graph) -> Vec<Span> {
+    let divides = |id: &NodeId| match &graph.node(*id).op {
+        Op::Pointwise(definition) => {
+            graph.ty(*id).element == ElementType::I64 && matches!(definition.0.name, "div" | "remainder")
+        }
+        _ => false,
+    };
+    let mut places: Vec<Span> = graph.ids().filter(divides).filter_map(|id| graph.span(id)).collect();
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 /// A fault of ours as a message.

@@ -3,15 +3,16 @@
 //! A [`Span`] is a byte range in one text of a [`SourceMap`]. Every token, syntax node, diagnostic and IR node
 //! points back to the user's text through spans; nothing else in the crate stores line numbers.
 
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Identifies one text in a [`SourceMap`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct SourceId(pub u32);
 
 /// A byte range in one source text.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct Span {
     /// The text that the range lies in.
     pub source: SourceId,

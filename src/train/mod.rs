@@ -16,7 +16,7 @@ use crate::session::{Ending, Observer, Session, TrainingEnd, TrainingProgress, T
 use milestones::Milestones;
 use rows::Rows;
 use std::time::{Duration, Instant};
-use steps::Steps;
+use steps::{At, Steps};
 
 /// How often an interruption is looked for and progress may be shown, in steps that take no time to speak of.
 const CHECK_EVERY: u64 = 1024;
@@ -30,8 +30,10 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 pub fn train(session: &mut Session<'_>, train: &Train, observer: &mut dyn Observer) -> Result<(), Box<Diagnostic>> {
     let begun = Instant::now();
     let mut run = Run::new(session, train)?;
+    // A long run may be ended in the middle.
+    session.compiler.save();
     observer.training_started(&run.start(session, begun.elapsed()));
-    let result = run.go(observer);
+    let result = run.go(session, observer);
     run.steps.store(session);
     let ending = match result? {
         Some(ending) => ending,
@@ -72,8 +74,9 @@ impl<'t> Run<'t> {
             (Some(epochs), Some(steps)) => Some(epochs.min(steps)),
             (epochs, steps) => epochs.or(steps),
         };
-        let steps = Steps::new(session, train, &rows)?;
         let milestones = Milestones::new(limit, per_epoch);
+        let first = if milestones.is_next(1) { Report::Full } else { Report::Quiet };
+        let steps = Steps::new(session, train, &rows, first)?;
         let failure = trace::Failure::default();
         Ok(Run { train, steps, rows, step: 0, limit, milestones, elapsed: Duration::ZERO, failure })
     }
@@ -93,7 +96,11 @@ impl<'t> Run<'t> {
     }
 
     /// Steps until the end; `None` when a loss was no number.
-    fn go(&mut self, observer: &mut dyn Observer) -> Result<Option<Ending>, Box<Diagnostic>> {
+    fn go(
+        &mut self,
+        session: &mut Session<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Ending>, Box<Diagnostic>> {
         let begun = Instant::now();
         let mut shown = Instant::now();
         let mut point = self.point();
@@ -105,13 +112,13 @@ impl<'t> Run<'t> {
             let look = (self.step + 1).is_multiple_of(self.steps.check_every());
             let due = milestone || (look && shown.elapsed() >= PROGRESS_EVERY);
             let report = if due { Report::Full } else { Report::Quiet };
-            let stopped = self.step(report)?;
+            let stopped = self.step(session, report)?;
             if due || stopped {
                 if !self.is_healthy(due) {
-                    self.find_failure(point)?;
+                    self.find_failure(session, point)?;
                     return Ok(None);
                 }
-                self.elapsed = begun.elapsed();
+                self.elapsed = begun.elapsed().saturating_sub(self.steps.compiling);
                 shown = Instant::now();
                 if due {
                     self.tell(observer, milestone);
@@ -125,9 +132,9 @@ impl<'t> Run<'t> {
                 break Ending::Interrupted;
             }
         };
-        self.elapsed = begun.elapsed();
+        self.elapsed = begun.elapsed().saturating_sub(self.steps.compiling);
         if !self.is_healthy(false) {
-            self.find_failure(point)?;
+            self.find_failure(session, point)?;
             return Ok(None);
         }
         Ok(Some(ending))
@@ -135,12 +142,12 @@ impl<'t> Run<'t> {
 
     /// One step; whether the block's `stop` became true.
     #[inline]
-    fn step(&mut self, report: Report) -> Result<bool, Box<Diagnostic>> {
+    fn step(&mut self, session: &mut Session<'_>, report: Report) -> Result<bool, Box<Diagnostic>> {
         let whole = self.rows.is_whole();
         let epoch = self.rows.epoch();
         let batch = self.rows.next_batch();
         self.step += 1;
-        self.steps.run(report, batch, whole, self.step, epoch)
+        self.steps.run(session, self.train, report, At { batch, whole, step: self.step, epoch })
     }
 
     /// Whether loss (if it was computed) and parameters are finite.
@@ -153,7 +160,7 @@ impl<'t> Run<'t> {
     }
 
     /// Runs again from a healthy point, with reports, to the first step whose loss is no number.
-    fn find_failure(&mut self, point: Point) -> Result<(), Box<Diagnostic>> {
+    fn find_failure(&mut self, session: &mut Session<'_>, point: Point) -> Result<(), Box<Diagnostic>> {
         let last = self.step;
         self.steps.set_params(&point.params);
         self.step = point.step;
@@ -162,7 +169,7 @@ impl<'t> Run<'t> {
             let before = self.steps.params();
             let epoch = self.rows.epoch();
             let rows = self.rows.clone();
-            self.step(Report::Full)?;
+            self.step(session, Report::Full)?;
             let loss = self.steps.loss();
             if !loss.is_finite() || !self.steps.params_are_finite() {
                 let batch = rows.clone().next_batch().to_vec();

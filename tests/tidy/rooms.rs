@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("check", &["source", "diagnostics", "syntax", "ir", "ops"]),
     ("library", &["source"]),
     ("imports", &["source", "diagnostics", "syntax", "check", "library"]),
+    ("cache", &[]),
     ("data", &["source", "diagnostics", "check"]),
     ("lower", &["source", "check", "ir", "ops", "autodiff", "optimize"]),
     ("report", &["check", "ir", "session"]),
@@ -38,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "runtime",
             "train",
             "report",
+            "cache",
         ],
     ),
     ("train", &["source", "diagnostics", "check", "lower", "ir", "eval", "codegen", "runtime", "session"]),
@@ -119,6 +121,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "picture",
             "adjoint",
             "gradcheck",
+            "cache",
+            "codegen",
             "runtime",
         ],
     ),
@@ -165,7 +169,11 @@ fn the_table_lists_rooms_that_exist() {
 const RESERVED: &[(&[&str], &[&str], &str)] = &[
     (&["codegen"], &["cranelift"], "name cranelift"),
     (&["cli"], &["println!", "print!", "eprintln!", "eprint!", "io::stdout", "io::stderr", "clap::Parser"], "print"),
-    (&["cli", "data", "driver", "imports"], &["std::fs", "fs::read", "File::open", "File::create"], "touch files"),
+    (
+        &["cli", "data", "driver", "imports", "cache"],
+        &["std::fs", "fs::read", "File::open", "File::create"],
+        "touch files",
+    ),
     (
         &["codegen", "runtime"],
         &["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern", "allow(unsafe_code"],

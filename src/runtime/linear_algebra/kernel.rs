@@ -3,7 +3,7 @@
 use super::LinearAlgebra;
 
 /// What a kernel computes and for how many matrices.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub struct MatrixDescriptor {
     /// The function.
     pub function: LinearAlgebra,

@@ -13,7 +13,7 @@ mod tests;
 pub use kernel::{MatrixDescriptor, kernel_double, kernel_single};
 
 /// A function of square matrices `[n, n]`, and of right-hand sides `[n, k]` where it solves; leading axes are batches.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum LinearAlgebra {
     /// The lower triangular `L`, positive on the diagonal, with `L L' = (A + A') / 2`.
     Cholesky,

@@ -18,7 +18,7 @@ const LEAST: usize = 1 << 18;
 const ENOUGH: usize = 32;
 
 /// What is divided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) enum Axis {
     /// The turns of a loop.
     Loop(usize),
@@ -31,7 +31,7 @@ pub(super) enum Axis {
 }
 
 /// An axis and how it is divided.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub struct Division {
     axis: Axis,
     length: usize,

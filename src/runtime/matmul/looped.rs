@@ -5,7 +5,7 @@ use super::divided::{Division, divided, division};
 use super::{Matmul, MatmulShape};
 
 /// A loop around a product; distances in bytes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub struct ProductLoop {
     /// How often.
     pub count: usize,
@@ -20,13 +20,14 @@ pub struct ProductLoop {
 }
 
 /// A product and the loops around it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct LoopedProduct {
     /// The loops, outermost first.
     pub(super) loops: Vec<ProductLoop>,
     /// One product.
     pub(super) shape: MatmulShape,
     /// Its function.
+    #[serde(with = "crate::runtime::image::matmul")]
     function: Matmul,
     /// The size of an element.
     pub(super) bytes: usize,

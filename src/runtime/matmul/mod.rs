@@ -14,7 +14,7 @@ use super::Element;
 use super::kernel::PerLevel;
 
 /// The sizes and strides of a batch of products. Strides are in elements. The rows of each `C` are contiguous.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[repr(C)]
 pub struct MatmulShape {
     /// The number of products.

@@ -50,7 +50,7 @@ pub enum Reduction {
 }
 
 /// An array seen as [outer, length, inner].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[repr(C)]
 pub struct ReduceShape {
     /// The product of the sizes before the reduced axes.
