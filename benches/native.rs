@@ -6,6 +6,7 @@ use ndc::codegen::{BoundCall, compile};
 use ndc::ir::{Axes, ElementType, Graph, NodeId, Reduction, Shape, TensorType};
 use ndc::ops::activation::SIGMOID;
 use ndc::ops::arithmetic::{ADD, MULTIPLY, NEGATE, SUBTRACT};
+use ndc::ops::choice::MAX;
 use ndc::ops::exponential::EXP;
 use ndc::ops::trigonometric::TANH;
 use ndc::optimize::optimize;
@@ -104,6 +105,36 @@ pub fn wave(count: usize) -> Graph {
     graph
 }
 
+/// `(x + y) * max(y, z)` and its gradient.
+fn scalar_gradient() -> Graph {
+    let mut graph = Graph::new();
+    let [x, y, z] = ["x", "y", "z"].map(|name| input(&mut graph, name, ElementType::F64, &[]));
+    let (sum, greater) = (graph.pointwise(&ADD, &[x, y]), graph.pointwise(&MAX, &[y, z]));
+    let value = graph.pointwise(&MULTIPLY, &[sum, greater]);
+    graph.output("value", value);
+    let one = graph.constant_like(value, 1.0);
+    for gradient in reverse(&mut graph, value, one, &[x, y, z]) {
+        graph.output("gradient", gradient);
+    }
+    optimize(&graph)
+}
+
+/// A call as a program has it: inputs set, outputs read.
+fn call(criterion: &mut Criterion) {
+    let mut gradient = bound(&scalar_gradient());
+    let point = [2.0_f64, 3.0, 1.0];
+    criterion.bench_function("call of a scalar gradient", |bencher| {
+        bencher.iter(|| {
+            for (place, number) in black_box(point).iter().enumerate() {
+                gradient.input_mut(place).copy_from_slice(&number.to_ne_bytes());
+            }
+            gradient.run().expect("no run-time error");
+            let read = |output: usize| f64::from_ne_bytes(gradient.output(output).try_into().expect("eight bytes"));
+            [0, 1, 2, 3].map(read)
+        });
+    });
+}
+
 /// A scalar program of about so many operations.
 pub fn straight_line(operations: usize) -> Graph {
     let mut graph = Graph::new();
@@ -156,6 +187,7 @@ fn compilation(criterion: &mut Criterion) {
         ("compile mlp 784-16-16-10", network(&[784, 16, 16, 10], 32, ElementType::F32)),
         ("compile 200 scalar operations", straight_line(200)),
         ("compile 10000 scalar operations", straight_line(10_000)),
+        ("compile 1000000 scalar operations", straight_line(1_000_000)),
     ];
     for (name, graph) in programs {
         criterion.bench_function(name, |bencher| bencher.iter(|| compile(&schedule(black_box(&graph)))));
@@ -165,6 +197,6 @@ fn compilation(criterion: &mut Criterion) {
 criterion_group! {
     name = native;
     config = Criterion::default().sample_size(20).warm_up_time(std::time::Duration::from_millis(300)).measurement_time(std::time::Duration::from_secs(1));
-    targets = run, compilation
+    targets = call, run, compilation
 }
 criterion_main!(native);

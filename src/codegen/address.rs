@@ -58,3 +58,10 @@ pub fn scalar(definition: &Pointwise, operand: ElementType) -> Option<*const u8>
     };
     address.map(|address| address as *const u8)
 }
+
+/// The function of so many reals, or more, that stores its values, and how many it takes.
+pub fn abreast(definition: &Pointwise, operand: ElementType, count: usize) -> Option<(*const u8, usize)> {
+    let Meaning::Unary { kernel, .. } = &definition.meaning else { return None };
+    let (address, width) = kernel.lanes_address(element(operand), count)?;
+    Some((address as *const u8, width))
+}

@@ -6,10 +6,10 @@
 use super::CodegenError;
 use super::execute::RunErrorKind;
 use super::lower::{BodyCode, Lower, Own, register};
-use super::scalar::NEAR;
+use super::scalar::{Lanes, NEAR};
 use crate::ir::{Ends, NodeId};
 use crate::schedule::{
-    Body, BufferId, Layout, LoopKernel, Place, ScalarBlock, ScalarInstruction, ScalarOp, Schedule, in_memory,
+    Body, BufferId, Layout, LoopKernel, Place, ScalarBlock, ScalarInstruction, ScalarOp, Schedule, calls_at, in_memory,
 };
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, MemFlagsData, Value};
@@ -250,10 +250,22 @@ impl Lower<'_> {
     fn inline_block(&mut self, scenes: &mut [Scene], block: &ScalarBlock) {
         let mut made: Vec<Option<(Value, (usize, usize))>> = vec![None; block.instructions.len()];
         for (place, instruction) in block.instructions.iter().enumerate() {
-            if matches!(instruction.op, ScalarOp::Constant(_)) {
+            if matches!(instruction.op, ScalarOp::Constant(_)) || made[place].is_some() {
                 continue;
             }
             let now = (self.calls, place / NEAR);
+            let together = calls_at(block, place);
+            if together > 1 {
+                let asked = block.instructions[place..place + together].iter();
+                let asked = asked.map(|call| self.inline_value(block, &mut made, call.arguments[0].index(), now));
+                let asked: Lanes = asked.collect();
+                if let Some(values) = self.calls_abreast(instruction, &asked) {
+                    for (made, value) in made[place..].iter_mut().zip(values) {
+                        *made = Some((value, now));
+                    }
+                    continue;
+                }
+            }
             let mut values: smallvec::SmallVec<[Value; 3]> = smallvec::smallvec![];
             for argument in &instruction.arguments {
                 values.push(self.inline_value(block, &mut made, argument.index(), now));
@@ -327,7 +339,8 @@ impl Lower<'_> {
             }
         }
         if kernel.leaves_rows() {
-            for (start, bytes) in &outside.stacked {
+            let zeroed = outside.stacked.iter().zip(&kernel.zeroed).filter(|(_, zeroed)| **zeroed);
+            for ((start, bytes), _) in zeroed {
                 self.zero_rest(kernel, *start, *bytes, held[0]);
             }
         }

@@ -206,7 +206,8 @@ impl Lower<'_> {
             self.call(settle as *const u8, &[to, written, bytes], None);
         }
         if run.kernel.leaves_rows() {
-            for (start, bytes) in &run.stacked {
+            let zeroed = run.stacked.iter().zip(&run.kernel.zeroed).filter(|(_, zeroed)| **zeroed);
+            for ((start, bytes), _) in zeroed {
                 self.zero_rest(run.kernel, *start, *bytes, done);
             }
         }

@@ -7,11 +7,12 @@ use super::keep::{Constants, Keep};
 use super::module::{PARAMETERS, signature};
 use super::object::{Symbol, Symbols};
 use crate::ir::{ElementType, NodeId};
+use crate::runtime::kernel::LANES;
 use crate::schedule::{Body, BufferId, Kernel, Place, Schedule};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     AbiParam, ExtFuncData, ExternalName, FuncRef, GlobalValue, GlobalValueData, InstBuilder, MemFlagsData, SigRef,
-    Signature, Type, Value, types,
+    Signature, StackSlot, StackSlotData, StackSlotKind, Type, Value, types,
 };
 use cranelift_frontend::FunctionBuilder;
 use cranelift_module::FuncId;
@@ -40,6 +41,8 @@ pub struct Lower<'a> {
     signatures: HashMap<Signature, SigRef>,
     globals: HashMap<*const u8, GlobalValue>,
     functions: HashMap<FuncId, FuncRef>,
+    /// Where the values of calls abreast are stored, which are read at once.
+    lanes: Option<StackSlot>,
 }
 
 /// What a schedule's functions name besides its buffers.
@@ -107,6 +110,7 @@ impl<'a> Lower<'a> {
             signatures,
             globals: HashMap::new(),
             functions: HashMap::new(),
+            lanes: None,
         }
     }
 
@@ -270,6 +274,14 @@ impl<'a> Lower<'a> {
         let callee = self.pointer(address);
         let call = self.builder.ins().call_indirect(signature, callee, arguments);
         self.builder.inst_results(call).first().copied()
+    }
+
+    /// Memory for the values of one call.
+    pub fn lanes_slot(&mut self) -> StackSlot {
+        let builder = &mut self.builder;
+        let bytes = (LANES * size_of::<f64>()) as u32;
+        let make = || builder.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 6));
+        *self.lanes.get_or_insert_with(make)
     }
 
     /// Ends the program with an error of a node if a flag (any integer) is not zero.

@@ -5,7 +5,8 @@ use super::execute::RunErrorKind;
 use super::fallback;
 use super::lower::{Lower, register};
 use crate::ir::{ElementType, Extreme, Instruction, NodeId, Outside, Pointwise, PointwiseRef};
-use crate::schedule::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp, ValueId};
+use crate::runtime::kernel::LANES;
+use crate::schedule::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp, ValueId, calls_at};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
 
@@ -19,13 +20,27 @@ type Made = Vec<Option<(Value, Moment)>>;
 /// A point of a block: calls before it, and its stretch of [`NEAR`] instructions.
 type Moment = (usize, usize);
 
+/// The values of a few calls.
+pub type Lanes = smallvec::SmallVec<[Value; LANES]>;
+
 impl Lower<'_> {
     /// Writes a block.
     pub fn scalar_block(&mut self, block: &ScalarBlock) {
         let mut made: Made = vec![None; block.instructions.len()];
         for (place, instruction) in block.instructions.iter().enumerate() {
-            if is_repeatable(instruction) {
+            if is_repeatable(instruction) || made[place].is_some() {
                 continue;
+            }
+            let together = calls_at(block, place);
+            if together > 1 {
+                let asked = block.instructions[place..place + together].iter();
+                let asked: Lanes = asked.map(|call| self.value(block, &mut made, call.arguments[0], place)).collect();
+                if let Some(values) = self.calls_abreast(instruction, &asked) {
+                    for (made, value) in made[place..].iter_mut().zip(values) {
+                        *made = Some((value, (0, 0)));
+                    }
+                    continue;
+                }
             }
             let arguments: smallvec::SmallVec<[Value; 3]> =
                 instruction.arguments.iter().map(|argument| self.value(block, &mut made, *argument, place)).collect();
@@ -203,6 +218,21 @@ impl Lower<'_> {
         let was_number = self.builder.ins().fcmp(FloatCC::Ordered, best, best);
         let first_nan = self.builder.ins().band(is_nan, was_number);
         self.builder.ins().bor(further, first_nan)
+    }
+
+    /// One call that computes a function of some numbers; what it takes more is the first of them again. None where the
+    /// processor has no such function.
+    pub fn calls_abreast(&mut self, instruction: &ScalarInstruction, asked: &[Value]) -> Option<Lanes> {
+        let ScalarOp::Pointwise(PointwiseRef(definition)) = instruction.op else { return None };
+        let element = instruction.element;
+        let (function, width) = address::abreast(definition, element, asked.len())?;
+        let slot = self.lanes_slot();
+        let mut call = Lanes::from_slice(&[self.builder.ins().stack_addr(types::I64, slot, 0)]);
+        call.extend((0..width).map(|lane| asked.get(lane).copied().unwrap_or(asked[0])));
+        self.call(function, &call, None);
+        let ty = register(element);
+        let stored = (0..asked.len()).map(|lane| (lane * element.bytes()) as i32);
+        Some(stored.map(|offset| self.builder.ins().stack_load(types::I64, ty, slot, offset)).collect())
     }
 
     /// A pointwise operation as a call.

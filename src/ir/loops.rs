@@ -111,6 +111,21 @@ impl Graph {
         self.intern(Op::Loop(index), arguments, ty)
     }
 
+    /// Whether a loop does as many steps as another of as many trips, whatever ends that.
+    pub fn does_as_many_steps(&self, source: NodeId, reader: NodeId) -> bool {
+        let (Some(run), Some(other)) = (self.loop_of(source), self.loop_of(reader)) else { return false };
+        match other.ends {
+            Ends::AfterTrips => run.ends == Ends::AfterTrips,
+            Ends::AfterCount => {
+                let count = self.node(self.node(reader).arguments[0]);
+                let own =
+                    run.ends == Ends::AfterCount && self.node(reader).arguments[0] == self.node(source).arguments[0];
+                own || (count.op == Op::Result(run.steps_result() as u32) && count.arguments[..] == [source])
+            }
+            Ends::WhenFalse => false,
+        }
+    }
+
     /// One result of a loop or replay node.
     pub fn result(&mut self, run: NodeId, result: usize) -> NodeId {
         let Some(ty) = self.results_of(run).map(|each| each.result_type(result)) else { return run };

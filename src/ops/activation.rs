@@ -204,15 +204,12 @@ fn softsign<R: Real>(x: R) -> R {
 }
 
 unary_meanings!(light: Relu = relu, Step = step, LeakyRelu = leaky_relu, LeakyStep = leaky_step);
+unary_meanings!(abreast: Sigmoid = sigmoid, SigmoidSlope = sigmoid_slope, Softplus = softplus, Silu = silu);
 unary_meanings!(
-    Sigmoid = sigmoid,
-    SigmoidSlope = sigmoid_slope,
-    Softplus = softplus,
     LogSigmoid = logsigmoid,
     Elu = elu,
     EluSlope = elu_slope,
     Selu = selu,
-    Silu = silu,
     SiluSlope = silu_slope,
     Mish = mish,
     MishSlope = mish_slope,

@@ -4,19 +4,23 @@ use crate::ir::{Accuracy, Differential, Graph, Kink, Known, Meaning, NodeId, Par
 use crate::runtime::kernel::{Binary, Comparison, Unary};
 
 /// Declares the meanings of functions of one variable, each from one generic function; `light` ones are an instruction or
-/// two.
+/// two, and of `abreast` ones a few at once cost hardly more than one.
 macro_rules! unary_meanings {
     (light: $($type:ident = $function:path),* $(,)?) => {
-        $($crate::ops::declare::unary_meanings!(one $type = $function, true);)*
+        $($crate::ops::declare::unary_meanings!(one $type = $function, true, false);)*
+    };
+    (abreast: $($type:ident = $function:path),* $(,)?) => {
+        $($crate::ops::declare::unary_meanings!(one $type = $function, false, true);)*
     };
     ($($type:ident = $function:path),* $(,)?) => {
-        $($crate::ops::declare::unary_meanings!(one $type = $function, false);)*
+        $($crate::ops::declare::unary_meanings!(one $type = $function, false, false);)*
     };
-    (one $type:ident = $function:path, $light:literal) => {
+    (one $type:ident = $function:path, $light:literal, $abreast:literal) => {
         #[doc = concat!("The meaning `", stringify!($function), "` in both precisions.")]
         pub struct $type;
         impl $crate::runtime::kernel::Unary for $type {
             const LIGHT: bool = $light;
+            const ABREAST: bool = $abreast;
             #[inline(always)]
             fn f64(x: f64) -> f64 {
                 $function(x)

@@ -143,6 +143,7 @@ fn logcosh<R: Real>(x: R) -> R {
 }
 
 unary_meanings!(
+    abreast:
     Exp = exp,
     Exp2 = exp2,
     Expm1 = expm1,
@@ -150,11 +151,8 @@ unary_meanings!(
     Log2 = log2,
     Log10 = log10,
     Log1p = log1p,
-    ExpRel = exprel,
-    Logit = logit,
-    LogitSlope = logit_slope,
-    LogCosh = logcosh,
 );
+unary_meanings!(ExpRel = exprel, Logit = logit, LogitSlope = logit_slope, LogCosh = logcosh,);
 binary_meanings!(LogAddExp = logaddexp, LogisticShare = logistic_share, XLogY = xlogy, XLog1pY = xlog1py);
 binary_meanings_by_f64!(ExponentialMoment = exponential_moment);
 

@@ -103,6 +103,7 @@ fn cospi<R: Real>(x: R) -> R {
     half_turns(x).1
 }
 
+unary_meanings!(abreast: Tanh = Real::tanh, SechSquared = sech_squared);
 unary_meanings!(
     SinPi = sinpi,
     CosPi = cospi,
@@ -114,14 +115,12 @@ unary_meanings!(
     Atan = Real::atan,
     Sinh = Real::sinh,
     Cosh = Real::cosh,
-    Tanh = Real::tanh,
     Asinh = Real::asinh,
     Acosh = Real::acosh,
     Atanh = Real::atanh,
     InverseChord = inverse_chord,
     AtanhSlope = atanh_slope,
     Lorentzian = lorentzian,
-    SechSquared = sech_squared,
     Sinc = sinc,
     SincSlope = sinc_slope,
 );

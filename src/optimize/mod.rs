@@ -95,6 +95,10 @@ impl Task {
             check(graph, "loops");
             walk.rounds(graph, &mut roots, self);
         }
+        if self.stage == Stage::Final && loops::interchange(graph, &mut roots) {
+            check(graph, "interchange");
+            walk.rounds(graph, &mut roots, self);
+        }
         roots
     }
 

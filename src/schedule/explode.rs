@@ -1,5 +1,6 @@
 //! Exploding small nodes into straight-line scalar code.
 
+use super::abreast;
 use super::build::Memory;
 use super::group::{Group, Groups};
 use super::layout::Layout;
@@ -38,7 +39,7 @@ pub fn build(
         }
         builder.elements.insert(*id, values);
     }
-    without_unused(builder.block)
+    abreast::arrange(without_unused(builder.block))
 }
 
 struct Builder<'a> {

@@ -35,6 +35,8 @@ pub struct LoopKernel {
     pub invariants: Vec<View>,
     /// Where the rows of the stacked outputs go.
     pub stacked: Vec<BufferId>,
+    /// For each of them whether rows that no step writes are zero: somebody reads them.
+    pub zeroed: Vec<bool>,
     /// Where the number of steps goes.
     pub steps: Option<BufferId>,
     /// Of a program that does a part of a loop: the row of the loop that its own first row is. Such a program writes no
@@ -60,7 +62,7 @@ pub struct LoopState {
 }
 
 impl LoopKernel {
-    /// Whether there may be rows of stacked outputs that no step writes, which are zero.
+    /// Whether there may be rows of stacked outputs that no step writes.
     pub fn leaves_rows(&self) -> bool {
         self.ends != Ends::AfterTrips && self.part.is_none()
     }
@@ -135,8 +137,12 @@ impl Builder<'_> {
         let invariants = &arguments[run.first_invariant()..];
         let inputs = 1 + run.states + run.sequences..;
         let invariants = inputs.zip(invariants).map(|(input, node)| self.ordered(id, *node, 0, loose[input])).collect();
-        let stacked = (run.states..run.steps_result()).filter_map(|place| results.get(&place));
-        let stacked = stacked.map(|result| self.memory.of(graph, *result)).collect();
+        let wanted_stacked: Vec<NodeId> =
+            (run.states..run.steps_result()).filter_map(|place| results.get(&place).copied()).collect();
+        let stacked = wanted_stacked.iter().map(|result| self.memory.of(graph, *result)).collect();
+        let leaves_rows = run.ends != Ends::AfterTrips && self.part.is_none();
+        let read_beyond = |result: NodeId| leaves_rows && self.is_read_beyond(id, result);
+        let zeroed = wanted_stacked.iter().map(|result| read_beyond(*result)).collect();
         let words = if inline { 0 } else { 1 + body.inputs.len() + body.outputs.len() };
         let kernel = LoopKernel {
             body: self.bodies.len(),
@@ -149,6 +155,7 @@ impl Builder<'_> {
             sequences,
             invariants,
             stacked,
+            zeroed,
             steps: results.get(&run.steps_result()).map(|result| self.memory.of(graph, *result)),
             part: self.part.map(|node| View {
                 buffer: self.memory.of(graph, node),
@@ -160,6 +167,21 @@ impl Builder<'_> {
         self.limits.push((id, run.trips));
         self.enter_body(body);
         self.push(id, Body::Loop(Box::new(kernel)));
+    }
+
+    /// Whether more than the rows that a loop wrote is read of a stacked output: not only loops of as many steps see it,
+    /// row by row.
+    fn is_read_beyond(&self, run: NodeId, result: NodeId) -> bool {
+        let graph = self.graph;
+        let by_rows = |reader: NodeId| {
+            let Some(other) = graph.loop_of(reader) else { return false };
+            let sequences = other.first_sequence()..other.first_invariant();
+            let arguments = graph.node(reader).arguments.iter().enumerate();
+            let mut places = arguments.filter(|(_, argument)| **argument == result).map(|(place, _)| place);
+            places.all(|place| sequences.contains(&place)) && graph.does_as_many_steps(run, reader)
+        };
+        let mut readers = graph.ids().filter(|id| graph.node(*id).arguments.contains(&result));
+        graph.output_nodes().contains(&result) || !readers.all(by_rows)
     }
 
     pub(super) fn state(&mut self, user: NodeId, first: NodeId, result: Option<NodeId>, inline: bool) -> LoopState {

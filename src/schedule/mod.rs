@@ -9,6 +9,7 @@
 //!
 //! The result is plain data; [`verify::verify`] checks it and [`print::print`] shows it.
 
+mod abreast;
 mod build;
 mod chains;
 mod explode;
@@ -29,6 +30,7 @@ pub mod verify;
 mod windowed;
 mod work;
 
+pub use abreast::calls_at;
 pub use build::schedule;
 pub use flops::flops;
 pub use inline::{in_memory, operations};

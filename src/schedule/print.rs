@@ -84,8 +84,9 @@ fn run_loop(out: &mut String, kernel: &LoopKernel) {
     for whole in &kernel.invariants {
         let _ = writeln!(out, "  whole {}", view(whole));
     }
-    for rows in &kernel.stacked {
-        let _ = writeln!(out, "  stacked to {}", buffer(*rows));
+    for (rows, zeroed) in kernel.stacked.iter().zip(&kernel.zeroed) {
+        let rest = if *zeroed { ", zero where no step writes" } else { "" };
+        let _ = writeln!(out, "  stacked to {}{rest}", buffer(*rows));
     }
     if let Some(steps) = kernel.steps {
         let _ = writeln!(out, "  steps to {}", buffer(steps));

@@ -1,6 +1,6 @@
 //! What depends on invariants only is computed once, before the loop.
 
-use super::site::Site;
+use super::site::{Moved, Site};
 use crate::ir::rewrite::Rewriter;
 use crate::ir::{ElementType, Graph, Meaning, NodeId, Op, PointwiseRef, Reduction};
 
@@ -38,7 +38,8 @@ pub(super) fn invariants(graph: &mut Graph, site: &mut Site) {
     }
     moved.reverse();
     let outside = outside(graph, site, &moved);
-    let pairs: Vec<(NodeId, NodeId)> = moved.into_iter().zip(outside).collect();
+    let pairs = moved.into_iter().zip(outside).map(|(inside, outside)| Moved { inside, outside, order: None });
+    let pairs: Vec<Moved> = pairs.collect();
     let stacked = vec![true; site.body.outputs().len() - site.states];
     site.rewrite(&site.roles(), &stacked, &[], &pairs);
 }

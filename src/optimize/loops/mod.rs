@@ -2,13 +2,18 @@
 //! at all. Every loop is visited once in a pass, the loops inside it with its body.
 
 mod hoist;
+mod keep;
+mod lanes;
+mod layout;
+mod products;
 mod reads;
 mod share;
 mod site;
 mod small;
+mod sums;
 mod tidy;
 
-use super::{Task, with_arguments};
+use super::{Stage, Task, with_arguments};
 use crate::ir::{Graph, NodeId, Op};
 use site::Site;
 use std::collections::HashMap;
@@ -33,8 +38,25 @@ pub(super) fn improve(graph: &mut Graph, roots: &mut [NodeId], task: &mut Task) 
             None => all_results(graph, new),
         });
     }
+    if task.stage == Stage::Final {
+        let loops = needed_loops(graph, roots);
+        keep::values(graph, roots, &loops);
+    }
     let wanted = wanted(graph, roots);
     replace(graph, roots, |graph, id, new| improved(graph, new, wanted.get(&id).map_or(&[], Vec::as_slice), task));
+    *roots != *before
+}
+
+/// Lets blocks of lanes go through all steps, in loops that are as simple as they will be; whether there were such.
+pub(super) fn interchange(graph: &mut Graph, roots: &mut [NodeId]) -> bool {
+    let before = roots.to_vec();
+    let wanted = wanted(graph, roots);
+    replace(graph, roots, |graph, id, new| {
+        let results = wanted.get(&id).map_or(&[][..], Vec::as_slice);
+        let Some(mut site) = Site::of(graph, new, results) else { return Vec::new() };
+        site.settle(graph);
+        if lanes::interchange(graph, &mut site) { site.nodes(id) } else { all_results(graph, new) }
+    });
     *roots != *before
 }
 
@@ -93,16 +115,21 @@ fn replace(
 fn improved(graph: &mut Graph, id: NodeId, wanted: &[usize], task: &mut Task) -> Vec<NodeId> {
     let Some(mut site) = Site::of(graph, id, wanted) else { return Vec::new() };
     site.settle(graph);
-    site.simplify(task);
+    site.simplify(task, graph.loop_memory);
     tidy::constants(graph, &mut site);
     reads::rows(graph, &mut site);
     hoist::invariants(graph, &mut site);
+    products::of_rows(graph, &mut site);
+    if task.stage == Stage::Final {
+        layout::of_factors(graph, &mut site);
+    }
+    let sums = if task.stage == Stage::Final { sums::take(graph, &mut site) } else { Vec::new() };
     tidy::repeated(&mut site);
     tidy::unneeded(&mut site);
-    if small::dissolve(graph, &mut site) {
-        return site.nodes(id);
+    if !small::dissolve(graph, &mut site) {
+        site.order(task);
+        site.close(graph);
     }
-    site.order(task);
-    site.close(graph);
+    sums::settle(graph, &mut site, sums);
     site.nodes(id)
 }

@@ -2,7 +2,7 @@
 
 use super::super::Task;
 use crate::ir::rewrite::{Rewriter, without_dead_code};
-use crate::ir::{Ends, Graph, Loop, NodeId, Op, Shape, TensorType};
+use crate::ir::{Axes, Ends, Graph, Loop, NodeId, Op, Shape, TensorType};
 use std::sync::Arc;
 
 /// What a result of the loop is now.
@@ -32,6 +32,25 @@ pub(super) enum Role {
     Constant(u64),
     /// Nothing needs it.
     Dropped,
+}
+
+/// A node of the body that becomes an invariant.
+pub(super) struct Moved {
+    pub(super) inside: NodeId,
+    pub(super) outside: NodeId,
+    /// The axes of the node inside, as those of the node outside.
+    pub(super) order: Option<Axes>,
+}
+
+impl Moved {
+    /// The node for one of this type.
+    fn declare(&self, target: &mut Graph, ty: &TensorType) -> NodeId {
+        let Some(order) = self.order else { return target.input("moved", ty.clone()) };
+        let sizes = (0..order.len()).map(|axis| order.position(axis).map_or(0, |place| ty.shape[place]));
+        let given = TensorType::new(ty.element, sizes.collect());
+        let input = target.input("moved", given);
+        target.transpose(input, order)
+    }
 }
 
 /// A loop, with what its inputs stand for.
@@ -114,8 +133,9 @@ impl Site {
         }
     }
 
-    /// Simplifies the body.
-    pub(super) fn simplify(&mut self, task: &mut Task) {
+    /// Simplifies the body, in which loops may take so much memory.
+    pub(super) fn simplify(&mut self, task: &mut Task, loop_memory: Option<usize>) {
+        self.body.loop_memory = loop_memory;
         let roots = self.body.output_nodes();
         let simpler = task.simplify(&mut self.body, &roots);
         self.give_outputs(&simpler);
@@ -137,6 +157,8 @@ impl Site {
             self.body.output(output.name, *node);
         }
         self.body = without_dead_code(&self.body);
+        // Equal bodies stay equal, whatever the graph around them says.
+        self.body.loop_memory = None;
     }
 
     /// Gives the inputs new roles and keeps some of the stacked outputs. Nodes of the body in `rows` and `invariants`
@@ -146,7 +168,7 @@ impl Site {
         roles: &[Role],
         stacked: &[bool],
         rows: &[(NodeId, NodeId)],
-        invariants: &[(NodeId, NodeId)],
+        invariants: &[Moved],
     ) {
         let body = std::mem::take(&mut self.body);
         let (inputs, outputs) = (body.input_nodes(), body.output_nodes());
@@ -162,14 +184,17 @@ impl Site {
                 let declared = &body.inputs()[input];
                 rewriter.set(inputs[input], target.input(declared.name.clone(), declared.ty.clone()));
             }
-            let more = match role {
-                Role::Sequence => rows,
-                Role::Invariant => invariants,
-                _ => &[],
-            };
-            for (inside, outside) in more {
-                given.push(*outside);
-                rewriter.set(*inside, target.input("moved", body.ty(*inside).clone()));
+            if role == Role::Sequence {
+                for (inside, outside) in rows {
+                    given.push(*outside);
+                    rewriter.set(*inside, target.input("moved", body.ty(*inside).clone()));
+                }
+            }
+            if role == Role::Invariant {
+                for moved in invariants {
+                    given.push(moved.outside);
+                    rewriter.set(moved.inside, moved.declare(&mut target, body.ty(moved.inside)));
+                }
             }
         }
         for (input, role) in roles.iter().enumerate().skip(1) {
@@ -218,17 +243,8 @@ impl Site {
         if self.results.iter().all(|found| matches!(found, Found::Node(_) | Found::Unneeded)) {
             return;
         }
-        let run = Loop {
-            body: Arc::new(std::mem::take(&mut self.body)),
-            trips: self.trips,
-            states: self.states,
-            sequences: self.sequences,
-            backward: self.backward,
-            ends: self.ends,
-        };
-        let steps = run.steps_result();
-        let arguments: Vec<NodeId> = self.count.into_iter().chain(self.given[1..].iter().copied()).collect();
-        let node = graph.run_loop(Arc::new(run), &arguments);
+        let node = self.closed(graph);
+        let steps = graph.loop_of(node).map_or(0, |run| run.steps_result());
         for found in &mut self.results {
             let place = match *found {
                 Found::State(state) => state,
@@ -238,6 +254,20 @@ impl Site {
             };
             *found = Found::Node(graph.result(node, place));
         }
+    }
+
+    /// The loop put together.
+    pub(super) fn closed(&mut self, graph: &mut Graph) -> NodeId {
+        let run = Loop {
+            body: Arc::new(std::mem::take(&mut self.body)),
+            trips: self.trips,
+            states: self.states,
+            sequences: self.sequences,
+            backward: self.backward,
+            ends: self.ends,
+        };
+        let arguments: Vec<NodeId> = self.count.into_iter().chain(self.given[1..].iter().copied()).collect();
+        graph.run_loop(Arc::new(run), &arguments)
     }
 
     /// The nodes of the results of a closed loop; `other` for those that nobody asks for.

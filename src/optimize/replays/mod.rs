@@ -11,7 +11,7 @@ mod split;
 
 use crate::ir::replay::LOOP_MEMORY;
 use crate::ir::rewrite::{Rewriter, copy_node, without_dead_code};
-use crate::ir::{Ends, Graph, Loop, NodeId, Op};
+use crate::ir::{Graph, Loop, NodeId, Op};
 use memory::{Memory, size};
 use pair::Pair;
 use split::Split;
@@ -184,19 +184,10 @@ impl Stored {
 fn undoes(graph: &Graph, source: NodeId, rows: NodeId, reader: NodeId) -> bool {
     let (Some(run), Some(back)) = (graph.loop_of(source), graph.loop_of(reader)) else { return false };
     let arguments = &graph.node(reader).arguments;
-    let counts = |count: NodeId| {
-        let steps = Op::Result(run.steps_result() as u32);
-        let of_source = graph.node(count).op == steps && graph.node(count).arguments[..] == [source];
-        of_source || (run.ends == Ends::AfterCount && count == graph.node(source).arguments[0])
-    };
-    let as_many = match back.ends {
-        Ends::AfterTrips => run.ends == Ends::AfterTrips,
-        Ends::AfterCount => counts(arguments[0]),
-        Ends::WhenFalse => false,
-    };
     let sequences = back.first_sequence()..back.first_invariant();
     let elsewhere = (0..arguments.len()).any(|place| arguments[place] == rows && !sequences.contains(&place));
-    as_many && !elsewhere && run.trips == back.trips && run.backward != back.backward
+    let opposite = run.trips == back.trips && run.backward != back.backward;
+    opposite && !elsewhere && graph.does_as_many_steps(source, reader)
 }
 
 fn remark_stored(target: &mut Graph, trips: usize, bytes: usize, budget: usize) {

@@ -12,6 +12,7 @@ mod binary;
 mod comparison;
 pub mod draws;
 mod integer;
+mod lanes;
 pub(crate) mod levels;
 mod moves;
 mod unary;
@@ -24,6 +25,7 @@ pub use comparison::{Comparison, ComparisonKernel, ComparisonStrip};
 pub use integer::{
     IntegerBinaryKernel, IntegerBinaryStrip, IntegerUnaryStrip, OVERFLOW, ZERO_DIVISION, integer_negate,
 };
+pub use lanes::LANES;
 pub use levels::{PerLevel, Strip1, Strip2};
 pub use moves::{Logic, SelectStrip, convert, copy, fill, logic, logic_not, select};
 pub use unary::{Unary, UnaryKernel, UnaryStrip};

@@ -1,5 +1,6 @@
 //! Functions of one argument over strips.
 
+use super::lanes::LanesKernel;
 use super::levels::{PerLevel, Strip1, for_each_level, per_level};
 use crate::runtime::Element;
 
@@ -12,6 +13,9 @@ pub trait Unary {
 
     /// Whether it is an instruction or two, for which a chunk's way through registers would cost more than the function.
     const LIGHT: bool = false;
+
+    /// Whether a few numbers at once cost hardly more than one: it has no branches, and is more than an instruction or two.
+    const ABREAST: bool = false;
 
     /// The greatest magnitude for which [`Unary::within_f64`] may stand in. Strips whose elements are all within it take
     /// that function, which should be free of branches; it must give the same bits as [`Unary::f64`].
@@ -199,6 +203,7 @@ pub struct UnaryKernel {
     strip_f32: PerLevel<UnaryStrip<f32>>,
     scalar_f64: PerLevel<unsafe extern "C" fn(f64) -> f64>,
     scalar_f32: PerLevel<unsafe extern "C" fn(f32) -> f32>,
+    lanes: Option<LanesKernel>,
 }
 
 impl UnaryKernel {
@@ -209,6 +214,7 @@ impl UnaryKernel {
             strip_f32: per_level!(strip_f32::<O>),
             scalar_f64: per_level!(scalar_f64::<O>),
             scalar_f32: per_level!(scalar_f32::<O>),
+            lanes: if O::ABREAST { Some(LanesKernel::of::<O>()) } else { None },
         }
     }
 
@@ -238,6 +244,23 @@ impl UnaryKernel {
             Element::F32 => Some(self.scalar_f32.get() as usize),
             Element::I64 | Element::Bool => None,
         }
+    }
+
+    /// The functions of a few numbers at once.
+    #[cfg(test)]
+    pub(super) const fn lanes(&self) -> Option<&LanesKernel> {
+        self.lanes.as_ref()
+    }
+
+    /// Whether [`UnaryKernel::lanes_address`] has functions.
+    pub const fn is_abreast(&self) -> bool {
+        self.lanes.is_some()
+    }
+
+    /// The address of a function of so many numbers at once, `extern "C" fn(out, a, b, …)`, and how many it takes, which
+    /// may be more; `None` where calls one after another are as good, and for elements that are not real numbers.
+    pub fn lanes_address(&self, element: Element, count: usize) -> Option<(usize, usize)> {
+        self.lanes.as_ref()?.address(element, count)
     }
 
     /// The function of one double.
