@@ -6,8 +6,13 @@
 
 pub mod double;
 mod elementary;
+mod hyperbolic;
+mod normal;
+mod polynomials;
+mod power;
 mod real;
 pub mod single;
+mod trigonometric;
 
 #[cfg(test)]
 mod tests;
