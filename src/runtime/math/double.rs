@@ -1,6 +1,6 @@
 //! Double precision.
 
-use super::{elementary, hyperbolic, normal, power, trigonometric};
+use super::{elementary, gelu, hyperbolic, normal, power, trigonometric};
 
 /// The greatest magnitude for which sine and cosine need no long reduction of the argument.
 pub const TRIGONOMETRIC_LIMIT: f64 = 1.0e5;
@@ -170,6 +170,18 @@ pub fn jn(order: i32, x: f64) -> f64 {
     libm::jn(order, x)
 }
 
+/// The derivative of [`erf`].
+#[inline(always)]
+pub fn erf_slope(x: f64) -> f64 {
+    normal::erf_slope(x)
+}
+
+/// The density of the standard normal distribution.
+#[inline(always)]
+pub fn normpdf(x: f64) -> f64 {
+    normal::normpdf(x)
+}
+
 /// The distribution function of the standard normal distribution.
 #[inline(always)]
 pub fn normcdf(x: f64) -> f64 {
@@ -186,6 +198,18 @@ pub fn gelu(x: f64) -> f64 {
 #[inline(always)]
 pub fn gelu_slope(x: f64) -> f64 {
     normal::gelu_slope(x)
+}
+
+/// The usual approximation of [`gelu`] by a hyperbolic tangent.
+#[inline(always)]
+pub fn gelu_tanh(x: f64) -> f64 {
+    gelu::gelu_tanh(x)
+}
+
+/// The derivative of [`gelu_tanh`].
+#[inline(always)]
+pub fn gelu_tanh_slope(x: f64) -> f64 {
+    gelu::gelu_tanh_slope(x)
 }
 
 /// The gamma function.

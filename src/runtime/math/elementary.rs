@@ -166,16 +166,21 @@ pub(super) fn log10<T: Real>(x: T) -> T {
     log_edges(x, sum + (((base - sum) + product) + (error + base_error)))
 }
 
-/// A quotient of the exponential, corrected for what its divisor lost.
+/// `top / (1 + power)`, corrected for what its divisor lost: with `power = exp(-|x|)` the logistic function of `|x|` where the
+/// top is 1, and of `-|x|` where it is the power.
 #[inline(always)]
-pub(super) fn sigmoid<T: Real>(x: T) -> T {
-    let power = exp(-x.magnitude());
+pub(super) fn logistic<T: Real>(top: T, power: T) -> T {
     let (sum, sum_low) = quick_sum(T::ONE, power);
-    let top = choose(x < T::ZERO, power, T::ONE);
     let inverse = T::ONE / sum;
     let quotient = top * inverse;
     let remainder = quotient.fma(-sum_low, quotient.fma(-sum, top));
     remainder.fma(inverse, quotient)
+}
+
+#[inline(always)]
+pub(super) fn sigmoid<T: Real>(x: T) -> T {
+    let power = exp(-x.magnitude());
+    logistic(choose(x < T::ZERO, power, T::ONE), power)
 }
 
 #[inline(always)]

@@ -53,6 +53,32 @@ pub(super) fn erfc<T: Real>(x: T) -> T {
     choose(t < T::ERF_LOW, near, choose(x < T::ZERO, T::TWO - tail, tail))
 }
 
+/// `factor exp(-square)`, where both come as unevaluated sums.
+#[inline(always)]
+fn bell<T: Real>((square, square_low): (T, T), (factor, factor_low): (T, T)) -> T {
+    let ExpParts { shifted, power, power_low } = exp_parts(-square, -square_low);
+    let high = power * factor;
+    let low = power_low.fma(factor, power.fma(factor_low, power.fma(factor, -high)));
+    (high + low).scaled(shifted)
+}
+
+/// The derivative of the error function.
+#[inline(always)]
+pub(super) fn erf_slope<T: Real>(x: T) -> T {
+    let t = clamp(x.magnitude(), T::ZERO, T::ERFC_HIGH);
+    let square = t * t;
+    bell((square, t.fma(t, -square)), (T::TWO_OVER_ROOT_PI, T::TWO_OVER_ROOT_PI_LOW))
+}
+
+/// The density of the standard normal distribution.
+#[inline(always)]
+pub(super) fn normpdf<T: Real>(x: T) -> T {
+    let t = clamp(x.magnitude(), T::ZERO, T::NORMAL_HIGH);
+    let square = t * t;
+    let half = (T::HALF * square, T::HALF * t.fma(t, -square));
+    bell(half, (T::NORMAL_DENSITY, T::NORMAL_DENSITY_LOW))
+}
+
 /// The distribution function of the standard normal distribution at minus a magnitude, from 0.665 on.
 #[inline(always)]
 fn normal_tail<T: Real>(t: T) -> Tail<T> {

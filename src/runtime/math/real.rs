@@ -20,6 +20,7 @@ pub(super) trait Real:
     const ONE: Self;
     const TWO: Self;
     const FOUR: Self;
+    const HUNDRED: Self;
     const INFINITY: Self;
     const NAN: Self;
     /// One and a half times the first number whose unit in the last place is 1: adding it rounds to an integer, which then
@@ -69,6 +70,14 @@ pub(super) trait Real:
     const TWO_THIRDS_LOW: Self;
     /// `1 / sqrt(2 pi)`
     const NORMAL_DENSITY: Self;
+    const NORMAL_DENSITY_LOW: Self;
+    const TWO_OVER_ROOT_PI: Self;
+    const TWO_OVER_ROOT_PI_LOW: Self;
+    /// The factors `2 sqrt(2 / pi)` and 0.044715 of the usual approximation of `gelu`.
+    const GELU_RATE: Self;
+    const GELU_RATE_LOW: Self;
+    const GELU_CUBIC: Self;
+    const GELU_CUBIC_LOW: Self;
     const CBRT_2: Self;
     const CBRT_4: Self;
     const TAN_EIGHTH_PI: Self;
@@ -193,6 +202,7 @@ real! {
     ONE = 1.0,
     TWO = 2.0,
     FOUR = 4.0,
+    HUNDRED = 100.0,
     INFINITY = Self::INFINITY,
     NAN = Self::NAN,
     SHIFT = 6755399441055744.0,
@@ -229,6 +239,13 @@ real! {
     TWO_THIRDS = 2.0 / 3.0,
     TWO_THIRDS_LOW = 3.700743415417188e-17,
     NORMAL_DENSITY = 0.3989422804014327,
+    NORMAL_DENSITY_LOW = -2.49232720227773e-17,
+    TWO_OVER_ROOT_PI = std::f64::consts::FRAC_2_SQRT_PI,
+    TWO_OVER_ROOT_PI_LOW = 1.533545961316588e-17,
+    GELU_RATE = 1.5957691216057308,
+    GELU_RATE_LOW = -9.96930880911092e-17,
+    GELU_CUBIC = 0.044715,
+    GELU_CUBIC_LOW = 2.1960211427085595e-18,
     CBRT_2 = 1.2599210498948732,
     CBRT_4 = 1.5874010519681996,
     TAN_EIGHTH_PI = 0.41421356237309503,
@@ -249,6 +266,7 @@ real! {
     ONE = 1.0,
     TWO = 2.0,
     FOUR = 4.0,
+    HUNDRED = 100.0,
     INFINITY = Self::INFINITY,
     NAN = Self::NAN,
     SHIFT = 12582912.0,
@@ -285,6 +303,13 @@ real! {
     TWO_THIRDS = 2.0 / 3.0,
     TWO_THIRDS_LOW = -1.9868216e-8,
     NORMAL_DENSITY = 0.3989423,
+    NORMAL_DENSITY_LOW = -1.133517e-8,
+    TWO_OVER_ROOT_PI = std::f32::consts::FRAC_2_SQRT_PI,
+    TWO_OVER_ROOT_PI_LOW = -5.8635383e-08,
+    GELU_RATE = 1.59576917,
+    GELU_RATE_LOW = -4.5340681e-08,
+    GELU_CUBIC = 0.0447149985,
+    GELU_CUBIC_LOW = 1.5461444e-09,
     CBRT_2 = 1.2599211,
     CBRT_4 = 1.587401,
     TAN_EIGHTH_PI = 0.41421357,

@@ -1,6 +1,6 @@
 //! Single precision.
 
-use super::{elementary, hyperbolic, normal, power, trigonometric};
+use super::{elementary, gelu, hyperbolic, normal, power, trigonometric};
 
 /// The greatest magnitude for which sine and cosine need no long reduction of the argument.
 pub const TRIGONOMETRIC_LIMIT: f32 = 1.0e5;
@@ -155,6 +155,18 @@ pub fn erfc(x: f32) -> f32 {
     normal::erfc(x)
 }
 
+/// The derivative of [`erf`].
+#[inline(always)]
+pub fn erf_slope(x: f32) -> f32 {
+    normal::erf_slope(x)
+}
+
+/// The density of the standard normal distribution.
+#[inline(always)]
+pub fn normpdf(x: f32) -> f32 {
+    normal::normpdf(x)
+}
+
 /// The distribution function of the standard normal distribution.
 #[inline(always)]
 pub fn normcdf(x: f32) -> f32 {
@@ -171,6 +183,18 @@ pub fn gelu(x: f32) -> f32 {
 #[inline(always)]
 pub fn gelu_slope(x: f32) -> f32 {
     normal::gelu_slope(x)
+}
+
+/// The usual approximation of [`gelu`] by a hyperbolic tangent.
+#[inline(always)]
+pub fn gelu_tanh(x: f32) -> f32 {
+    gelu::gelu_tanh(x)
+}
+
+/// The derivative of [`gelu_tanh`].
+#[inline(always)]
+pub fn gelu_tanh_slope(x: f32) -> f32 {
+    gelu::gelu_tanh_slope(x)
 }
 
 /// The gamma function.
