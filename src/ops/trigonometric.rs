@@ -124,31 +124,19 @@ fn cospi<R: Real>(x: R) -> R {
     half_turns(x).1
 }
 
-unary_meanings!(
-    SinPi = sinpi,
-    CosPi = cospi,
-    Asin = Real::asin,
-    Acos = Real::acos,
-    Atan = Real::atan,
-    Sinh = Real::sinh,
-    Cosh = Real::cosh,
-    Tanh = Real::tanh,
-    Asinh = Real::asinh,
-    Acosh = Real::acosh,
-    Atanh = Real::atanh,
-    InverseChord = inverse_chord,
-    AtanhSlope = atanh_slope,
-    Lorentzian = lorentzian,
-    SechSquared = sech_squared,
-);
-unary_meanings!(
+unary_meanings! {
+    SinPi = sinpi, CosPi = cospi, Asin = Real::asin, Acos = Real::acos, Atan = Real::atan, Sinh = Real::sinh,
+    Cosh = Real::cosh, Tanh = Real::tanh, Asinh = Real::asinh, Acosh = Real::acosh, Atanh = Real::atanh,
+    InverseChord = inverse_chord, AtanhSlope = atanh_slope, Lorentzian = lorentzian, SechSquared = sech_squared,
+}
+unary_meanings! {
     turning:
     Sin = Real::sin, Real::sin_reduced;
     Cos = Real::cos, Real::cos_reduced;
     Tan = Real::tan, Real::tan_reduced;
     Sinc = sinc, sinc_within;
     SincSlope = sinc_slope, sinc_slope_within;
-);
+}
 binary_meanings!(Atan2 = Real::atan2, InverseComponent = inverse_component);
 
 const ANGLES: &[&[f64]] = &[&[0.0], &[0.3], &[-2.3], &[11.25], &[1e-9], &[1e8], &[f64::INFINITY]];

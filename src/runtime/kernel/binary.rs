@@ -150,11 +150,12 @@ unsafe fn zip_chunks<T: Copy, O: Zip<T, T>>(out: *mut T, a: Operand<T>, b: Opera
         if !b.scalar {
             load_tail(&mut padded_b, b.start.add(full), n - full);
         }
+        let (last_a, last_b) = (padded_a.as_mut_ptr(), padded_b.as_ptr());
         for start in (0..n).step_by(CHUNK) {
             let whole = start < full;
-            let from_a = if whole && !a.scalar { a.start.add(start) } else { padded_a.as_ptr() };
-            let from_b = if whole && !b.scalar { b.start.add(start) } else { padded_b.as_ptr() };
-            let to = if whole { out.add(start) } else { padded_a.as_mut_ptr() };
+            let from_a = if whole && !a.scalar { a.start.add(start) } else { last_a.cast_const() };
+            let from_b = if whole && !b.scalar { b.start.add(start) } else { last_b };
+            let to = if whole { out.add(start) } else { last_a };
             let mut left = from_a.cast::<[T; CHUNK]>().read_unaligned();
             let right = from_b.cast::<[T; CHUNK]>().read_unaligned();
             for i in 0..CHUNK {

@@ -69,18 +69,18 @@ maps! {
     f32 within_f32 LIMIT_F32;
 }
 
-/// The length that full loops are a multiple of, and the length of the padded tail.
+/// The length that loops over two operands are a multiple of, and the length of the padded tail.
 pub(super) const CHUNK: usize = 32;
 
-/// Applies an operation along a strip, a chunk in registers at a time. The rest of a strip takes its turn as a padded chunk
-/// in the same loop, so that the operation is compiled once for separate, equal and padded operands alike. Without vectors
-/// the loop is plain.
+/// Applies an operation along a strip, a chunk of `COUNT` elements in registers at a time. The rest of a strip takes its
+/// turn as a padded chunk in the same loop, so that the operation is compiled once for separate, equal and padded operands
+/// alike. Without vectors the loop is plain.
 ///
 /// # Safety
 /// The rules of strip functions.
 #[inline(always)]
-unsafe fn map_strip<T: Copy, O: Map<T>, const CHUNK: usize>(out: *mut T, a: *const T, n: usize, vectors: bool) {
-    // SAFETY: all indices are below `n`, or below `CHUNK` in the local buffer.
+unsafe fn map_strip<T: Copy, O: Map<T>, const COUNT: usize>(out: *mut T, a: *const T, n: usize, vectors: bool) {
+    // SAFETY: all indices are below `n`, or below `COUNT` in the local buffer.
     unsafe {
         if O::LIGHT {
             return map_light::<T, O>(out, a, n);
@@ -94,20 +94,21 @@ unsafe fn map_strip<T: Copy, O: Map<T>, const CHUNK: usize>(out: *mut T, a: *con
             }
             return;
         }
-        let full = n / CHUNK * CHUNK;
-        let mut padded = [*a; CHUNK];
+        let full = n / COUNT * COUNT;
+        let mut padded = [*a; COUNT];
         if full < n {
             load_tail(&mut padded, a.add(full), n - full);
         }
-        for start in (0..n).step_by(CHUNK) {
+        let last = padded.as_mut_ptr();
+        for start in (0..n).step_by(COUNT) {
             let whole = start < full;
-            let from = if whole { a.add(start) } else { padded.as_ptr() };
-            let to = if whole { out.add(start) } else { padded.as_mut_ptr() };
-            let mut chunk = from.cast::<[T; CHUNK]>().read_unaligned();
+            let from = if whole { a.add(start) } else { last };
+            let to = if whole { out.add(start) } else { last };
+            let mut chunk = from.cast::<[T; COUNT]>().read_unaligned();
             for x in &mut chunk {
                 *x = O::within(*x);
             }
-            to.cast::<[T; CHUNK]>().write_unaligned(chunk);
+            to.cast::<[T; COUNT]>().write_unaligned(chunk);
         }
         if full < n {
             store_tail(out.add(full), &padded, n - full);
@@ -149,7 +150,7 @@ unsafe fn any_beyond_limit<T: Copy, O: Map<T>>(a: *const T, n: usize) -> bool {
 }
 
 /// # Safety
-/// `a` is valid for `rest` elements, and `rest` is at most [`CHUNK`].
+/// `a` is valid for `rest` elements, and the tail has not fewer.
 #[inline(always)]
 pub(super) unsafe fn load_tail<T: Copy>(tail: &mut [T], a: *const T, rest: usize) {
     // SAFETY: promised by the caller.
@@ -157,13 +158,14 @@ pub(super) unsafe fn load_tail<T: Copy>(tail: &mut [T], a: *const T, rest: usize
 }
 
 /// # Safety
-/// `out` is valid for `rest` elements, and `rest` is at most [`CHUNK`].
+/// `out` is valid for `rest` elements, and the tail has not fewer.
 #[inline(always)]
 pub(super) unsafe fn store_tail<T: Copy>(out: *mut T, tail: &[T], rest: usize) {
     // SAFETY: promised by the caller.
     unsafe { std::ptr::copy_nonoverlapping(tail.as_ptr(), out, rest) };
 }
 
+// Chunks of 128 bytes: two vectors at the highest level.
 for_each_level! {
     fn strip_f64[O: Unary](out: *mut f64, a: *const f64, n: usize) { map_strip::<f64, O, 16>(out, a, n, VECTORS) }
     fn strip_f32[O: Unary](out: *mut f32, a: *const f32, n: usize) { map_strip::<f32, O, 32>(out, a, n, VECTORS) }
