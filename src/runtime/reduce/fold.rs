@@ -42,11 +42,11 @@ folds! {
     Product, f64: 1.0, |a, b| a * b;
     Product, f32: 1.0, |a, b| a * b;
     Product, i64: 1, |a, b| a.wrapping_mul(b);
-    Max, f64: f64::NEG_INFINITY, |a, b| if a.is_nan() { a } else if a > b { a } else { b };
-    Max, f32: f32::NEG_INFINITY, |a, b| if a.is_nan() { a } else if a > b { a } else { b };
+    Max, f64: f64::NEG_INFINITY, |a, b| if a > b || a.is_nan() { a } else { b };
+    Max, f32: f32::NEG_INFINITY, |a, b| if a > b || a.is_nan() { a } else { b };
     Max, i64: i64::MIN, |a, b| a.max(b);
-    Min, f64: f64::INFINITY, |a, b| if a.is_nan() { a } else if a < b { a } else { b };
-    Min, f32: f32::INFINITY, |a, b| if a.is_nan() { a } else if a < b { a } else { b };
+    Min, f64: f64::INFINITY, |a, b| if a < b || a.is_nan() { a } else { b };
+    Min, f32: f32::INFINITY, |a, b| if a < b || a.is_nan() { a } else { b };
     Min, i64: i64::MAX, |a, b| a.min(b);
     Any, u8: 0, |a, b| a | b;
     All, u8: 1, |a, b| a & b;
