@@ -1,107 +1,77 @@
-//! Speed of the strip kernels (per strip of 256 elements, at each processor level), reductions, matrix products and the
-//! random generator. `cargo bench --bench kernels`.
+//! Speed of the strip kernels of every operation (per strip of 256 elements, at each processor level, beside a copy of the
+//! strip), reductions, matrix products and the random generator. `cargo bench --bench kernels`, or some of it:
+//! `cargo bench --bench kernels -- strip/tanh`.
 
 #![allow(unsafe_code, reason = "kernels are called through raw pointers")]
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ndc::runtime::kernel::{Binary, BinaryKernel, Form, Unary, UnaryKernel};
-use ndc::runtime::math::{double, single};
+use ndc::ir::{Meaning, Pointwise};
+use ndc::ops::POINTWISE;
+use ndc::runtime::kernel::{Form, copy};
 use ndc::runtime::matmul::{self, MatmulShape};
 use ndc::runtime::random::Key;
 use ndc::runtime::reduce::{self, ReduceShape, Reduction};
 use ndc::runtime::{AlignedBytes, Element, Level, STRIP};
 
-macro_rules! unary {
-    ($($operation:ident $function:ident;)*) => {
-        $(
-            struct $operation;
-            impl Unary for $operation {
-                #[inline(always)]
-                fn f64(x: f64) -> f64 {
-                    double::$function(x)
-                }
-                #[inline(always)]
-                fn f32(x: f32) -> f32 {
-                    single::$function(x)
-                }
-            }
-        )*
-    };
+/// A strip of numbers between `low` and `high`, in no order.
+fn numbers(low: f64, high: f64) -> Vec<f64> {
+    (0..STRIP).map(|i| low + (high - low) * ((i * 101 % STRIP) as f64 / STRIP as f64)).collect()
 }
 
-unary! { Exp exp; Log log; Tanh tanh; Sigmoid sigmoid; }
-
-struct Sin;
-
-impl Unary for Sin {
-    const LIMIT_F64: f64 = double::TRIGONOMETRIC_LIMIT;
-    const LIMIT_F32: f32 = single::TRIGONOMETRIC_LIMIT;
-    #[inline(always)]
-    fn f64(x: f64) -> f64 {
-        double::sin(x)
-    }
-    #[inline(always)]
-    fn f32(x: f32) -> f32 {
-        single::sin(x)
-    }
-    #[inline(always)]
-    fn within_f64(x: f64) -> f64 {
-        double::sin_reduced(x)
-    }
-    #[inline(always)]
-    fn within_f32(x: f32) -> f32 {
-        single::sin_reduced(x)
-    }
+/// Where a function is usual: most of those with a limited domain are defined between 0 and 1.
+fn usual(definition: &Pointwise) -> (f64, f64) {
+    if definition.domain == "every number" || definition.domain == "x finite" { (-3.0, 3.0) } else { (0.05, 0.95) }
 }
 
-struct Add;
-
-impl Binary for Add {
-    #[inline(always)]
-    fn f64(a: f64, b: f64) -> f64 {
-        a + b
-    }
-    #[inline(always)]
-    fn f32(a: f32, b: f32) -> f32 {
-        a + b
-    }
-}
-
+/// Every operation on real numbers, and copying beside them: the limit of any.
 fn strips(criterion: &mut Criterion) {
-    let kernels = [
-        ("exp", UnaryKernel::of::<Exp>()),
-        ("log", UnaryKernel::of::<Log>()),
-        ("tanh", UnaryKernel::of::<Tanh>()),
-        ("sigmoid", UnaryKernel::of::<Sigmoid>()),
-        ("sin", UnaryKernel::of::<Sin>()),
-    ];
-    let add = BinaryKernel::of::<Add>();
-    let doubles: Vec<f64> = (0..STRIP).map(|i| 0.1 + i as f64 * 0.01).collect();
-    let singles: Vec<f32> = doubles.iter().map(|&x| x as f32).collect();
-    let (mut out, mut out_single) = (vec![0.0f64; STRIP], vec![0.0f32; STRIP]);
     let mut group = criterion.benchmark_group("strip");
     group.throughput(Throughput::Elements(STRIP as u64));
+    group.sample_size(10).warm_up_time(Duration::from_millis(20)).measurement_time(Duration::from_millis(100));
     for level in Level::available() {
-        for (name, kernel) in &kernels {
-            let (strip, strip_single) = (kernel.strip_f64().at(level), kernel.strip_f32().at(level));
-            group.bench_function(format!("{name}/f64/{level:?}"), |bencher| {
-                // SAFETY: both hold a strip, and the level is available.
-                bencher.iter(|| unsafe { strip(out.as_mut_ptr(), black_box(&doubles).as_ptr(), STRIP) });
-            });
-            group.bench_function(format!("{name}/f32/{level:?}"), |bencher| {
-                // SAFETY: both hold a strip, and the level is available.
-                bencher.iter(|| unsafe { strip_single(out_single.as_mut_ptr(), black_box(&singles).as_ptr(), STRIP) });
+        for definition in POINTWISE {
+            let (low, high) = usual(definition);
+            let (a, b) = (numbers(low, high), numbers(0.1, 2.0));
+            let [single_a, single_b] = [&a, &b].map(|numbers| numbers.iter().map(|&x| x as f32).collect::<Vec<f32>>());
+            let (mut out, mut single) = (vec![0.0f64; STRIP], vec![0.0f32; STRIP]);
+            let name = |element: &str| format!("{}/{element}/{level:?}", definition.name);
+            // SAFETY, for all: the buffers hold a strip, and the level is available.
+            match &definition.meaning {
+                Meaning::Unary { kernel, .. } => {
+                    let (f64, f32) = (kernel.strip_f64().at(level), kernel.strip_f32().at(level));
+                    group.bench_function(name("f64"), |bencher| {
+                        bencher.iter(|| unsafe { f64(out.as_mut_ptr(), black_box(&a).as_ptr(), STRIP) });
+                    });
+                    group.bench_function(name("f32"), |bencher| {
+                        bencher.iter(|| unsafe { f32(single.as_mut_ptr(), black_box(&single_a).as_ptr(), STRIP) });
+                    });
+                }
+                Meaning::Binary { kernel, .. } => {
+                    let form = Form::VectorVector;
+                    let (f64, f32) = (kernel.strip_f64(form).at(level), kernel.strip_f32(form).at(level));
+                    group.bench_function(name("f64"), |bencher| {
+                        let b = black_box(&b).as_ptr();
+                        bencher.iter(|| unsafe { f64(out.as_mut_ptr(), black_box(&a).as_ptr(), b, STRIP) });
+                    });
+                    group.bench_function(name("f32"), |bencher| {
+                        let b = black_box(&single_b).as_ptr();
+                        bencher.iter(|| unsafe { f32(single.as_mut_ptr(), black_box(&single_a).as_ptr(), b, STRIP) });
+                    });
+                }
+                _ => {}
+            }
+        }
+        for element in [Element::F64, Element::F32] {
+            let (from, mut to) = (AlignedBytes::zeroed(STRIP * 8), AlignedBytes::zeroed(STRIP * 8));
+            let strip = copy(element).at(level);
+            group.bench_function(format!("copy/{element:?}/{level:?}"), |bencher| {
+                bencher.iter(|| unsafe { strip(to.as_mut_ptr(), black_box(&from).as_ptr(), STRIP) });
             });
         }
-        let strip = add.strip_f32(Form::VectorVector).at(level);
-        group.bench_function(format!("add/f32/{level:?}"), |bencher| {
-            let b = black_box(&singles).as_ptr();
-            // SAFETY: all hold a strip, and the level is available.
-            bencher.iter(|| unsafe { strip(out_single.as_mut_ptr(), black_box(&singles).as_ptr(), b, STRIP) });
-        });
     }
     group.finish();
 }

@@ -3,7 +3,6 @@
 use super::declare::*;
 use super::real::Real;
 use crate::ir::{Accuracy, Differential, Instruction, Pointwise};
-use crate::runtime::kernel::Unary;
 
 /// The slope of `leaky_relu` below zero.
 pub const LEAK: f64 = 0.01;
@@ -14,9 +13,6 @@ pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 /// `2 sqrt(2 / pi)`
 const GELU_RATE: f64 = 1.595_769_121_605_730_9;
 const GELU_CUBIC: f64 = 0.044715;
-/// What the two lose in rounding to double precision.
-const GELU_RATE_REST: f64 = -9.969_308_809_110_92e-17;
-const GELU_CUBIC_REST: f64 = 2.196_021_142_708_56e-18;
 
 #[inline(always)]
 fn relu<R: Real>(x: R) -> R {
@@ -40,13 +36,6 @@ fn leaky_step<R: Real>(x: R) -> R {
 }
 
 #[inline(always)]
-pub(super) fn sigmoid<R: Real>(x: R) -> R {
-    let (zero, one) = (R::of(0.0), R::of(1.0));
-    let small = (-x.absolute()).exp();
-    (if x >= zero { one } else { small }) / (one + small)
-}
-
-#[inline(always)]
 fn sigmoid_slope<R: Real>(x: R) -> R {
     let small = (-x.absolute()).exp();
     let whole = R::of(1.0) + small;
@@ -54,13 +43,8 @@ fn sigmoid_slope<R: Real>(x: R) -> R {
 }
 
 #[inline(always)]
-fn softplus<R: Real>(x: R) -> R {
-    relu(x) + (-x.absolute()).exp().log1p()
-}
-
-#[inline(always)]
 fn logsigmoid<R: Real>(x: R) -> R {
-    -softplus(-x)
+    -(-x).softplus()
 }
 
 #[inline(always)]
@@ -78,67 +62,6 @@ fn selu<R: Real>(x: R) -> R {
     R::of(SELU_SCALE) * if x > R::of(0.0) { x } else { R::of(SELU_ALPHA) * x.expm1() }
 }
 
-/// The argument of the logistic function in `gelu_tanh(x) = x sigmoid(u)`, and what `u` lost in rounding: the exponential
-/// turns that into as many units as `u` is large.
-#[inline(always)]
-fn gelu_argument(x: f64) -> (f64, f64) {
-    let squared = x * x;
-    let squared_lost = f64::mul_add(x, x, -squared);
-    let cubic = GELU_CUBIC * squared;
-    let cubic_lost =
-        f64::mul_add(GELU_CUBIC, squared, -cubic) + (GELU_CUBIC * squared_lost + GELU_CUBIC_REST * squared);
-    let sum = 1.0 + cubic;
-    let of_cubic = sum - 1.0;
-    let sum_lost = (1.0 - (sum - of_cubic)) + (cubic - of_cubic) + cubic_lost;
-    let product = x * sum;
-    let product_lost = f64::mul_add(x, sum, -product) + x * sum_lost;
-    let argument = GELU_RATE * product;
-    let lost = f64::mul_add(GELU_RATE, product, -argument) + (GELU_RATE * product_lost + GELU_RATE_REST * product);
-    (argument, if lost.is_finite() { lost } else { 0.0 })
-}
-
-/// `x * sigmoid(u)`; in single precision without the correction, which only the far tail needs.
-pub struct GeluTanh;
-
-impl Unary for GeluTanh {
-    #[inline(always)]
-    fn f64(x: f64) -> f64 {
-        let (argument, lost) = gelu_argument(x);
-        let share = sigmoid(argument);
-        product_with_share(x, share + lost * share * (1.0 - share))
-    }
-    #[inline(always)]
-    fn f32(x: f32) -> f32 {
-        let (rate, cubic) = (GELU_RATE as f32, GELU_CUBIC as f32);
-        product_with_share(x, sigmoid(rate * x * (1.0 + cubic * x * x)))
-    }
-}
-
-/// The derivative of [`GeluTanh`].
-pub struct GeluTanhSlope;
-
-impl Unary for GeluTanhSlope {
-    #[inline(always)]
-    fn f64(x: f64) -> f64 {
-        let (argument, lost) = gelu_argument(x);
-        let (share, slope) = (sigmoid(argument), sigmoid_slope(argument));
-        let bent = slope + lost * slope * (1.0 - 2.0 * share);
-        gelu_tanh_sum(x, share + lost * slope, bent)
-    }
-    #[inline(always)]
-    fn f32(x: f32) -> f32 {
-        let argument = GELU_RATE as f32 * x * (1.0 + GELU_CUBIC as f32 * x * x);
-        gelu_tanh_sum(x, sigmoid(argument), sigmoid_slope(argument))
-    }
-}
-
-/// `share + slope x u'(x)`, where a slope of 0 wins over an infinite `x`.
-#[inline(always)]
-fn gelu_tanh_sum<R: Real>(x: R, share: R, slope: R) -> R {
-    let rate = R::of(GELU_RATE) * (R::of(1.0) + R::of(3.0 * GELU_CUBIC) * x * x);
-    if slope == R::of(0.0) { share } else { share + slope * (x * rate) }
-}
-
 /// `x * share`, where a share of 0 wins over an infinite `x`.
 #[inline(always)]
 fn product_with_share<R: Real>(x: R, share: R) -> R {
@@ -147,7 +70,7 @@ fn product_with_share<R: Real>(x: R, share: R) -> R {
 
 #[inline(always)]
 fn silu<R: Real>(x: R) -> R {
-    product_with_share(x, sigmoid(x))
+    product_with_share(x, x.sigmoid())
 }
 
 /// One fraction for each side, since `s + x s'` cancels around its zero.
@@ -204,8 +127,10 @@ fn softsign<R: Real>(x: R) -> R {
 }
 
 unary_meanings!(light: Relu = relu, Step = step, LeakyRelu = leaky_relu, LeakyStep = leaky_step);
-unary_meanings!(abreast: Sigmoid = sigmoid, SigmoidSlope = sigmoid_slope, Softplus = softplus, Silu = silu);
+unary_meanings!(abreast: Sigmoid = Real::sigmoid, SigmoidSlope = sigmoid_slope, Softplus = Real::softplus, Silu = silu);
 unary_meanings!(
+    GeluTanh = Real::gelu_tanh,
+    GeluTanhSlope = Real::gelu_tanh_slope,
     LogSigmoid = logsigmoid,
     Elu = elu,
     EluSlope = elu_slope,
@@ -267,6 +192,7 @@ pub static SIGMOID: Pointwise = Pointwise {
     documentation: "The logistic function, `1 / (1 + exp(-x))`.",
     example: ("sigmoid(0)", "0.5"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&SIGMOID_SLOPE, a[0]))),
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Sigmoid>()
 };
 
@@ -290,6 +216,7 @@ pub static SOFTPLUS: Pointwise = Pointwise {
     documentation: "`log(1 + exp(x))`, without overflow.",
     example: ("softplus(0)", "log(2)"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&SIGMOID, a[0]))),
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Softplus>()
 };
 

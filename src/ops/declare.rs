@@ -4,8 +4,33 @@ use crate::ir::{Accuracy, Differential, Graph, Kink, Known, Meaning, NodeId, Par
 use crate::runtime::kernel::{Binary, Comparison, Unary};
 
 /// Declares the meanings of functions of one variable, each from one generic function; `light` ones are an instruction or
-/// two, and of `abreast` ones a few at once cost hardly more than one.
+/// two, of `abreast` ones a few at once cost hardly more than one, and `turning` ones of arguments within the trigonometric
+/// limit have another function, without branches.
 macro_rules! unary_meanings {
+    (turning: $($type:ident = $function:path, $within:path;)*) => {$(
+        #[doc = concat!("The meaning `", stringify!($function), "` in both precisions.")]
+        pub struct $type;
+        impl $crate::runtime::kernel::Unary for $type {
+            const LIMIT_F64: f64 = $crate::runtime::math::double::TRIGONOMETRIC_LIMIT;
+            const LIMIT_F32: f32 = $crate::runtime::math::single::TRIGONOMETRIC_LIMIT;
+            #[inline(always)]
+            fn f64(x: f64) -> f64 {
+                $function(x)
+            }
+            #[inline(always)]
+            fn f32(x: f32) -> f32 {
+                $function(x)
+            }
+            #[inline(always)]
+            fn within_f64(x: f64) -> f64 {
+                $within(x)
+            }
+            #[inline(always)]
+            fn within_f32(x: f32) -> f32 {
+                $within(x)
+            }
+        }
+    )*};
     (light: $($type:ident = $function:path),* $(,)?) => {
         $($crate::ops::declare::unary_meanings!(one $type = $function, true, false);)*
     };

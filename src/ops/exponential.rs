@@ -3,7 +3,7 @@
 use super::declare::*;
 use super::real::Real;
 use super::roots::RECIPROCAL;
-use crate::ir::{Differential, Graph, NodeId, Partial, Pointwise};
+use crate::ir::{Accuracy, Differential, Graph, NodeId, Partial, Pointwise};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E};
 
 #[inline(always)]
@@ -115,7 +115,7 @@ fn logistic_share<R: Real>(a: R, b: R) -> R {
     // What the difference lost in rounding, which the exponential would turn into as many units as the distance is large.
     let of_b = a - distance;
     let lost = (a - (distance + of_b)) + (of_b - b);
-    let share = super::activation::sigmoid(distance);
+    let share = distance.sigmoid();
     let corrected = if lost.is_finite() { share * (one + lost * (one - share)) } else { share };
     if a == b { half } else { corrected }
 }
@@ -166,6 +166,7 @@ pub static EXP: Pointwise = Pointwise {
     documentation: "e to this power.",
     example: ("exp(0)", "1"),
     differential: Differential::Partials(|_, _, y| only(y)),
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Exp>()
 };
 
@@ -175,6 +176,7 @@ pub static EXP2: Pointwise = Pointwise {
     documentation: "2 to this power.",
     example: ("exp2(10)", "1024"),
     differential: Differential::Partials(|g, _, y| only(g.scale(y, LN_2))),
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Exp2>()
 };
 
@@ -184,6 +186,7 @@ pub static EXPM1: Pointwise = Pointwise {
     documentation: "`exp(x) - 1`, exact for small numbers too.",
     example: ("expm1(0)", "0"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&EXP, a[0]))),
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Expm1>()
 };
 
@@ -242,6 +245,7 @@ pub static LOG: Pointwise = Pointwise {
     kinks: &[kink(&[0.0], &[f64::INFINITY])],
     ends: &[&[-1.0]],
     conventions: LOG_CONVENTIONS,
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Log>()
 };
 
@@ -259,6 +263,7 @@ pub static LOG2: Pointwise = Pointwise {
     kinks: &[kink(&[0.0], &[f64::INFINITY])],
     ends: &[&[-1.0]],
     conventions: LOG_CONVENTIONS,
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Log2>()
 };
 
@@ -276,6 +281,7 @@ pub static LOG10: Pointwise = Pointwise {
     kinks: &[kink(&[0.0], &[f64::INFINITY])],
     ends: &[&[-1.0]],
     conventions: LOG_CONVENTIONS,
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Log10>()
 };
 
@@ -293,6 +299,7 @@ pub static LOG1P: Pointwise = Pointwise {
     kinks: &[kink(&[-1.0], &[f64::INFINITY])],
     ends: &[&[-2.0]],
     conventions: "At -1 the value is -inf and the derivative inf; below -1 the value is NaN.",
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Log1p>()
 };
 

@@ -61,6 +61,12 @@ pub trait Real:
     fn cos(self) -> Self;
     /// Tangent.
     fn tan(self) -> Self;
+    /// Sine of an argument within the trigonometric limit, without branches.
+    fn sin_reduced(self) -> Self;
+    /// Cosine of such an argument.
+    fn cos_reduced(self) -> Self;
+    /// Tangent of such an argument.
+    fn tan_reduced(self) -> Self;
     /// Inverse sine.
     fn asin(self) -> Self;
     /// Inverse cosine.
@@ -81,6 +87,28 @@ pub trait Real:
     fn acosh(self) -> Self;
     /// Inverse hyperbolic tangent.
     fn atanh(self) -> Self;
+    /// Logistic function.
+    fn sigmoid(self) -> Self;
+    /// `log(1 + exp(x))` without overflow.
+    fn softplus(self) -> Self;
+    /// Error function.
+    fn erf(self) -> Self;
+    /// `1 - erf(x)` without cancellation.
+    fn erfc(self) -> Self;
+    /// The derivative of the error function.
+    fn erf_slope(self) -> Self;
+    /// Density of the standard normal distribution.
+    fn normpdf(self) -> Self;
+    /// Distribution function of the standard normal distribution.
+    fn normcdf(self) -> Self;
+    /// `x` times that.
+    fn gelu(self) -> Self;
+    /// The derivative of that product.
+    fn gelu_slope(self) -> Self;
+    /// The usual approximation of `gelu` by a hyperbolic tangent.
+    fn gelu_tanh(self) -> Self;
+    /// Its derivative.
+    fn gelu_tanh_slope(self) -> Self;
     /// `sqrt(x² + y²)` without overflow.
     fn hypot(self, other: Self) -> Self;
 }
@@ -122,6 +150,8 @@ real!(f64, {
     log10 = double::log10, log1p = double::log1p, cbrt = double::cbrt, sin = double::sin, cos = double::cos, tan = double::tan,
     asin = double::asin, acos = double::acos, atan = double::atan, sinh = double::sinh, cosh = double::cosh, tanh = double::tanh,
     asinh = double::asinh, acosh = double::acosh, atanh = double::atanh,
+    sin_reduced = double::sin_reduced, cos_reduced = double::cos_reduced, tan_reduced = double::tan_reduced,
+    sigmoid = double::sigmoid, softplus = double::softplus, erf = double::erf, erfc = double::erfc, erf_slope = double::erf_slope, normpdf = double::normpdf, normcdf = double::normcdf, gelu = double::gelu, gelu_slope = double::gelu_slope, gelu_tanh = double::gelu_tanh, gelu_tanh_slope = double::gelu_tanh_slope,
 }, { with_sign_of = f64::copysign, power = double::pow, atan2 = double::atan2, hypot = double::hypot });
 
 real!(f32, {
@@ -130,5 +160,6 @@ real!(f32, {
     log2 = single::log2, log10 = single::log10, log1p = single::log1p, cbrt = single::cbrt, sin = single::sin,
     cos = single::cos, tan = single::tan, asin = single::asin, acos = single::acos, atan = single::atan,
     sinh = single::sinh, cosh = single::cosh, tanh = single::tanh, asinh = single::asinh, acosh = single::acosh,
-    atanh = single::atanh,
+    atanh = single::atanh, sin_reduced = single::sin_reduced, cos_reduced = single::cos_reduced, tan_reduced = single::tan_reduced,
+    sigmoid = single::sigmoid, softplus = single::softplus, erf = single::erf, erfc = single::erfc, erf_slope = single::erf_slope, normpdf = single::normpdf, normcdf = single::normcdf, gelu = single::gelu, gelu_slope = single::gelu_slope, gelu_tanh = single::gelu_tanh, gelu_tanh_slope = single::gelu_tanh_slope,
 }, { with_sign_of = f32::copysign, power = single::pow, atan2 = single::atan2, hypot = single::hypot });

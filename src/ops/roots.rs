@@ -2,7 +2,7 @@
 
 use super::declare::*;
 use super::real::Real;
-use crate::ir::{Differential, Instruction, Meaning, Pointwise};
+use crate::ir::{Accuracy, Differential, Instruction, Meaning, Pointwise};
 
 #[inline(always)]
 fn square<R: Real>(x: R) -> R {
@@ -136,6 +136,7 @@ pub static CBRT: Pointwise = Pointwise {
     }),
     kinks: &[kink(&[0.0], &[f64::INFINITY]), kink(&[-0.0], &[f64::INFINITY])],
     conventions: "The derivative at 0 is inf.",
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Cbrt>()
 };
 
@@ -163,6 +164,7 @@ pub static HYPOT: Pointwise = Pointwise {
     probes: &[&[0.7, 2.3], &[3e200, 4e200], &[1.0, 1e-30], &[0.0, 2.0], &[0.0, 0.0]],
     kinks: &[kink(&[0.0, 0.0], &[0.0, 0.0])],
     conventions: "Both derivatives at the origin are 0.",
+    accuracy: Accuracy::units(2.0, 4.0),
     ..binary::<Hypot>()
 };
 

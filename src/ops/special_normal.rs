@@ -1,67 +1,12 @@
-//! Error functions and the normal distribution in double precision, accurate in the tails.
-//!
-//! The exponent `x²/2` is formed in two parts: rounding it would cost `x²/2` units in the last place.
+//! The logarithm, the hazard and the quantile of the normal distribution in double precision, accurate in the tails.
 
 use super::real::Real;
-use crate::runtime::math::double;
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+use std::f64::consts::FRAC_1_SQRT_2;
 
 /// `1 / sqrt(2 pi)`
 const DENSITY: f64 = 0.398_942_280_401_432_7;
-/// What `1/sqrt(2)` loses in rounding to double precision.
-const FRAC_1_SQRT_2_REST: f64 = -4.833_646_656_726_457e-17;
 /// Below this the distribution function is replaced by its asymptotic series.
 const FAR: f64 = -30.0;
-
-pub fn erf(x: f64) -> f64 {
-    double::erf(x)
-}
-
-pub fn erfc(x: f64) -> f64 {
-    double::erfc(x)
-}
-
-/// `factor exp(-rate x²)`, for a rate that is a power of two. Choices instead of branches, so that strips are vectorised.
-#[inline(always)]
-fn gaussian(x: f64, rate: f64, factor: f64) -> f64 {
-    let high = x * x;
-    let low = f64::mul_add(x, x, -high);
-    let exponent = -rate * high;
-    // Far out the product is formed e^40 too large, so that a subnormal result is rounded only once.
-    let far = exponent <= -600.0;
-    let (shift, scale) = if far { (40.0, 4.248_354_255_291_589e-18) } else { (0.0, 1.0) };
-    let product = Real::exp(exponent + shift) * factor * (1.0 - rate * low) * scale;
-    // Beyond this the result underflows to zero, factor included; infinities end here too.
-    if x.abs() > 60.0 { 0.0 } else { product }
-}
-
-#[inline(always)]
-pub fn erf_slope(x: f64) -> f64 {
-    if x.is_nan() { x } else { gaussian(x, 1.0, FRAC_2_SQRT_PI) }
-}
-
-#[inline(always)]
-pub fn normpdf(x: f64) -> f64 {
-    if x.is_nan() { x } else { gaussian(x, 0.5, DENSITY) }
-}
-
-/// `erfc(-x/sqrt(2))/2`, corrected for the rounding of the argument.
-#[inline(always)]
-pub fn normcdf(x: f64) -> f64 {
-    if x.abs() > 60.0 {
-        return if x > 0.0 { 1.0 } else { 0.0 };
-    }
-    let argument = -x * FRAC_1_SQRT_2;
-    let whole = 0.5 * double::erfc(argument);
-    let rest = f64::mul_add(-x, FRAC_1_SQRT_2, -argument) - x * FRAC_1_SQRT_2_REST;
-    if x.abs() < 1.0 {
-        whole - rest * DENSITY * std::f64::consts::SQRT_2
-    } else if x < 0.0 {
-        whole * (1.0 - 2.0 * argument * rest)
-    } else {
-        whole
-    }
-}
 
 /// `normcdf(x) |x| / normpdf(x)` far below zero: `1 - 1/x² + 3/x⁴ - 15/x⁶ + …`.
 #[inline(always)]
@@ -72,9 +17,9 @@ fn tail_ratio(x: f64) -> f64 {
 
 pub fn lognormcdf(x: f64) -> f64 {
     if x > 0.0 {
-        Real::log1p(-normcdf(-x))
+        Real::log1p(-Real::normcdf(-x))
     } else if x > FAR || x.is_nan() {
-        Real::log(normcdf(x))
+        Real::log(Real::normcdf(x))
     } else {
         let half_log_two_pi = 0.918_938_533_204_672_7;
         -0.5 * x * x - Real::log(-x) - half_log_two_pi + Real::log(tail_ratio(x))
@@ -84,7 +29,7 @@ pub fn lognormcdf(x: f64) -> f64 {
 /// `normpdf(x) / normcdf(x)`
 #[inline(always)]
 pub fn hazard(x: f64) -> f64 {
-    if x > FAR || x.is_nan() { normpdf(x) / normcdf(x) } else { -x / tail_ratio(x) }
+    if x > FAR || x.is_nan() { Real::normpdf(x) / Real::normcdf(x) } else { -x / tail_ratio(x) }
 }
 
 /// The derivative of the hazard, `-h (x + h)`; far below zero by the series, since the sum cancels.
@@ -97,30 +42,6 @@ pub fn hazard_slope(x: f64) -> f64 {
         let ratio = tail_ratio(x);
         let lost = (1..9).rev().fold(1.0, |sum, k| 1.0 - f64::from(2 * k + 1) * inverse * sum);
         -lost / (ratio * ratio)
-    }
-}
-
-#[inline(always)]
-pub fn gelu(x: f64) -> f64 {
-    if x > FAR || x.is_nan() {
-        x * normcdf(x)
-    } else {
-        // x Φ(x) = -φ(x) · ratio; for -∞ the product is -0.
-        -gaussian(x, 0.5, DENSITY * tail_ratio(x))
-    }
-}
-
-/// `normcdf(x) + x normpdf(x)`
-#[inline(always)]
-pub fn gelu_slope(x: f64) -> f64 {
-    if x > 60.0 {
-        1.0
-    } else if x > FAR || x.is_nan() {
-        normcdf(x) + gaussian(x, 0.5, DENSITY * x)
-    } else if x < -60.0 {
-        -0.0
-    } else {
-        gaussian(x, 0.5, DENSITY * (x - tail_ratio(x) / x))
     }
 }
 
@@ -145,12 +66,12 @@ pub fn quantile(p: f64) -> f64 {
 /// `1 / normpdf(quantile(p))`, corrected for the rounding of the quantile, which costs up to `z²/2` units.
 pub fn quantile_slope(p: f64) -> f64 {
     let z = quantile(p);
-    let density = normpdf(z);
+    let density = Real::normpdf(z);
     if density == 0.0 || z.is_nan() {
         return 1.0 / density;
     }
     // Of the tail that is small, so that the difference keeps its digits.
-    let missed = if z < 0.0 { p - normcdf(z) } else { normcdf(-z) - (1.0 - p) };
+    let missed = if z < 0.0 { p - Real::normcdf(z) } else { Real::normcdf(-z) - (1.0 - p) };
     Real::exp(z * (missed / density)) / density
 }
 
@@ -161,7 +82,7 @@ const STEPS: usize = 20;
 fn central_quantile(d: f64) -> f64 {
     let mut z = d / DENSITY;
     for _ in 0..STEPS {
-        let step = (d - 0.5 * erf(z * FRAC_1_SQRT_2)) / normpdf(z);
+        let step = (d - 0.5 * Real::erf(z * FRAC_1_SQRT_2)) / Real::normpdf(z);
         z += step;
         if step.abs() <= 1e-16 * z.abs() {
             break;

@@ -3,7 +3,7 @@
 use super::declare::*;
 use super::real::Real;
 use super::roots::{HYPOT, RECIPROCAL, RSQRT, SQUARE};
-use crate::ir::{Differential, Pointwise};
+use crate::ir::{Accuracy, Differential, Pointwise};
 use std::f64::consts::PI;
 
 /// `1 / sqrt((1 - x) (1 + x))`
@@ -60,21 +60,42 @@ fn sech_squared<R: Real>(x: R) -> R {
     R::of(4.0) * small / (whole * whole)
 }
 
+/// `sin(x) / x` from the sine.
 #[inline(always)]
-fn sinc<R: Real>(x: R) -> R {
-    if x == R::of(0.0) { R::of(1.0) } else { x.sin() / x }
+fn sinc_of<R: Real>(x: R, sine: R) -> R {
+    if x == R::of(0.0) { R::of(1.0) } else { sine / x }
 }
 
-/// `(cos(x) - sinc(x)) / x`; near 0 its Taylor series, since the difference cancels.
+#[inline(always)]
+fn sinc<R: Real>(x: R) -> R {
+    sinc_of(x, x.sin())
+}
+
+#[inline(always)]
+fn sinc_within<R: Real>(x: R) -> R {
+    sinc_of(x, x.sin_reduced())
+}
+
 #[inline(always)]
 fn sinc_slope<R: Real>(x: R) -> R {
+    sinc_slope_of(x, x.sin(), x.cos())
+}
+
+#[inline(always)]
+fn sinc_slope_within<R: Real>(x: R) -> R {
+    sinc_slope_of(x, x.sin_reduced(), x.cos_reduced())
+}
+
+/// `(cos(x) - sinc(x)) / x` from sine and cosine; near 0 its Taylor series, since the difference cancels.
+#[inline(always)]
+fn sinc_slope_of<R: Real>(x: R, sine: R, cosine: R) -> R {
     let squared = x * x;
     if squared < R::of(1.0) {
         let terms = [-1.0 / 3.0, 1.0 / 30.0, -1.0 / 840.0, 1.0 / 45360.0, -1.0 / 3991680.0, 1.0 / 518918400.0];
         let tail = R::of(-1.0 / 93405312000.0) + squared * R::of(1.0 / 22230464256000.0);
         x * terms.iter().rev().fold(tail, |sum, term| R::of(*term) + squared * sum)
     } else {
-        (x.cos() - x.sin() / x) / x
+        (cosine - sine / x) / x
     }
 }
 
@@ -87,7 +108,7 @@ fn half_turns<R: Real>(x: R) -> (R, R) {
     let to_whole = if distance > half { one - distance } else { distance };
     let near = to_whole <= R::of(0.25);
     let angle = pi * if near { to_whole } else { half - to_whole };
-    let (sine, cosine) = (angle.sin(), angle.cos());
+    let (sine, cosine) = (angle.sin_reduced(), angle.cos_reduced());
     let (sine, cosine) = if near { (sine, cosine) } else { (cosine, sine) };
     let sign = if rest == R::of(0.0) { x } else { rest };
     (sine.with_sign_of(sign), if distance > half { -cosine } else { cosine })
@@ -104,26 +125,19 @@ fn cospi<R: Real>(x: R) -> R {
 }
 
 unary_meanings!(abreast: Tanh = Real::tanh, SechSquared = sech_squared);
-unary_meanings!(
-    SinPi = sinpi,
-    CosPi = cospi,
-    Sin = Real::sin,
-    Cos = Real::cos,
-    Tan = Real::tan,
-    Asin = Real::asin,
-    Acos = Real::acos,
-    Atan = Real::atan,
-    Sinh = Real::sinh,
-    Cosh = Real::cosh,
-    Asinh = Real::asinh,
-    Acosh = Real::acosh,
-    Atanh = Real::atanh,
-    InverseChord = inverse_chord,
-    AtanhSlope = atanh_slope,
-    Lorentzian = lorentzian,
-    Sinc = sinc,
-    SincSlope = sinc_slope,
-);
+unary_meanings! {
+    SinPi = sinpi, CosPi = cospi, Asin = Real::asin, Acos = Real::acos, Atan = Real::atan, Sinh = Real::sinh,
+    Cosh = Real::cosh, Asinh = Real::asinh, Acosh = Real::acosh, Atanh = Real::atanh,
+    InverseChord = inverse_chord, AtanhSlope = atanh_slope, Lorentzian = lorentzian,
+}
+unary_meanings! {
+    turning:
+    Sin = Real::sin, Real::sin_reduced;
+    Cos = Real::cos, Real::cos_reduced;
+    Tan = Real::tan, Real::tan_reduced;
+    Sinc = sinc, sinc_within;
+    SincSlope = sinc_slope, sinc_slope_within;
+}
 binary_meanings!(Atan2 = Real::atan2, InverseComponent = inverse_component);
 
 const ANGLES: &[&[f64]] = &[&[0.0], &[0.3], &[-2.3], &[11.25], &[1e-9], &[1e8], &[f64::INFINITY]];
@@ -140,6 +154,7 @@ pub static SIN: Pointwise = Pointwise {
     probes: ANGLES,
     domain: "x finite",
     conventions: PERIODIC,
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Sin>()
 };
 
@@ -155,6 +170,7 @@ pub static COS: Pointwise = Pointwise {
     probes: ANGLES,
     domain: "x finite",
     conventions: PERIODIC,
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Cos>()
 };
 
@@ -222,6 +238,7 @@ pub static TAN: Pointwise = Pointwise {
     probes: &[&[0.0], &[0.3], &[-2.3], &[4.0], &[1e-9], &[f64::INFINITY]],
     domain: "x finite",
     conventions: PERIODIC,
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Tan>()
 };
 
@@ -236,6 +253,7 @@ pub static ASIN: Pointwise = Pointwise {
     kinks: &[kink(&[1.0], &[f64::INFINITY]), kink(&[-1.0], &[f64::INFINITY])],
     ends: &[&[1.5]],
     conventions: "The derivative at -1 and 1 is inf; outside both are NaN.",
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Asin>()
 };
 
@@ -253,6 +271,7 @@ pub static ACOS: Pointwise = Pointwise {
     kinks: &[kink(&[1.0], &[f64::NEG_INFINITY]), kink(&[-1.0], &[f64::NEG_INFINITY])],
     ends: &[&[1.5]],
     conventions: "The derivative at -1 and 1 is -inf; outside both are NaN.",
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Acos>()
 };
 
@@ -278,6 +297,7 @@ pub static ATAN: Pointwise = Pointwise {
     documentation: "The inverse tangent, between -pi/2 and pi/2.",
     example: ("atan(1)", "pi / 4"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&LORENTZIAN, a[0]))),
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Atan>()
 };
 
@@ -309,6 +329,7 @@ pub static ATAN2: Pointwise = Pointwise {
     kinks: &[kink(&[0.0, 0.0], &[0.0, 0.0]), kink(&[f64::INFINITY, f64::INFINITY], &[0.0, 0.0])],
     ends: &[&[0.0, -1.0], &[-0.0, -1.0]],
     conventions: "Both derivatives at the origin are 0.",
+    accuracy: Accuracy::units(2.0, 4.0),
     ..binary::<Atan2>()
 };
 
@@ -334,6 +355,7 @@ pub static SINH: Pointwise = Pointwise {
     documentation: "The hyperbolic sine.",
     example: ("sinh(0)", "0"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&COSH, a[0]))),
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Sinh>()
 };
 
@@ -343,6 +365,7 @@ pub static COSH: Pointwise = Pointwise {
     documentation: "The hyperbolic cosine.",
     example: ("cosh(0)", "1"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&SINH, a[0]))),
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Cosh>()
 };
 
@@ -352,6 +375,7 @@ pub static TANH: Pointwise = Pointwise {
     documentation: "The hyperbolic tangent.",
     example: ("tanh(0)", "0"),
     differential: Differential::Partials(|g, a, _| only(g.apply(&SECH_SQUARED, a[0]))),
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Tanh>()
 };
 
@@ -379,6 +403,7 @@ pub static ASINH: Pointwise = Pointwise {
         only(g.apply(&RECIPROCAL, length))
     }),
     probes: &[&[0.0], &[0.3], &[-4.5], &[1e-9], &[1e160], &[f64::INFINITY]],
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Asinh>()
 };
 
@@ -411,6 +436,7 @@ pub static ATANH: Pointwise = Pointwise {
     kinks: &[kink(&[1.0], &[f64::INFINITY]), kink(&[-1.0], &[f64::INFINITY])],
     ends: &[&[1.5]],
     conventions: "Infinite at -1 and 1, with derivative inf; outside the value is NaN.",
+    accuracy: Accuracy::units(2.0, 4.0),
     ..unary::<Atanh>()
 };
 

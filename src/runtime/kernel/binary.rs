@@ -2,7 +2,7 @@
 
 use super::Form;
 use super::levels::{PerLevel, Strip2, for_each_level, per_level};
-use super::unary::{CHUNK, load_chunk, load_tail, store_chunk, store_tail};
+use super::unary::{CHUNK, load_tail, store_tail};
 use crate::runtime::Element;
 
 /// A function of two real arguments. Implementations are `#[inline(always)]` and free of branches where speed matters.
@@ -123,7 +123,8 @@ pub(super) unsafe fn zip_strips<T: Copy, O: Zip<T, T>, S: Operands>(out: *mut T,
     }
 }
 
-/// Applies an operation along strips, a chunk in registers at a time; an operand that is one value fills its chunk.
+/// Applies an operation along strips, a chunk in registers at a time; an operand that is one value fills its chunk. The rest
+/// takes its turn as a padded chunk in the same loop.
 ///
 /// # Safety
 /// The rules of strip functions.
@@ -133,43 +134,63 @@ unsafe fn zip_chunks<T: Copy, O: Zip<T, T>>(out: *mut T, a: Operand<T>, b: Opera
     unsafe {
         if !vectors {
             for i in 0..n {
-                *out.add(i) = O::zip(*a.start.add(i * a.step), *b.start.add(i * b.step));
+                *out.add(i) = O::zip(a.at(i), b.at(i));
             }
             return;
         }
-        let mut start = 0;
-        while start < n {
-            let count = CHUNK.min(n - start);
-            let mut left = a.chunk(start, count);
-            let right = b.chunk(start, count);
+        if n == 0 {
+            return;
+        }
+        let full = n / CHUNK * CHUNK;
+        let mut padded_a = [*a.start; CHUNK];
+        let mut padded_b = [*b.start; CHUNK];
+        if !a.scalar {
+            load_tail(&mut padded_a, a.start.add(full), n - full);
+        }
+        if !b.scalar {
+            load_tail(&mut padded_b, b.start.add(full), n - full);
+        }
+        let (last_a, last_b) = (padded_a.as_mut_ptr(), padded_b.as_ptr());
+        for start in (0..n).step_by(CHUNK) {
+            let whole = start < full;
+            let from_a = if whole && !a.scalar { a.start.add(start) } else { last_a.cast_const() };
+            let from_b = if whole && !b.scalar { b.start.add(start) } else { last_b };
+            let to = if whole { out.add(start) } else { last_a };
+            let mut left = from_a.cast::<[T; CHUNK]>().read_unaligned();
+            let right = from_b.cast::<[T; CHUNK]>().read_unaligned();
             for i in 0..CHUNK {
                 left[i] = O::zip(left[i], right[i]);
             }
-            store_chunk(out.add(start), &left, count);
-            start += count;
+            to.cast::<[T; CHUNK]>().write_unaligned(left);
+        }
+        if full < n {
+            store_tail(out.add(full), &padded_a, n - full);
         }
     }
 }
 
-/// An operand of a strip: a strip, or one value, whose step is 0.
+/// An operand of a strip: a strip or one value.
 #[derive(Clone, Copy)]
 struct Operand<T> {
     start: *const T,
-    step: usize,
+    scalar: bool,
 }
 
-impl<T: Copy> Operand<T> {
+impl<T> Operand<T> {
     #[inline(always)]
     const fn new(start: *const T, scalar: bool) -> Self {
-        Self { start, step: if scalar { 0 } else { 1 } }
+        Self { start, scalar }
     }
 
     /// # Safety
-    /// The strip has `count` elements from `place` on, and `count` is 1 to [`CHUNK`].
+    /// The strip has an element `i`, or is one value.
     #[inline(always)]
-    unsafe fn chunk(self, place: usize, count: usize) -> [T; CHUNK] {
+    unsafe fn at(self, i: usize) -> T
+    where
+        T: Copy,
+    {
         // SAFETY: promised by the caller.
-        unsafe { if self.step == 0 { [*self.start; CHUNK] } else { load_chunk(self.start.add(place), count) } }
+        unsafe { *self.start.add(if self.scalar { 0 } else { i }) }
     }
 }
 

@@ -73,20 +73,24 @@ maps! {
     f32 within_f32 LIMIT_F32;
 }
 
-/// The length that full loops are a multiple of, and the length of the padded tail.
+/// The length that loops over two operands are a multiple of, and the length of the padded tail.
 pub(super) const CHUNK: usize = 32;
 
-/// Applies an operation along a strip, a chunk in registers at a time, so that the operation is compiled once for
-/// separate, equal and padded operands alike. Without vectors the loop is plain.
+/// Applies an operation along a strip, a chunk of `COUNT` elements in registers at a time. The rest of a strip takes its
+/// turn as a padded chunk in the same loop, so that the operation is compiled once for separate, equal and padded operands
+/// alike. Without vectors the loop is plain.
 ///
 /// # Safety
 /// The rules of strip functions.
 #[inline(always)]
-unsafe fn map_strip<T: Copy + Default, O: Map<T>>(out: *mut T, a: *const T, n: usize, vectors: bool) {
-    // SAFETY: all indices are below `n`, or below `CHUNK` in the local buffer.
+unsafe fn map_strip<T: Copy, O: Map<T>, const COUNT: usize>(out: *mut T, a: *const T, n: usize, vectors: bool) {
+    // SAFETY: all indices are below `n`, or below `COUNT` in the local buffer.
     unsafe {
         if O::LIGHT {
             return map_light::<T, O>(out, a, n);
+        }
+        if n == 0 {
+            return;
         }
         if !vectors || (O::LIMITED && any_beyond_limit::<T, O>(a, n)) {
             for i in 0..n {
@@ -94,15 +98,24 @@ unsafe fn map_strip<T: Copy + Default, O: Map<T>>(out: *mut T, a: *const T, n: u
             }
             return;
         }
-        let mut start = 0;
-        while start < n {
-            let count = CHUNK.min(n - start);
-            let mut chunk = load_chunk(a.add(start), count);
+        let full = n / COUNT * COUNT;
+        let mut padded = [*a; COUNT];
+        if full < n {
+            load_tail(&mut padded, a.add(full), n - full);
+        }
+        let last = padded.as_mut_ptr();
+        for start in (0..n).step_by(COUNT) {
+            let whole = start < full;
+            let from = if whole { a.add(start) } else { last };
+            let to = if whole { out.add(start) } else { last };
+            let mut chunk = from.cast::<[T; COUNT]>().read_unaligned();
             for x in &mut chunk {
                 *x = O::within(*x);
             }
-            store_chunk(out.add(start), &chunk, count);
-            start += count;
+            to.cast::<[T; COUNT]>().write_unaligned(chunk);
+        }
+        if full < n {
+            store_tail(out.add(full), &padded, n - full);
         }
     }
 }
@@ -128,39 +141,6 @@ unsafe fn map_light<T: Copy, O: Map<T>>(out: *mut T, a: *const T, n: usize) {
     }
 }
 
-/// A chunk of a strip; where the strip has fewer elements left, its first one fills the rest.
-///
-/// # Safety
-/// `a` is valid for `count` elements, and `count` is 1 to [`CHUNK`].
-#[inline(always)]
-pub(super) unsafe fn load_chunk<T: Copy>(a: *const T, count: usize) -> [T; CHUNK] {
-    // SAFETY: promised by the caller.
-    unsafe {
-        if count == CHUNK {
-            return a.cast::<[T; CHUNK]>().read_unaligned();
-        }
-        let mut chunk = [*a; CHUNK];
-        load_tail(&mut chunk, a, count);
-        chunk
-    }
-}
-
-/// Writes the first `count` elements of a chunk.
-///
-/// # Safety
-/// `out` is valid for `count` elements, and `count` is at most [`CHUNK`].
-#[inline(always)]
-pub(super) unsafe fn store_chunk<T: Copy>(out: *mut T, chunk: &[T; CHUNK], count: usize) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        if count == CHUNK {
-            out.cast::<[T; CHUNK]>().write_unaligned(*chunk);
-        } else {
-            store_tail(out, chunk, count);
-        }
-    }
-}
-
 /// # Safety
 /// `a` is valid for `n` elements.
 #[inline(always)]
@@ -174,24 +154,25 @@ unsafe fn any_beyond_limit<T: Copy, O: Map<T>>(a: *const T, n: usize) -> bool {
 }
 
 /// # Safety
-/// `a` is valid for `rest` elements, and `rest` is at most [`CHUNK`].
+/// `a` is valid for `rest` elements, and the tail has not fewer.
 #[inline(always)]
-pub(super) unsafe fn load_tail<T: Copy>(tail: &mut [T; CHUNK], a: *const T, rest: usize) {
+pub(super) unsafe fn load_tail<T: Copy>(tail: &mut [T], a: *const T, rest: usize) {
     // SAFETY: promised by the caller.
     unsafe { std::ptr::copy_nonoverlapping(a, tail.as_mut_ptr(), rest) };
 }
 
 /// # Safety
-/// `out` is valid for `rest` elements, and `rest` is at most [`CHUNK`].
+/// `out` is valid for `rest` elements, and the tail has not fewer.
 #[inline(always)]
-pub(super) unsafe fn store_tail<T: Copy>(out: *mut T, tail: &[T; CHUNK], rest: usize) {
+pub(super) unsafe fn store_tail<T: Copy>(out: *mut T, tail: &[T], rest: usize) {
     // SAFETY: promised by the caller.
     unsafe { std::ptr::copy_nonoverlapping(tail.as_ptr(), out, rest) };
 }
 
+// Chunks of 128 bytes: two vectors at the highest level.
 for_each_level! {
-    fn strip_f64[O: Unary](out: *mut f64, a: *const f64, n: usize) { map_strip::<f64, O>(out, a, n, VECTORS) }
-    fn strip_f32[O: Unary](out: *mut f32, a: *const f32, n: usize) { map_strip::<f32, O>(out, a, n, VECTORS) }
+    fn strip_f64[O: Unary](out: *mut f64, a: *const f64, n: usize) { map_strip::<f64, O, 16>(out, a, n, VECTORS) }
+    fn strip_f32[O: Unary](out: *mut f32, a: *const f32, n: usize) { map_strip::<f32, O, 32>(out, a, n, VECTORS) }
     fn scalar_f64[O: Unary](x: f64) -> f64 { O::f64(x) }
     fn scalar_f32[O: Unary](x: f32) -> f32 { O::f32(x) }
 }

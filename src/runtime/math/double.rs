@@ -1,6 +1,6 @@
 //! Double precision.
 
-use super::elementary;
+use super::{elementary, gelu, hyperbolic, normal, power, trigonometric};
 
 /// The greatest magnitude for which sine and cosine need no long reduction of the argument.
 pub const TRIGONOMETRIC_LIMIT: f64 = 1.0e5;
@@ -50,7 +50,7 @@ pub fn log10(x: f64) -> f64 {
 /// The hyperbolic tangent.
 #[inline(always)]
 pub fn tanh(x: f64) -> f64 {
-    elementary::tanh(x)
+    hyperbolic::tanh(x)
 }
 
 /// The sine.
@@ -62,7 +62,7 @@ pub fn sin(x: f64) -> f64 {
 /// The sine of an argument not above [`TRIGONOMETRIC_LIMIT`], without branches.
 #[inline(always)]
 pub fn sin_reduced(x: f64) -> f64 {
-    elementary::sine(x, false)
+    trigonometric::sine(x, false)
 }
 
 /// The cosine.
@@ -74,79 +74,85 @@ pub fn cos(x: f64) -> f64 {
 /// The cosine of an argument not above [`TRIGONOMETRIC_LIMIT`], without branches.
 #[inline(always)]
 pub fn cos_reduced(x: f64) -> f64 {
-    elementary::sine(x, true)
+    trigonometric::sine(x, true)
 }
 
 /// The tangent.
 #[inline(always)]
 pub fn tan(x: f64) -> f64 {
-    libm::tan(x)
+    if x.abs() <= TRIGONOMETRIC_LIMIT { tan_reduced(x) } else { libm::tan(x) }
+}
+
+/// The tangent of an argument not above [`TRIGONOMETRIC_LIMIT`], without branches.
+#[inline(always)]
+pub fn tan_reduced(x: f64) -> f64 {
+    trigonometric::tan(x)
 }
 
 /// The inverse sine.
 #[inline(always)]
 pub fn asin(x: f64) -> f64 {
-    libm::asin(x)
+    trigonometric::asin(x)
 }
 
 /// The inverse cosine.
 #[inline(always)]
 pub fn acos(x: f64) -> f64 {
-    libm::acos(x)
+    trigonometric::acos(x)
 }
 
 /// The inverse tangent.
 #[inline(always)]
 pub fn atan(x: f64) -> f64 {
-    libm::atan(x)
+    trigonometric::atan(x)
 }
 
 /// The hyperbolic sine.
 #[inline(always)]
 pub fn sinh(x: f64) -> f64 {
-    libm::sinh(x)
+    hyperbolic::sinh(x)
 }
 
 /// The hyperbolic cosine.
 #[inline(always)]
 pub fn cosh(x: f64) -> f64 {
-    libm::cosh(x)
+    hyperbolic::cosh(x)
 }
 
 /// The inverse hyperbolic sine.
 #[inline(always)]
 pub fn asinh(x: f64) -> f64 {
-    libm::asinh(x)
+    hyperbolic::asinh(x)
 }
 
 /// The inverse hyperbolic cosine.
 #[inline(always)]
 pub fn acosh(x: f64) -> f64 {
-    libm::acosh(x)
+    hyperbolic::acosh(x)
 }
 
 /// The inverse hyperbolic tangent.
 #[inline(always)]
 pub fn atanh(x: f64) -> f64 {
-    libm::atanh(x)
+    hyperbolic::atanh(x)
 }
 
 /// The cube root.
 #[inline(always)]
 pub fn cbrt(x: f64) -> f64 {
-    libm::cbrt(x)
+    power::cbrt(x)
 }
 
 /// The error function.
 #[inline(always)]
 pub fn erf(x: f64) -> f64 {
-    libm::erf(x)
+    normal::erf(x)
 }
 
 /// The complementary error function, `1 - erf(x)`.
 #[inline(always)]
 pub fn erfc(x: f64) -> f64 {
-    libm::erfc(x)
+    normal::erfc(x)
 }
 
 /// The Bessel function of the first kind of order 0.
@@ -162,6 +168,48 @@ pub fn j1(x: f64) -> f64 {
 /// The Bessel function of the first kind of a whole order.
 pub fn jn(order: i32, x: f64) -> f64 {
     libm::jn(order, x)
+}
+
+/// The derivative of [`erf`].
+#[inline(always)]
+pub fn erf_slope(x: f64) -> f64 {
+    normal::erf_slope(x)
+}
+
+/// The density of the standard normal distribution.
+#[inline(always)]
+pub fn normpdf(x: f64) -> f64 {
+    normal::normpdf(x)
+}
+
+/// The distribution function of the standard normal distribution.
+#[inline(always)]
+pub fn normcdf(x: f64) -> f64 {
+    normal::normcdf(x)
+}
+
+/// `x` times the distribution function of the standard normal distribution.
+#[inline(always)]
+pub fn gelu(x: f64) -> f64 {
+    normal::gelu(x)
+}
+
+/// The derivative of [`gelu`].
+#[inline(always)]
+pub fn gelu_slope(x: f64) -> f64 {
+    normal::gelu_slope(x)
+}
+
+/// The usual approximation of [`gelu`] by a hyperbolic tangent.
+#[inline(always)]
+pub fn gelu_tanh(x: f64) -> f64 {
+    gelu::gelu_tanh(x)
+}
+
+/// The derivative of [`gelu_tanh`].
+#[inline(always)]
+pub fn gelu_tanh_slope(x: f64) -> f64 {
+    gelu::gelu_tanh_slope(x)
 }
 
 /// The gamma function.
@@ -185,19 +233,19 @@ pub fn softplus(x: f64) -> f64 {
 /// `base` to the power of `exponent`.
 #[inline(always)]
 pub fn pow(base: f64, exponent: f64) -> f64 {
-    libm::pow(base, exponent)
+    power::pow(base, exponent)
 }
 
 /// The angle of the point (`x`, `y`).
 #[inline(always)]
 pub fn atan2(y: f64, x: f64) -> f64 {
-    libm::atan2(y, x)
+    trigonometric::atan2(y, x)
 }
 
 /// The length of the vector (`x`, `y`).
 #[inline(always)]
 pub fn hypot(x: f64, y: f64) -> f64 {
-    libm::hypot(x, y)
+    power::hypot(x, y)
 }
 
 /// The logarithm of the absolute value of the gamma function.

@@ -1,6 +1,6 @@
 //! Single precision.
 
-use super::elementary;
+use super::{elementary, gelu, hyperbolic, normal, power, trigonometric};
 
 /// The greatest magnitude for which sine and cosine need no long reduction of the argument.
 pub const TRIGONOMETRIC_LIMIT: f32 = 1.0e5;
@@ -50,7 +50,7 @@ pub fn log10(x: f32) -> f32 {
 /// The hyperbolic tangent.
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
-    elementary::tanh(x)
+    hyperbolic::tanh(x)
 }
 
 /// The sine.
@@ -62,7 +62,7 @@ pub fn sin(x: f32) -> f32 {
 /// The sine of an argument not above [`TRIGONOMETRIC_LIMIT`], without branches.
 #[inline(always)]
 pub fn sin_reduced(x: f32) -> f32 {
-    elementary::sine(x, false)
+    trigonometric::sine(x, false)
 }
 
 /// The cosine.
@@ -74,79 +74,127 @@ pub fn cos(x: f32) -> f32 {
 /// The cosine of an argument not above [`TRIGONOMETRIC_LIMIT`], without branches.
 #[inline(always)]
 pub fn cos_reduced(x: f32) -> f32 {
-    elementary::sine(x, true)
+    trigonometric::sine(x, true)
 }
 
 /// The tangent.
 #[inline(always)]
 pub fn tan(x: f32) -> f32 {
-    libm::tanf(x)
+    if x.abs() <= TRIGONOMETRIC_LIMIT { tan_reduced(x) } else { libm::tanf(x) }
+}
+
+/// The tangent of an argument not above [`TRIGONOMETRIC_LIMIT`], without branches.
+#[inline(always)]
+pub fn tan_reduced(x: f32) -> f32 {
+    trigonometric::tan(x)
 }
 
 /// The inverse sine.
 #[inline(always)]
 pub fn asin(x: f32) -> f32 {
-    libm::asinf(x)
+    trigonometric::asin(x)
 }
 
 /// The inverse cosine.
 #[inline(always)]
 pub fn acos(x: f32) -> f32 {
-    libm::acosf(x)
+    trigonometric::acos(x)
 }
 
 /// The inverse tangent.
 #[inline(always)]
 pub fn atan(x: f32) -> f32 {
-    libm::atanf(x)
+    trigonometric::atan(x)
 }
 
 /// The hyperbolic sine.
 #[inline(always)]
 pub fn sinh(x: f32) -> f32 {
-    libm::sinhf(x)
+    hyperbolic::sinh(x)
 }
 
 /// The hyperbolic cosine.
 #[inline(always)]
 pub fn cosh(x: f32) -> f32 {
-    libm::coshf(x)
+    hyperbolic::cosh(x)
 }
 
 /// The inverse hyperbolic sine.
 #[inline(always)]
 pub fn asinh(x: f32) -> f32 {
-    libm::asinhf(x)
+    hyperbolic::asinh(x)
 }
 
 /// The inverse hyperbolic cosine.
 #[inline(always)]
 pub fn acosh(x: f32) -> f32 {
-    libm::acoshf(x)
+    hyperbolic::acosh(x)
 }
 
 /// The inverse hyperbolic tangent.
 #[inline(always)]
 pub fn atanh(x: f32) -> f32 {
-    libm::atanhf(x)
+    hyperbolic::atanh(x)
 }
 
 /// The cube root.
 #[inline(always)]
 pub fn cbrt(x: f32) -> f32 {
-    libm::cbrtf(x)
+    power::cbrt(x)
 }
 
 /// The error function.
 #[inline(always)]
 pub fn erf(x: f32) -> f32 {
-    libm::erff(x)
+    normal::erf(x)
 }
 
 /// The complementary error function, `1 - erf(x)`.
 #[inline(always)]
 pub fn erfc(x: f32) -> f32 {
-    libm::erfcf(x)
+    normal::erfc(x)
+}
+
+/// The derivative of [`erf`].
+#[inline(always)]
+pub fn erf_slope(x: f32) -> f32 {
+    normal::erf_slope(x)
+}
+
+/// The density of the standard normal distribution.
+#[inline(always)]
+pub fn normpdf(x: f32) -> f32 {
+    normal::normpdf(x)
+}
+
+/// The distribution function of the standard normal distribution.
+#[inline(always)]
+pub fn normcdf(x: f32) -> f32 {
+    normal::normcdf(x)
+}
+
+/// `x` times the distribution function of the standard normal distribution.
+#[inline(always)]
+pub fn gelu(x: f32) -> f32 {
+    normal::gelu(x)
+}
+
+/// The derivative of [`gelu`].
+#[inline(always)]
+pub fn gelu_slope(x: f32) -> f32 {
+    normal::gelu_slope(x)
+}
+
+/// The usual approximation of [`gelu`] by a hyperbolic tangent.
+#[inline(always)]
+pub fn gelu_tanh(x: f32) -> f32 {
+    gelu::gelu_tanh(x)
+}
+
+/// The derivative of [`gelu_tanh`].
+#[inline(always)]
+pub fn gelu_tanh_slope(x: f32) -> f32 {
+    gelu::gelu_tanh_slope(x)
 }
 
 /// The gamma function.
@@ -170,19 +218,19 @@ pub fn softplus(x: f32) -> f32 {
 /// `base` to the power of `exponent`.
 #[inline(always)]
 pub fn pow(base: f32, exponent: f32) -> f32 {
-    libm::powf(base, exponent)
+    power::pow(base, exponent)
 }
 
 /// The angle of the point (`x`, `y`).
 #[inline(always)]
 pub fn atan2(y: f32, x: f32) -> f32 {
-    libm::atan2f(y, x)
+    trigonometric::atan2(y, x)
 }
 
 /// The length of the vector (`x`, `y`).
 #[inline(always)]
 pub fn hypot(x: f32, y: f32) -> f32 {
-    libm::hypotf(x, y)
+    power::hypot(x, y)
 }
 
 /// The logarithm of the absolute value of the gamma function.

@@ -95,36 +95,73 @@ unsafe fn fold_into<T: Copy, O: Fold<T>>(into: *mut T, from: *const T, n: usize)
     }
 }
 
-/// The result of a slab of 1 to [`FEW_LANES`] elements with inner size 1: the lanes that it does not fill hold the
-/// identity, so only the others are halved.
+/// The length up to which a slab with inner size 1 is reduced in one go.
+const SHORT: usize = 4 * FEW_LANES;
+
+/// The result of such a slab, all in registers: as many lanes as it fills, up to [`FEW_LANES`]. The others hold the identity,
+/// which changes nothing.
 ///
 /// # Safety
-/// `n` elements of `row` are valid.
+/// `n` elements of `row` are to be reduced, and `valid` are valid, which are not fewer.
 #[inline(always)]
-unsafe fn fold_short<T: Copy, O: Fold<T>>(row: *const T, n: usize) -> T {
+unsafe fn fold_row<T: Copy, O: Fold<T>>(row: *const T, n: usize, valid: usize) -> T {
     // SAFETY: promised by the caller.
-    unsafe { if n <= 4 { fold_lanes::<T, O, 4>(row, n) } else { fold_lanes::<T, O, FEW_LANES>(row, n) } }
+    unsafe {
+        match n {
+            0..=4 => fold_lanes::<T, O, 4>(row, n, valid),
+            5..=8 => fold_lanes::<T, O, 8>(row, n, valid),
+            9..=16 => fold_lanes::<T, O, 16>(row, n, valid),
+            _ => fold_lanes::<T, O, FEW_LANES>(row, n, valid),
+        }
+    }
 }
 
-/// The same in `LANES` lanes, which are enough.
+/// The same in `LANES` lanes.
 ///
 /// # Safety
-/// `n` elements of `row` are valid.
+/// As above.
 #[inline(always)]
-unsafe fn fold_lanes<T: Copy, O: Fold<T>, const LANES: usize>(row: *const T, n: usize) -> T {
+unsafe fn fold_lanes<T: Copy, O: Fold<T>, const LANES: usize>(row: *const T, n: usize, valid: usize) -> T {
     let mut lanes = [O::IDENTITY; LANES];
-    for (i, lane) in lanes.iter_mut().enumerate().take(n) {
-        // SAFETY: `i` is below `n`.
-        *lane = O::fold(O::IDENTITY, unsafe { *row.add(i) });
-    }
-    let mut left = n;
-    while left > 1 {
-        let width = left.next_power_of_two() / 2;
-        for i in 0..left - width {
-            lanes[i] = O::fold(lanes[i], lanes[i + width]);
+    let full = n / LANES * LANES;
+    // SAFETY: every index is below `n`, or below `valid` for elements that are read and dropped.
+    unsafe {
+        for start in (0..full).step_by(LANES) {
+            let next = row.add(start).cast::<[T; LANES]>().read_unaligned();
+            for i in 0..LANES {
+                lanes[i] = O::fold(lanes[i], next[i]);
+            }
         }
-        left = width;
+        if full < n {
+            let rest = n - full;
+            let mut next = [O::IDENTITY; LANES];
+            if full + LANES <= valid {
+                next = row.add(full).cast::<[T; LANES]>().read_unaligned();
+            } else {
+                std::ptr::copy_nonoverlapping(row.add(full), next.as_mut_ptr(), rest);
+            }
+            for i in 0..LANES {
+                lanes[i] = O::fold(lanes[i], if i < rest { next[i] } else { O::IDENTITY });
+            }
+        }
     }
+    halve::<T, O, LANES>(lanes)
+}
+
+/// The halves of the lanes folded until one is left.
+#[inline(always)]
+fn halve<T: Copy, O: Fold<T>, const LANES: usize>(mut lanes: [T; LANES]) -> T {
+    const { assert!(LANES <= 32) };
+    macro_rules! fold_to {
+        ($($width:literal)*) => {$(
+            if LANES > $width {
+                for i in 0..$width {
+                    lanes[i] = O::fold(lanes[i], lanes[i + $width]);
+                }
+            }
+        )*};
+    }
+    fold_to!(16 8 4 2 1);
     lanes[0]
 }
 
@@ -277,8 +314,8 @@ unsafe fn accumulate<T: Copy, O: Fold<T>>(
         let mut position = start % slab.length;
         let mut done = 0;
         while done < n {
-            if inner == 1 && position == 0 && length <= FEW_LANES && length <= n - done {
-                *out = fold_short::<T, O>(strip.cast::<T>().add(done), length);
+            if inner == 1 && position == 0 && length <= SHORT && length <= n - done {
+                *out = fold_row::<T, O>(strip.cast::<T>().add(done), length, n - done);
                 out = out.add(1);
                 done += length;
                 continue;
