@@ -11,6 +11,7 @@
 
 mod build;
 mod chains;
+mod counts;
 mod explode;
 mod group;
 mod inline;
@@ -28,6 +29,7 @@ mod windowed;
 mod work;
 
 pub use build::schedule;
+pub use counts::{Kind, bytes_of, describe, operations_of, origins, programs};
 pub use inline::{in_memory, operations};
 pub use layout::Layout;
 pub use loops::{LoopKernel, LoopState};
@@ -57,7 +59,7 @@ pub struct Schedule {
     pub kernels: Vec<Kernel>,
     /// The size of the workspace; its start is aligned to 64 bytes.
     pub workspace_bytes: usize,
-    /// The source places of nodes that can fail at run time, those of bodies included.
+    /// The source places of computed nodes, those of bodies included.
     pub spans: Vec<(NodeId, Option<Span>)>,
     /// The most steps of each loop, those of bodies included.
     pub limits: Vec<(NodeId, usize)>,
@@ -382,7 +384,7 @@ impl Schedule {
         self.kernels.iter().any(belongs)
     }
 
-    /// The source place of a node that can fail.
+    /// The source place of a computed node.
     pub fn span(&self, node: NodeId) -> Option<Span> {
         let place = self.spans.binary_search_by_key(&node, |(each, _)| *each).ok()?;
         self.spans[place].1
