@@ -19,6 +19,7 @@ pub mod lower;
 pub mod ops;
 pub mod optimize;
 pub mod picture;
+pub mod profile;
 pub mod report;
 pub mod runtime;
 pub mod schedule;

@@ -12,6 +12,7 @@ mod gradcheck;
 mod graph;
 mod output;
 mod params;
+mod profile;
 mod run;
 mod summary;
 mod test;
@@ -48,6 +49,7 @@ Examples:
   ndc check examples/iris.nd --emit ir  see what the compiler makes of it
   ndc gradcheck examples/gates.nd       check every derivative by four other methods
   ndc graph examples/iris.nd -o a.svg   draw the loss with its values and derivatives
+  ndc profile examples/iris.nd          see where the time of a step goes
   ndc fmt examples/                     write files in their usual form
   ndc grad model.nd --of f              write the gradient of a function as nd
   ndc explain E0204                     what an error means and how to mend it";
@@ -152,6 +154,15 @@ enum Command {
         options: gradcheck::Arguments,
         #[command(flatten)]
         messages: Messages,
+    },
+    /// Show where the time goes: of each kernel its time, arithmetic, memory and lines
+    Profile {
+        /// The .nd file
+        file: PathBuf,
+        #[command(flatten)]
+        arguments: profile::Arguments,
+        #[command(flatten)]
+        settings: Settings,
     },
     /// Write a function and its gradient as nd: what reverse mode computes, line by line, with a test
     Grad {
@@ -284,7 +295,7 @@ impl Command {
             | Command::Summary { common, .. }
             | Command::Test { common, .. }
             | Command::Grad { common, .. } => &common.settings.threads,
-            Command::Graph { settings, .. } => &settings.threads,
+            Command::Graph { settings, .. } | Command::Profile { settings, .. } => &settings.threads,
             Command::Gradcheck { options, .. } => &options.threads,
             Command::Fmt { .. } | Command::Doc { .. } | Command::Cache { .. } | Command::Explain { .. } => return None,
         };
@@ -372,6 +383,7 @@ pub fn main() -> ExitCode {
             doc::doc(what, *html, output.as_deref(), messages)
         }
         Command::Gradcheck { file, options, messages } => gradcheck::gradcheck(file, options, messages),
+        Command::Profile { file, arguments, settings } => profile::profile(file, arguments, settings),
         Command::Grad { file, question, wrt, output, common } => {
             grad::grad(file, question.request(), wrt, output.as_deref(), common)
         }

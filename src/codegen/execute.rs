@@ -3,6 +3,7 @@
 use super::keep::Kept;
 use super::module::Code;
 use crate::ir::{ElementType, NodeId};
+use crate::runtime::clock::Clock;
 use crate::runtime::{AlignedBytes, Tensor};
 use crate::schedule::{Port, Schedule, names};
 use crate::source::Span;
@@ -17,6 +18,8 @@ pub struct Executable {
     replaced: Vec<Option<usize>>,
     /// What the code names by address.
     _kept: Kept,
+    /// Of timed code the clock.
+    _clock: Option<Arc<Clock>>,
 }
 
 /// What is known of a program beside its code.
@@ -98,7 +101,12 @@ impl Executable {
             frame.outputs.iter().position(updates)
         };
         let replaced = (0..frame.inputs.len()).map(replacing).collect();
-        Executable { code, frame, replaced, _kept: kept }
+        Executable { code, frame, replaced, _kept: kept, _clock: None }
+    }
+
+    /// Keeps the clock of timed code for as long as the code.
+    pub(super) fn with_clock(self, clock: Arc<Clock>) -> Self {
+        Executable { _clock: Some(clock), ..self }
     }
 
     /// What the program takes.

@@ -7,8 +7,9 @@ use super::keep::{Constants, Keep};
 use super::module::{PARAMETERS, signature};
 use super::object::{Symbol, Symbols};
 use crate::ir::{ElementType, NodeId};
+use crate::runtime::clock::{self, Clock};
 use crate::runtime::kernel::LANES;
-use crate::schedule::{Body, BufferId, Kernel, Place, Schedule};
+use crate::schedule::{Body, BufferId, Place, Schedule};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     AbiParam, ExtFuncData, ExternalName, FuncRef, GlobalValue, GlobalValueData, InstBuilder, MemFlagsData, SigRef,
@@ -17,6 +18,7 @@ use cranelift_codegen::ir::{
 use cranelift_frontend::FunctionBuilder;
 use cranelift_module::FuncId;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 /// The writer of a function.
 pub struct Lower<'a> {
@@ -53,6 +55,16 @@ pub struct Own {
     pub bodies: Vec<BodyCode>,
     /// The functions of strip kernels that several threads may share, by the first node.
     pub divided: BTreeMap<NodeId, FuncId>,
+    /// Where it is timed: the clock.
+    pub laps: Option<Laps>,
+}
+
+/// The parts of a clock that belong to a schedule: the time before its first kernel, then each kernel.
+pub struct Laps {
+    /// The clock.
+    pub clock: *const Clock,
+    /// The first part.
+    pub first: usize,
 }
 
 /// Where the code of a body is.
@@ -115,8 +127,10 @@ impl<'a> Lower<'a> {
     }
 
     /// Writes kernels one after another.
-    pub fn kernels(&mut self, kernels: &[Kernel]) -> Result<(), CodegenError> {
-        for kernel in kernels {
+    pub fn kernels(&mut self, places: Range<usize>) -> Result<(), CodegenError> {
+        let schedule = self.schedule;
+        for place in places {
+            let kernel = &schedule.kernels[place];
             self.bases.clear();
             match &kernel.body {
                 Body::Scalar(block) => self.scalar_block(block),
@@ -131,8 +145,20 @@ impl<'a> Lower<'a> {
                 Body::Replay(replay) => self.replay_kernel(replay)?,
                 body => self.call_kernel(kernel.origin, body),
             }
+            self.lap(1 + place);
         }
         Ok(())
+    }
+
+    /// Tells the clock, where there is one, that a part of the program has come to its end: the time before its first
+    /// kernel, or a kernel.
+    pub fn lap(&mut self, part: usize) {
+        if let Some(laps) = &self.own.laps {
+            let (clock, part) = (laps.clock, laps.first + part);
+            // Timed code is not stored: it names its clock by the address.
+            let arguments = [self.number(clock.addr()), self.number(part)];
+            self.call(clock::lap as *const u8, &arguments, None);
+        }
     }
 
     /// The parameters of the program.

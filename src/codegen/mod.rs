@@ -42,7 +42,9 @@ pub use object::Object;
 
 pub use execute::{BoundCall, CallError, Executable, RunError, RunErrorKind, Workspace};
 
-use crate::schedule::Schedule;
+use crate::runtime::clock::Clock;
+use crate::schedule::{Schedule, programs};
+use std::sync::Arc;
 
 /// The code generator refused a program: always our bug.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +70,7 @@ pub fn compile(schedule: &Schedule) -> Result<Executable, CodegenError> {
 /// # Errors
 /// When cranelift refuses the code.
 pub fn object(schedule: &Schedule) -> Result<Object, CodegenError> {
-    module::generate(schedule, None)
+    module::generate(schedule, None, None)
 }
 
 /// What decides the code beside the schedule: the machine that it is for, as far as cranelift looks at it.
@@ -81,13 +83,25 @@ pub fn machine() -> Result<String, CodegenError> {
     Ok(format!("{} {} {}", isa.triple(), isa.flags(), flags.join(" ")))
 }
 
+/// Native code for a schedule that measures itself, with its clock. The parts of the clock are, for each of
+/// [`programs`], the time before its first kernel, then each kernel; the first of all counts from the end of the last run.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_timed(schedule: &Schedule) -> Result<(Executable, Arc<Clock>), CodegenError> {
+    let parts = programs(schedule).iter().map(|program| 1 + program.kernels.len()).sum();
+    let clock = Arc::new(Clock::new(parts));
+    let executable = module::generate(schedule, None, Some(Arc::as_ptr(&clock)))?.link()?;
+    Ok((executable.with_clock(clock.clone()), clock))
+}
+
 /// The code in cranelift's intermediate form.
 ///
 /// # Errors
 /// As [`compile`].
 pub fn clif_text(schedule: &Schedule) -> Result<String, CodegenError> {
     let mut texts = module::Texts::default();
-    module::generate(schedule, Some(&mut texts))?;
+    module::generate(schedule, Some(&mut texts), None)?;
     Ok(texts.clif)
 }
 
@@ -97,6 +111,6 @@ pub fn clif_text(schedule: &Schedule) -> Result<String, CodegenError> {
 /// As [`compile`].
 pub fn asm_text(schedule: &Schedule) -> Result<String, CodegenError> {
     let mut texts = module::Texts::default();
-    module::generate(schedule, Some(&mut texts))?;
+    module::generate(schedule, Some(&mut texts), None)?;
     Ok(texts.assembly)
 }

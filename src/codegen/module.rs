@@ -4,10 +4,11 @@ use super::CodegenError;
 use super::divide::{StripRange, is_divided};
 use super::execute::Frame;
 use super::keep::Keep;
-use super::lower::{BodyCode, Lower, Own};
+use super::lower::{BodyCode, Laps, Lower, Own};
 use super::object::{FunctionCode, Object, Symbols};
+use crate::runtime::clock::Clock;
 use crate::runtime::threads;
-use crate::schedule::{Body, Kernel, Schedule, operations};
+use crate::schedule::{Body, Schedule, operations};
 use cranelift_codegen::ir::{AbiParam, Function, InstBuilder, Signature, UserFuncName, types};
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
@@ -17,6 +18,7 @@ use cranelift_jit::JITModule;
 use cranelift_module::{FuncId, ModuleReloc};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Functions longer than about so many scalar operations are cut; the workspace carries values across.
@@ -76,7 +78,13 @@ pub struct Texts {
 }
 
 /// Generates and compiles the code of a schedule.
-pub fn generate(schedule: &Schedule, texts: Option<&mut Texts>) -> Result<Object, CodegenError> {
+///
+/// With a clock, the end of each kernel is told to it: the code names it by its address, and is no good without it.
+pub fn generate(
+    schedule: &Schedule,
+    texts: Option<&mut Texts>,
+    clock: Option<*const Clock>,
+) -> Result<Object, CodegenError> {
     let mut maker = Maker {
         isa: isa()?,
         keep: Keep::default(),
@@ -84,6 +92,8 @@ pub fn generate(schedule: &Schedule, texts: Option<&mut Texts>) -> Result<Object
         code: Vec::new(),
         functions: Vec::new(),
         written: Vec::new(),
+        clock,
+        parts: 0,
         programs: 0,
         frontend: FunctionBuilderContext::new(),
         texts,
@@ -143,6 +153,9 @@ struct Maker<'t> {
     functions: Vec<FunctionCode>,
     /// Functions without machine code yet; their numbers follow those of `functions`.
     written: Vec<Written>,
+    clock: Option<*const Clock>,
+    /// The parts of the clock so far.
+    parts: usize,
     /// The number of programs so far: the whole, and the bodies of loops.
     programs: usize,
     frontend: FunctionBuilderContext,
@@ -153,18 +166,26 @@ impl Maker<'_> {
     fn program(&mut self, schedule: &Schedule) -> Result<FuncId, CodegenError> {
         let prefix = if self.programs == 0 { String::new() } else { format!("body{}_", self.programs) };
         self.programs += 1;
-        let own = self.own(schedule)?;
+        let laps = self.clock.map(|clock| Laps { clock, first: self.parts });
+        self.parts += 1 + schedule.kernels.len();
+        let own = Own { laps, ..self.own(schedule)? };
         let entry = format!("{prefix}entry");
         let pieces = pieces(schedule);
-        if let [kernels] = pieces[..] {
-            return self.function(&entry, schedule, &own, |lower| lower.kernels(kernels));
+        if let [kernels] = &pieces[..] {
+            return self.function(&entry, schedule, &own, |lower| {
+                lower.lap(0);
+                lower.kernels(kernels.clone())
+            });
         }
         let mut functions = Vec::new();
-        for (index, kernels) in pieces.iter().enumerate() {
+        for (index, kernels) in pieces.into_iter().enumerate() {
             let name = format!("{prefix}piece{index}");
             functions.push(self.function(&name, schedule, &own, |lower| lower.kernels(kernels))?);
         }
-        self.function(&entry, schedule, &own, |lower| lower.call_pieces(&functions))
+        self.function(&entry, schedule, &own, |lower| {
+            lower.lap(0);
+            lower.call_pieces(&functions)
+        })
     }
 
     /// What the functions of a schedule name: first the bodies of its loops are written.
@@ -177,7 +198,7 @@ impl Maker<'_> {
                 BodyCode::Function(self.program(body)?)
             });
         }
-        let mut own = Own { constants: self.keep.constants(schedule), bodies, divided: BTreeMap::new() };
+        let mut own = Own { constants: self.keep.constants(schedule), bodies, divided: BTreeMap::new(), laps: None };
         for kernel in &schedule.kernels {
             if let Body::Strip(strip) = &kernel.body
                 && is_divided(strip)
@@ -290,7 +311,7 @@ impl Maker<'_> {
 }
 
 /// Neighbouring kernels in runs of about [`FUNCTION`] operations.
-fn pieces(schedule: &Schedule) -> Vec<&[Kernel]> {
+fn pieces(schedule: &Schedule) -> Vec<Range<usize>> {
     let kernels = &schedule.kernels[..];
     let (mut pieces, mut start, mut weight) = (Vec::new(), 0, 0);
     for (place, kernel) in kernels.iter().enumerate() {
@@ -301,11 +322,11 @@ fn pieces(schedule: &Schedule) -> Vec<&[Kernel]> {
             _ => 8,
         };
         if weight > 0 && weight + own > FUNCTION {
-            pieces.push(&kernels[start..place]);
+            pieces.push(start..place);
             (start, weight) = (place, 0);
         }
         weight += own;
     }
-    pieces.push(&kernels[start..]);
+    pieces.push(start..kernels.len());
     pieces
 }

@@ -4,6 +4,7 @@
 //! [`gates`] finds what a reader sees as one operation and folds calls into boxes; [`layout`] places the gates;
 //! `svg` draws them. Nothing here touches a file or runs a program: [`Picture::probe`] says which values are needed.
 
+pub mod flame;
 pub mod folding;
 pub mod gates;
 mod labels;

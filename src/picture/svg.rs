@@ -157,12 +157,12 @@ fn wire(out: &mut String, edge: &Edge) {
 }
 
 /// A length to a tenth of a pixel.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let rounded = (value * 10.0).round() / 10.0;
     format!("{}", if rounded == 0.0 { 0.0 } else { rounded })
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.chars()
         .filter(|letter| !letter.is_control())
         .map(|letter| match letter {

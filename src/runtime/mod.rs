@@ -7,6 +7,7 @@
 
 #![allow(unsafe_code, reason = "strip kernels work on raw pointers and use processor-specific instructions")]
 
+pub mod clock;
 mod cpu;
 pub mod divided_strips;
 pub mod image;

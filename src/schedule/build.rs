@@ -86,11 +86,7 @@ fn ports(graph: &Graph) -> Vec<Port> {
 }
 
 fn spans(graph: &Graph, groups: &Groups) -> Vec<(NodeId, Option<crate::source::Span>)> {
-    let can_fail = |id: &NodeId| {
-        let integer = |id: NodeId| graph.ty(id).element == ElementType::I64;
-        groups.of(*id).is_some() && (integer(*id) || graph.node(*id).arguments.iter().any(|each| integer(*each)))
-    };
-    graph.ids().filter(can_fail).map(|id| (id, graph.span(id))).collect()
+    graph.ids().filter(|id| groups.of(*id).is_some()).map(|id| (id, graph.span(id))).collect()
 }
 
 /// Which computed nodes need a buffer: those read outside their kernel.
@@ -257,7 +253,7 @@ pub struct Builder<'a> {
     kernels: Vec<Kernel>,
     /// The bodies of loops so far.
     pub bodies: Vec<Schedule>,
-    /// The places of their nodes that can fail.
+    /// The places of their nodes.
     pub body_spans: Vec<(NodeId, Option<crate::source::Span>)>,
     /// The most steps of each loop.
     pub limits: Vec<(NodeId, usize)>,

@@ -1,15 +1,25 @@
 //! How many operations on reals a run does, as they are counted for hardware: a function of whatever kind is one, a
 //! multiply-add two. Loops count with the most steps they may do.
 
+use super::work::multiply_adds;
 use super::{Body, Kernel, ScalarOp, Schedule, StripInstruction, StripKernel, StripOp};
 use crate::runtime::linear_algebra::LinearAlgebra;
 
 /// The operations on reals of one run.
 pub fn flops(schedule: &Schedule) -> u64 {
-    schedule.kernels.iter().map(|kernel| of_kernel(schedule, kernel)).fold(0, u64::saturating_add)
+    let of_kernel = |kernel: &Kernel| flops_of(schedule, kernel).saturating_add(of_called(schedule, kernel));
+    schedule.kernels.iter().map(of_kernel).fold(0, u64::saturating_add)
 }
 
-fn of_kernel(schedule: &Schedule, kernel: &Kernel) -> u64 {
+/// The operations on reals of the bodies that a kernel calls.
+fn of_called(schedule: &Schedule, kernel: &Kernel) -> u64 {
+    let trips = if let Body::Loop(run) = &kernel.body { run.trips as u64 } else { 1 };
+    let bodies = kernel.body.called().into_iter().map(|body| flops(&schedule.bodies[body]));
+    trips.saturating_mul(bodies.fold(0, u64::saturating_add))
+}
+
+/// The operations on reals of one run of a kernel, without the bodies that it calls.
+pub fn flops_of(schedule: &Schedule, kernel: &Kernel) -> u64 {
     let is_real = |buffer: super::BufferId| schedule.buffer(buffer).element.is_real();
     match &kernel.body {
         Body::Scalar(block) => {
@@ -22,11 +32,7 @@ fn of_kernel(schedule: &Schedule, kernel: &Kernel) -> u64 {
             block.instructions.iter().filter(|each| each.element.is_real() && computes(&each.op)).count() as u64
         }
         Body::Strip(strip) => strip.instructions.iter().map(|each| of_instruction(strip, each)).sum(),
-        Body::Contract { left, right, to, places } if is_real(*to) => {
-            let turns: u64 = places.loops.iter().map(|each| each.count as u64).product();
-            let columns = right.layout.sizes.get(1).copied().unwrap_or(1) as u64;
-            2 * turns * left.layout.count() as u64 * columns
-        }
+        Body::Contract { left, right, to, places } if is_real(*to) => 2 * multiply_adds(left, right, places),
         Body::Add { from, to } if is_real(to.buffer) => from.layout.count() as u64,
         Body::ScatterAdd { updates, to, .. } if is_real(*to) => schedule.buffer(*updates).count as u64,
         Body::LinearAlgebra(kernel) => {
@@ -40,8 +46,7 @@ fn of_kernel(schedule: &Schedule, kernel: &Kernel) -> u64 {
                     _ => 2 * n * n * n / 3,
                 }
         }
-        Body::Loop(run) => run.trips as u64 * flops(&schedule.bodies[run.body]),
-        Body::Replay(replay) => replay.bodies().map(|body| flops(&schedule.bodies[body])).iter().sum(),
+        Body::Loop(run) if run.inline => (run.trips as u64).saturating_mul(flops(&schedule.bodies[run.body])),
         _ => 0,
     }
 }

@@ -12,6 +12,7 @@
 mod abreast;
 mod build;
 mod chains;
+mod counts;
 mod explode;
 mod flops;
 mod group;
@@ -32,7 +33,8 @@ mod work;
 
 pub use abreast::calls_at;
 pub use build::schedule;
-pub use flops::flops;
+pub use counts::{Kind, bytes_of, describe, origins, programs};
+pub use flops::{flops, flops_of};
 pub use inline::{in_memory, operations};
 pub use layout::Layout;
 pub use loops::{LoopKernel, LoopState};
@@ -63,7 +65,7 @@ pub struct Schedule {
     pub workspace_bytes: usize,
     /// The most of it that the lifetimes of buffers need at once.
     pub required_bytes: usize,
-    /// The source places of nodes that can fail at run time, those of bodies included.
+    /// The source places of computed nodes, those of bodies included.
     pub spans: Vec<(NodeId, Option<Span>)>,
     /// The most steps of each loop, those of bodies included.
     pub limits: Vec<(NodeId, usize)>,
@@ -446,7 +448,7 @@ impl Schedule {
         self.kernels.iter().any(belongs)
     }
 
-    /// The source place of a node that can fail.
+    /// The source place of a computed node.
     pub fn span(&self, node: NodeId) -> Option<Span> {
         let place = self.spans.binary_search_by_key(&node, |(each, _)| *each).ok()?;
         self.spans[place].1

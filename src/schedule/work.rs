@@ -4,7 +4,8 @@
 //! they may do.
 
 use super::{
-    Body, Kernel, LoopKernel, MatrixKernel, SMALL_COPY, ScalarBlock, ScalarOp, Schedule, StripKernel, StripOp,
+    Body, ContractPlaces, Kernel, LoopKernel, MatrixKernel, SMALL_COPY, ScalarBlock, ScalarOp, Schedule, StripKernel,
+    StripOp, View,
 };
 use crate::ir::{Instruction, Pointwise};
 use crate::runtime::linear_algebra::LinearAlgebra;
@@ -29,7 +30,7 @@ pub fn work(schedule: &Schedule) -> u64 {
     schedule.kernels.iter().map(|kernel| of_kernel(schedule, kernel)).fold(0, u64::saturating_add)
 }
 
-fn of_kernel(schedule: &Schedule, kernel: &Kernel) -> u64 {
+pub(super) fn of_kernel(schedule: &Schedule, kernel: &Kernel) -> u64 {
     let count = |sizes: &[usize]| sizes.iter().product::<usize>() as u64;
     match &kernel.body {
         Body::Scalar(block) => of_block(block),
@@ -40,8 +41,7 @@ fn of_kernel(schedule: &Schedule, kernel: &Kernel) -> u64 {
         Body::Zero { to } => START + schedule.buffer(*to).count as u64,
         Body::Contract { left, right, places, .. } => {
             let turns: u64 = places.loops.iter().map(|each| each.count as u64).product();
-            let rows = right.layout.sizes.get(1).copied().unwrap_or(1) as u64;
-            turns * (START + count(&left.layout.sizes) * rows)
+            turns * START + multiply_adds(left, right, places)
         }
         Body::Gather { to, .. } => START + schedule.buffer(*to).count as u64,
         Body::ScatterAdd { updates, to, .. } => {
@@ -53,6 +53,13 @@ fn of_kernel(schedule: &Schedule, kernel: &Kernel) -> u64 {
         // Each step is computed again about twice: to come to a kept state, and to record those between two.
         Body::Replay(replay) => START + replay.bodies().map(|body| work(&schedule.bodies[body])).iter().sum::<u64>(),
     }
+}
+
+/// The multiply-adds of a contraction.
+pub(super) fn multiply_adds(left: &View, right: &View, places: &ContractPlaces) -> u64 {
+    let turns = places.loops.iter().map(|each| each.count);
+    let rows = right.layout.sizes.get(1).copied().unwrap_or(1);
+    turns.chain([left.layout.count(), rows]).map(|count| count as u64).product()
 }
 
 fn of_pointwise(definition: &Pointwise) -> u64 {

@@ -88,7 +88,7 @@ impl<'p> Session<'p> {
                 Ok(None) => {}
                 Ok(Some(failed)) => failures.push(failed),
                 Err(stopped) => {
-                    failures.push(seen_by_the_user(*stopped, action));
+                    failures.push(*stopped);
                     break;
                 }
             }
@@ -98,7 +98,18 @@ impl<'p> Session<'p> {
     }
 
     /// Runs one action; a failed assertion is returned.
-    fn action(&mut self, action: &Action, observer: &mut dyn Observer) -> Result<Option<Diagnostic>, Box<Diagnostic>> {
+    ///
+    /// # Errors
+    /// What stops the run.
+    pub fn action(
+        &mut self,
+        action: &Action,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Diagnostic>, Box<Diagnostic>> {
+        self.perform(action, observer).map_err(|stopped| Box::new(seen_by_the_user(*stopped, action)))
+    }
+
+    fn perform(&mut self, action: &Action, observer: &mut dyn Observer) -> Result<Option<Diagnostic>, Box<Diagnostic>> {
         match action {
             Action::Let { binding, value } => {
                 let leaves = self.evaluate(&[value])?.remove(0);
@@ -216,7 +227,7 @@ fn described(action: &Action) -> (&'static str, Span) {
 }
 
 /// An error inside a function of the standard library, placed where the file's own action led to it.
-fn seen_by_the_user(mut error: Diagnostic, action: &Action) -> Diagnostic {
+pub fn seen_by_the_user(mut error: Diagnostic, action: &Action) -> Diagnostic {
     let place = match action {
         Action::Let { value, .. } => value.span,
         Action::Print(values) => match (values.first(), values.last()) {

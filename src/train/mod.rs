@@ -14,7 +14,7 @@ use crate::diagnostics::Diagnostic;
 use crate::lower::training::Report;
 use crate::session::{Ending, Observer, Session, TrainingEnd, TrainingProgress, TrainingStart};
 use milestones::Milestones;
-use rows::Rows;
+pub use rows::Rows;
 use std::time::{Duration, Instant};
 use steps::{At, Steps};
 

@@ -8,7 +8,7 @@ const ORDER_STREAM: u64 = 0x6f72_6465_7200_0001;
 /// The order of examples: every epoch visits each once, in a new order if shuffled. The order of an epoch depends on
 /// the seed and the epoch's number only.
 #[derive(Clone, Debug)]
-pub(super) struct Rows {
+pub struct Rows {
     order: Vec<i64>,
     batch: usize,
     shuffled: bool,
@@ -22,7 +22,7 @@ pub(super) struct Rows {
 
 impl Rows {
     /// An order of `examples`, taken `batch` at a time (`None`: all, in their own order).
-    pub(super) fn new(examples: usize, batch: Option<usize>, shuffled: bool, seed: u64) -> Self {
+    pub fn new(examples: usize, batch: Option<usize>, shuffled: bool, seed: u64) -> Self {
         let whole = batch.is_none_or(|batch| batch >= examples);
         Rows {
             order: (0..examples as i64).collect(),
@@ -36,39 +36,39 @@ impl Rows {
     }
 
     /// Whether every batch is all examples in their own order.
-    pub(super) fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.whole
     }
 
     /// Examples per step.
-    pub(super) fn batch(&self) -> usize {
+    pub fn batch(&self) -> usize {
         self.batch
     }
 
     /// The size of the last batch of an epoch, if it is smaller.
-    pub(super) fn remainder(&self) -> Option<usize> {
+    pub fn remainder(&self) -> Option<usize> {
         let rest = self.order.len() % self.batch;
         (rest > 0).then_some(rest)
     }
 
     /// Steps per epoch.
-    pub(super) fn steps_per_epoch(&self) -> u64 {
+    pub fn steps_per_epoch(&self) -> u64 {
         self.order.len().div_ceil(self.batch) as u64
     }
 
     /// The epoch of a step, both from 1.
-    pub(super) fn epoch_of(&self, step: u64) -> u64 {
+    pub fn epoch_of(&self, step: u64) -> u64 {
         step.div_ceil(self.steps_per_epoch())
     }
 
     /// The epoch of the next step.
-    pub(super) fn epoch(&self) -> u64 {
+    pub fn epoch(&self) -> u64 {
         if self.place >= self.order.len() { self.epoch + 1 } else { self.epoch }
     }
 
     /// The examples of the next step.
     #[inline]
-    pub(super) fn next_batch(&mut self) -> &[i64] {
+    pub fn next_batch(&mut self) -> &[i64] {
         if self.place >= self.order.len() {
             self.next_epoch();
         }

@@ -101,6 +101,12 @@ pub fn not_expressible(operation: &str, span: Span) -> Diagnostic {
         .help("`ndc check FILE --emit adjoint` shows the operations of derivatives")
 }
 
+/// E0111: a file that does nothing which could be timed.
+pub fn nothing_to_profile(file: &str) -> Diagnostic {
+    Diagnostic::without_place("E0111", format!("`{file}` trains nothing and computes nothing"))
+        .help("name a function or a model of the file: `--of NAME`")
+}
+
 /// E0111: a call to draw open that there is not.
 pub fn no_such_call<'a>(name: &str, of: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let known: Vec<&str> = known.into_iter().collect();
