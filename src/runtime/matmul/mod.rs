@@ -5,6 +5,7 @@
 mod divided;
 pub mod looped;
 mod narrow;
+mod packing;
 mod product;
 #[cfg(test)]
 mod tests;
