@@ -7,6 +7,7 @@ pub mod looped;
 mod narrow;
 mod packing;
 mod product;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod vector;

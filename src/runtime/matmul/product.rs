@@ -383,8 +383,11 @@ unsafe fn skip<T>(x: &mut Operands<T>, rows: usize) {
 }
 
 /// A vector of a row from a column on, whole or the part that there is of `n` columns.
+///
+/// # Safety
+/// The row has `n` numbers; the processor has the vector's level.
 #[inline(always)]
-unsafe fn load<V: Vector>(row: *const V::Number, start: usize, n: usize) -> V {
+pub(super) unsafe fn load<V: Vector>(row: *const V::Number, start: usize, n: usize) -> V {
     // SAFETY: only numbers below `n` are read.
     unsafe {
         if start + V::LANES <= n {
@@ -395,8 +398,12 @@ unsafe fn load<V: Vector>(row: *const V::Number, start: usize, n: usize) -> V {
     }
 }
 
+/// Writes such a vector, or adds it.
+///
+/// # Safety
+/// As of [`load`].
 #[inline(always)]
-unsafe fn store<V: Vector>(sum: V, row: *mut V::Number, start: usize, n: usize, accumulate: bool) {
+pub(super) unsafe fn store<V: Vector>(sum: V, row: *mut V::Number, start: usize, n: usize, accumulate: bool) {
     // SAFETY: only numbers below `n` are read and written.
     unsafe {
         let sum = if accumulate { load::<V>(row, start, n).add(sum) } else { sum };
