@@ -1,5 +1,5 @@
 //! Speed of the strip kernels of every operation (per strip of 256 elements, at each processor level, beside a copy of the
-//! strip), reductions, matrix products and the random generator. `cargo bench --bench kernels`, or some of it:
+//! strip), reductions and the random generator. `cargo bench --bench kernels`, or some of it:
 //! `cargo bench --bench kernels -- strip/tanh`.
 
 #![allow(unsafe_code, reason = "kernels are called through raw pointers")]
@@ -12,7 +12,6 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ndc::ir::{Meaning, Pointwise};
 use ndc::ops::POINTWISE;
 use ndc::runtime::kernel::{Form, copy};
-use ndc::runtime::matmul::{self, MatmulShape};
 use ndc::runtime::random::Key;
 use ndc::runtime::reduce::{self, ReduceShape, Reduction};
 use ndc::runtime::{AlignedBytes, Element, Level, STRIP};
@@ -96,62 +95,11 @@ fn reductions(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Rows, terms, columns, and which operand is transposed.
-const PRODUCTS: [(usize, usize, usize, &str); 13] = [
-    (4, 4, 4, "nn"),
-    (16, 16, 16, "nn"),
-    (128, 128, 128, "nn"),
-    (128, 128, 128, "tn"),
-    (128, 128, 128, "nt"),
-    (512, 512, 512, "nn"),
-    (32, 784, 16, "nn"),
-    (784, 32, 16, "tn"),
-    (1, 784, 16, "nn"),
-    (784, 784, 1, "nn"),
-    (150, 3, 1, "nn"),
-    (3, 150, 1, "tn"),
-    (300, 6, 10, "nn"),
-];
-
-fn products(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("matmul");
-    for (m, k, n, layout) in PRODUCTS {
-        let (a_row, a_column) = if layout == "tn" { (1, m as isize) } else { (k as isize, 1) };
-        let (b_row, b_column) = if layout == "nt" { (1, k as isize) } else { (n as isize, 1) };
-        let shape = MatmulShape {
-            batch: 1,
-            m,
-            k,
-            n,
-            a_batch: 0,
-            a_row,
-            a_column,
-            b_batch: 0,
-            b_row,
-            b_column,
-            c_batch: 0,
-            c_row: n,
-            accumulate: 0,
-        };
-        for element in [Element::F32, Element::F64] {
-            let Some(product) = matmul::function(element) else { return };
-            let zeroed = |count: usize| AlignedBytes::zeroed(count * element.bytes());
-            let (a, b, mut c) = (zeroed(m * k), zeroed(k * n), zeroed(m * n));
-            group.throughput(Throughput::Elements(2 * (m * k * n) as u64));
-            group.bench_function(format!("{m}x{k}x{n}/{layout}/{element:?}"), |bencher| {
-                // SAFETY: the buffers have the sizes of the shape.
-                bencher.iter(|| unsafe { product(&shape, c.as_mut_ptr(), black_box(&a).as_ptr(), b.as_ptr()) });
-            });
-        }
-    }
-    group.finish();
-}
-
 fn random(criterion: &mut Criterion) {
     let mut sequence = Key { seed: 1, stream: 2 }.sequence();
     criterion.bench_function("random/below", |bencher| bencher.iter(|| sequence.below(black_box(150))));
     criterion.bench_function("random/normal", |bencher| bencher.iter(|| sequence.normal()));
 }
 
-criterion_group!(benches, strips, reductions, products, random);
+criterion_group!(benches, strips, reductions, random);
 criterion_main!(benches);

@@ -6,12 +6,13 @@
 use std::ops::Range;
 
 use super::looped::LoopedProduct;
+use super::product::{ROW_STEP, WIDE_ROW};
 use crate::runtime::threads::{self, Shared};
 
-/// A multiple of the rows of all tiles.
-const ROWS: usize = 12;
-/// A multiple of the columns of all panels.
-const COLUMNS: usize = 64;
+/// Rows are divided by a multiple of those of all tiles.
+const ROWS: usize = ROW_STEP;
+/// The columns of any panel, and enough for the way of long rows.
+const COLUMNS: usize = WIDE_ROW;
 /// The multiply-adds that are worth a part of their own.
 const LEAST: usize = 1 << 18;
 /// An axis with so many parts is as good as any other with more.

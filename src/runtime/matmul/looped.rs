@@ -2,6 +2,7 @@
 //! product within loops.
 
 use super::divided::{Division, divided, division};
+use super::terms::{self, Term};
 use super::{Matmul, MatmulShape};
 
 /// A loop around a product; distances in bytes.
@@ -29,6 +30,8 @@ pub struct LoopedProduct {
     /// Its function.
     #[serde(with = "crate::runtime::image::matmul")]
     function: Matmul,
+    /// Its terms, if they are listed.
+    terms: Vec<Term>,
     /// The size of an element.
     pub(super) bytes: usize,
     /// Whether all products are added to what is there; only then may they share places.
@@ -41,14 +44,28 @@ impl LoopedProduct {
     /// to what is there, and may share places; otherwise only those of loops that sum share some.
     pub fn new(function: Matmul, bytes: usize, shape: MatmulShape, loops: Vec<ProductLoop>) -> Self {
         let adds = shape.accumulate != 0;
-        let mut product = Self { loops, shape, function, bytes, adds, division: None };
+        let mut product = Self { loops, shape, function, terms: Vec::new(), bytes, adds, division: None };
+        product.list_terms();
         product.division = division(&product);
         product
     }
 
+    /// Makes of the loops that sum, if they are the inner ones, terms of one product.
+    fn list_terms(&mut self) {
+        let free = self.loops.iter().take_while(|each| !each.sums).count();
+        let sums = &self.loops[free..];
+        if sums.iter().all(|each| each.sums)
+            && let Some(terms) = terms::terms(&self.shape, self.bytes, sums)
+        {
+            self.shape.k = terms.len();
+            self.terms = terms;
+            self.loops.truncate(free);
+        }
+    }
+
     /// Whether it is more than a call of its function.
     pub fn is_needed(&self) -> bool {
-        !self.loops.is_empty() || self.division.is_some()
+        !self.loops.is_empty() || self.division.is_some() || !self.terms.is_empty()
     }
 }
 
@@ -84,7 +101,12 @@ unsafe fn turn(
     let Some((outer, inner)) = loops.split_first() else {
         let shape = MatmulShape { accumulate: usize::from(!first), ..product.shape };
         // SAFETY: promised by the caller of `looped_product`.
-        return unsafe { (product.function)(&raw const shape, c, a, b) };
+        return unsafe {
+            match product.terms.as_slice() {
+                [] => (product.function)(&raw const shape, c, a, b),
+                terms => terms::versions(product.bytes).get()(&raw const shape, terms.as_ptr(), c, a, b),
+            }
+        };
     };
     for at in 0..outer.count as isize {
         let fresh = first && (at == 0 || !outer.sums);

@@ -5,7 +5,9 @@
 mod divided;
 pub mod looped;
 mod narrow;
+mod packing;
 mod product;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod vector;

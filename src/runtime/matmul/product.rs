@@ -2,9 +2,11 @@
 
 #![allow(clippy::needless_range_loop, reason = "indices of constant range name registers")]
 
+use std::cell::RefCell;
 use std::mem::MaybeUninit;
 
 use super::MatmulShape;
+use super::packing::{pack_block, pack_panel};
 use super::vector::Vector;
 
 /// The rows of a panel of `B` that a tile runs through before the next panel.
@@ -13,6 +15,15 @@ const DEPTH: usize = 256;
 const PANEL_BYTES: usize = DEPTH * 256;
 /// The distance in bytes between rows of `B` from which packing pays even when they are contiguous.
 const DISTANT: usize = 1024;
+
+/// The distance in bytes between columns of `A` from which it is copied in blocks.
+const FAR: usize = 3500;
+/// The bytes of such a block: half of the second cache.
+const BLOCK_BYTES: usize = 1 << 19;
+/// A multiple of the rows of all tiles.
+pub(super) const ROW_STEP: usize = 24;
+/// The columns from which a single row is summed in memory, several rows of `B` at a time, as they lie.
+pub(super) const WIDE_ROW: usize = 64;
 
 /// The number of terms up to which an inner product of strided operands is summed one number at a time.
 const SHORT: usize = 8;
@@ -113,7 +124,12 @@ unsafe fn product<V: Vector>(mut x: Operands<V::Number>, packing: Packing<V::Num
             short_products::<V>(x);
         } else if x.m == 1 && x.a_column == 1 && x.b_row == 1 && (x.b_column != 1 || x.n == 1) {
             inner_products::<V>(x);
-        } else if x.b_column != 1 || (x.m > 32 && x.b_row.unsigned_abs() * size_of::<V::Number>() >= DISTANT) {
+        } else if x.m == 1 && x.b_column == 1 && x.n >= WIDE_ROW {
+            wide_row::<V>(&x);
+        } else if x.b_column != 1
+            || (x.m > 32 && x.b_row.unsigned_abs() * size_of::<V::Number>() >= DISTANT)
+            || is_far::<V>(&x)
+        {
             // Opaque, so that its large frame stays out of this one, whose every page would be touched on entry.
             std::hint::black_box(packing)(&x);
         } else {
@@ -136,6 +152,45 @@ unsafe fn short_products<V: Vector>(x: Operands<V::Number>) {
             }
             *place = sum;
             b = b.wrapping_offset(x.b_column);
+        }
+    }
+}
+
+/// A long row of `C`, to which rows of `B` are added, eight at a time.
+#[inline(always)]
+unsafe fn wide_row<V: Vector>(x: &Operands<V::Number>) {
+    const ROWS: usize = 8;
+    // SAFETY: terms are below `k`.
+    unsafe {
+        let first = x.k % ROWS;
+        row_terms::<V>(x, first, x.accumulate);
+        for k in (first..x.k).step_by(ROWS) {
+            let k = k as isize;
+            let a: [V; ROWS] = std::array::from_fn(|i| V::splat(*x.a.offset((k + i as isize) * x.a_column)));
+            let b: [*const V::Number; ROWS] = std::array::from_fn(|i| x.b.offset((k + i as isize) * x.b_row));
+            for column in (0..x.n).step_by(V::LANES) {
+                let mut sum = load::<V>(x.c, column, x.n);
+                for i in 0..ROWS {
+                    sum = a[i].fma(load::<V>(b[i], column, x.n), sum);
+                }
+                store::<V>(sum, x.c, column, x.n, false);
+            }
+        }
+    }
+}
+
+/// The first few terms of a long row.
+#[inline(always)]
+unsafe fn row_terms<V: Vector>(x: &Operands<V::Number>, terms: usize, accumulate: bool) {
+    // SAFETY: terms are below `k`.
+    unsafe {
+        for column in (0..x.n).step_by(V::LANES) {
+            let mut sum = if accumulate { load::<V>(x.c, column, x.n) } else { V::splat(V::ZERO) };
+            for k in 0..terms as isize {
+                let factor = V::splat(*x.a.offset(k * x.a_column));
+                sum = factor.fma(load::<V>(x.b.offset(k * x.b_row), column, x.n), sum);
+            }
+            store::<V>(sum, x.c, column, x.n, false);
         }
     }
 }
@@ -198,24 +253,67 @@ unsafe fn inner_columns<V: Vector, const COLUMNS: usize>(x: Operands<V::Number>,
 #[inline(always)]
 pub(super) unsafe fn packed<V: Vector>(x: &Operands<V::Number>) {
     let mut buffer = MaybeUninit::<Panel>::uninit();
+    let panel = buffer.as_mut_ptr().cast();
     // SAFETY: the buffer holds any panel.
-    unsafe { panels::<V>(x, Some(buffer.as_mut_ptr().cast())) };
+    unsafe {
+        if is_far::<V>(x) {
+            blocks::<V>(x, panel);
+        } else {
+            panels::<V>(x, Some(panel));
+        }
+    }
+}
+
+/// Whether a tile would fetch every column of `A` from a page of its own, so that `A` is better copied.
+fn is_far<V: Vector>(x: &Operands<V::Number>) -> bool {
+    let far = x.a_column.unsigned_abs() * size_of::<V::Number>() >= FAR;
+    far && x.a_row.abs() < x.a_column.abs() && x.m > 32 && x.n >= 2 * WIDE_ROW
+}
+
+thread_local! {
+    /// The memory of a block of `A`, made when a product first needs it.
+    static BLOCK: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The product by copied blocks of `A`.
+#[inline(always)]
+unsafe fn blocks<V: Vector>(x: &Operands<V::Number>, panel: *mut V::Number) {
+    let packed = BLOCK.with_borrow_mut(|memory| {
+        memory.resize(BLOCK_BYTES / size_of::<u64>(), 0);
+        memory.as_mut_ptr().cast::<V::Number>()
+    });
+    let most = BLOCK_BYTES / size_of::<V::Number>() / DEPTH / ROW_STEP * ROW_STEP;
+    for depth in (0..x.k).step_by(DEPTH) {
+        for row in (0..x.m).step_by(most) {
+            // SAFETY: blocks lie within the operands, and a copied block within the memory, which no other code of this
+            // thread uses before the return.
+            unsafe {
+                let mut block = Operands {
+                    m: (x.m - row).min(most),
+                    k: (x.k - depth).min(DEPTH),
+                    a: x.a.offset(row as isize * x.a_row + depth as isize * x.a_column),
+                    b: x.b.offset(depth as isize * x.b_row),
+                    c: x.c.add(row * x.c_row),
+                    accumulate: x.accumulate || depth > 0,
+                    ..*x
+                };
+                (block.a_row, block.a_column) = pack_block::<V>(packed, &block);
+                block.a = packed;
+                panels::<V>(&block, Some(panel));
+            }
+        }
+    }
 }
 
 /// Panels of columns, in each of them blocks of `DEPTH` rows of `B`, copied to `packed` if it is there.
 #[inline(always)]
 unsafe fn panels<V: Vector>(x: &Operands<V::Number>, packed: Option<*mut V::Number>) {
-    let vectors = match x.n.div_ceil(V::LANES) {
-        1 => 1,
-        2 => 2,
-        _ if V::WIDE => 4,
-        _ => 2,
-    };
-    let width = vectors * V::LANES;
     // SAFETY: panels lie within the operands, and a packed panel within the buffer.
     unsafe {
         let mut column = 0;
         while column < x.n {
+            let vectors = (x.n - column).div_ceil(V::LANES).min(if V::WIDE { 4 } else { 2 });
+            let width = vectors * V::LANES;
             let n = (x.n - column).min(width);
             let mut depth = 0;
             loop {
@@ -230,7 +328,7 @@ unsafe fn panels<V: Vector>(x: &Operands<V::Number>, packed: Option<*mut V::Numb
                     ..*x
                 };
                 if let Some(packed) = packed {
-                    pack::<V>(packed, width, &panel);
+                    pack_panel::<V>(packed, width, &panel);
                     panel.b = packed;
                     panel.b_row = width as isize;
                 }
@@ -238,6 +336,7 @@ unsafe fn panels<V: Vector>(x: &Operands<V::Number>, packed: Option<*mut V::Numb
                     1 => rows::<V, 12, 1>(panel),
                     2 if V::WIDE => rows::<V, 12, 2>(panel),
                     2 => rows::<V, 6, 2>(panel),
+                    3 => rows::<V, 8, 3>(panel),
                     _ => rows::<V, 6, 4>(panel),
                 }
                 depth += k;
@@ -246,29 +345,6 @@ unsafe fn panels<V: Vector>(x: &Operands<V::Number>, packed: Option<*mut V::Numb
                 }
             }
             column += n;
-        }
-    }
-}
-
-/// Copies a panel of `B` into rows of `width` numbers. Numbers beyond the panel's columns are left as they are.
-#[inline(always)]
-unsafe fn pack<V: Vector>(packed: *mut V::Number, width: usize, panel: &Operands<V::Number>) {
-    // SAFETY: the buffer holds `DEPTH` rows of the greatest width.
-    unsafe {
-        if panel.b_column == 1 {
-            for k in 0..panel.k {
-                let source = panel.b.offset(k as isize * panel.b_row);
-                for j in 0..panel.n {
-                    *packed.add(k * width + j) = *source.add(j);
-                }
-            }
-        } else {
-            for j in 0..panel.n {
-                let source = panel.b.offset(j as isize * panel.b_column);
-                for k in 0..panel.k {
-                    *packed.add(k * width + j) = *source.offset(k as isize * panel.b_row);
-                }
-            }
         }
     }
 }
@@ -306,10 +382,12 @@ unsafe fn skip<T>(x: &mut Operands<T>, rows: usize) {
     x.m -= rows;
 }
 
-/// A vector of a row, whole or the part that the panel has.
+/// A vector of a row from a column on, whole or the part that there is of `n` columns.
+///
+/// # Safety
+/// The row has `n` numbers; the processor has the vector's level.
 #[inline(always)]
-unsafe fn load<V: Vector>(row: *const V::Number, vector: usize, n: usize) -> V {
-    let start = vector * V::LANES;
+pub(super) unsafe fn load<V: Vector>(row: *const V::Number, start: usize, n: usize) -> V {
     // SAFETY: only numbers below `n` are read.
     unsafe {
         if start + V::LANES <= n {
@@ -320,12 +398,15 @@ unsafe fn load<V: Vector>(row: *const V::Number, vector: usize, n: usize) -> V {
     }
 }
 
+/// Writes such a vector, or adds it.
+///
+/// # Safety
+/// As of [`load`].
 #[inline(always)]
-unsafe fn store<V: Vector>(sum: V, row: *mut V::Number, vector: usize, n: usize, accumulate: bool) {
-    let start = vector * V::LANES;
+pub(super) unsafe fn store<V: Vector>(sum: V, row: *mut V::Number, start: usize, n: usize, accumulate: bool) {
     // SAFETY: only numbers below `n` are read and written.
     unsafe {
-        let sum = if accumulate { load::<V>(row, vector, n).add(sum) } else { sum };
+        let sum = if accumulate { load::<V>(row, start, n).add(sum) } else { sum };
         if start + V::LANES <= n {
             sum.store(row.add(start));
         } else {
@@ -357,7 +438,7 @@ unsafe fn tile_of_width<V: Vector, const ROWS: usize, const VECTORS: usize>(x: &
         for _ in 0..x.k {
             let mut row = [V::splat(V::ZERO); VECTORS];
             for j in 0..VECTORS {
-                row[j] = load::<V>(b, j, n);
+                row[j] = load::<V>(b, j * V::LANES, n);
             }
             for i in 0..ROWS {
                 let factor = V::splat(*a.offset(i as isize * x.a_row));
@@ -370,7 +451,7 @@ unsafe fn tile_of_width<V: Vector, const ROWS: usize, const VECTORS: usize>(x: &
         }
         for i in 0..ROWS {
             for j in 0..VECTORS {
-                store::<V>(sums[i][j], x.c.add(i * x.c_row), j, n, x.accumulate);
+                store::<V>(sums[i][j], x.c.add(i * x.c_row), j * V::LANES, n, x.accumulate);
             }
         }
     }
@@ -389,7 +470,7 @@ unsafe fn single_row<V: Vector, const VECTORS: usize>(x: &Operands<V::Number>) {
                 let index = (k + stream) as isize;
                 let factor = V::splat(*x.a.offset(index * x.a_column));
                 for j in 0..VECTORS {
-                    let b = load::<V>(x.b.offset(index * x.b_row), j, x.n);
+                    let b = load::<V>(x.b.offset(index * x.b_row), j * V::LANES, x.n);
                     sums[stream][j] = factor.fma(b, sums[stream][j]);
                 }
             }
@@ -398,13 +479,14 @@ unsafe fn single_row<V: Vector, const VECTORS: usize>(x: &Operands<V::Number>) {
         while k < x.k {
             let factor = V::splat(*x.a.offset(k as isize * x.a_column));
             for j in 0..VECTORS {
-                sums[0][j] = factor.fma(load::<V>(x.b.offset(k as isize * x.b_row), j, x.n), sums[0][j]);
+                let b = load::<V>(x.b.offset(k as isize * x.b_row), j * V::LANES, x.n);
+                sums[0][j] = factor.fma(b, sums[0][j]);
             }
             k += 1;
         }
         for j in 0..VECTORS {
             let sum = sums[0][j].add(sums[2][j]).add(sums[1][j].add(sums[3][j]));
-            store::<V>(sum, x.c, j, x.n, x.accumulate);
+            store::<V>(sum, x.c, j * V::LANES, x.n, x.accumulate);
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Vectors of real numbers with masked ends, for each processor level.
 
+/// The greatest number of lanes of any vector.
+pub(super) const MOST_LANES: usize = 16;
+
 /// A register of `LANES` numbers. The methods may only run on processors of the vector's level.
 pub(super) trait Vector: Copy {
     type Number: Copy;
@@ -16,6 +19,8 @@ pub(super) trait Vector: Copy {
     /// Writes the first `count` numbers.
     unsafe fn store_part(self, place: *mut Self::Number, count: usize);
     unsafe fn add(self, other: Self) -> Self;
+    /// The lanes of both by turns: those of the lower halves, and those of the upper ones.
+    unsafe fn interleave(self, other: Self) -> (Self, Self);
     /// `self * factor + addend`, rounded once.
     unsafe fn fma(self, factor: Self, addend: Self) -> Self;
     /// `a * b + c` of single numbers, rounded once.
@@ -77,6 +82,12 @@ macro_rules! portable {
             }
 
             #[inline(always)]
+            unsafe fn interleave(self, other: Self) -> (Self, Self) {
+                let (a, b) = (self.0, other.0);
+                (Self([a[0], b[0], a[1], b[1]]), Self([a[2], b[2], a[3], b[3]]))
+            }
+
+            #[inline(always)]
             unsafe fn fma(self, factor: Self, addend: Self) -> Self {
                 Self(std::array::from_fn(|i| self.0[i].mul_add(factor.0[i], addend.0[i])))
             }
@@ -123,7 +134,8 @@ mod x86 {
         (
             $name:ident, $register:ty, $type:ty, $lanes:literal, $wide:literal,
             $splat:ident, $load:ident, $store:ident, $add:ident, $fma:ident,
-            |$count:ident| $mask:expr, |$m:ident, $place:ident| $load_part:expr, |$x:ident| $store_part:expr
+            |$count:ident| $mask:expr, |$m:ident, $place:ident| $load_part:expr, |$x:ident| $store_part:expr,
+            |$left:ident, $right:ident| $interleave:expr
         ) => {
             #[derive(Clone, Copy)]
             pub(in super::super) struct $name($register);
@@ -178,6 +190,14 @@ mod x86 {
                 }
 
                 #[inline(always)]
+                unsafe fn interleave(self, other: Self) -> (Self, Self) {
+                    let ($left, $right) = (self.0, other.0);
+                    // SAFETY: the processor has the level.
+                    let (low, high) = unsafe { $interleave };
+                    (Self(low), Self(high))
+                }
+
+                #[inline(always)]
                 unsafe fn fma(self, factor: Self, addend: Self) -> Self {
                     // SAFETY: the processor has the level.
                     Self(unsafe { $fma(self.0, factor.0, addend.0) })
@@ -229,7 +249,11 @@ mod x86 {
         _mm256_fmadd_ps,
         |count| _mm256_loadu_si256(MASK_32.as_ptr().add(8 - count).cast()),
         |m, place| _mm256_maskload_ps(place, m),
-        |x| _mm256_maskstore_ps(place, m, x)
+        |x| _mm256_maskstore_ps(place, m, x),
+        |a, b| {
+            let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            (_mm256_permute2f128_ps::<0x20>(low, high), _mm256_permute2f128_ps::<0x31>(low, high))
+        }
     );
     vector!(
         Avx2F64,
@@ -244,7 +268,11 @@ mod x86 {
         _mm256_fmadd_pd,
         |count| _mm256_loadu_si256(MASK_64.as_ptr().add(4 - count).cast()),
         |m, place| _mm256_maskload_pd(place, m),
-        |x| _mm256_maskstore_pd(place, m, x)
+        |x| _mm256_maskstore_pd(place, m, x),
+        |a, b| {
+            let (low, high) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+            (_mm256_permute2f128_pd::<0x20>(low, high), _mm256_permute2f128_pd::<0x31>(low, high))
+        }
     );
     vector!(
         Avx512F32,
@@ -259,7 +287,12 @@ mod x86 {
         _mm512_fmadd_ps,
         |count| ((1u32 << count) - 1) as __mmask16,
         |m, place| _mm512_maskz_loadu_ps(m, place),
-        |x| _mm512_mask_storeu_ps(place, m, x)
+        |x| _mm512_mask_storeu_ps(place, m, x),
+        |a, b| {
+            let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+            (_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b))
+        }
     );
     vector!(
         Avx512F64,
@@ -274,6 +307,11 @@ mod x86 {
         _mm512_fmadd_pd,
         |count| ((1u32 << count) - 1) as __mmask8,
         |m, place| _mm512_maskz_loadu_pd(m, place),
-        |x| _mm512_mask_storeu_pd(place, m, x)
+        |x| _mm512_mask_storeu_pd(place, m, x),
+        |a, b| {
+            let low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+            let high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+            (_mm512_permutex2var_pd(a, low, b), _mm512_permutex2var_pd(a, high, b))
+        }
     );
 }
