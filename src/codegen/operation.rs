@@ -36,7 +36,13 @@ impl Lower<'_> {
             I::Equal | I::NotEqual | I::Less | I::LessEqual | I::Greater | I::GreaterEqual => {
                 self.compare(operation, a, arguments[1], from)
             }
-            I::Step | I::PositivePart | I::Sign | I::GreaterShare | I::MaskedMultiply | I::RoutedMultiply
+            I::Excess
+            | I::Step
+            | I::PositivePart
+            | I::Sign
+            | I::GreaterShare
+            | I::MaskedMultiply
+            | I::RoutedMultiply
                 if from.is_real() =>
             {
                 self.choice_of_reals(operation, arguments, from)
@@ -99,6 +105,10 @@ impl Lower<'_> {
         let b = arguments.get(1).copied().unwrap_or(a);
         let zero = self.constant_beside(0.0, element, a);
         match operation {
+            Instruction::Excess => {
+                let difference = self.builder.ins().fsub(a, b);
+                self.choose_real(element, (Equal, a, b), zero, difference)
+            }
             Instruction::Step => {
                 let one = self.constant_beside(1.0, element, a);
                 self.choose_real(element, (GreaterThan, a, zero), one, zero)

@@ -164,6 +164,8 @@ pub enum Instruction {
     Add,
     /// Subtraction.
     Subtract,
+    /// Subtraction, but 0 where both are equal.
+    Excess,
     /// Multiplication.
     Multiply,
     /// Floating division.

@@ -13,6 +13,11 @@ fn add<R: Real>(a: R, b: R) -> R {
 fn subtract<R: Real>(a: R, b: R) -> R {
     a - b
 }
+/// `a - b`, but 0 where both are one infinity.
+#[inline(always)]
+fn excess<R: Real>(a: R, b: R) -> R {
+    if a == b { R::of(0.0) } else { a - b }
+}
 #[inline(always)]
 fn multiply<R: Real>(a: R, b: R) -> R {
     a * b
@@ -91,6 +96,7 @@ binary_meanings!(
     light:
     Add = add,
     Subtract = subtract,
+    Excess = excess,
     Multiply = multiply,
     Divide = divide,
     MaskedMultiply = masked_multiply,
@@ -128,6 +134,26 @@ pub static SUBTRACT: Pointwise = Pointwise {
     differential: Differential::Partials(|_, _, _| vec![Partial::One, Partial::MinusOne]),
     conventions: "Integer overflow is an error.",
     ..binary::<Subtract>()
+};
+
+/// `excess(a, b)`
+pub static EXCESS: Pointwise = Pointwise {
+    name: "excess",
+    documentation: "How far `a` lies above `b`: `a - b`, but 0 where both are the same infinity.",
+    example: ("excess(-inf, -inf)", "0"),
+    instruction: Some(Instruction::Excess),
+    differential: Differential::Partials(|_, _, _| vec![Partial::One, Partial::MinusOne]),
+    probes: &[&[0.7, 2.3], &[-3.0, 0.2], &[0.5, 0.5], &[0.0, 0.0], &[1e200, -1e200]],
+    conventions: "The derivatives are 1 and -1 everywhere, at infinities too.",
+    known: &[
+        known(&[2.5, 1.0], 1.5, &[1.0, -1.0]),
+        known(&[-2.0, 3.0], -5.0, &[1.0, -1.0]),
+        known(&[0.75, 0.75], 0.0, &[1.0, -1.0]),
+        known(&[f64::INFINITY, f64::INFINITY], 0.0, &[1.0, -1.0]),
+        known(&[f64::NEG_INFINITY, f64::NEG_INFINITY], 0.0, &[1.0, -1.0]),
+        known(&[f64::NEG_INFINITY, 1.0], f64::NEG_INFINITY, &[1.0, -1.0]),
+    ],
+    ..binary::<Excess>()
 };
 
 /// `a * b`
@@ -384,6 +410,7 @@ pub static MASKED_PASS_SHARE: Pointwise = Pointwise {
 pub static ALL: &[&Pointwise] = &[
     &ADD,
     &SUBTRACT,
+    &EXCESS,
     &MULTIPLY,
     &DIVIDE,
     &NEGATE,
