@@ -103,6 +103,26 @@ fn nothing_is_kept_beyond_the_memory_for_loops() {
 }
 
 #[test]
+fn states_beyond_the_memory_for_loops_are_read_by_the_loop_back_only() {
+    let program = "
+param W: [32, 32] = zeros()
+param h: [32] = zeros()
+fn long(W, h) = sum(fold(h, 0..50, |s, _| tanh(W @ s)))
+let (dW, dh) = grad(long)(W, h)
+print dW, dh";
+    let graph = on_large_stack(|| graph(program));
+    for (memory, replays) in [(Some(2000), 1), (None, 0)] {
+        let mut graph = graph.clone();
+        graph.loop_memory = memory;
+        let simpler = simplified(&graph);
+        let found = count(&simpler, |graph, id| matches!(graph.node(id).op, Op::Replay(_)));
+        let stored = simpler.ids().map(|id| simpler.ty(id).bytes()).max().unwrap_or(0);
+        assert_eq!(found, replays, "with {memory:?} bytes");
+        assert!(memory.is_none() || stored <= 32 * 32 * 8, "{stored} bytes stand in one tensor");
+    }
+}
+
+#[test]
 fn a_loop_that_ends_early_keeps_values_too() {
     let program = "
 param k: [] = ones()

@@ -11,13 +11,14 @@ const FEW: usize = 1024;
 
 /// Replaces products that depend on rows of sequences, and not on states, by rows of a new sequence.
 pub(super) fn of_rows(graph: &mut Graph, site: &mut Site) {
-    if !site.certain() {
+    let budget = graph.loop_memory.unwrap_or(LOOP_MEMORY);
+    if !site.certain() || !reads_stored_rows(graph, site) {
         return;
     }
     let rows = of_rows_only(site);
     let fits = |id: &NodeId| {
         let bytes = site.trips.saturating_mul(site.body.ty(*id).bytes());
-        rows[id.index()] && multiplications(&site.body, *id) >= FEW && bytes <= LOOP_MEMORY
+        rows[id.index()] && multiplications(&site.body, *id) >= FEW && bytes <= budget
     };
     let needed = site.body.reachable_from(site.body.output_nodes());
     let products: Vec<NodeId> = site.body.ids().filter(|id| needed[id.index()]).filter(fits).collect();
@@ -28,6 +29,30 @@ pub(super) fn of_rows(graph: &mut Graph, site: &mut Site) {
     let pairs: Vec<(NodeId, NodeId)> = products.into_iter().zip(outside).collect();
     let stacked = vec![true; site.body.outputs().len() - site.states];
     site.rewrite(&site.roles(), &stacked, &pairs, &[]);
+}
+
+/// Whether all rows that the loop reads of other loops are stored in any case: where they take more than the budget, they
+/// are to be computed again step by step, and nothing but loops may read them.
+pub(super) fn reads_stored_rows(graph: &Graph, site: &Site) -> bool {
+    let budget = graph.loop_memory.unwrap_or(LOOP_MEMORY);
+    let sequences = &site.given[1 + site.states..1 + site.states + site.sequences];
+    sequences.iter().filter_map(|sequence| source_of_rows(graph, *sequence)).all(|source| {
+        let Some(run) = graph.loop_of(source) else { return true };
+        let stored = (run.states..run.steps_result()).map(|result| run.result_type(result).bytes());
+        stored.fold(0, usize::saturating_add) <= budget
+    })
+}
+
+/// The loop whose rows these are, in any order.
+fn source_of_rows(graph: &Graph, mut id: NodeId) -> Option<NodeId> {
+    loop {
+        let node = graph.node(id);
+        match (&node.op, &node.arguments[..]) {
+            (Op::Result(_), [source]) => return Some(*source),
+            (_, [argument]) => id = *argument,
+            _ => return None,
+        }
+    }
 }
 
 /// The multiplications of a product.

@@ -1,7 +1,7 @@
 //! A state that only sums products of each step is one product after the loop, over all steps: the gradient of a matrix
 //! that every step uses. The factors are stacked; the order of additions is another.
 
-use super::products::{for_all_rows, multiplications, of_rows_only};
+use super::products::{for_all_rows, multiplications, of_rows_only, reads_stored_rows};
 use super::site::{Found, Site};
 use crate::ir::replay::LOOP_MEMORY;
 use crate::ir::{Axes, Graph, NodeId, Op};
@@ -31,7 +31,7 @@ enum Factor {
 
 /// Takes such sums out of the loop; what they need is stacked from now on.
 pub(super) fn take(graph: &mut Graph, site: &mut Site) -> Vec<Sum> {
-    if !site.certain() {
+    if !site.certain() || !reads_stored_rows(graph, site) {
         return Vec::new();
     }
     let rows = of_rows_only(site);
