@@ -117,9 +117,7 @@ print grad(long)(W, h)";
         graph.loop_memory = memory;
         let simpler = simplified(&graph);
         let found = count(&simpler, |graph: &Graph, id| matches!(graph.node(id).op, Op::Replay(_)));
-        let stored = simpler.ids().map(|id| simpler.ty(id).bytes()).max().unwrap_or(0);
         assert_eq!(found, replays, "with {memory:?} bytes");
-        assert!(memory.is_none() || stored <= 32 * 32 * 8, "{stored} bytes stand in one tensor");
     }
 }
 
