@@ -46,6 +46,7 @@ const BEYOND: &[Beyond] = &[
         "the value keeps next to nothing: it is one kernel, with few strips or none that are not stored",
         &[
             ("nn.LayerNorm 64 x32", 2.8, WORK),
+            ("B4 softmax, 4", 2.9, WORK),
             ("linalg.norm_1", 2.6, WORK),
             ("nn.AveragePool1d 2", 2.6, WORK),
             ("linalg.outer", 2.7, WORK),

@@ -34,6 +34,7 @@ static TABLE: &[(&Pointwise, Continuation)] = &[
     (&arithmetic::ADD, Two(|a, b| a + b)),
     (&arithmetic::SUBTRACT, Two(|a, b| a - b)),
     (&arithmetic::EXCESS, Two(|a, b| a - b)),
+    (&arithmetic::EXCESS_LIMIT, Two(|a, b| a - b)),
     (&arithmetic::MULTIPLY, Two(|a, b| a * b)),
     (&arithmetic::DIVIDE, Two(|a, b| a / b)),
     (&arithmetic::NEGATE, One(|z| -z)),

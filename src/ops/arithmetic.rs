@@ -18,6 +18,11 @@ fn subtract<R: Real>(a: R, b: R) -> R {
 fn excess<R: Real>(a: R, b: R) -> R {
     if a == b { R::of(0.0) } else { a - b }
 }
+/// 1, but 0 at infinities.
+#[inline(always)]
+fn finite_share<R: Real>(x: R) -> R {
+    if x.is_finite() || x.is_nan() { R::of(1.0) } else { R::of(0.0) }
+}
 #[inline(always)]
 fn multiply<R: Real>(a: R, b: R) -> R {
     a * b
@@ -91,7 +96,7 @@ fn masked_pass_share<R: Real>(g: R, p: R) -> R {
     if g == R::of(0.0) && !p.is_finite() { R::of(0.0) } else { R::of(1.0) }
 }
 
-unary_meanings!(light: Negate = negate, Absolute = absolute);
+unary_meanings!(light: Negate = negate, Absolute = absolute, FiniteShare = finite_share);
 binary_meanings!(
     light:
     Add = add,
@@ -136,14 +141,39 @@ pub static SUBTRACT: Pointwise = Pointwise {
     ..binary::<Subtract>()
 };
 
+const EXCESS_PROBES: &[&[f64]] = &[&[0.7, 2.3], &[-3.0, 0.2], &[0.5, 0.5], &[0.0, 0.0], &[1e200, -1e200]];
+
 /// `excess(a, b)`
 pub static EXCESS: Pointwise = Pointwise {
     name: "excess",
     documentation: "How far `a` lies above `b`: `a - b`, but 0 where both are the same infinity.",
     example: ("excess(-inf, -inf)", "0"),
     instruction: Some(Instruction::Excess),
+    differential: Differential::Partials(|g, a, _| {
+        let share = g.apply(&FINITE_SHARE, a[1]);
+        both(share, g.negate(share))
+    }),
+    probes: EXCESS_PROBES,
+    conventions: "Where b is infinite, the derivatives are 0.",
+    known: &[
+        known(&[2.5, 1.0], 1.5, &[1.0, -1.0]),
+        known(&[-2.0, 3.0], -5.0, &[1.0, -1.0]),
+        known(&[0.75, 0.75], 0.0, &[1.0, -1.0]),
+        known(&[f64::INFINITY, f64::INFINITY], 0.0, &[0.0, -0.0]),
+        known(&[f64::NEG_INFINITY, f64::NEG_INFINITY], 0.0, &[0.0, -0.0]),
+        known(&[f64::NEG_INFINITY, 1.0], f64::NEG_INFINITY, &[1.0, -1.0]),
+    ],
+    ..binary::<Excess>()
+};
+
+/// `excess_limit(a, b)`
+pub static EXCESS_LIMIT: Pointwise = Pointwise {
+    name: "excess_limit",
+    documentation: "The same number as `excess(a, b)`, whose derivatives do not end at infinities: those of `a - b` as both grow.",
+    example: ("excess_limit(-inf, -inf)", "0"),
+    instruction: Some(Instruction::Excess),
     differential: Differential::Partials(|_, _, _| vec![Partial::One, Partial::MinusOne]),
-    probes: &[&[0.7, 2.3], &[-3.0, 0.2], &[0.5, 0.5], &[0.0, 0.0], &[1e200, -1e200]],
+    probes: EXCESS_PROBES,
     conventions: "The derivatives are 1 and -1 everywhere, at infinities too.",
     known: &[
         known(&[2.5, 1.0], 1.5, &[1.0, -1.0]),
@@ -154,6 +184,16 @@ pub static EXCESS: Pointwise = Pointwise {
         known(&[f64::NEG_INFINITY, 1.0], f64::NEG_INFINITY, &[1.0, -1.0]),
     ],
     ..binary::<Excess>()
+};
+
+/// 1, but 0 at infinities.
+pub static FINITE_SHARE: Pointwise = Pointwise {
+    name: "finite_share",
+    documentation: "1, but 0 where the argument is infinite.",
+    definition: "(x) = where(abs(x) == inf, 0, 1)",
+    probes: &[&[0.7], &[0.0], &[f64::INFINITY], &[f64::NEG_INFINITY]],
+    conventions: "Piecewise constant: no derivative.",
+    ..unary_helper::<FiniteShare>()
 };
 
 /// `a * b`
@@ -411,6 +451,8 @@ pub static ALL: &[&Pointwise] = &[
     &ADD,
     &SUBTRACT,
     &EXCESS,
+    &EXCESS_LIMIT,
+    &FINITE_SHARE,
     &MULTIPLY,
     &DIVIDE,
     &NEGATE,

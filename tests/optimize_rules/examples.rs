@@ -421,6 +421,11 @@ pub const EXAMPLES: &[(&str, Write)] = &[
         let padded = g.pad(s.x, 0, 1, 2, 7);
         g.pad(padded, 0, 2, 1, 10)
     }),
+    ("pad(x) + pad(y) + … = concatenate(x, y, …) where they fill an axis", |g, s| {
+        let (low, middle, high) = (g.pad(s.x, 0, 0, 1, 9), g.pad(s.y, 0, 3, 1, 9), g.pad(s.z, 0, 6, 1, 9));
+        let two = of(g, &ADD, &[low, middle]);
+        of(g, &ADD, &[two, high])
+    }),
     ("reduce over axes of size 1 is a reshape", |g, s| sum(g, s.right, &[1])),
     ("sum(repeated x) = n x (rounds once), max(repeated x) = x", |g, s| {
         let more = repeated(g, s.x, &[1], &[5, 3]);
