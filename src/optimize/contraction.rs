@@ -14,7 +14,7 @@ use crate::ops::arithmetic::MULTIPLY;
 pub static RULES: &[Rule] = &[
     Rule::rounding("sum(repeated a * repeated b) = contract(a, b)", sum_of_product),
     Rule::rounding(
-        "contract(repeated a, b) = repeated contract(a, sum(b)), the sum where a repeats along it",
+        "contract(repeated a, b) = repeated contract(a, sum(b)), the sum where a is a finite constant",
         of_repeated,
     ),
     Rule::rounding("sum(contract(a, b)) = sum(sum(a) * sum(b)) over all axes of both", sum_of_contraction),
@@ -154,13 +154,22 @@ fn source(graph: &Graph, factor: &Factor) -> Option<Factor> {
     }
 }
 
+/// What repeats along a sum is a finite constant: an infinite number times a sum is not the sum of its products, of which
+/// one with a zero is NaN.
 fn of_repeated(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let [left, right] = sides(graph, id)?;
-    let (a, b) = match (source(graph, &left), source(graph, &right)) {
+    let shape = graph.ty(id).shape.clone();
+    let fits = |source: &Factor, other: &Factor| {
+        let mut summed = other.labels.iter().filter(|label| **label >= shape.rank());
+        let is_finite = graph.constant_value(source.node).is_some_and(f64::is_finite);
+        is_finite || summed.all(|label| source.labels.contains(label))
+    };
+    let of_left = source(graph, &left).filter(|source| fits(source, &right));
+    let of_right = source(graph, &right).filter(|source| fits(source, &left));
+    let (a, b) = match (of_left, of_right) {
         (Some(source), _) => (source, right),
         (None, source) => (left, source?),
     };
-    let shape = graph.ty(id).shape.clone();
     let wanted: Vec<usize> = (0..shape.rank()).collect();
     let product = a.times(graph, &b, &wanted);
     Some(product.spread(graph, &wanted, &shape))

@@ -469,11 +469,11 @@ pub const EXAMPLES: &[(&str, Write)] = &[
         g.contract(rows, turned, 0, 1)
     }),
     (REPEATED, |g, s| {
-        let columns = repeated(g, s.x, &[0], &[3, 4]);
+        let columns = g.constant_like(s.m, 2.0);
         g.contract(s.m, columns, 0, 1)
     }),
     (REPEATED, |g, s| {
-        let all = repeated(g, s.s, &[], &[4, 4]);
+        let all = g.constant_like(s.a, 3.0);
         g.contract(all, s.a, 0, 1)
     }),
     (REPEATED, |g, s| {
@@ -507,7 +507,7 @@ pub const EXAMPLES: &[(&str, Write)] = &[
     }),
 ];
 
-const REPEATED: &str = "contract(repeated a, b) = repeated contract(a, sum(b)), the sum where a repeats along it";
+const REPEATED: &str = "contract(repeated a, b) = repeated contract(a, sum(b)), the sum where a is a finite constant";
 
 const MOVEMENT: &str = "slice(move(x)) = move(slice(x)) for transposes, reversals, repetitions and axes of size 1, pads and concatenations along other axes, where nothing else needs move(x)";
 
