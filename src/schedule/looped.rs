@@ -9,6 +9,15 @@ use smallvec::SmallVec;
 /// Products of fewer multiply-adds are not worth a call each; their operands are copied instead.
 const LEAST: usize = 48;
 
+/// Products of fewer columns leave vectors empty.
+const FEW_COLUMNS: usize = 8;
+
+/// So many multiply-adds of few columns for each copied element cost more than the copy and one whole product.
+const COPIES_PAY: usize = 16;
+
+/// More elements are not copied, whatever it saves.
+const MOST_COPIED: usize = 1 << 23;
+
 /// An axis of a contraction with its steps in both operands and in the result.
 #[derive(Clone, Copy)]
 struct Axis {
@@ -68,6 +77,12 @@ pub fn contraction(left: &View, right: &View, kinds: (usize, usize), to: BufferI
     let (l, r) = (&left.layout.sizes, &right.layout.sizes);
     let result: Shape = l[..l.len() - contract].iter().chain(&r[batch..r.len() - contract]).copied().collect();
     let products = products(&left.layout, &right.layout, kinds, &Layout::contiguous(&result))?;
+    let multiply_adds = result.count() * l[l.len() - contract..].iter().product::<usize>();
+    let copied = left.layout.count() + right.layout.count();
+    let copies_pay = copied <= MOST_COPIED && multiply_adds >= COPIES_PAY * copied;
+    if products.right.sizes[1] < FEW_COLUMNS && copies_pay {
+        return None;
+    }
     Some(products.body(left, right, to, false))
 }
 
