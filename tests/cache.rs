@@ -135,6 +135,31 @@ fn whatever_decides_the_code_decides_the_entry() {
 }
 
 #[test]
+fn files_of_data_that_change_places_are_other_data() {
+    let place = Place::new();
+    place.write(
+        "data few = csv(\"few.csv\") { x = a }\ndata many = csv(\"many.csv\") { x = a }
+param w = 1.0
+train { data = few, loss = (w - x)^2, optimizer = sgd(lr = 0.1), epochs = 3 }
+train { data = many, loss = (w + x)^2, optimizer = sgd(lr = 0.1), epochs = 3 }
+print w
+",
+    );
+    let [few, many] = ["few.csv", "many.csv"].map(|name| place.folder.path().join(name));
+    std::fs::write(&few, "a\n1\n2\n").unwrap();
+    std::fs::write(&many, format!("a\n{}", "3\n".repeat(500))).unwrap();
+    let first = place.run(&["run"]);
+    let aside = place.folder.path().join("aside.csv");
+    for (from, to) in [(&few, &aside), (&many, &few), (&aside, &many)] {
+        std::fs::rename(from, to).unwrap();
+    }
+    let swapped = place.run(&["run"]);
+    assert_eq!(swapped.cached, 0, "{}", swapped.errors);
+    assert_ne!(swapped.printed, first.printed);
+    assert_eq!(place.run(&["run", "--no-cache"]).printed, swapped.printed);
+}
+
+#[test]
 fn an_imported_file_is_part_of_the_program() {
     let place = Place::new();
     let helper = place.folder.path().join("helper.nd");

@@ -66,7 +66,9 @@ fn random_bytes(ty: &TensorType, random: &mut Random) -> Vec<u8> {
 /// A product of which neither rows nor columns fill tiles and panels, in all orientations.
 #[test]
 fn products() {
-    for (m, k, n) in [(150, 50, 130), (1, 750, 701), (701, 750, 1), (1900, 100, 3), (97, 30, 193), (13, 300, 150)] {
+    for (m, k, n) in
+        [(150, 50, 130), (1, 750, 701), (701, 750, 1), (1900, 100, 3), (97, 30, 193), (13, 300, 150), (192, 4096, 1)]
+    {
         for orientation in 0..4 {
             same_bits(&format!("{m} x {k} by {k} x {n}, {orientation}"), |graph, element| {
                 let turned = |graph: &mut Graph, rows, columns, turn| match turn {

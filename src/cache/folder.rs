@@ -83,7 +83,14 @@ pub(super) struct EntryFile {
 
 /// The entries of a folder. What others remove meanwhile is left out.
 pub(super) fn entry_files(folder: &Path) -> Vec<EntryFile> {
-    files(folder).into_iter().filter(|file| file.path.extension().is_some_and(|each| each == ENDING)).collect()
+    files(folder).into_iter().filter(|file| is_entry(&file.path)).collect()
+}
+
+/// Whether a file is named as entries are, by a hash.
+fn is_entry(path: &Path) -> bool {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let is_hash = stem.len() == 2 * blake3::OUT_LEN && stem.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash && path.extension().is_some_and(|each| each == ENDING)
 }
 
 fn files(folder: &Path) -> Vec<EntryFile> {

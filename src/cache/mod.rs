@@ -99,6 +99,8 @@ impl Cache {
     /// What was stored under a key. The entry then counts as new: the oldest are removed first.
     pub fn load(&self, key: &Key) -> Option<Vec<u8>> {
         let path = self.path(key);
+        // Anything but a file of a fitting length is not ours, and reading it might never end.
+        fs::symlink_metadata(&path).ok().filter(|found| found.is_file() && found.len() <= self.limit)?;
         let mut bytes = fs::read(&path).ok()?;
         let content = MARK.len() + blake3::OUT_LEN;
         let is_whole = bytes.starts_with(MARK)

@@ -73,6 +73,21 @@ fn an_entry_under_the_name_of_another_is_not_taken() {
 }
 
 #[test]
+fn what_is_no_entry_is_neither_read_nor_removed() {
+    let (_folder, cache) = cache();
+    let key = key("a");
+    let notes = cache.folder().join("notes.code");
+    fs::write(&notes, "mine").unwrap();
+    cache.store(&key, b"code").unwrap();
+    fs::remove_file(cache.path(&key)).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("/dev/zero", cache.path(&key)).unwrap();
+    assert_eq!(cache.load(&key), None);
+    cache.clear().unwrap();
+    assert_eq!(fs::read_to_string(notes).unwrap(), "mine");
+}
+
+#[test]
 fn the_oldest_entries_go_first() {
     let folder = tempfile::tempdir().unwrap();
     let content = [7; 1000];

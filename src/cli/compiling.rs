@@ -46,7 +46,7 @@ fn shelf(checked: &Checked, loader: &FileLoader, common: &Common) -> Result<Shel
     key.part(common.options().identity().as_bytes()).part(&loader.fingerprint());
     // The texts of the library are part of the build.
     for (_, source) in checked.sources.iter().filter(|(_, source)| !source.library) {
-        key.part(source.text.as_bytes());
+        key.part(source.name.as_bytes()).part(source.text.as_bytes());
     }
     Ok(Shelf::new(cache, key.key()))
 }

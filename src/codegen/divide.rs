@@ -48,7 +48,7 @@ impl Lower<'_> {
         let descriptor = self.kept(DividedStrips {
             count: kernel.count,
             strip: kernel.strip,
-            least: (LEAST / kernel.instructions.len().max(1)).next_multiple_of(kernel.strip),
+            least: (LEAST / kernel.instructions.len().max(1)).max(1).next_multiple_of(kernel.strip),
             scratch_bytes: slots + folds.len() * UNIT_STATE,
             states: (0..folds.len()).map(|fold| slots + fold * UNIT_STATE).collect(),
             folds,

@@ -48,14 +48,16 @@ impl FileLoader {
         Self::default()
     }
 
-    /// A hash of the texts of all files that were read.
+    /// A hash of the paths and texts of all files that were read.
     pub fn fingerprint(&self) -> [u8; blake3::OUT_LEN] {
-        let mut hashes: Vec<&blake3::Hash> = self.files.values().map(|entry| &entry.hash).collect();
-        hashes.sort_unstable_by_key(|hash| hash.as_bytes());
+        let mut files: Vec<(&PathBuf, &blake3::Hash)> =
+            self.files.iter().map(|(path, entry)| (path, &entry.hash)).collect();
+        files.sort_unstable_by_key(|(path, _)| *path);
         let mut all = blake3::Hasher::new();
-        hashes.iter().for_each(|hash| {
+        for (path, hash) in files {
+            all.update(blake3::hash(path.as_os_str().as_encoded_bytes()).as_bytes());
             all.update(hash.as_bytes());
-        });
+        }
         *all.finalize().as_bytes()
     }
 }

@@ -2,7 +2,7 @@
 //! whose whole result only it reads, so that `f(x)[i]` computes one element.
 
 use super::{Rule, Uses};
-use crate::ir::{Axes, ElementType, Graph, NodeId, Op, Shape};
+use crate::ir::{Axes, ElementType, Graph, NodeId, Op, Reduction, Shape};
 
 /// The rules of this file.
 pub static FINAL: &[Rule] = &[
@@ -120,7 +120,14 @@ fn slice_of_reduction(graph: &mut Graph, id: NodeId, uses: &Uses) -> Option<Node
     if graph.ty(id).element == ElementType::I64 {
         return None;
     }
-    let kept: Axes = Axes::new((0..graph.ty(argument).shape.rank()).filter(|axis| !folded.contains(*axis)));
-    let taken = part.taken(graph, argument, kept.get(part.axis));
+    let sizes = graph.ty(argument).shape.sizes();
+    let kept: Axes = Axes::new((0..sizes.len()).filter(|axis| !folded.contains(*axis)));
+    let sliced = kept.get(part.axis);
+    // The order of additions hangs on the axes behind the first that is folded.
+    let adds = matches!(reduction, Reduction::Sum | Reduction::Product);
+    if adds && folded.iter().any(|axis| axis < sliced && sizes[axis] != 1) {
+        return None;
+    }
+    let taken = part.taken(graph, argument, sliced);
     Some(graph.reduce(reduction, taken, folded))
 }

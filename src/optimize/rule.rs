@@ -11,7 +11,8 @@ pub enum Exactness {
     Exact,
     /// Equal numbers; a zero may have the other sign.
     UpToSignOfZero,
-    /// Another order of additions, or a rounding more or less. Applied always.
+    /// Another order of additions, or a rounding more or less. Applied always. Of sums and chains of products with infinite
+    /// elements, a NaN that infinity times 0 makes as written may be an infinity.
     Rounding,
     /// Another rounding, or equal only where everything is finite. Applied under `--fast-math` only.
     Fast,

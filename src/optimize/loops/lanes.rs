@@ -4,16 +4,13 @@
 
 use super::site::{Found, Site};
 use crate::ir::replay::LOOP_MEMORY;
-use crate::ir::{Axes, ElementType, Ends, Graph, Loop, NodeId, Op, Reduction, Shape, TensorType};
-use crate::ops::arithmetic::{ADD, NEGATE, SUBTRACT};
+use crate::ir::{Axes, ElementType, Ends, Graph, Loop, NodeId, Op, Shape, TensorType};
 use std::sync::Arc;
 
 /// Lanes of a block, those that are tried first first; of long bodies there are fewer.
 const BLOCKS: [usize; 5] = [8, 7, 6, 5, 4];
 /// The most operations that the body of a block has in all.
 const OPERATIONS: usize = 1024;
-/// The most terms that a sum over lanes is looked for in.
-const TERMS: usize = 64;
 /// Shorter loops are not worth it.
 const STEPS: usize = 8;
 
@@ -24,8 +21,6 @@ enum Kind {
     Lane,
     /// One for all lanes.
     Common,
-    /// One that sums over the lanes are part of.
-    Sum,
 }
 
 struct Lanes {
@@ -88,10 +83,7 @@ pub(super) fn interchange(graph: &mut Graph, site: &mut Site) -> bool {
             _ => lanes.kinds[outputs[result_of(site, found)].index()],
         };
         let whole = lanes.whole(graph, rows, kind, matches!(found, Found::Stacked(_)));
-        site.results[index] = Found::Node(match (kind, found) {
-            (Kind::Sum, Found::State(state)) => graph.pointwise(&ADD, &[site.given[1 + state], whole]),
-            _ => whole,
-        });
+        site.results[index] = Found::Node(whole);
     }
     true
 }
@@ -109,7 +101,8 @@ fn with_leading(ty: &TensorType, size: usize) -> TensorType {
 }
 
 impl Lanes {
-    /// The lanes of a loop whose steps do nothing but numbers of each lane, and sums over all.
+    /// The lanes of a loop whose steps do nothing but numbers of each lane. Sums over lanes would be added in another order,
+    /// and whether they are must not hang on what else a program asks for.
     fn of(graph: &Graph, site: &Site) -> Option<Self> {
         if site.ends != Ends::AfterTrips || site.trips < STEPS {
             return None;
@@ -120,22 +113,17 @@ impl Lanes {
             [count] => Some(*count),
             _ => None,
         })?;
-        let mut kinds = kinds(body, count)?;
+        let kinds = kinds(body, count)?;
         for state in 0..site.states {
             let (input, output) = (inputs[1 + state], outputs[state]);
-            match (kinds[input.index()], kinds[output.index()]) {
-                (Kind::Lane, Kind::Lane) | (Kind::Common, Kind::Common) => {}
-                (Kind::Common, Kind::Sum) if adds_sums(body, input, output) => kinds[input.index()] = Kind::Sum,
-                _ => return None,
+            if kinds[input.index()] != kinds[output.index()] {
+                return None;
             }
         }
         let stacked = &outputs[site.states..];
-        if stacked.iter().any(|output| kinds[output.index()] == Kind::Sum) {
-            return None;
-        }
         let rows = inputs[1 + site.states..1 + site.states + site.sequences].iter();
         let bytes = |nodes: &mut dyn Iterator<Item = &NodeId>| nodes.map(|id| body.ty(*id).bytes()).sum::<usize>();
-        let most = bytes(&mut rows.into_iter()).max(bytes(&mut stacked.iter()));
+        let most = bytes(&mut rows.into_iter()) + bytes(&mut stacked.iter());
         if site.trips.saturating_mul(most) > graph.loop_memory.unwrap_or(LOOP_MEMORY) {
             return None;
         }
@@ -176,7 +164,6 @@ impl Lanes {
                 graph.reshape(turned, &Shape::new(&[trips, self.count]))
             }
             Kind::Lane => graph.reshape(rows, &Shape::new(&[self.count])),
-            Kind::Sum => graph.reduce(Reduction::Sum, rows, Axes::new([0])),
             Kind::Common => {
                 let first = graph.slice(rows, 0, 0, 1, 1);
                 let shape = Site::row(&graph.ty(rows).shape);
@@ -225,8 +212,6 @@ fn kinds(body: &Graph, count: usize) -> Option<Vec<Kind>> {
             ([size], Op::Broadcast(_)) if *size == count && given(Kind::Common) => Kind::Lane,
             ([size], Op::Pointwise(_)) if *size == count && given(Kind::Lane) => Kind::Lane,
             ([], Op::Pointwise(_)) if given(Kind::Common) => Kind::Common,
-            ([], Op::Pointwise(_)) if !node.arguments.iter().any(|each| kinds[each.index()] == Kind::Lane) => Kind::Sum,
-            ([], Op::Reduce(Reduction::Sum, _)) if given(Kind::Lane) && node.ty.element.is_real() => Kind::Sum,
             _ => return None,
         };
         // Whole numbers can fail, and the first failure is that of the first step.
@@ -236,33 +221,4 @@ fn kinds(body: &Graph, count: usize) -> Option<Vec<Kind>> {
         kinds.push(kind);
     }
     Some(kinds)
-}
-
-/// Whether a state's next value is the state with sums over lanes added or subtracted, and nothing else reads it.
-fn adds_sums(body: &Graph, input: NodeId, output: NodeId) -> bool {
-    let readers = body.ids().map(|id| body.node(id).arguments.iter().filter(|each| **each == input).count());
-    if readers.sum::<usize>() != 1 {
-        return false;
-    }
-    let mut terms = vec![(output, true)];
-    let mut found = false;
-    for _ in 0..TERMS {
-        let Some((id, positive)) = terms.pop() else { return found };
-        let node = body.node(id);
-        let is = |definition| body.pointwise_of(id).is_some_and(|each| std::ptr::eq(each, definition));
-        match node.arguments[..] {
-            _ if id == input => {
-                if !positive {
-                    return false;
-                }
-                found = true;
-            }
-            [a, b] if is(&ADD) => terms.extend([(a, positive), (b, positive)]),
-            [a, b] if is(&SUBTRACT) => terms.extend([(a, positive), (b, !positive)]),
-            [a] if is(&NEGATE) => terms.push((a, !positive)),
-            [_] if matches!(node.op, Op::Reduce(..)) => {}
-            _ => return false,
-        }
-    }
-    false
 }

@@ -16,12 +16,21 @@ pub(super) fn of_rows(graph: &mut Graph, site: &mut Site) {
         return;
     }
     let rows = of_rows_only(site);
-    let fits = |id: &NodeId| {
-        let bytes = site.trips.saturating_mul(site.body.ty(*id).bytes());
-        rows[id.index()] && multiplications(&site.body, *id) >= FEW && bytes <= budget
+    // With each product stand its factors, for all rows.
+    let mut taken = 0usize;
+    let mut fits = |id: &NodeId| {
+        if !rows[id.index()] || multiplications(&site.body, *id) < FEW {
+            return false;
+        }
+        let nodes = std::iter::once(id).chain(&site.body.node(*id).arguments);
+        let bytes: usize = nodes.filter(|node| rows[node.index()]).map(|node| site.body.ty(*node).bytes()).sum();
+        let together = taken.saturating_add(site.trips.saturating_mul(bytes));
+        let fits = together <= budget;
+        taken = if fits { together } else { taken };
+        fits
     };
     let needed = site.body.reachable_from(site.body.output_nodes());
-    let products: Vec<NodeId> = site.body.ids().filter(|id| needed[id.index()]).filter(fits).collect();
+    let products: Vec<NodeId> = site.body.ids().filter(|id| needed[id.index()]).filter(&mut fits).collect();
     if products.is_empty() {
         return;
     }

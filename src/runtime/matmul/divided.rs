@@ -56,7 +56,9 @@ pub(super) fn division(product: &LoopedProduct) -> Option<Division> {
         return None;
     }
     let loops = product.loops.iter().enumerate().map(|(place, each)| (Axis::Loop(place), each.count, 1));
-    let inner = [(Axis::Batch, shape.batch, 1), (Axis::Columns, shape.n, COLUMNS), (Axis::Rows, shape.m, ROWS)];
+    // A single column is computed as a row.
+    let rows = if shape.n == 1 && shape.c_row == 1 { COLUMNS } else { ROWS };
+    let inner = [(Axis::Batch, shape.batch, 1), (Axis::Columns, shape.n, COLUMNS), (Axis::Rows, shape.m, rows)];
     let mut best: Option<Division> = None;
     for (axis, length, step) in loops.chain(inner) {
         let candidate = Division { axis, length, step, work };

@@ -267,7 +267,7 @@ pub(super) unsafe fn packed<V: Vector>(x: &Operands<V::Number>) {
 /// Whether a tile would fetch every column of `A` from a page of its own, so that `A` is better copied.
 fn is_far<V: Vector>(x: &Operands<V::Number>) -> bool {
     let far = x.a_column.unsigned_abs() * size_of::<V::Number>() >= FAR;
-    far && x.a_row.abs() < x.a_column.abs() && x.m > 32 && x.n >= 2 * WIDE_ROW
+    far && x.k > 0 && x.a_row.abs() < x.a_column.abs() && x.m > 32 && x.n >= 2 * WIDE_ROW
 }
 
 thread_local! {
