@@ -29,6 +29,7 @@ use crate::subject::{Request, parse_size};
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use compiling::Compiling;
+use run::RunArguments;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -61,9 +62,7 @@ enum Command {
         /// The .nd file
         file: PathBuf,
         #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        compiling: Compiling,
+        arguments: RunArguments,
     },
     /// Look for mistakes without running
     Check {
@@ -290,8 +289,8 @@ impl Command {
     /// What was said about threads, where a command computes.
     fn threads(&self) -> Option<usize> {
         let arguments = match self {
-            Command::Run { common, .. }
-            | Command::Check { common, .. }
+            Command::Run { arguments, .. } => &arguments.common.settings.threads,
+            Command::Check { common, .. }
             | Command::Summary { common, .. }
             | Command::Test { common, .. }
             | Command::Grad { common, .. } => &common.settings.threads,
@@ -365,7 +364,7 @@ pub fn main() -> ExitCode {
         threads::set_count(count);
     }
     let succeeded = match &cli.command {
-        Command::Run { file, common, compiling } => run::run(file, common, *compiling, begun),
+        Command::Run { file, arguments } => run::run(file, arguments, begun),
         Command::Check { file, params, time, common } => check::check(file, *params, time.then_some(begun), common),
         Command::Summary { file, common } => summary::summary(file, common),
         Command::Test { files, only, common, compiling } => test::test(files, only.as_deref(), common, *compiling),

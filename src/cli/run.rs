@@ -6,12 +6,30 @@ use super::output::{report, say};
 use super::watch_training::Watcher;
 use crate::data::csv::FileLoader;
 use crate::driver::{check_file, emit, on_large_stack};
-use crate::session::Session;
+use crate::session::{RunOptions, Session, Several};
+use clap::Args;
 use std::path::Path;
 use std::time::Instant;
 
+/// What `ndc run` is told.
+#[derive(Args)]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    compiling: Compiling,
+}
+
+impl RunArguments {
+    /// What the session needs to know of it.
+    fn options(&self) -> RunOptions {
+        RunOptions::default()
+    }
+}
+
 /// Checks and runs a file; whether all went well.
-pub(super) fn run(file: &Path, common: &Common, compiling: Compiling, begun: Instant) -> bool {
+pub(super) fn run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool {
+    let RunArguments { common, compiling, .. } = arguments;
     let mut loader = FileLoader::new();
     let checked = check_file(file, &mut loader, common.options());
     report(&checked.diagnostics, &checked.sources, common);
@@ -34,8 +52,9 @@ pub(super) fn run(file: &Path, common: &Common, compiling: Compiling, begun: Ins
     let compiler = compiling.compiler(&checked, &loader, common);
     let (result, compiler) = on_large_stack(|| {
         let mut session = Session::with_compiler(&checked.program, compiler);
+        session.options = arguments.options();
         let ready = session.initialize().map_err(|diagnostic| vec![*diagnostic]);
-        let result = ready.and_then(|()| session.run(&mut Watcher::new()));
+        let result = ready.and_then(|()| session.run(&mut Several(vec![Box::new(Watcher::new())])));
         (result, session.compiler)
     });
     if compiling.time {

@@ -10,8 +10,10 @@ pub mod domain;
 pub mod initialize;
 pub mod native;
 mod observer;
+pub mod options;
 
-pub use observer::{Ending, Observer, Silent, TrainingEnd, TrainingProgress, TrainingStart};
+pub use observer::{Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart};
+pub use options::RunOptions;
 
 use crate::check::program::{Action, GlobalBinding, Kind, ParamId, Program, Typed};
 use crate::check::types::Type;
@@ -33,6 +35,8 @@ pub struct Session<'p> {
     columns: HashMap<Source, Table>,
     /// What compiles its programs.
     pub compiler: Compiler,
+    /// What the user asks of the run beside what the file says.
+    pub options: RunOptions,
 }
 
 /// A value of an action: its type and its leaves in order.
@@ -58,7 +62,7 @@ impl<'p> Session<'p> {
     /// A session without parameters yet, which [`Session::initialize`] makes.
     pub fn with_compiler(program: &'p Program, compiler: Compiler) -> Self {
         let (globals, columns) = (HashMap::new(), HashMap::new());
-        Session { program, params: Vec::new(), globals, columns, compiler }
+        Session { program, params: Vec::new(), globals, columns, compiler, options: RunOptions::default() }
     }
 
     /// Sets every parameter to its initial value.

@@ -16,11 +16,51 @@ pub trait Observer {
     fn training_started(&mut self, _start: &TrainingStart) {}
     /// Training goes on; called often, cheap to ignore.
     fn training_progress(&mut self, _progress: &TrainingProgress) {}
+    /// An epoch that is recorded has ended.
+    fn epoch_ended(&mut self, _record: &EpochRecord) {}
     /// Training ended.
     fn training_ended(&mut self, _end: &TrainingEnd) {}
+    /// Whether every epoch is to be recorded, at the price of computing the loss of every step.
+    fn wants_every_epoch(&self) -> bool {
+        false
+    }
     /// Whether the user asked to stop; training then ends after the step at hand.
     fn interrupted(&self) -> bool {
         false
+    }
+}
+
+/// Tells several watchers.
+#[derive(Default)]
+pub struct Several<'o>(pub Vec<Box<dyn Observer + 'o>>);
+
+impl Observer for Several<'_> {
+    fn text(&mut self, text: &str) {
+        self.0.iter_mut().for_each(|observer| observer.text(text));
+    }
+    fn value(&mut self, source: &str, value: &Leaves) {
+        self.0.iter_mut().for_each(|observer| observer.value(source, value));
+    }
+    fn asserted(&mut self, holds: bool) {
+        self.0.iter_mut().for_each(|observer| observer.asserted(holds));
+    }
+    fn training_started(&mut self, start: &TrainingStart) {
+        self.0.iter_mut().for_each(|observer| observer.training_started(start));
+    }
+    fn training_progress(&mut self, progress: &TrainingProgress) {
+        self.0.iter_mut().for_each(|observer| observer.training_progress(progress));
+    }
+    fn epoch_ended(&mut self, record: &EpochRecord) {
+        self.0.iter_mut().for_each(|observer| observer.epoch_ended(record));
+    }
+    fn training_ended(&mut self, end: &TrainingEnd) {
+        self.0.iter_mut().for_each(|observer| observer.training_ended(end));
+    }
+    fn wants_every_epoch(&self) -> bool {
+        self.0.iter().any(|observer| observer.wants_every_epoch())
+    }
+    fn interrupted(&self) -> bool {
+        self.0.iter().any(|observer| observer.interrupted())
     }
 }
 
@@ -63,6 +103,27 @@ pub struct TrainingProgress {
     pub elapsed: Duration,
     /// Whether this point is one of the few that a log keeps.
     pub milestone: bool,
+}
+
+/// What an epoch came to. Without `data`, and where epochs are single steps, an epoch is a step.
+#[derive(Clone, Debug, Default)]
+pub struct EpochRecord {
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// Steps done at its end.
+    pub step: u64,
+    /// The mean loss of its batches, each before its update.
+    pub loss: f64,
+    /// Names and values of the metrics over its batches.
+    pub metrics: Vec<(String, f64)>,
+    /// Loss and metrics over the validation set, with the parameters as they are at the epoch's end.
+    pub validation: Option<(f64, Vec<(String, f64)>)>,
+    /// The learning rate of its last step, where the update rule has one.
+    pub learning_rate: Option<f64>,
+    /// The Euclidean norm of the last step's gradient, before clipping, where it was computed.
+    pub gradient_norm: Option<f64>,
+    /// Since training began.
+    pub elapsed: Duration,
 }
 
 /// Why training ended.

@@ -1,0 +1,166 @@
+//! `train` blocks.
+
+mod optimizer;
+mod progress;
+mod settings;
+
+use super::Checker;
+use super::annotations::is_name;
+use super::program::{Action, InstanceId, Kind, ParamId, Train, Typed};
+use super::scope::Frame;
+use super::types::Element;
+use crate::diagnostics::catalog::actions;
+use crate::syntax::ast::{self, Expr};
+
+/// Examples per update where nothing is said.
+const DEFAULT_BATCH: usize = 32;
+
+impl<'a> Checker<'a, '_> {
+    /// Checks a `train` block.
+    pub(in crate::check) fn train(&mut self, action: &'a ast::Action) -> Option<Action> {
+        let settings = self.known_settings(&action.settings);
+        let find = |name: &str| settings.iter().find(|setting| !setting.metric && setting.name.text == name).copied();
+        let data = match find("data") {
+            Some(setting) => Some(self.data_setting(setting)?),
+            None => None,
+        };
+        let frame = match data {
+            Some(id) => self.columns_in_scope(id),
+            None => Frame::default(),
+        };
+        let outer = std::mem::replace(&mut self.frame, frame);
+        let loss = find("loss").map(|setting| self.one_number(&setting.value, "loss", false));
+        let loss = loss.map(|loss| loss.filter(|loss| self.loss_has_second_derivatives(loss)));
+        let metrics: Vec<Option<(String, Typed)>> = settings
+            .iter()
+            .filter(|setting| setting.metric)
+            .map(|setting| Some((setting.name.text.clone(), self.one_number(&setting.value, "metric", true)?)))
+            .collect();
+        let frame = std::mem::replace(&mut self.frame, outer);
+        let columns = frame.data.map(|data| data.used).unwrap_or_default();
+
+        let optimizer = match find("optimizer") {
+            Some(setting) => self.optimizer(&setting.value),
+            None => {
+                self.report(actions::missing_setting(
+                    "train",
+                    "optimizer",
+                    action.keyword,
+                    "optimizer = sgd(lr = 0.1)",
+                ));
+                None
+            }
+        };
+        let epochs = find("epochs").map(|setting| self.whole_setting(setting, 1));
+        let steps = find("steps").map(|setting| self.whole_setting(setting, 1));
+        let batch = match find("batch") {
+            Some(setting) if is_name(&setting.value, "all") => Some(None),
+            Some(setting) => self.whole_setting(setting, 1).map(|batch| Some(batch as usize)),
+            None => Some(Some(DEFAULT_BATCH)),
+        };
+        let shuffle = find("shuffle").map_or(Some(true), |setting| self.truth_setting(setting));
+        let seed = find("seed").map_or(Some(self.program.seed), |setting| self.whole_setting(setting, 0));
+        let stop = find("stop").map(|setting| self.stop_setting(setting));
+        if find("epochs").is_none() && find("steps").is_none() && find("stop").is_none() {
+            self.report(actions::endless_run(action.keyword));
+            return None;
+        }
+        let Some(loss) = loss else {
+            self.report(actions::missing_setting("train", "loss", action.keyword, "loss = (prediction - y)^2"));
+            return None;
+        };
+        let loss = loss?;
+        let params = self.params_read(&loss);
+        let trainable: Vec<ParamId> =
+            params.into_iter().filter(|id| !self.program.params[id.0 as usize].frozen).collect();
+        if trainable.is_empty() {
+            self.report(actions::nothing_to_train(loss.span));
+            return None;
+        }
+        Some(Action::Train(Box::new(Train {
+            name: action.name.as_ref().map(|name| name.text.clone()),
+            span: action.keyword,
+            data,
+            columns,
+            loss,
+            metrics: metrics.into_iter().collect::<Option<_>>()?,
+            optimizer: optimizer?,
+            epochs: flatten(epochs)?,
+            steps: flatten(steps)?,
+            batch: batch?,
+            shuffle: shuffle?,
+            seed: seed?,
+            stop: flatten(stop)?,
+            params: trainable,
+        })))
+    }
+
+    /// The loss or a metric: one number for one example.
+    fn one_number(&mut self, value: &'a Expr, what: &str, truth: bool) -> Option<Typed> {
+        let typed = self.value(value, None);
+        if typed.ty.is_error() {
+            return None;
+        }
+        let element = typed.ty.element();
+        if !typed.ty.is_scalar() || (element == Some(Element::Bool) && !truth) {
+            let found = typed.ty.to_string();
+            self.report(actions::loss_not_scalar(what, &found, typed.span));
+            return None;
+        }
+        Some(self.convert_element(typed, Element::Real))
+    }
+
+    /// The parameters that an expression reads, in order of declaration.
+    pub(in crate::check) fn params_read(&self, typed: &Typed) -> Vec<ParamId> {
+        let mut reader = Reader { checker: self, params: Vec::new(), instances: Vec::new() };
+        reader.visit(typed);
+        reader.params.sort_unstable();
+        reader.params.dedup();
+        reader.params
+    }
+}
+
+/// `Some(None)` stays absent, `Some(Some(x))` is there, a reported error ends the check.
+fn flatten<T>(setting: Option<Option<T>>) -> Option<Option<T>> {
+    match setting {
+        None => Some(None),
+        Some(Some(value)) => Some(Some(value)),
+        Some(None) => None,
+    }
+}
+
+struct Reader<'c, 'a, 'b> {
+    checker: &'c Checker<'a, 'b>,
+    params: Vec<ParamId>,
+    instances: Vec<InstanceId>,
+}
+
+impl Reader<'_, '_, '_> {
+    fn visit(&mut self, typed: &Typed) {
+        match &*typed.kind {
+            Kind::Param(id) => self.params.push(*id),
+            Kind::Call { instance, .. } => self.instance(*instance),
+            Kind::Derivative(call) => self.instance(call.instance),
+            _ => {}
+        }
+        typed.kind.for_each_part(&mut |part| self.visit(part));
+    }
+
+    fn instance(&mut self, id: InstanceId) {
+        if !self.instances.contains(&id) {
+            self.instances.push(id);
+            let checker = self.checker;
+            self.visit(&checker.program.instances[id.0 as usize].body);
+        }
+    }
+}
+
+/// Where the settings of a block are allowed to be read from; kept for the message of `minimize` and its relatives.
+pub(in crate::check) fn later_action(kind: ast::ActionKind) -> &'static str {
+    match kind {
+        ast::ActionKind::Train => "`train`",
+        ast::ActionKind::Minimize => "`minimize`",
+        ast::ActionKind::Fit => "`fit`",
+        ast::ActionKind::Sample => "`sample`",
+    }
+}
