@@ -137,6 +137,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "data",
             "doc",
             "driver",
+            "overrides",
             "session",
             "report",
             "subject",
