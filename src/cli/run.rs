@@ -3,9 +3,10 @@
 use super::Common;
 use super::compiling::{Compiling, Times};
 use super::output::{report, say};
+use super::set::Set;
 use super::watch_training::Watcher;
 use crate::data::csv::FileLoader;
-use crate::driver::{check_file, emit, on_large_stack};
+use crate::driver::{check_file_with, emit, on_large_stack};
 use crate::session::{RunOptions, Session, Several};
 use clap::Args;
 use std::path::Path;
@@ -18,12 +19,14 @@ pub(super) struct RunArguments {
     pub(super) common: Common,
     #[command(flatten)]
     compiling: Compiling,
+    #[command(flatten)]
+    set: Set,
 }
 
 impl RunArguments {
     /// What the session needs to know of it.
     fn options(&self) -> RunOptions {
-        RunOptions::default()
+        RunOptions { set: self.set.named(), ..RunOptions::default() }
     }
 }
 
@@ -31,7 +34,7 @@ impl RunArguments {
 pub(super) fn run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool {
     let RunArguments { common, compiling, .. } = arguments;
     let mut loader = FileLoader::new();
-    let checked = check_file(file, &mut loader, common.options());
+    let checked = check_file_with(file, &arguments.set.overrides, &mut loader, common.options());
     report(&checked.diagnostics, &checked.sources, common);
     if checked.has_errors() {
         return false;

@@ -4,6 +4,6 @@ mod number;
 mod times;
 mod value;
 
-pub use number::{duration, number, significant, thousands};
+pub use number::{counted, duration, number, significant, thousands};
 pub use times::{Row, StageRow, time_table};
 pub use value::value_text;

@@ -6,6 +6,7 @@
 
 mod bind;
 mod milestones;
+pub mod prediction;
 mod records;
 mod rows;
 mod run;

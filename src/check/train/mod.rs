@@ -1,8 +1,11 @@
 //! `train` blocks.
 
 mod optimizer;
+mod prediction;
 mod progress;
 mod settings;
+
+pub use prediction::Prediction;
 
 use super::Checker;
 use super::annotations::is_name;
@@ -39,6 +42,7 @@ impl<'a> Checker<'a, '_> {
         let frame = std::mem::replace(&mut self.frame, outer);
         let columns = frame.data.map(|data| data.used).unwrap_or_default();
 
+        let stated = find("predict").map(|setting| self.predict_setting(setting, data));
         let optimizer = match find("optimizer") {
             Some(setting) => self.optimizer(&setting.value),
             None => {
@@ -70,6 +74,7 @@ impl<'a> Checker<'a, '_> {
             return None;
         };
         let loss = loss?;
+        let prediction = flatten(stated)?.or_else(|| self.model_of_loss(&loss, &columns));
         let params = self.params_read(&loss);
         let trainable: Vec<ParamId> =
             params.into_iter().filter(|id| !self.program.params[id.0 as usize].frozen).collect();
@@ -84,6 +89,7 @@ impl<'a> Checker<'a, '_> {
             columns,
             loss,
             metrics: metrics.into_iter().collect::<Option<_>>()?,
+            prediction,
             optimizer: optimizer?,
             epochs: flatten(epochs)?,
             steps: flatten(steps)?,

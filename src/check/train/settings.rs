@@ -7,7 +7,7 @@ use crate::diagnostics::catalog::actions;
 use crate::syntax::ast::{ExprKind, Setting};
 
 const SETTINGS: &[&str] =
-    &["data", "loss", "metric", "optimizer", "epochs", "steps", "batch", "shuffle", "seed", "stop"];
+    &["data", "loss", "metric", "optimizer", "epochs", "steps", "batch", "shuffle", "seed", "stop", "predict"];
 /// Settings of nd that this version does not run.
 const LATER: &[&str] =
     &["schedule", "validate", "clip", "accumulate", "checkpoint", "weight_decay", "average", "patience"];

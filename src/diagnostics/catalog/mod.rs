@@ -12,6 +12,7 @@ pub mod loops;
 pub mod models;
 pub mod names;
 pub mod numeric;
+pub mod overrides;
 pub mod records;
 pub mod shapes;
 pub mod subjects;
