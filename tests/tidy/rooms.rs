@@ -22,7 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("library", &["source"]),
     ("imports", &["source", "diagnostics", "syntax", "check", "library"]),
     ("cache", &[]),
-    ("data", &["source", "diagnostics", "check"]),
+    ("data", &["source", "diagnostics", "check", "runtime"]),
     ("lower", &["source", "check", "ir", "ops", "autodiff", "optimize"]),
     ("report", &["check", "ir", "session"]),
     (

@@ -14,5 +14,6 @@ pub mod names;
 pub mod numeric;
 pub mod records;
 pub mod shapes;
+pub mod sources;
 pub mod subjects;
 pub mod syntax;
