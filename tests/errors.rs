@@ -228,7 +228,9 @@ fn the_programs_of_every_page_do_as_it_says() {
     for code in codes() {
         let page = page(code).unwrap();
         let folder = folder(code);
-        fs::copy(root().join("tests/cases/errors/points.csv"), folder.join("points.csv")).unwrap();
+        for data in ["points.csv", "arrays.npz"] {
+            fs::copy(root().join("tests/cases/errors").join(data), folder.join(data)).unwrap();
+        }
         let path = folder.join("page.nd");
         let both = programs(page);
         let found = |program: &str| {

@@ -23,7 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("imports", &["source", "diagnostics", "syntax", "check", "library"]),
     ("cache", &[]),
     ("overrides", &["source", "diagnostics", "syntax"]),
-    ("data", &["source", "diagnostics", "check"]),
+    ("data", &["source", "diagnostics", "check", "runtime"]),
     ("lower", &["source", "check", "ir", "ops", "autodiff", "optimize"]),
     ("report", &["check", "ir", "session"]),
     (

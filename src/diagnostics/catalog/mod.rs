@@ -15,5 +15,6 @@ pub mod numeric;
 pub mod overrides;
 pub mod records;
 pub mod shapes;
+pub mod sources;
 pub mod subjects;
 pub mod syntax;
