@@ -2,6 +2,7 @@
 
 use super::Leaves;
 use crate::ir::Shape;
+use crate::source::Span;
 use std::time::Duration;
 
 /// Watches a run. All methods may be left out.
@@ -10,8 +11,8 @@ pub trait Observer {
     fn text(&mut self, _text: &str) {}
     /// A printed value, with its source text.
     fn value(&mut self, _source: &str, _value: &Leaves) {}
-    /// An assertion was checked.
-    fn asserted(&mut self, _holds: bool) {}
+    /// The assertion at a place was checked.
+    fn asserted(&mut self, _place: Span, _holds: bool) {}
     /// Training begins.
     fn training_started(&mut self, _start: &TrainingStart) {}
     /// Training goes on; called often, cheap to ignore.
@@ -32,7 +33,7 @@ pub trait Observer {
 
 /// Tells several watchers.
 #[derive(Default)]
-pub struct Several<'o>(pub Vec<Box<dyn Observer + 'o>>);
+pub struct Several<'o>(pub Vec<&'o mut dyn Observer>);
 
 impl Observer for Several<'_> {
     fn text(&mut self, text: &str) {
@@ -41,8 +42,8 @@ impl Observer for Several<'_> {
     fn value(&mut self, source: &str, value: &Leaves) {
         self.0.iter_mut().for_each(|observer| observer.value(source, value));
     }
-    fn asserted(&mut self, holds: bool) {
-        self.0.iter_mut().for_each(|observer| observer.asserted(holds));
+    fn asserted(&mut self, place: Span, holds: bool) {
+        self.0.iter_mut().for_each(|observer| observer.asserted(place, holds));
     }
     fn training_started(&mut self, start: &TrainingStart) {
         self.0.iter_mut().for_each(|observer| observer.training_started(start));
