@@ -12,6 +12,7 @@ impl<'a> Checker<'a, '_> {
     pub(super) fn action(&mut self, item: &'a Item, position: usize) {
         let span = item.span;
         match &item.kind {
+            ItemKind::Let(binding) if self.binds_sets(binding) => {}
             ItemKind::Let(binding) => {
                 let value = self.let_value(binding);
                 let value = if matches!(value.ty, Type::Function(_)) { value } else { self.require_value(value) };

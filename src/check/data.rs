@@ -5,7 +5,8 @@ use super::scope::{Bound, DataInScope, Frame};
 use super::size::Size;
 use super::table::{CellProblemKind, RawTable};
 use super::types::{Element, Type};
-use super::{Checker, Global};
+use super::{Checker, Context, Global};
+use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::{actions, data as errors, names};
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Setting};
@@ -31,7 +32,7 @@ impl<'a> Checker<'a, '_> {
                     None
                 }
                 ExprKind::Name(name) if name == "split" => {
-                    self.later("`split`", data.source.span, "keep the parts in two files");
+                    self.report(errors::misplaced_split(data.source.span));
                     None
                 }
                 _ => {
@@ -73,7 +74,7 @@ impl<'a> Checker<'a, '_> {
             Some(settings) => self.row_columns(settings, &table),
             None => self.all_columns(&table, data.name.span),
         };
-        let set = DataSet { name: data.name.text.clone(), span: data.name.span, rows: table.rows, columns: columns? };
+        let set = DataSet::whole(&data.name, table.rows, columns?);
         Some((set, data.columns.is_none().then_some(table)))
     }
 
@@ -216,9 +217,7 @@ impl<'a> Checker<'a, '_> {
             columns.push(DataColumn { name: setting.name.text.clone(), span: setting.name.span, ty, source });
         }
         match rows {
-            Some((rows, _, _)) if rows > 0 && !failed => {
-                Some(DataSet { name: data.name.text.clone(), span: data.name.span, rows, columns })
-            }
+            Some((rows, _, _)) if rows > 0 && !failed => Some(DataSet::whole(&data.name, rows, columns)),
             _ if failed => None,
             _ => {
                 let help = "give at least one column with at least one entry";
@@ -230,6 +229,10 @@ impl<'a> Checker<'a, '_> {
 
     /// The data set of this name, or a message.
     pub(super) fn data_named(&mut self, name: &str, span: Span) -> Option<DataId> {
+        if let Some(diagnostic) = self.set_before_let(name, span) {
+            self.report(diagnostic);
+            return None;
+        }
         if let Some(id) = self.data.get(name) {
             return *id;
         }
@@ -238,8 +241,23 @@ impl<'a> Checker<'a, '_> {
         None
     }
 
+    /// The message that a part of a set is used above the `let` that makes it, if it is.
+    fn set_before_let(&self, name: &str, span: Span) -> Option<Diagnostic> {
+        let position = *self.set_positions.get(name)?;
+        let (_, binding) = self.globals.get(name)?;
+        // Before the run all parts are known, in definitions wherever they stand.
+        let is_late = match self.context {
+            Context::Run => position > self.position,
+            Context::Before => !self.data.contains_key(name),
+        };
+        is_late.then(|| names::used_before_let(name, span, *binding))
+    }
+
     /// `iris.x`: the whole column, rows leading.
     pub(super) fn whole_column(&mut self, data: &'a str, name: &'a ast::Name, span: Span) -> Typed {
+        if let Some(diagnostic) = self.set_before_let(data, span) {
+            return self.fail(diagnostic, span);
+        }
         let Some(Some(id)) = self.data.get(data).copied() else { return Typed::error(span) };
         let is_there = self.program.data[id.0 as usize].columns.iter().any(|column| column.name == name.text);
         if !is_there && self.unusable_column(id, &name.text, name.span) {

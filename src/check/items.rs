@@ -6,6 +6,7 @@ use super::models::{KnownSizes, Models};
 use super::module::{Module, ModuleNames};
 use super::program::{self, Program, Test};
 use super::scope::Frame;
+use super::split::{Splits, pattern_names};
 use super::subject::{Question, Subject};
 use super::table::TableLoader;
 use super::{Checker, Context, FunctionItem, Global};
@@ -159,6 +160,8 @@ impl<'a, 'b> Checker<'a, 'b> {
             later_lets: Vec::new(),
             params: HashMap::new(),
             data: HashMap::new(),
+            splits: Splits::default(),
+            set_positions: HashMap::new(),
             constants: HashMap::new(),
             models: Models::new(known),
             running_means: RunningMeans::default(),
@@ -207,6 +210,7 @@ impl<'a, 'b> Checker<'a, 'b> {
             self.tests(items, options);
         }
         self.unkeyed_draws();
+        self.fit_split_sets();
         self.program.models = self.model_types();
         let Checker { program, mut diagnostics, models, .. } = self;
         diagnostics
@@ -256,7 +260,6 @@ impl<'a> Checker<'a, '_> {
                 ItemKind::Layer(layer) => (&layer.name, self.collect_layer(layer, position)),
                 ItemKind::Model { name, value } => (name, self.collect_model(name, value)),
                 ItemKind::Let(binding) => {
-                    self.later_names(&binding.pattern);
                     self.distinct([&binding.pattern]);
                     continue;
                 }
@@ -269,20 +272,39 @@ impl<'a> Checker<'a, '_> {
                 }
                 _ => continue,
             };
-            let imported = self.globals.get(name.text.as_str()).map(|(_, span)| *span);
-            if let Some(first) =
-                imported.filter(|first| first.source == name.span.source && !own.contains_key(&*name.text))
-            {
-                self.report(names::duplicate(&name.text, name.span, first));
-            }
-            match own.insert(&name.text, name.span) {
-                Some(first) => self.report(names::duplicate(&name.text, name.span, first)),
-                None => {
-                    self.globals.insert(&name.text, (global, name.span));
-                }
+            self.define(name, global, &mut own);
+        }
+        self.collect_lets(items, &mut own);
+        self.collect_derivatives(items);
+    }
+
+    /// Enters a name of the file, which `own` has all of.
+    fn define(&mut self, name: &'a ast::Name, global: Global<'a>, own: &mut HashMap<&'a str, Span>) {
+        let imported = self.globals.get(name.text.as_str()).map(|(_, span)| *span);
+        if let Some(first) = imported.filter(|first| first.source == name.span.source && !own.contains_key(&*name.text))
+        {
+            self.report(names::duplicate(&name.text, name.span, first));
+        }
+        match own.insert(&name.text, name.span) {
+            Some(first) => self.report(names::duplicate(&name.text, name.span, first)),
+            None => {
+                self.globals.insert(&name.text, (global, name.span));
             }
         }
-        self.collect_derivatives(items);
+    }
+
+    /// Enters what `let`s bind: data sets as such, other names as those of values that come later.
+    fn collect_lets(&mut self, items: &[&'a Item], own: &mut HashMap<&'a str, Span>) {
+        for item in items {
+            let ItemKind::Let(binding) = &item.kind else { continue };
+            if !self.binds_sets(binding) {
+                self.later_names(&binding.pattern);
+                continue;
+            }
+            for name in pattern_names(&binding.pattern).into_iter().flatten() {
+                self.define(name, Global::Data, own);
+            }
+        }
     }
 
     fn later_names(&mut self, pattern: &'a Pattern) {
@@ -334,6 +356,7 @@ impl<'a> Checker<'a, '_> {
                 self.data_set(data);
             }
         }
+        self.split_sets(items);
         self.layers_alone();
         for item in items {
             match &item.kind {

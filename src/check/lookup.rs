@@ -4,13 +4,12 @@ use super::program::{Closure, Kind, Typed};
 use super::scope::Bound;
 use super::types::Type;
 use super::{Checker, Context, Global};
-use crate::diagnostics::catalog::{models, names};
+use crate::diagnostics::catalog::{data as errors, models, names};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 
 /// Names of nd that this version does not know, and what to do instead.
 const LATER_NAMES: &[(&str, &str)] = &[
-    ("split", "make two `data` items of two files"),
     ("category", "number the labels in the file"),
     ("standardize", "subtract the mean and divide by the deviation as numbers"),
 ];
@@ -49,6 +48,9 @@ impl<'a> Checker<'a, '_> {
         if let Some(builtin) = super::builtins::canonical_name(name) {
             let id = self.closure(Closure::Builtin(builtin));
             return Typed::new(Kind::Closure(Vec::new()), Type::Function(id), span);
+        }
+        if name == "split" {
+            return self.fail(errors::misplaced_split(span), span);
         }
         if let Some((_, instead)) = LATER_NAMES.iter().find(|(later, _)| *later == name) {
             return self.later(&format!("`{name}`"), span, instead);
@@ -166,7 +168,7 @@ fn prelude_constant(name: &str) -> Option<f64> {
     }
 }
 
-/// Whether an expression is a name that this version does not know.
+/// Whether an expression is a name that this version does not know, or knows in another place only.
 pub(super) fn is_later_name(expression: &Expr) -> bool {
-    matches!(&*expression.kind, ExprKind::Name(name) if LATER_NAMES.iter().any(|(later, _)| later == name))
+    matches!(&*expression.kind, ExprKind::Name(name) if name == "split" || LATER_NAMES.iter().any(|(later, _)| later == name))
 }

@@ -19,6 +19,7 @@ mod comprehension_rank;
 mod convert;
 mod cost;
 mod data;
+pub mod data_set;
 mod defaults;
 pub mod domain;
 mod draws;
@@ -47,6 +48,7 @@ mod rules;
 pub mod scope;
 mod second_order;
 pub mod size;
+mod split;
 pub mod subject;
 mod subscripts;
 pub mod table;
@@ -141,6 +143,9 @@ struct Checker<'a, 'b> {
     later_lets: Vec<(&'a str, Span)>,
     params: HashMap<&'a str, program::ParamId>,
     data: HashMap<&'a str, Option<program::DataId>>,
+    splits: split::Splits,
+    /// The positions of the items that make the parts of sets, by their names.
+    set_positions: HashMap<&'a str, usize>,
     /// The values of constants, by the place of their expressions.
     constants: HashMap<Span, Typed>,
     models: models::Models<'a>,

@@ -192,7 +192,9 @@ impl<'a> Checker<'a, '_> {
         let library = self.modules[index].library;
         let names: Vec<&'a str> = self.modules[index].own.keys().copied().collect();
         for name in names {
-            if library && (self.globals.contains_key(name) || super::builtins::canonical_name(name).is_some()) {
+            let is_taken = self.globals.contains_key(name) || super::builtins::canonical_name(name).is_some();
+            // `split` alone is that of data sets, not `random.split`.
+            if library && (is_taken || name == "split") {
                 continue;
             }
             let earlier = self.globals.get(name).copied();

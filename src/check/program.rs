@@ -3,6 +3,7 @@
 //! Functions appear as instances, one for each function value and argument types it is used at. `lower` turns typed
 //! expressions into graphs without looking at the syntax tree again; all source errors end before this.
 
+pub use super::data_set::{ColumnSource, DataColumn, DataSet};
 use super::domain::Domain;
 pub use super::form::{DerivativeCall, Form, Wrt};
 use super::indexed::{Comprehension, IndexedReduction};
@@ -314,41 +315,6 @@ impl std::fmt::Display for Initializer {
             Initializer::Orthogonal => out.write_str("orthogonal()"),
         }
     }
-}
-
-/// A data set whose columns are expressions over a source.
-#[derive(Clone, Debug)]
-pub struct DataSet {
-    /// Its name.
-    pub name: String,
-    /// Where it is declared.
-    pub span: Span,
-    /// The number of examples.
-    pub rows: usize,
-    /// Its columns.
-    pub columns: Vec<DataColumn>,
-}
-
-/// A column of a data set.
-#[derive(Clone, Debug)]
-pub struct DataColumn {
-    /// Its name.
-    pub name: String,
-    /// Where it is declared.
-    pub span: Span,
-    /// The type of one example's entry.
-    pub ty: Type,
-    /// How it is made.
-    pub source: ColumnSource,
-}
-
-/// How a column is made.
-#[derive(Clone, Debug)]
-pub enum ColumnSource {
-    /// An expression of one row of the source; `Kind::Example(i)` is the source's column `columns[i]`.
-    Rows { expression: Typed, columns: Vec<std::sync::Arc<Vec<f64>>> },
-    /// The whole column at once, rows leading.
-    Whole(Typed),
 }
 
 /// What a file does, in order.

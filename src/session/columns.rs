@@ -1,7 +1,7 @@
 //! Values of data columns, computed at their first use.
 
 use super::{Leaves, Session, native};
-use crate::check::program::{ColumnSource, DataId};
+use crate::check::program::{ColumnSource, DataId, DataSet};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{Shape, Table, TensorType};
 use crate::lower::Source;
@@ -18,26 +18,42 @@ impl Session<'_> {
         let set = &program.data[data.0 as usize];
         let column = &set.columns[index as usize];
         let outer = self.compiler.enter(format!("column {}.{index}", data.0), "column", Some(column.span));
-        let table = self.computed_column(&column.source, set.rows);
+        let table = self.computed_column(&column.source, set);
         self.compiler.leave(outer);
         let table = table?;
         self.columns.insert(key, table.clone());
         Ok(table)
     }
 
-    fn computed_column(&mut self, source: &ColumnSource, rows: usize) -> Result<Table, Box<Diagnostic>> {
-        let program = self.program;
+    fn computed_column(&mut self, source: &ColumnSource, set: &DataSet) -> Result<Table, Box<Diagnostic>> {
+        let (program, rows) = (self.program, set.rows);
         match source {
             ColumnSource::Whole(typed) => {
                 let Leaves { mut tables, .. } = self.evaluate(&[typed])?.remove(0);
-                Ok(tables.remove(0))
+                let whole = tables.remove(0);
+                Ok(set.selection.as_deref().map_or_else(|| whole.clone(), |selection| selected(&whole, selection)))
             }
             ColumnSource::Rows { expression, columns } => {
                 let native = self.compiler.next(|| lower_column(program, expression, columns.len(), rows))?;
                 let ty = TensorType::new(program.real(), Shape::new(&[rows]));
-                let inputs: Vec<Table> = columns.iter().map(|column| native::from_reals(ty.clone(), column)).collect();
+                let inputs = columns.iter().map(|column| match &set.selection {
+                    Some(selection) => {
+                        let entries: Vec<f64> = selection.iter().map(|row| column[*row as usize]).collect();
+                        native::from_reals(ty.clone(), &entries)
+                    }
+                    None => native::from_reals(ty.clone(), column),
+                });
+                let inputs: Vec<Table> = inputs.collect();
                 Ok(native.call(&inputs)?.remove(0))
             }
         }
     }
+}
+
+/// Some rows of a table.
+fn selected(whole: &Table, rows: &[u32]) -> Table {
+    let shape = Shape::new(&whole.ty.shape.sizes()[1..]);
+    let count = shape.count();
+    let bits = rows.iter().flat_map(|row| &whole.bits[*row as usize * count..][..count]).copied().collect();
+    Table { ty: TensorType::new(whole.ty.element, shape.with_leading(rows.len())), bits }
 }

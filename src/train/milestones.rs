@@ -13,13 +13,17 @@ pub(super) enum Milestones {
 }
 
 impl Milestones {
-    /// For a run of at most `limit` steps.
-    pub(super) fn new(limit: Option<u64>, per_epoch: u64) -> Self {
+    /// For a run of at most `limit` steps of which every `stride`-th epoch is recorded.
+    pub(super) fn new(limit: Option<u64>, per_epoch: u64, stride: u64) -> Self {
         match limit {
             None => Milestones::Growing { per_epoch },
             Some(last) => {
                 let epochs = last / per_epoch;
-                let every = if epochs >= MOST { epochs.div_ceil(MOST) * per_epoch } else { last.div_ceil(MOST).max(1) };
+                let every = if epochs >= MOST {
+                    epochs.div_ceil(MOST).next_multiple_of(stride) * per_epoch
+                } else {
+                    last.div_ceil(MOST).max(1)
+                };
                 Milestones::Even { every, last }
             }
         }
@@ -53,7 +57,7 @@ mod tests {
     #[test]
     fn a_run_has_about_ten_milestones_and_the_last_step() {
         for (limit, per_epoch) in [(200, 1), (1_000_000, 10), (7, 1), (1, 1), (35, 7), (123_457, 13)] {
-            let milestones = Milestones::new(Some(limit), per_epoch);
+            let milestones = Milestones::new(Some(limit), per_epoch, 1);
             let count = (1..=limit).filter(|step| milestones.is_next(*step)).count();
             assert!((1..=12).contains(&count), "{limit} {per_epoch} {count}");
             assert!(milestones.is_next(limit));
@@ -62,7 +66,7 @@ mod tests {
 
     #[test]
     fn an_open_run_has_round_milestones() {
-        let milestones = Milestones::new(None, 1);
+        let milestones = Milestones::new(None, 1, 1);
         let steps: Vec<u64> = (1..1000).filter(|step| milestones.is_next(*step)).collect();
         assert_eq!(steps, [1, 2, 5, 10, 20, 50, 100, 200, 500]);
     }

@@ -66,6 +66,34 @@ impl Rows {
         if self.place >= self.order.len() { self.epoch + 1 } else { self.epoch }
     }
 
+    /// Whether the last step was the last of its epoch.
+    #[inline]
+    pub fn ends_epoch(&self) -> bool {
+        self.place >= self.order.len()
+    }
+
+    /// The epoch of the last step, 0 before the first, and how many of its examples were seen.
+    pub fn place(&self) -> (u64, usize) {
+        (self.epoch, self.place)
+    }
+
+    /// The number of examples of the last step.
+    pub fn last_size(&self) -> usize {
+        let rest = self.place % self.batch;
+        if rest > 0 { rest } else { self.batch }
+    }
+
+    /// Goes to where [`Rows::place`] was.
+    pub fn go_to(&mut self, (epoch, place): (u64, usize)) {
+        if epoch > 0 {
+            self.epoch = epoch - 1;
+            self.next_epoch();
+        } else {
+            self.epoch = 0;
+        }
+        self.place = place.min(self.order.len());
+    }
+
     /// The examples of the next step.
     #[inline]
     pub fn next_batch(&mut self) -> &[i64] {
@@ -119,6 +147,17 @@ mod tests {
         assert_eq!(order(1), order(1));
         assert_ne!(order(1), order(2));
         assert_ne!(order(1), (0..49).collect::<Vec<i64>>());
+    }
+
+    #[test]
+    fn a_place_can_be_gone_back_to() {
+        let mut rows = Rows::new(10, Some(4), true, 3);
+        for _ in 0..9 {
+            let mut again = Rows::new(10, Some(4), true, 3);
+            again.go_to(rows.place());
+            assert_eq!(again.next_batch(), rows.next_batch());
+            assert_eq!(again.place(), rows.place());
+        }
     }
 
     #[test]

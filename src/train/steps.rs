@@ -1,31 +1,33 @@
-//! The native steps of a run and the memory they share.
-
-use crate::check::program::{ParamId, Progress, Train};
-use crate::codegen::{MemoryId, ProgramId, Programs};
-use crate::diagnostics::Diagnostic;
-use crate::ir::{ElementType, Table, TensorType};
-use crate::lower::Source;
-use crate::lower::training::{LOSS, METRIC, Report, STOP, lower_evaluation, lower_step};
-use crate::session::compiler::Native;
-use crate::session::{Session, native};
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
+//! The native steps of a run: which version is run when, and the tensors they change.
 
 use super::CHECK_EVERY;
+use super::bind::{Bound, StateTensor, Step};
 use super::rows::Rows;
+use super::tally::Measures;
+use crate::check::program::{Progress, Train};
+use crate::codegen::MemoryId;
+use crate::diagnostics::Diagnostic;
+use crate::ir::{ElementType, Table};
+use crate::lower::Source;
+use crate::lower::training::{Report, lower_evaluation};
+use crate::session::{Session, native};
+use std::time::{Duration, Instant};
 
 /// Elements of all parameters below which a run looks round only every so many steps.
 const SMALL: usize = 4096;
 
 /// Steps of full batches and of the smaller last one, each with and without reports; each is compiled when it is first run.
 pub(super) struct Steps {
-    builder: Builder,
+    bound: Bound,
     full: Pair,
     remainder: Option<Pair>,
-    /// What training changes: the trained parameters, then the running means.
-    params: Vec<(ParamId, MemoryId, TensorType)>,
+    state: Vec<StateTensor>,
     real: ElementType,
     elements: usize,
+    step: Option<MemoryId>,
+    epoch: Option<MemoryId>,
+    /// The loss and the metrics of the last step that reported.
+    measures: Vec<MemoryId>,
     /// The time that compiling took since the first step.
     pub(super) compiling: Duration,
 }
@@ -51,15 +53,6 @@ impl Pair {
     }
 }
 
-struct Step {
-    program: ProgramId,
-    rows: Option<MemoryId>,
-    step: Option<MemoryId>,
-    epoch: Option<MemoryId>,
-    /// Whether the block's `stop` became true.
-    stop: Option<MemoryId>,
-}
-
 /// Where a run is.
 #[derive(Clone, Copy)]
 pub(super) struct At<'b> {
@@ -81,12 +74,19 @@ impl Steps {
         rows: &Rows,
         first: Report,
     ) -> Result<Self, Box<Diagnostic>> {
-        let builder = Builder { programs: Programs::new(), memories: HashMap::new(), outputs: HashMap::new() };
         let remainder = rows.remainder().filter(|_| !rows.is_whole()).map(|size| Pair::new(size, false));
-        let full = Pair::new(rows.batch(), rows.is_whole());
-        let real = session.program.real();
-        let mut steps =
-            Steps { builder, full, remainder, params: Vec::new(), real, elements: 0, compiling: Duration::ZERO };
+        let mut steps = Steps {
+            bound: Bound::default(),
+            full: Pair::new(rows.batch(), rows.is_whole()),
+            remainder,
+            state: Vec::new(),
+            real: session.program.real(),
+            elements: 0,
+            step: None,
+            epoch: None,
+            measures: Vec::new(),
+            compiling: Duration::ZERO,
+        };
         steps.compile(session, train, false, first)?;
         Ok(steps)
     }
@@ -100,14 +100,12 @@ impl Steps {
         report: Report,
     ) -> Result<(), Box<Diagnostic>> {
         let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
-        let step = self.builder.step(session, train, pair.size, pair.whole, report)?;
+        let step = self.bound.step(session, train, pair.size, pair.whole, report)?;
+        self.state.clone_from(&step.state);
         *pair.version(report) = Some(step);
-        let program = session.program;
-        let running = (0..program.params.len() as u32).map(ParamId).filter(|id| program.params[id.0 as usize].running);
-        let memory = |id: ParamId| self.builder.memories.get(&Source::Param(id));
-        let known = |id: ParamId| memory(id).map(|(memory, ty)| (id, *memory, ty.clone()));
-        self.params = train.params.iter().copied().chain(running).filter_map(known).collect();
-        self.elements = self.params.iter().map(|(_, _, ty)| ty.shape.count()).sum();
+        self.elements = self.params().map(|tensor| tensor.ty.shape.count()).sum();
+        self.step = self.bound.progress(Progress::Step);
+        self.epoch = self.bound.progress(Progress::Epoch);
         Ok(())
     }
 
@@ -135,51 +133,62 @@ impl Steps {
         }
         let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
         let Some(chosen) = pair.version(report) else { unreachable!("compiled above") };
-        let programs = &mut self.builder.programs;
         if let (Some(memory), false) = (chosen.rows, at.whole) {
-            programs.bytes_mut(memory).copy_from_slice(bytemuck::cast_slice(at.batch));
+            self.bound.programs.bytes_mut(memory).copy_from_slice(bytemuck::cast_slice(at.batch));
         }
-        for (memory, value) in [(chosen.step, at.step), (chosen.epoch, at.epoch)] {
+        for (memory, value) in [(self.step, at.step), (self.epoch, at.epoch)] {
             if let Some(memory) = memory {
-                write_real(programs.bytes_mut(memory), self.real, value as f64);
+                self.bound.set(memory, self.real, value as f64);
             }
         }
-        programs.run(chosen.program).map_err(|error| Box::new(native::run_error(error)))?;
-        Ok(chosen.stop.is_some_and(|memory| programs.bytes(memory)[0] != 0))
+        self.bound.programs.run(chosen.program).map_err(|error| Box::new(native::run_error(error)))?;
+        if report == Report::Full && self.measures != chosen.measures {
+            self.measures.clone_from(&chosen.measures);
+        }
+        Ok(chosen.stop.is_some_and(|memory| self.bound.programs.bytes(memory)[0] != 0))
     }
 
-    fn output(&self, name: &str) -> f64 {
-        let memory = self.builder.outputs.get(name);
-        memory.map_or(f64::NAN, |memory| read_real(self.builder.programs.bytes(*memory), self.real))
+    /// The loss and the metrics of the last step that reported, in order.
+    pub(super) fn measured(&self) -> impl Iterator<Item = f64> + '_ {
+        self.measures.iter().map(|memory| self.bound.real(*memory, self.real))
     }
 
     /// The loss of the last step that reported.
     pub(super) fn loss(&self) -> f64 {
-        self.output(LOSS)
+        self.measured().next().unwrap_or(f64::NAN)
     }
 
     /// The metrics of the last step that reported.
     pub(super) fn metrics(&self, train: &Train) -> Vec<(String, f64)> {
-        let value = |name: &String| self.output(&format!("{METRIC}{name}"));
-        train.metrics.iter().map(|(name, _)| (name.clone(), value(name))).collect()
+        train.metrics.iter().map(|(name, _)| name.clone()).zip(self.measured().skip(1)).collect()
     }
 
-    /// The bytes of the trained parameters.
-    pub(super) fn params(&self) -> Vec<Vec<u8>> {
-        self.params.iter().map(|(_, memory, _)| self.builder.programs.bytes(*memory).to_vec()).collect()
+    /// All tensors that steps change, in an order that follows from the program.
+    pub(super) fn state(&self) -> &[StateTensor] {
+        &self.state
     }
 
-    /// Sets the trained parameters.
-    pub(super) fn set_params(&mut self, params: &[Vec<u8>]) {
-        for ((_, memory, _), bytes) in self.params.iter().zip(params) {
-            self.builder.programs.bytes_mut(*memory).copy_from_slice(bytes);
+    /// Those that are parameters of the program.
+    fn params(&self) -> impl Iterator<Item = &StateTensor> {
+        self.state().iter().filter(|tensor| matches!(tensor.source, Source::Param(_)))
+    }
+
+    /// The bytes of [`Steps::state`].
+    pub(super) fn state_bytes(&self) -> Vec<Vec<u8>> {
+        self.state.iter().map(|tensor| self.bound.programs.bytes(tensor.memory).to_vec()).collect()
+    }
+
+    /// Sets [`Steps::state`].
+    pub(super) fn set_state_bytes(&mut self, state: &[Vec<u8>]) {
+        for (tensor, bytes) in self.state.iter().zip(state) {
+            self.bound.programs.bytes_mut(tensor.memory).copy_from_slice(bytes);
         }
     }
 
     /// Whether no parameter is NaN or infinite.
     pub(super) fn params_are_finite(&self) -> bool {
-        self.params.iter().all(|(_, memory, _)| {
-            let bytes = self.builder.programs.bytes(*memory);
+        self.params().all(|tensor| {
+            let bytes = self.bound.programs.bytes(tensor.memory);
             match self.real {
                 ElementType::F32 => bytemuck::cast_slice::<u8, f32>(bytes).iter().all(|value| value.is_finite()),
                 _ => bytemuck::cast_slice::<u8, f64>(bytes).iter().all(|value| value.is_finite()),
@@ -187,96 +196,15 @@ impl Steps {
         })
     }
 
-    /// Copies the trained parameters back to the session.
+    /// Copies the parameters back to the session.
     pub(super) fn store(&self, session: &mut Session<'_>) {
-        for (id, memory, ty) in &self.params {
-            let bits = native::from_bytes(ty.element, self.builder.programs.bytes(*memory));
-            session.params[id.0 as usize] = Table { ty: ty.clone(), bits };
+        for tensor in self.params() {
+            let Source::Param(id) = tensor.source else { continue };
+            let bits = native::from_bytes(tensor.ty.element, self.bound.programs.bytes(tensor.memory));
+            session.params[id.0 as usize] = Table { ty: tensor.ty.clone(), bits };
         }
     }
 }
-
-/// Programs and the memory they share.
-struct Builder {
-    programs: Programs,
-    memories: HashMap<Source, (MemoryId, TensorType)>,
-    /// Outputs of one name share memory between the steps.
-    outputs: HashMap<String, MemoryId>,
-}
-
-impl Builder {
-    fn step(
-        &mut self,
-        session: &mut Session<'_>,
-        train: &Train,
-        size: usize,
-        whole: bool,
-        report: Report,
-    ) -> Result<Step, Box<Diagnostic>> {
-        let program = session.program;
-        let what = match report {
-            Report::Quiet => "train: step",
-            Report::Full => "train: step with report",
-        };
-        let name = format!("{report:?} {size} {whole}");
-        let native = session.compiler.program(&name, what, || lower_step(program, train, size, whole, report))?;
-        let Native { executable, sources, .. } = native;
-        let mut inputs = Vec::with_capacity(sources.len());
-        let (mut rows, mut step, mut epoch) = (None, None, None);
-        for (source, port) in sources.iter().zip(executable.inputs()) {
-            let memory = match source {
-                Source::Rows => {
-                    let memory = self.programs.memory(port.ty.bytes());
-                    rows = Some(memory);
-                    memory
-                }
-                Source::Progress(progress) => {
-                    let memory = self.programs.memory(port.ty.bytes());
-                    match progress {
-                        Progress::Step => step = Some(memory),
-                        _ => epoch = Some(memory),
-                    }
-                    memory
-                }
-                source => self.value(session, *source, &port.ty)?,
-            };
-            inputs.push(memory);
-        }
-        let mut outputs = Vec::new();
-        for port in executable.outputs().iter().filter(|port| port.updates.is_none()) {
-            let memory = match self.outputs.get(&port.name) {
-                Some(memory) => *memory,
-                None => self.programs.memory(port.ty.bytes()),
-            };
-            self.outputs.insert(port.name.clone(), memory);
-            outputs.push((port.name.clone(), memory));
-        }
-        let places: Vec<MemoryId> = outputs.iter().map(|(_, memory)| *memory).collect();
-        let program = self.programs.bind(executable, &inputs, &places).map_err(native::internal)?;
-        let stop = outputs.iter().find(|(name, _)| name == STOP).map(|(_, memory)| *memory);
-        Ok(Step { program, rows, step, epoch, stop })
-    }
-
-    /// The memory of a parameter, column or value, filled at its first use.
-    fn value(
-        &mut self,
-        session: &mut Session<'_>,
-        source: Source,
-        ty: &TensorType,
-    ) -> Result<MemoryId, Box<Diagnostic>> {
-        if let Some((memory, _)) = self.memories.get(&source) {
-            return Ok(*memory);
-        }
-        let table = session.inputs(&[source])?.remove(0);
-        let memory = self.programs.memory(ty.bytes());
-        self.programs.bytes_mut(memory).copy_from_slice(&native::to_bytes(&table));
-        self.memories.insert(source, (memory, ty.clone()));
-        Ok(memory)
-    }
-}
-
-/// A loss, and metrics with their names.
-pub(super) type Measures = (f64, Vec<(String, f64)>);
 
 /// Loss and metrics over all examples, with the session's parameters.
 pub(super) fn evaluate(session: &mut Session<'_>, train: &Train) -> Result<Measures, Box<Diagnostic>> {
@@ -288,18 +216,4 @@ pub(super) fn evaluate(session: &mut Session<'_>, train: &Train) -> Result<Measu
     let values: Vec<f64> = native.call(&inputs)?.iter().flat_map(native::to_reals).collect();
     let names = train.metrics.iter().map(|(name, _)| name.clone());
     Ok((values[0], names.zip(values[1..].iter().copied()).collect()))
-}
-
-fn write_real(bytes: &mut [u8], element: ElementType, value: f64) {
-    match element {
-        ElementType::F32 => bytes.copy_from_slice(&(value as f32).to_ne_bytes()),
-        _ => bytes.copy_from_slice(&value.to_ne_bytes()),
-    }
-}
-
-fn read_real(bytes: &[u8], element: ElementType) -> f64 {
-    match element {
-        ElementType::F32 => bytes.try_into().map_or(f64::NAN, |bytes| f64::from(f32::from_ne_bytes(bytes))),
-        _ => bytes.try_into().map_or(f64::NAN, f64::from_ne_bytes),
-    }
 }

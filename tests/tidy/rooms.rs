@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("optimize", &["ir", "ops", "eval"]),
     ("schedule", &["source", "ir", "runtime"]),
     ("codegen", &["source", "ir", "schedule", "runtime"]),
-    ("check", &["source", "diagnostics", "syntax", "ir", "ops"]),
+    ("check", &["source", "diagnostics", "syntax", "ir", "ops", "runtime"]),
     ("library", &["source"]),
     ("imports", &["source", "diagnostics", "syntax", "check", "library"]),
     ("cache", &[]),

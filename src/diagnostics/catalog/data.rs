@@ -133,3 +133,22 @@ pub fn bad_layout(problem: &str, line: usize, place: Span, used: Span, help: &st
         .label(used, "read here")
         .help(help)
 }
+
+/// E0530: a `split` that cannot be made as it is written.
+pub fn bad_split(problem: &str, span: Span, help: &str) -> Diagnostic {
+    Diagnostic::error("E0530", problem.to_string(), span).saying("here").help(help)
+}
+
+/// E0530: a `split` that is no value of a `let` of the file.
+pub fn misplaced_split(span: Span) -> Diagnostic {
+    let help = "bind its parts: `let (train_set, test_set) = split(digits, 0.8)`";
+    bad_split("`split` makes data sets, which only a `let` of the file can name", span, help)
+}
+
+/// E0531: a set with fewer rows than it is to have parts.
+pub fn too_few_rows(set: &str, rows: usize, parts: usize, span: Span) -> Diagnostic {
+    let count = if rows == 1 { "1 row".to_string() } else { format!("{rows} rows") };
+    Diagnostic::error("E0531", format!("`{set}` has {count}, too few for {parts} parts"), span)
+        .saying("split here")
+        .help("every part has at least one row: use a larger set or fewer parts")
+}

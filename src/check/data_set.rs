@@ -1,0 +1,56 @@
+//! Data sets of a checked program.
+
+use super::program::Typed;
+use super::types::Type;
+use crate::source::Span;
+use crate::syntax::ast::Name;
+use std::sync::Arc;
+
+/// A data set whose columns are expressions over a source.
+#[derive(Clone, Debug)]
+pub struct DataSet {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared.
+    pub span: Span,
+    /// The number of examples.
+    pub rows: usize,
+    /// Its columns.
+    pub columns: Vec<DataColumn>,
+    /// Which rows of its source it has, in order; `None` for all.
+    pub selection: Option<Arc<Vec<u32>>>,
+    /// The rows of its source that its columns' statistics are taken of; `None` for its own.
+    pub fitted_on: Option<Arc<Vec<u32>>>,
+    /// Whether it is a part of another set.
+    pub part: bool,
+}
+
+impl DataSet {
+    /// A set of all rows of its source.
+    pub fn whole(name: &Name, rows: usize, columns: Vec<DataColumn>) -> Self {
+        let (name, span) = (name.text.clone(), name.span);
+        DataSet { name, span, rows, columns, selection: None, fitted_on: None, part: false }
+    }
+}
+
+/// A column of a data set.
+#[derive(Clone, Debug)]
+pub struct DataColumn {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared.
+    pub span: Span,
+    /// The type of one example's entry.
+    pub ty: Type,
+    /// How it is made.
+    pub source: ColumnSource,
+}
+
+/// How a column is made.
+#[derive(Clone, Debug)]
+pub enum ColumnSource {
+    /// An expression of one row of the source; `Kind::Example(i)` is the source's column `columns[i]`.
+    Rows { expression: Typed, columns: Vec<Arc<Vec<f64>>> },
+    /// The whole column at once, rows leading.
+    Whole(Typed),
+}

@@ -1,0 +1,143 @@
+//! The native programs of a run, bound to the memory they share.
+
+use crate::check::program::{Progress, Train};
+use crate::codegen::{MemoryId, ProgramId, Programs};
+use crate::diagnostics::Diagnostic;
+use crate::ir::{ElementType, TensorType};
+use crate::lower::training::{LOSS, METRIC, Report, STOP, lower_step};
+use crate::lower::{Lowered, Source};
+use crate::session::compiler::Native;
+use crate::session::{Session, native};
+use std::collections::HashMap;
+
+/// Programs and the memory they share.
+#[derive(Default)]
+pub(super) struct Bound {
+    pub(super) programs: Programs,
+    memories: HashMap<Source, (MemoryId, TensorType)>,
+}
+
+/// A program of the run.
+pub(super) struct Step {
+    pub(super) program: ProgramId,
+    /// Where the numbers of the batch's examples belong.
+    pub(super) rows: Option<MemoryId>,
+    /// Whether the block's `stop` became true.
+    pub(super) stop: Option<MemoryId>,
+    /// The loss and the metrics, in order; none in a step that does not report.
+    pub(super) measures: Vec<MemoryId>,
+    /// What it changes.
+    pub(super) state: Vec<StateTensor>,
+}
+
+/// A tensor that steps change: a parameter, a running mean, a memory of the update rule.
+#[derive(Clone)]
+pub(super) struct StateTensor {
+    /// The name of the input: a parameter's path.
+    #[allow(dead_code, reason = "what checkpoints call it")]
+    pub(super) name: String,
+    /// What it stands for.
+    pub(super) source: Source,
+    pub(super) memory: MemoryId,
+    pub(super) ty: TensorType,
+}
+
+impl Bound {
+    /// A step of training.
+    pub(super) fn step(
+        &mut self,
+        session: &mut Session<'_>,
+        train: &Train,
+        size: usize,
+        whole: bool,
+        report: Report,
+    ) -> Result<Step, Box<Diagnostic>> {
+        let program = session.program;
+        let what = match report {
+            Report::Quiet => "train: step",
+            Report::Full => "train: step with report",
+        };
+        let name = format!("{report:?} {size} {whole}");
+        self.program(session, &name, what, || lower_step(program, train, size, whole, report))
+    }
+
+    /// A program whose inputs are shared with the others; the numbers of the batch's examples are its own.
+    pub(super) fn program(
+        &mut self,
+        session: &mut Session<'_>,
+        name: &str,
+        what: &str,
+        lower: impl FnOnce() -> Lowered,
+    ) -> Result<Step, Box<Diagnostic>> {
+        let Native { executable, sources, .. } = session.compiler.program(name, what, lower)?;
+        let mut inputs = Vec::with_capacity(sources.len());
+        let (mut rows, mut state) = (None, Vec::new());
+        for (index, (source, port)) in sources.iter().zip(executable.inputs()).enumerate() {
+            let memory = if *source == Source::Rows {
+                *rows.insert(self.programs.memory(port.ty.bytes()))
+            } else {
+                self.input(session, *source, &port.ty)?
+            };
+            inputs.push(memory);
+            if executable.replaced_by(index).is_some() {
+                state.push(StateTensor { name: port.name.clone(), source: *source, memory, ty: port.ty.clone() });
+            }
+        }
+        let (mut places, mut measures, mut stop) = (Vec::new(), Vec::new(), None);
+        for port in executable.outputs().iter().filter(|port| port.updates.is_none()) {
+            let memory = self.programs.memory(port.ty.bytes());
+            places.push(memory);
+            if port.name == STOP {
+                stop = Some(memory);
+            } else if port.name == LOSS || port.name.starts_with(METRIC) {
+                measures.push(memory);
+            }
+        }
+        let program = self.programs.bind(executable, &inputs, &places).map_err(native::internal)?;
+        Ok(Step { program, rows, stop, measures, state })
+    }
+
+    /// The memory of a parameter, column or value, filled at its first use; of progress, set by [`Bound::set`].
+    fn input(
+        &mut self,
+        session: &mut Session<'_>,
+        source: Source,
+        ty: &TensorType,
+    ) -> Result<MemoryId, Box<Diagnostic>> {
+        if let Some((memory, _)) = self.memories.get(&source) {
+            return Ok(*memory);
+        }
+        let memory = self.programs.memory(ty.bytes());
+        if !matches!(source, Source::Progress(_)) {
+            let table = session.inputs(&[source])?.remove(0);
+            self.programs.bytes_mut(memory).copy_from_slice(&native::to_bytes(&table));
+        }
+        self.memories.insert(source, (memory, ty.clone()));
+        Ok(memory)
+    }
+
+    /// The memory of something that the run is at, if a program reads it.
+    pub(super) fn progress(&self, progress: Progress) -> Option<MemoryId> {
+        self.memories.get(&Source::Progress(progress)).map(|(memory, _)| *memory)
+    }
+
+    /// Sets one number.
+    #[inline]
+    pub(super) fn set(&mut self, memory: MemoryId, real: ElementType, value: f64) {
+        let bytes = self.programs.bytes_mut(memory);
+        match real {
+            ElementType::F32 => bytes.copy_from_slice(&(value as f32).to_ne_bytes()),
+            _ => bytes.copy_from_slice(&value.to_ne_bytes()),
+        }
+    }
+
+    /// One number.
+    #[inline]
+    pub(super) fn real(&self, memory: MemoryId, real: ElementType) -> f64 {
+        let bytes = self.programs.bytes(memory);
+        match real {
+            ElementType::F32 => bytes.try_into().map_or(f64::NAN, |bytes| f64::from(f32::from_ne_bytes(bytes))),
+            _ => bytes.try_into().map_or(f64::NAN, f64::from_ne_bytes),
+        }
+    }
+}

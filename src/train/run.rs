@@ -1,0 +1,289 @@
+//! A training run: quiet steps where nothing is recorded, epochs with all their losses elsewhere.
+
+use super::records::Calendar;
+use super::rows::Rows;
+use super::state::RunState;
+use super::steps::{self, At, Steps};
+use super::trace;
+use crate::check::program::Train;
+use crate::diagnostics::Diagnostic;
+use crate::lower::training::Report;
+use crate::session::{Ending, EpochRecord, Observer, Session, TrainingEnd, TrainingProgress, TrainingStart};
+use std::time::{Duration, Instant};
+
+/// How often progress is computed at least.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// A training run.
+pub(super) struct Run<'t> {
+    train: &'t Train,
+    pub(super) steps: Steps,
+    rows: Rows,
+    /// Where it is; its place is that of `rows`.
+    state: RunState,
+    /// The most steps that may be taken.
+    limit: Option<u64>,
+    calendar: Calendar,
+    clock: Clock,
+    /// The last point at which everything was finite.
+    healthy: Point,
+    pub(super) failure: trace::Failure,
+}
+
+/// Where a run can be taken up again.
+struct Point {
+    state: RunState,
+    tensors: Vec<Vec<u8>>,
+}
+
+/// When steps began, and when something was last shown.
+struct Clock {
+    begun: Instant,
+    shown: Instant,
+}
+
+/// What a step led to.
+enum Outcome {
+    Goes,
+    Ends(Ending),
+    /// A loss or a parameter is no number.
+    Fails,
+}
+
+impl<'t> Run<'t> {
+    pub(super) fn new(session: &mut Session<'_>, train: &'t Train, all: bool) -> Result<Self, Box<Diagnostic>> {
+        let examples = train.data.map_or(1, |data| session.program.data[data.0 as usize].rows);
+        let rows = Rows::new(examples, train.batch, train.shuffle, train.seed);
+        let per_epoch = rows.steps_per_epoch();
+        let by_epochs = train.epochs.map(|epochs| epochs.saturating_mul(per_epoch));
+        let limit = match (by_epochs, train.steps) {
+            (Some(epochs), Some(steps)) => Some(epochs.min(steps)),
+            (epochs, steps) => epochs.or(steps),
+        };
+        let calendar = Calendar::new(limit, per_epoch, all);
+        let first = if calendar.is_recorded(1) { Report::Full } else { Report::Quiet };
+        let steps = Steps::new(session, train, &rows, first)?;
+        let state = RunState { place: rows.place(), ..RunState::default() };
+        let healthy = Point { state: state.clone(), tensors: steps.state_bytes() };
+        let clock = Clock { begun: Instant::now(), shown: Instant::now() };
+        let failure = trace::Failure::default();
+        Ok(Run { train, steps, rows, state, limit, calendar, clock, healthy, failure })
+    }
+
+    pub(super) fn start(&self, session: &Session<'_>, compiled_in: Duration) -> TrainingStart {
+        let program = session.program;
+        let data = self.train.data.map(|data| &program.data[data.0 as usize]);
+        TrainingStart {
+            name: self.train.name.clone(),
+            data: data.map(|set| (set.name.clone(), set.rows)),
+            trainable: self.train.params.iter().map(|id| program.params[id.0 as usize].shape.count()).sum(),
+            batch: self.rows.batch(),
+            steps_per_epoch: self.rows.steps_per_epoch(),
+            steps: self.limit,
+            compiled_in,
+        }
+    }
+
+    /// Steps until the end; `None` when a loss was no number.
+    pub(super) fn go(
+        &mut self,
+        session: &mut Session<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Ending>, Box<Diagnostic>> {
+        self.clock = Clock { begun: Instant::now(), shown: Instant::now() };
+        let ending = loop {
+            if self.limit.is_some_and(|limit| self.state.step >= limit) {
+                break Ending::Done;
+            }
+            let outcome = if self.calendar.is_recorded(self.rows.epoch()) {
+                self.recorded_step(session, observer)?
+            } else {
+                self.quiet_steps(session, observer)?
+            };
+            match outcome {
+                Outcome::Goes => {}
+                Outcome::Ends(ending) => break ending,
+                Outcome::Fails => {
+                    self.find_failure(session)?;
+                    return Ok(None);
+                }
+            }
+        };
+        self.note_time();
+        if !session.options.ignore_not_finite && !self.steps.params_are_finite() {
+            self.find_failure(session)?;
+            return Ok(None);
+        }
+        if !self.state.tally.is_empty() {
+            self.record(observer);
+        }
+        Ok(Some(ending))
+    }
+
+    /// Steps whose losses nobody asked for, until the next recorded epoch or until it is time to look round.
+    fn quiet_steps(
+        &mut self,
+        session: &mut Session<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, Box<Diagnostic>> {
+        let look = (self.state.step + 1).next_multiple_of(self.steps.check_every());
+        let last = self.calendar.last_unrecorded_step(self.rows.epoch()).min(look);
+        let last = self.limit.map_or(last, |limit| last.min(limit));
+        while self.state.step + 1 < last {
+            if self.step(session, Report::Quiet)? {
+                return Ok(Outcome::Ends(Ending::Stopped));
+            }
+        }
+        let show = last == look && self.clock.shown.elapsed() >= PROGRESS_EVERY;
+        let stopped = self.step(session, if show { Report::Full } else { Report::Quiet })?;
+        if show {
+            if !self.is_healthy(session) {
+                return Ok(Outcome::Fails);
+            }
+            let (loss, metrics) = (self.steps.loss(), self.steps.metrics(self.train));
+            self.tell(observer, loss, metrics, false);
+        }
+        Ok(self.outcome(observer, stopped, last == look))
+    }
+
+    /// A step of a recorded epoch, and the record if it is the last one.
+    fn recorded_step(
+        &mut self,
+        session: &mut Session<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, Box<Diagnostic>> {
+        let stopped = self.step(session, Report::Full)?;
+        if !session.options.ignore_not_finite && !self.steps.loss().is_finite() {
+            return Ok(Outcome::Fails);
+        }
+        let size = self.rows.last_size();
+        self.state.tally.add(size, self.steps.measured());
+        let look = self.state.step.is_multiple_of(self.steps.check_every());
+        let ends_epoch = self.rows.ends_epoch();
+        let milestone = self.calendar.is_milestone(self.state.step);
+        let show = milestone || ((look || ends_epoch) && self.clock.shown.elapsed() >= PROGRESS_EVERY);
+        if show || ends_epoch {
+            if !self.is_healthy(session) {
+                return Ok(Outcome::Fails);
+            }
+            self.note_time();
+        }
+        if show {
+            let (loss, metrics) = self.state.tally.measures(self.metric_names());
+            self.tell(observer, loss, metrics, milestone);
+        }
+        if ends_epoch {
+            self.record(observer);
+        }
+        if show || ends_epoch {
+            self.keep_point();
+        }
+        Ok(self.outcome(observer, stopped, look))
+    }
+
+    fn outcome(&self, observer: &mut dyn Observer, stopped: bool, look: bool) -> Outcome {
+        match stopped {
+            true => Outcome::Ends(Ending::Stopped),
+            false if look && observer.interrupted() => Outcome::Ends(Ending::Interrupted),
+            false => Outcome::Goes,
+        }
+    }
+
+    /// One step; whether the block's `stop` became true.
+    #[inline]
+    fn step(&mut self, session: &mut Session<'_>, report: Report) -> Result<bool, Box<Diagnostic>> {
+        let whole = self.rows.is_whole();
+        let epoch = self.rows.epoch();
+        let batch = self.rows.next_batch();
+        self.state.step += 1;
+        self.steps.run(session, self.train, report, At { batch, whole, step: self.state.step, epoch })
+    }
+
+    /// Whether the loss of the last step, which reported, and the parameters are finite.
+    fn is_healthy(&self, session: &Session<'_>) -> bool {
+        session.options.ignore_not_finite || (self.steps.loss().is_finite() && self.steps.params_are_finite())
+    }
+
+    fn keep_point(&mut self) {
+        self.state.place = self.rows.place();
+        self.healthy = Point { state: self.state.clone(), tensors: self.steps.state_bytes() };
+    }
+
+    /// Runs again from a healthy point, with reports, to the first step whose loss is no number.
+    fn find_failure(&mut self, session: &mut Session<'_>) -> Result<(), Box<Diagnostic>> {
+        let last = self.state.step;
+        self.steps.set_state_bytes(&self.healthy.tensors);
+        self.state = self.healthy.state.clone();
+        self.rows.go_to(self.state.place);
+        while self.state.step < last + 1 {
+            let before = self.steps.state_bytes();
+            let epoch = self.rows.epoch();
+            let rows = self.rows.clone();
+            self.step(session, Report::Full)?;
+            let loss = self.steps.loss();
+            if !loss.is_finite() || !self.steps.params_are_finite() {
+                let batch = rows.clone().next_batch().to_vec();
+                let whole = rows.is_whole();
+                self.failure = trace::Failure { step: self.state.step, epoch, loss, batch, whole };
+                self.steps.set_state_bytes(&before);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn note_time(&mut self) {
+        self.state.elapsed = self.clock.begun.elapsed().saturating_sub(self.steps.compiling);
+    }
+
+    fn metric_names(&self) -> impl Iterator<Item = &'t String> + use<'t> {
+        self.train.metrics.iter().map(|(name, _)| name)
+    }
+
+    fn tell(&mut self, observer: &mut dyn Observer, loss: f64, metrics: Vec<(String, f64)>, milestone: bool) {
+        self.note_time();
+        self.clock.shown = Instant::now();
+        observer.training_progress(&TrainingProgress {
+            step: self.state.step,
+            epoch: self.rows.epoch_of(self.state.step),
+            loss,
+            metrics,
+            elapsed: self.state.elapsed,
+            milestone,
+        });
+    }
+
+    /// The record of the epoch that has ended, or of as much as there is of the last one.
+    fn record(&mut self, observer: &mut dyn Observer) {
+        let (loss, metrics) = self.state.tally.measures(self.metric_names());
+        observer.epoch_ended(&EpochRecord {
+            epoch: self.rows.epoch_of(self.state.step),
+            step: self.state.step,
+            loss,
+            metrics,
+            elapsed: self.state.elapsed,
+            ..EpochRecord::default()
+        });
+        self.state.tally.clear();
+    }
+
+    pub(super) fn end(&self, session: &mut Session<'_>, ending: Ending) -> Result<TrainingEnd, Box<Diagnostic>> {
+        let (loss, metrics) = steps::evaluate(session, self.train)?;
+        let program = session.program;
+        let params = self.train.params.iter().map(|id| {
+            let param = &program.params[id.0 as usize];
+            let values = crate::session::native::to_reals(&session.param_value(*id)?);
+            Ok((param.name.clone(), param.shape.clone(), values))
+        });
+        Ok(TrainingEnd {
+            name: self.train.name.clone(),
+            ending,
+            steps: self.state.step,
+            epochs: self.rows.epoch_of(self.state.step),
+            loss,
+            metrics,
+            elapsed: self.state.elapsed,
+            params: params.collect::<Result<_, Box<Diagnostic>>>()?,
+        })
+    }
+}
