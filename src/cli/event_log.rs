@@ -6,13 +6,17 @@
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::files::cannot_write;
 use crate::driver::Checked;
+use crate::ir::Shape;
 use crate::report::event_file::At;
-use crate::session::{EpochRecord, Observer, TrainingEnd, TrainingStart};
+use crate::session::{EpochRecord, Observer, TrainingStart};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+/// About how many histograms of a parameter are written in a run of known length.
+const HISTOGRAMS: u64 = 100;
 
 /// Writes what is measured in a run.
 pub(super) struct EventLog {
@@ -23,6 +27,9 @@ pub(super) struct EventLog {
     /// The `train` items begun so far, and what the tags of the last one begin with.
     trains: usize,
     prefix: String,
+    /// After how many epochs histograms are written, in a run of known length, and the next epoch that has some.
+    every: Option<u64>,
+    next: u64,
     failure: Option<Box<Diagnostic>>,
 }
 
@@ -34,7 +41,17 @@ impl EventLog {
         let program = checked.sources.iter().find(|(_, source)| !source.library);
         let program = program.map_or(String::new(), |(_, source)| source.text.clone());
         let (training, validation, failure) = (None, None, None);
-        Ok(EventLog { folder, program, training, validation, trains: 0, prefix: String::new(), failure })
+        Ok(EventLog {
+            folder,
+            program,
+            training,
+            validation,
+            trains: 0,
+            prefix: String::new(),
+            every: None,
+            next: 0,
+            failure,
+        })
     }
 
     /// Where the run is written.
@@ -122,6 +139,8 @@ impl Observer for EventLog {
             None if self.trains > 1 => format!("train {}/", self.trains),
             None => String::new(),
         };
+        self.every = start.steps.map(|steps| (steps / start.steps_per_epoch.max(1)).div_ceil(HISTOGRAMS));
+        self.next = 0;
         let at = At { time: now(), epoch: 0 };
         let mut records = at.text(&format!("{}settings", self.prefix), &settings(start));
         if self.trains == 1 {
@@ -149,13 +168,18 @@ impl Observer for EventLog {
         self.write(Curves::Validation, &validation.unwrap_or_default());
     }
 
-    fn training_ended(&mut self, end: &TrainingEnd) {
-        let at = At { time: now(), epoch: end.epochs };
-        let histogram = |(name, _, values): &(String, _, Vec<f64>)| {
-            at.histogram(&format!("{}parameters/{name}", self.prefix), values)
-        };
-        let records: Vec<u8> = end.params.iter().flat_map(histogram).collect();
+    fn wants_parameters(&self, epoch: u64) -> bool {
+        epoch >= self.next
+    }
+
+    fn parameters(&mut self, epoch: u64, parameters: &[(String, Shape, Vec<f64>)]) {
+        let at = At { time: now(), epoch };
+        let tag = |name: &String| format!("{}parameters/{name}", self.prefix);
+        let histogram = |(name, _, values): &(String, _, Vec<f64>)| at.histogram(&tag(name), values);
+        let records: Vec<u8> = parameters.iter().flat_map(histogram).collect();
         self.write(Curves::Training, &records);
+        // Without a known length they become rarer as the run goes on.
+        self.next = epoch + self.every.unwrap_or(epoch / 20).max(1);
     }
 }
 

@@ -19,6 +19,12 @@ pub trait Observer {
     fn training_progress(&mut self, _progress: &TrainingProgress) {}
     /// An epoch that is recorded has ended.
     fn epoch_ended(&mut self, _record: &EpochRecord) {}
+    /// Whether the trained parameters at the end of an epoch are wanted; epoch 0 is before the first step.
+    fn wants_parameters(&self, _epoch: u64) -> bool {
+        false
+    }
+    /// The trained parameters at the end of an epoch: name, shape, values.
+    fn parameters(&mut self, _epoch: u64, _parameters: &[(String, Shape, Vec<f64>)]) {}
     /// Training ended.
     fn training_ended(&mut self, _end: &TrainingEnd) {}
     /// Whether every epoch is to be recorded, at the price of computing the loss of every step.
@@ -53,6 +59,14 @@ impl Observer for Several<'_> {
     }
     fn epoch_ended(&mut self, record: &EpochRecord) {
         self.0.iter_mut().for_each(|observer| observer.epoch_ended(record));
+    }
+    fn wants_parameters(&self, epoch: u64) -> bool {
+        self.0.iter().any(|observer| observer.wants_parameters(epoch))
+    }
+    fn parameters(&mut self, epoch: u64, parameters: &[(String, Shape, Vec<f64>)]) {
+        for observer in self.0.iter_mut().filter(|observer| observer.wants_parameters(epoch)) {
+            observer.parameters(epoch, parameters);
+        }
     }
     fn training_ended(&mut self, end: &TrainingEnd) {
         self.0.iter_mut().for_each(|observer| observer.training_ended(end));
