@@ -1,5 +1,7 @@
 //! Values, shapes and training results as text. Nothing here prints.
 
+pub mod event_file;
+pub mod events;
 mod number;
 mod times;
 mod value;

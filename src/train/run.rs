@@ -7,6 +7,7 @@ use super::steps::{self, At, Steps};
 use super::trace;
 use crate::check::program::Train;
 use crate::diagnostics::Diagnostic;
+use crate::ir::Shape;
 use crate::lower::training::Report;
 use crate::session::{Ending, EpochRecord, Observer, Session, TrainingEnd, TrainingProgress, TrainingStart};
 use std::time::{Duration, Instant};
@@ -90,6 +91,7 @@ impl<'t> Run<'t> {
         session: &mut Session<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Option<Ending>, Box<Diagnostic>> {
+        self.show_parameters(session, observer, 0)?;
         self.clock = Clock { begun: Instant::now(), shown: Instant::now() };
         let ending = loop {
             if self.limit.is_some_and(|limit| self.state.step >= limit) {
@@ -115,7 +117,7 @@ impl<'t> Run<'t> {
             return Ok(None);
         }
         if !self.state.tally.is_empty() {
-            self.record(observer);
+            self.record(session, observer)?;
         }
         Ok(Some(ending))
     }
@@ -173,7 +175,7 @@ impl<'t> Run<'t> {
             self.tell(observer, loss, metrics, milestone);
         }
         if ends_epoch {
-            self.record(observer);
+            self.record(session, observer)?;
         }
         if show || ends_epoch {
             self.keep_point();
@@ -254,7 +256,7 @@ impl<'t> Run<'t> {
     }
 
     /// The record of the epoch that has ended, or of as much as there is of the last one.
-    fn record(&mut self, observer: &mut dyn Observer) {
+    fn record(&mut self, session: &mut Session<'_>, observer: &mut dyn Observer) -> Result<(), Box<Diagnostic>> {
         let (loss, metrics) = self.state.tally.measures(self.metric_names());
         observer.epoch_ended(&EpochRecord {
             epoch: self.rows.epoch_of(self.state.step),
@@ -265,16 +267,36 @@ impl<'t> Run<'t> {
             ..EpochRecord::default()
         });
         self.state.tally.clear();
+        self.show_parameters(session, observer, self.rows.epoch_of(self.state.step))
     }
 
-    pub(super) fn end(&self, session: &mut Session<'_>, ending: Ending) -> Result<TrainingEnd, Box<Diagnostic>> {
-        let (loss, metrics) = steps::evaluate(session, self.train)?;
+    /// The parameters as they are now, if anybody wants them.
+    fn show_parameters(
+        &self,
+        session: &mut Session<'_>,
+        observer: &mut dyn Observer,
+        epoch: u64,
+    ) -> Result<(), Box<Diagnostic>> {
+        if observer.wants_parameters(epoch) {
+            self.steps.store(session);
+            observer.parameters(epoch, &self.params(session)?);
+        }
+        Ok(())
+    }
+
+    /// The session's trained parameters: name, shape, values.
+    fn params(&self, session: &mut Session<'_>) -> Result<Vec<(String, Shape, Vec<f64>)>, Box<Diagnostic>> {
         let program = session.program;
         let params = self.train.params.iter().map(|id| {
             let param = &program.params[id.0 as usize];
             let values = crate::session::native::to_reals(&session.param_value(*id)?);
             Ok((param.name.clone(), param.shape.clone(), values))
         });
+        params.collect()
+    }
+
+    pub(super) fn end(&self, session: &mut Session<'_>, ending: Ending) -> Result<TrainingEnd, Box<Diagnostic>> {
+        let (loss, metrics) = steps::evaluate(session, self.train)?;
         Ok(TrainingEnd {
             name: self.train.name.clone(),
             ending,
@@ -283,7 +305,7 @@ impl<'t> Run<'t> {
             loss,
             metrics,
             elapsed: self.state.elapsed,
-            params: params.collect::<Result<_, Box<Diagnostic>>>()?,
+            params: self.params(session)?,
         })
     }
 }
