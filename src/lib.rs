@@ -4,6 +4,7 @@ pub mod adjoint;
 pub mod autodiff;
 pub mod cache;
 pub mod check;
+pub mod checkpoint;
 pub mod cli;
 pub mod codegen;
 pub mod data;

@@ -329,6 +329,50 @@ pub enum Action {
     Assert(Assert),
     /// Optimises parameters.
     Train(Box<Train>),
+    /// Writes values to a file.
+    Save(Save),
+    /// Sets parameters from a file.
+    Load(Load),
+}
+
+/// A `save`.
+#[derive(Clone, Debug)]
+pub struct Save {
+    /// The path.
+    pub span: Span,
+    /// The file.
+    pub path: std::path::PathBuf,
+    /// What is saved; `None` for all parameters.
+    pub values: Option<Vec<Saved>>,
+}
+
+/// A value of a `save`.
+#[derive(Clone, Debug)]
+pub enum Saved {
+    /// The parameters at and below a path.
+    Params(Params),
+    /// Another value, with the names of its tensors.
+    Value(Vec<String>, Typed),
+}
+
+/// A `load`.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// The path.
+    pub span: Span,
+    /// The file.
+    pub path: std::path::PathBuf,
+    /// What is set; `None` for all parameters.
+    pub params: Option<Vec<Params>>,
+}
+
+/// The parameters at and below a path.
+#[derive(Clone, Debug)]
+pub struct Params {
+    /// The path: `w`, `net`, `net.0`.
+    pub path: String,
+    /// Those that a program reads there; the running means come to them by their paths.
+    pub read: Vec<ParamId>,
 }
 
 /// What a `let` of the file binds.

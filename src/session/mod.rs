@@ -11,11 +11,13 @@ pub mod initialize;
 pub mod native;
 mod observer;
 pub mod options;
+mod saving;
 
 pub use observer::{Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart};
 pub use options::RunOptions;
+pub use saving::Loaded;
 
-use crate::check::program::{Action, GlobalBinding, Kind, ParamId, Program, Typed};
+use crate::check::program::{Action, GlobalBinding, Kind, Load, ParamId, Program, Save, Typed};
 use crate::check::types::Type;
 use crate::diagnostics::{Diagnostic, Label};
 use crate::ir::{ElementType, Table, TensorType};
@@ -127,6 +129,8 @@ impl<'p> Session<'p> {
                 return Ok(failed);
             }
             Action::Train(train) => crate::train::train(self, train, observer)?,
+            Action::Save(save) => self.save(save)?,
+            Action::Load(load) => self.load(load)?,
         }
         Ok(None)
     }
@@ -227,6 +231,8 @@ fn described(action: &Action) -> (&'static str, Span) {
         Action::Print(values) => ("print", values.first().map_or(Span::default(), |(_, value)| value.span)),
         Action::Assert(assert) => ("assert", assert.span),
         Action::Train(train) => ("train", train.span),
+        Action::Save(save) => ("save", save.span),
+        Action::Load(load) => ("load", load.span),
     }
 }
 
@@ -240,6 +246,7 @@ pub fn seen_by_the_user(mut error: Diagnostic, action: &Action) -> Diagnostic {
         },
         Action::Assert(assert) => assert.span,
         Action::Train(train) => train.loss.span,
+        Action::Save(Save { span, .. }) | Action::Load(Load { span, .. }) => *span,
     };
     match error.primary.take() {
         // The texts of the library stand before the program's own.

@@ -22,8 +22,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("library", &["source"]),
     ("imports", &["source", "diagnostics", "syntax", "check", "library"]),
     ("cache", &[]),
+<<<<<<< HEAD
     ("overrides", &["source", "diagnostics", "syntax"]),
     ("data", &["source", "diagnostics", "check", "runtime"]),
+=======
+    ("checkpoint", &["ir"]),
+    ("data", &["source", "diagnostics", "check"]),
+>>>>>>> 050f9f6 (save and load: parameters and values by name in safetensors files, written whole)
     ("lower", &["source", "check", "ir", "ops", "autodiff", "optimize"]),
     ("report", &["check", "ir", "session"]),
     (
@@ -41,9 +46,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "train",
             "report",
             "cache",
+            "checkpoint",
         ],
     ),
-    ("train", &["source", "diagnostics", "check", "lower", "ir", "eval", "codegen", "runtime", "session"]),
+    (
+        "train",
+        &["checkpoint", "source", "diagnostics", "check", "lower", "ir", "eval", "codegen", "runtime", "session"],
+    ),
     (
         "driver",
         &[
@@ -194,7 +203,7 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     (&["codegen"], &["cranelift"], "name cranelift"),
     (&["cli"], &["println!", "print!", "eprintln!", "eprint!", "io::stdout", "io::stderr", "clap::Parser"], "print"),
     (
-        &["cli", "data", "driver", "imports", "cache"],
+        &["cli", "data", "driver", "imports", "cache", "checkpoint"],
         &["std::fs", "fs::read", "File::open", "File::create"],
         "touch files",
     ),
