@@ -42,12 +42,12 @@ impl<'a> Checker<'a, '_> {
                 self.later("`plot`", span, "print the values");
             }
             ItemKind::Save { path, values } => {
-                if let Some(save) = self.save(path, values, span) {
+                if let Some(save) = self.save(path, values) {
                     self.program.actions.push(Action::Save(save));
                 }
             }
             ItemKind::Load { path, values } => {
-                if let Some(load) = self.load(path, values, span) {
+                if let Some(load) = self.load(path, values) {
                     self.program.actions.push(Action::Load(load));
                 }
             }

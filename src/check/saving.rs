@@ -3,17 +3,16 @@
 use super::Checker;
 use super::program::{Kind, Load, ParamId, Params, Save, Saved, Typed};
 use super::types::Type;
-use crate::diagnostics::catalog::checkpoints as errors;
-use crate::source::Span;
+use crate::diagnostics::catalog::tensors as errors;
 use crate::syntax::ast::{Expr, ExprKind};
 use std::path::PathBuf;
 
 impl<'a> Checker<'a, '_> {
     /// `save "f.safetensors", net, w`.
-    pub(super) fn save(&mut self, path: &'a Expr, values: &'a [Expr], span: Span) -> Option<Save> {
+    pub(super) fn save(&mut self, path: &'a Expr, values: &'a [Expr]) -> Option<Save> {
         let file = self.file_path("save", path)?;
         if values.is_empty() {
-            return Some(Save { span, path: file, values: None });
+            return Some(Save { span: path.span, path: file, values: None });
         }
         let saved: Vec<Option<Saved>> = values.iter().map(|value| self.saved(value)).collect();
         let saved: Vec<Saved> = saved.into_iter().collect::<Option<_>>()?;
@@ -30,17 +29,17 @@ impl<'a> Checker<'a, '_> {
             }
             names.extend(own);
         }
-        Some(Save { span, path: file, values: Some(saved) })
+        Some(Save { span: path.span, path: file, values: Some(saved) })
     }
 
     /// `load "f.safetensors", net, w`.
-    pub(super) fn load(&mut self, path: &'a Expr, values: &'a [Expr], span: Span) -> Option<Load> {
+    pub(super) fn load(&mut self, path: &'a Expr, values: &'a [Expr]) -> Option<Load> {
         let file = self.file_path("load", path)?;
         if values.is_empty() {
-            return Some(Load { span, path: file, params: None });
+            return Some(Load { span: path.span, path: file, params: None });
         }
         let params: Vec<Option<Params>> = values.iter().map(|value| self.loaded(value)).collect();
-        Some(Load { span, path: file, params: Some(params.into_iter().collect::<Option<_>>()?) })
+        Some(Load { span: path.span, path: file, params: Some(params.into_iter().collect::<Option<_>>()?) })
     }
 
     /// A file named by the program, from the folder of the program's file.
@@ -109,7 +108,7 @@ fn path_of(value: &Expr) -> Option<String> {
 fn params_of(typed: &Typed) -> Option<Vec<ParamId>> {
     match &*typed.kind {
         Kind::Param(id) => Some(vec![*id]),
-        Kind::Tuple(parts) if typed.ty.model().is_some() => {
+        Kind::Tuple(parts) if !parts.is_empty() => {
             parts.iter().map(params_of).collect::<Option<Vec<_>>>().map(|params| params.concat())
         }
         _ => None,

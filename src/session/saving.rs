@@ -9,7 +9,7 @@ use crate::check::domain::Domain;
 use crate::check::program::{Load, ParamId, Params, Save, Saved};
 use crate::checkpoint::{ReadError, Tensors};
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::catalog::checkpoints as errors;
+use crate::diagnostics::catalog::tensors as errors;
 use crate::ir::{ElementType, Table, TensorType};
 use crate::source::Span;
 use std::path::Path;

@@ -22,13 +22,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("library", &["source"]),
     ("imports", &["source", "diagnostics", "syntax", "check", "library"]),
     ("cache", &[]),
-<<<<<<< HEAD
+    ("checkpoint", &["ir"]),
     ("overrides", &["source", "diagnostics", "syntax"]),
     ("data", &["source", "diagnostics", "check", "runtime"]),
-=======
-    ("checkpoint", &["ir"]),
-    ("data", &["source", "diagnostics", "check"]),
->>>>>>> 050f9f6 (save and load: parameters and values by name in safetensors files, written whole)
     ("lower", &["source", "check", "ir", "ops", "autodiff", "optimize"]),
     ("report", &["check", "ir", "session"]),
     (

@@ -1,7 +1,6 @@
 //! One constructor for every message, grouped by code.
 
 pub mod actions;
-pub mod checkpoints;
 pub mod data;
 pub mod derivative;
 pub mod draws;
@@ -19,3 +18,4 @@ pub mod shapes;
 pub mod sources;
 pub mod subjects;
 pub mod syntax;
+pub mod tensors;
