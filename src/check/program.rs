@@ -366,13 +366,18 @@ pub struct Load {
     pub params: Option<Vec<Params>>,
 }
 
-/// The parameters at and below a path.
+/// The parameters at and below a path, running means too.
 #[derive(Clone, Debug)]
 pub struct Params {
     /// The path: `w`, `net`, `net.0`.
     pub path: String,
-    /// Those that a program reads there; the running means come to them by their paths.
-    pub read: Vec<ParamId>,
+}
+
+impl Params {
+    /// Whether a parameter of this name is one of them.
+    pub fn has(&self, name: &str) -> bool {
+        name.strip_prefix(&self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
 }
 
 /// What a `let` of the file binds.

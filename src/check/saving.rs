@@ -1,7 +1,7 @@
 //! The actions `save` and `load`: which values and parameters, under which names, in which file.
 
 use super::Checker;
-use super::program::{Kind, Load, ParamId, Params, Save, Saved, Typed};
+use super::program::{Load, Params, Save, Saved};
 use super::types::Type;
 use crate::diagnostics::catalog::tensors as errors;
 use crate::syntax::ast::{Expr, ExprKind};
@@ -16,18 +16,13 @@ impl<'a> Checker<'a, '_> {
         }
         let saved: Vec<Option<Saved>> = values.iter().map(|value| self.saved(value)).collect();
         let saved: Vec<Saved> = saved.into_iter().collect::<Option<_>>()?;
-        let mut names: Vec<&str> = Vec::new();
-        for (value, written) in saved.iter().zip(values) {
-            let own: Vec<&str> = match value {
-                Saved::Params(params) => self.param_names(&params.read),
-                Saved::Value(names, _) => names.iter().map(String::as_str).collect(),
-            };
-            if let Some(twice) = own.iter().find(|name| names.contains(*name)) {
-                let problem = format!("`{twice}` would be stored twice");
-                self.report(errors::cannot_name(&problem, written.span));
+        for (place, value) in saved.iter().enumerate() {
+            let name = name_of(value);
+            if saved[..place].iter().any(|other| overlap(name, name_of(other))) {
+                let problem = format!("`{name}` would be stored twice");
+                self.report(errors::cannot_name(&problem, values[place].span));
                 return None;
             }
-            names.extend(own);
         }
         Some(Save { span: path.span, path: file, values: Some(saved) })
     }
@@ -63,8 +58,9 @@ impl<'a> Checker<'a, '_> {
             self.report(errors::cannot_name("this has none", value.span));
             return None;
         };
-        if let Some(read) = params_of(&typed) {
-            return Some(Saved::Params(Params { path: name, read }));
+        let params = Params { path: name };
+        if self.are_params(&params) {
+            return Some(Saved::Params(params));
         }
         if typed.ty.has_function() {
             self.report(errors::cannot_name("functions cannot be stored", value.span));
@@ -72,7 +68,7 @@ impl<'a> Checker<'a, '_> {
         }
         let typed = if typed.ty.has_fill() { self.settle(typed) } else { typed };
         let mut names = Vec::new();
-        leaf_names(&name, &typed.ty, &mut names);
+        leaf_names(&params.path, &typed.ty, &mut names);
         Some(Saved::Value(names, typed))
     }
 
@@ -81,18 +77,32 @@ impl<'a> Checker<'a, '_> {
         if typed.ty.is_error() {
             return None;
         }
-        match (path_of(value), params_of(&typed)) {
-            (Some(path), Some(read)) => Some(Params { path, read }),
-            _ => {
+        match path_of(value).map(|path| Params { path }).filter(|params| self.are_params(params)) {
+            Some(params) => Some(params),
+            None => {
                 self.report(errors::not_parameters(&format!("{}, computed", typed.ty), value.span));
                 None
             }
         }
     }
 
-    fn param_names(&self, params: &[ParamId]) -> Vec<&str> {
-        params.iter().map(|id| self.program.params[id.0 as usize].name.as_str()).collect()
+    fn are_params(&self, params: &Params) -> bool {
+        self.program.params.iter().any(|param| params.has(&param.name))
     }
+}
+
+/// The path of parameters, or the name of the first tensor of another value.
+fn name_of(saved: &Saved) -> &str {
+    match saved {
+        Saved::Params(params) => &params.path,
+        Saved::Value(names, _) => names.first().map_or("", String::as_str),
+    }
+}
+
+/// Whether one path is the other or above it.
+fn overlap(left: &str, right: &str) -> bool {
+    let above = |upper: &str, lower: &str| Params { path: upper.to_string() }.has(lower);
+    above(left, right) || above(right, left)
 }
 
 /// `net.0.W`, where an expression is a name with fields.
@@ -100,17 +110,6 @@ fn path_of(value: &Expr) -> Option<String> {
     match &*value.kind {
         ExprKind::Name(name) => Some(name.clone()),
         ExprKind::Field { base, name } => Some(format!("{}.{}", path_of(base)?, name.text)),
-        _ => None,
-    }
-}
-
-/// The parameters that a value consists of, if it consists of parameters.
-fn params_of(typed: &Typed) -> Option<Vec<ParamId>> {
-    match &*typed.kind {
-        Kind::Param(id) => Some(vec![*id]),
-        Kind::Tuple(parts) if !parts.is_empty() => {
-            parts.iter().map(params_of).collect::<Option<Vec<_>>>().map(|params| params.concat())
-        }
         _ => None,
     }
 }

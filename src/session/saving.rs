@@ -15,9 +15,9 @@ use crate::source::Span;
 use std::path::Path;
 
 /// Stands in names between the path of a parameter and what belongs to it.
-pub const SEPARATOR: char = ':';
+pub const SEPARATOR: char = '/';
 /// After the path of a parameter with a domain: its value before it is brought there.
-const FREE: &str = ":free";
+const FREE: &str = "/free";
 
 /// A file of tensors that was read.
 pub struct Loaded {
@@ -146,12 +146,8 @@ impl Session<'_> {
 
     /// The parameters at and below a path, running means too.
     fn params_below(&self, params: &Params) -> Vec<ParamId> {
-        let inside = |name: &str| name.strip_prefix(&params.path).is_some_and(|rest| rest.starts_with('.'));
-        let is_running = |id: &ParamId| {
-            let param = &self.program.params[id.0 as usize];
-            param.running && inside(&param.name)
-        };
-        params.read.iter().copied().chain(self.all_params().into_iter().filter(is_running)).collect()
+        let below = |id: &ParamId| params.has(&self.program.params[id.0 as usize].name);
+        self.all_params().into_iter().filter(below).collect()
     }
 
     /// Makes sure that a file has tensors for parameters.

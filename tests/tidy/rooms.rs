@@ -212,7 +212,7 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     (&["diagnostics"], &["annotate_snippets"], "draw excerpts"),
     (&["syntax"], &["pretty::"], "lay out text with pretty"),
     (&["doc"], &["pulldown_cmark"], "read Markdown"),
-    (&["cli"], &["std::process", "indicatif"], "end the process or draw bars"),
+    (&["cli"], &["process::exit", "process::abort", "process::Command", "indicatif"], "end the process or draw bars"),
 ];
 
 #[test]
