@@ -16,3 +16,4 @@ pub mod records;
 pub mod shapes;
 pub mod subjects;
 pub mod syntax;
+pub mod training;
