@@ -15,6 +15,7 @@ use crate::lower::gradients::find_structure;
 use crate::lower::training::{Report, lower_evaluation, lower_step};
 use crate::lower::value::lower_value;
 use crate::optimize::optimize;
+use crate::overrides::{self, Override};
 use crate::schedule;
 use crate::session::native::internal;
 use crate::source::{SourceId, SourceMap, Span};
@@ -59,8 +60,18 @@ impl Checked {
 
 /// Reads, parses and checks a file.
 pub fn check_file(path: &Path, loader: &mut (dyn TableLoader + Send), options: Options) -> Checked {
+    check_file_with(path, &[], loader, options)
+}
+
+/// Like [`check_file`], with other values than the file states.
+pub fn check_file_with(
+    path: &Path,
+    overrides: &[Override],
+    loader: &mut (dyn TableLoader + Send),
+    options: Options,
+) -> Checked {
     match imports::read(path) {
-        Ok(text) => check_text(&path.display().to_string(), Some(path), text, loader, options),
+        Ok(text) => check_text_with(&path.display().to_string(), Some(path), text, overrides, loader, options),
         Err(diagnostic) => Checked {
             sources: SourceMap::default(),
             file: Arc::default(),
@@ -79,12 +90,23 @@ pub fn check_text(
     loader: &mut (dyn TableLoader + Send),
     options: Options,
 ) -> Checked {
+    check_text_with(name, path, text, &[], loader, options)
+}
+
+fn check_text_with(
+    name: &str,
+    path: Option<&Path>,
+    text: String,
+    overrides: &[Override],
+    loader: &mut (dyn TableLoader + Send),
+    options: Options,
+) -> Checked {
     let mut sources = library::sources();
     let id = sources.add(name, path.map(Path::to_path_buf), text);
     let options = Options { structure_finder: Some(find_structure), ..options };
     on_large_stack(move || {
         let begun = Instant::now();
-        let (file, followed, mut diagnostics) = followed(&mut sources, id);
+        let (file, followed, mut diagnostics) = followed(&mut sources, id, overrides);
         let parsed = Instant::now();
         let (program, found) = check::check(&followed.modules, &mut sources, loader, options);
         add_found(&mut diagnostics, found, id);
@@ -111,7 +133,7 @@ pub fn check_question(
     let id = sources.add(path.display().to_string(), Some(path.to_path_buf()), text);
     let options = Options { structure_finder: Some(find_structure), ..options };
     on_large_stack(move || {
-        let (file, followed, mut diagnostics) = followed(&mut sources, id);
+        let (file, followed, mut diagnostics) = followed(&mut sources, id, &[]);
         let (asked, problems) = question_expression(&mut sources, question);
         diagnostics.extend(problems);
         let (program, subject, found) = match &asked {
@@ -130,9 +152,14 @@ pub fn check_question(
 }
 
 /// The tree of a text, the files that it needs, and what was wrong with them.
-fn followed(sources: &mut SourceMap, id: SourceId) -> (Arc<ast::File>, imports::Program, Vec<Diagnostic>) {
+fn followed(
+    sources: &mut SourceMap,
+    id: SourceId,
+    overrides: &[Override],
+) -> (Arc<ast::File>, imports::Program, Vec<Diagnostic>) {
     let text = sources.get(id).text.clone();
-    let (file, mut diagnostics) = syntax::parse(id, &text);
+    let (mut file, mut diagnostics) = syntax::parse(id, &text);
+    diagnostics.extend(overrides::apply(&mut file, overrides, sources));
     let file = Arc::new(file);
     let mut followed = imports::follow(file.clone(), id, sources);
     diagnostics.append(&mut followed.diagnostics);

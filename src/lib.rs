@@ -18,6 +18,7 @@ pub mod library;
 pub mod lower;
 pub mod ops;
 pub mod optimize;
+pub mod overrides;
 pub mod picture;
 pub mod profile;
 pub mod report;

@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use ndc::check::table::{RawColumn, RawTable, TableLoader};
+use ndc::check::table::{Format, RawColumn, RawTable, TableLoader};
 use ndc::data::csv::FileLoader;
 use ndc::diagnostics::Diagnostic;
 use ndc::source::{SourceMap, Span};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+const CSV: Format = Format::Csv { delimiter: None };
 
 fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/csv")
@@ -27,7 +29,7 @@ fn column(column: &RawColumn, sources: &SourceMap) -> String {
     let first_line = column.name.lines().next().unwrap().replace('"', "\"\"");
     assert!(header.contains(&first_line), "the header of {name} is at {header:?}");
     match &column.values {
-        Ok(values) => format!("{name}={values:?}"),
+        Ok(values) => format!("{name}={:?}", values.reals()),
         Err(problem) => {
             let (line, _) = sources.get(problem.place.source).line_column(problem.place.start as usize);
             assert_eq!(line, problem.line, "the place of {name}'s problem");
@@ -62,7 +64,7 @@ fn every_case_has_its_outcome() {
     for line in expected.lines().filter(|line| !line.starts_with('#')) {
         let (name, expected) = line.split_once(": ").unwrap();
         let (mut sources, used) = program();
-        let result = FileLoader::new().csv(&cases().join(format!("{name}.csv")), used, &mut sources);
+        let result = FileLoader::new().load(&cases().join(format!("{name}.csv")), CSV, used, &mut sources);
         let found = outcome(&result, &sources, used);
         if found != expected {
             wrong.push(format!("{name}\n  expected {expected}\n  found    {found}"));
@@ -81,7 +83,7 @@ fn what_is_accepted_reads_like_the_csv_crate() {
     for entry in fs::read_dir(cases()).unwrap() {
         let path = entry.unwrap().path();
         let (mut sources, used) = program();
-        let Ok(table) = FileLoader::new().csv(&path, used, &mut sources) else { continue };
+        let Ok(table) = FileLoader::new().load(&path, CSV, used, &mut sources) else { continue };
         let header = fs::read_to_string(&path).unwrap();
         let delimiter = if header.starts_with("a;") {
             b';'
@@ -98,7 +100,7 @@ fn what_is_accepted_reads_like_the_csv_crate() {
         for (index, column) in table.columns.iter().enumerate() {
             let Ok(values) = &column.values else { continue };
             let read: Vec<f64> = rows.iter().map(|row| row[index].trim().parse().unwrap()).collect();
-            assert_eq!(read, **values, "{path:?} {}", column.name);
+            assert_eq!(read, values.reals(), "{path:?} {}", column.name);
         }
     }
 }
@@ -108,17 +110,17 @@ fn a_file_is_read_and_entered_once() {
     let mut loader = FileLoader::new();
     let (mut sources, used) = program();
     let path = cases().join("decimal_comma.csv");
-    let first = loader.csv(&path, used, &mut sources).unwrap();
-    let again = loader.csv(&cases().join("../csv/decimal_comma.csv"), used, &mut sources).unwrap();
+    let first = loader.load(&path, CSV, used, &mut sources).unwrap();
+    let again = loader.load(&cases().join("../csv/decimal_comma.csv"), CSV, used, &mut sources).unwrap();
     assert!(std::sync::Arc::ptr_eq(&first, &again));
     assert_eq!(sources.iter().count(), 2);
     assert_eq!(first.name, "decimal_comma.csv");
     for _ in 0..2 {
-        loader.csv(&cases().join("ragged_long.csv"), used, &mut sources).unwrap_err();
+        loader.load(&cases().join("ragged_long.csv"), CSV, used, &mut sources).unwrap_err();
     }
     assert_eq!(sources.iter().count(), 3);
     let mut fresh = SourceMap::default();
-    let moved = loader.csv(&path, used, &mut fresh).unwrap();
+    let moved = loader.load(&path, CSV, used, &mut fresh).unwrap();
     assert_eq!(fresh.text(moved.columns[1].values.as_ref().unwrap_err().place), "2,5");
     assert_eq!(fresh.text(moved.columns[1].header.unwrap()), "b");
 }
@@ -129,11 +131,11 @@ fn a_changed_file_is_read_again() {
     let (mut sources, used) = program();
     let mut loader = FileLoader::new();
     fs::write(&path, "a\n1\n").unwrap();
-    assert_eq!(loader.csv(&path, used, &mut sources).unwrap().rows, 1);
+    assert_eq!(loader.load(&path, CSV, used, &mut sources).unwrap().rows, 1);
     fs::write(&path, "a\n1\n2\n").unwrap();
-    assert_eq!(loader.csv(&path, used, &mut sources).unwrap().rows, 2);
+    assert_eq!(loader.load(&path, CSV, used, &mut sources).unwrap().rows, 2);
     fs::remove_file(&path).unwrap();
-    let gone = loader.csv(&path, used, &mut sources).unwrap_err();
+    let gone = loader.load(&path, CSV, used, &mut sources).unwrap_err();
     assert_eq!((gone.code, gone.message.contains("no such file")), ("E0501", true));
 }
 
@@ -142,7 +144,7 @@ fn messages_about_large_cells_are_short() {
     let path = std::env::temp_dir().join(format!("ndc_data_long_{}.csv", std::process::id()));
     fs::write(&path, format!("a,b\n{},1\n0.{},2\n", "x".repeat(1_000_000), "3".repeat(100_000))).unwrap();
     let (mut sources, used) = program();
-    let table = FileLoader::new().csv(&path, used, &mut sources).unwrap();
+    let table = FileLoader::new().load(&path, CSV, used, &mut sources).unwrap();
     fs::remove_file(&path).unwrap();
     let problem = table.columns[0].values.as_ref().unwrap_err();
     assert_eq!(problem.cell.chars().count(), 41);
@@ -153,8 +155,8 @@ fn messages_about_large_cells_are_short() {
 #[test]
 fn whole_columns_are_marked() {
     let (mut sources, used) = program();
-    let table = FileLoader::new().csv(&cases().join("label_huge.csv"), used, &mut sources).unwrap();
+    let table = FileLoader::new().load(&cases().join("label_huge.csv"), CSV, used, &mut sources).unwrap();
     assert_eq!(table.columns.iter().map(|column| column.whole).collect::<Vec<_>>(), [false, false]);
-    let table = FileLoader::new().csv(&cases().join("label_negative.csv"), used, &mut sources).unwrap();
+    let table = FileLoader::new().load(&cases().join("label_negative.csv"), CSV, used, &mut sources).unwrap();
     assert_eq!(table.columns.iter().map(|column| column.whole).collect::<Vec<_>>(), [false, true]);
 }

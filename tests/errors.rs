@@ -4,7 +4,7 @@
 //! A program begins with lines such as `//! error E0204 at 4:9`, `//! error E0503 at points.csv:3:5`, or
 //! `//! error E0801` for an error without a place; `//! run` says that the errors come only when it runs. `//! of f` and
 //! `//! at x = 1` ask for the graph of a function, as `--of` and `--at` do; places are then those of the question, whose
-//! text is on its second line. `//! gradcheck` checks the derivatives of the program, those that `//! allow f` names accepted.
+//! text is on its second line. `//! set lr=0.1` sets a value, as `--set` does. `//! gradcheck` checks the derivatives of the program, those that `//! allow f` names accepted.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,8 +12,9 @@ use ndc::check::Options;
 use ndc::data::csv::FileLoader;
 use ndc::diagnostics::Diagnostic;
 use ndc::diagnostics::explain::{codes, page, programs};
-use ndc::driver::{Checked, check_file, on_large_stack};
+use ndc::driver::{Checked, check_file, check_file_with, on_large_stack};
 use ndc::gradcheck::file as gradcheck;
+use ndc::overrides::{self, Override};
 use ndc::session::{Session, Silent};
 use ndc::source::SourceMap;
 use ndc::subject::{Request, open};
@@ -75,8 +76,9 @@ fn errors(path: &Path, run: bool) -> (Vec<Diagnostic>, SourceMap) {
     if text.lines().any(|line| line == "//! gradcheck") {
         return wrong_derivatives(path, stated("allow "));
     }
+    let overrides: Vec<Override> = stated("set ").into_iter().map(|set| overrides::parse(set).unwrap()).collect();
     let Checked { sources, program, mut diagnostics, .. } =
-        check_file(path, &mut FileLoader::new(), Options::default());
+        check_file_with(path, &overrides, &mut FileLoader::new(), Options::default());
     diagnostics.retain(Diagnostic::is_error);
     if diagnostics.is_empty() && run {
         diagnostics = on_large_stack(|| match Session::new(&program) {
@@ -226,7 +228,9 @@ fn the_programs_of_every_page_do_as_it_says() {
     for code in codes() {
         let page = page(code).unwrap();
         let folder = folder(code);
-        fs::copy(root().join("tests/cases/errors/points.csv"), folder.join("points.csv")).unwrap();
+        for data in ["points.csv", "arrays.npz"] {
+            fs::copy(root().join("tests/cases/errors").join(data), folder.join(data)).unwrap();
+        }
         let path = folder.join("page.nd");
         let both = programs(page);
         let found = |program: &str| {

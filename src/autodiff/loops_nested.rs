@@ -6,7 +6,6 @@
 //! differentiated then are loops of far fewer steps.
 
 use super::reverse::pull;
-use crate::ir::replay::LOOP_MEMORY;
 use crate::ir::rewrite::substitute;
 use crate::ir::{ElementType, Ends, Graph, Loop, NodeId, Op, TensorType};
 use crate::ops::structural::Cotangent;
@@ -100,7 +99,7 @@ impl Pair {
         let rows: Vec<Option<usize>> = sequences.iter().map(of_source).collect();
         let bytes: usize = rows.iter().flatten().map(|result| run.result_type(*result).bytes()).sum();
         let period = run.trips.isqrt() + 1;
-        (bytes > graph.loop_memory.unwrap_or(LOOP_MEMORY)).then(|| Pair {
+        (bytes > graph.loop_budget()).then(|| Pair {
             stretches: Stretches::new(run.trips, period),
             given: graph.node(source).arguments.to_vec(),
             run,

@@ -188,6 +188,14 @@ impl<'a> Checker<'a, '_> {
     }
 }
 
+impl Typed {
+    /// Calls `visit` on the expression and on every one inside it.
+    pub fn visit<'t>(&'t self, visit: &mut dyn FnMut(&'t Typed)) {
+        visit(self);
+        self.kind.for_each_part(&mut |part| part.visit(visit));
+    }
+}
+
 impl Kind {
     /// Calls `visit` on every expression directly inside.
     pub fn for_each_part<'t>(&'t self, visit: &mut dyn FnMut(&'t Typed)) {

@@ -1,16 +1,16 @@
 //! `data` items: sources, columns, and columns as values.
 
 use super::program::{ColumnSource, DataColumn, DataId, DataSet, Kind, Typed};
+use super::raw::RawValues;
 use super::scope::{Bound, DataInScope, Frame};
 use super::size::Size;
-use super::table::{CellProblemKind, RawTable};
+use super::table::{CellProblemKind, RawColumn, RawTable};
 use super::types::{Element, Type};
-use super::{Checker, Context, Global};
+use super::{Checker, Context, Global, sources};
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::catalog::{actions, data as errors, names};
+use crate::diagnostics::catalog::{actions, data as errors, names, sources as sources_errors};
 use crate::source::Span;
-use crate::syntax::ast::{self, Expr, ExprKind, Setting};
-use std::path::PathBuf;
+use crate::syntax::ast::{self, ExprKind, Setting};
 use std::sync::Arc;
 
 impl<'a> Checker<'a, '_> {
@@ -19,17 +19,10 @@ impl<'a> Checker<'a, '_> {
         let set = match &*data.source.kind {
             ExprKind::Name(name) if name == "table" => self.table(data).map(|set| (set, None)),
             ExprKind::Call { callee, arguments } => match &*callee.kind {
-                ExprKind::Name(name) if name == "csv" => match &arguments[..] {
-                    [argument] if argument.name.is_none() => self.csv(data, &argument.value),
-                    _ => {
-                        let found = arguments.len();
-                        self.report(names::wrong_argument_count("csv", "1", found, data.source.span, None));
-                        None
-                    }
-                },
-                ExprKind::Name(name) if matches!(name.as_str(), "npy" | "npz" | "idx" | "safetensors") => {
-                    self.later(&format!("`{name}` data"), data.source.span, "convert the data to CSV");
-                    None
+                ExprKind::Name(name) if sources::format(name).is_some() => {
+                    let format = sources::format(name);
+                    let table = format.and_then(|format| self.source_table(format, arguments, data.source.span));
+                    table.and_then(|table| self.columns_of(data, table))
                 }
                 ExprKind::Name(name) if name == "split" => {
                     self.report(errors::misplaced_split(data.source.span));
@@ -57,44 +50,45 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// The data set, and the table if its columns are taken as they are.
-    fn csv(&mut self, data: &'a ast::Data, path: &'a Expr) -> Option<(DataSet, Option<Arc<RawTable>>)> {
-        let ExprKind::Text(text) = &*path.kind else {
-            self.report(errors::cannot_open(&self.text(path.span), "not a quoted path", path.span));
-            return None;
+    fn columns_of(&mut self, data: &'a ast::Data, table: Arc<RawTable>) -> Option<(DataSet, Option<Arc<RawTable>>)> {
+        let (rows, columns) = match &data.columns {
+            Some(settings) => self.row_columns(settings, &table)?,
+            None => self.all_columns(&table, data.source.span)?,
         };
-        let folder: PathBuf = self.sources.get(path.span.source).folder().to_path_buf();
-        let table = match self.loader.csv(&folder.join(text), path.span, self.sources) {
-            Ok(table) => table,
-            Err(diagnostic) => {
-                self.report(*diagnostic);
-                return None;
-            }
-        };
-        let columns = match &data.columns {
-            Some(settings) => self.row_columns(settings, &table),
-            None => self.all_columns(&table, data.name.span),
-        };
-        let set = DataSet::whole(&data.name, table.rows, columns?);
-        Some((set, data.columns.is_none().then_some(table)))
+        Some((DataSet::whole(&data.name, rows, columns), data.columns.is_none().then_some(table)))
     }
 
-    /// Columns as expressions of one row.
-    fn row_columns(&mut self, settings: &'a [Setting], table: &Arc<RawTable>) -> Option<Vec<DataColumn>> {
+    /// Columns as expressions of one row, and their number of rows.
+    fn row_columns(&mut self, settings: &'a [Setting], table: &Arc<RawTable>) -> Option<(usize, Vec<DataColumn>)> {
         self.check_names(settings);
-        let columns: Vec<Option<DataColumn>> = settings.iter().map(|setting| self.row_column(setting, table)).collect();
-        columns.into_iter().collect()
+        let mut used: Vec<(u32, Span)> = Vec::new();
+        let columns: Vec<Option<DataColumn>> =
+            settings.iter().map(|setting| self.row_column(setting, table, &mut used)).collect();
+        let columns: Vec<DataColumn> = columns.into_iter().collect::<Option<_>>()?;
+        let rows = |index: u32| table.columns[index as usize].rows();
+        let Some((first, _)) = used.first().copied() else { return Some((table.rows, columns)) };
+        if let Some((other, span)) = used.iter().find(|(index, _)| rows(*index) != rows(first)) {
+            let named = |index: u32| (table.columns[index as usize].name.as_str(), rows(index).unwrap_or_default());
+            self.report(sources_errors::arrays_differ(&table.name, named(first), named(*other), *span));
+            return None;
+        }
+        Some((rows(first).unwrap_or(table.rows), columns))
     }
 
-    fn row_column(&mut self, setting: &'a Setting, table: &Arc<RawTable>) -> Option<DataColumn> {
+    fn row_column(
+        &mut self,
+        setting: &'a Setting,
+        table: &Arc<RawTable>,
+        read: &mut Vec<(u32, Span)>,
+    ) -> Option<DataColumn> {
         if states_missing_cells(setting, table) {
             self.later("`missing`", setting.name.span, "fill the empty cells in the file, or leave out their rows");
             return None;
         }
         let mut frame = Frame::default();
         for (index, column) in table.columns.iter().enumerate() {
-            let element = if column.whole { Element::Flexible } else { Element::Real };
             let declared = column.header.unwrap_or(setting.name.span);
-            let bound = Bound::Example { index: index as u32, ty: Type::scalar(element), declared };
+            let bound = Bound::Example { index: index as u32, ty: entry_type(column), declared };
             frame.bind(column.name.clone(), bound);
         }
         frame.source = Some(table.clone());
@@ -106,6 +100,7 @@ impl<'a> Checker<'a, '_> {
         let mut columns = Vec::new();
         for index in used {
             columns.push(self.numbers(table, index as usize, setting.value.span)?);
+            read.push((index, setting.value.span));
         }
         let ty = expression.ty.clone();
         match &ty {
@@ -122,33 +117,32 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// All columns of a file that hold numbers, under their own names.
-    fn all_columns(&mut self, table: &Arc<RawTable>, span: Span) -> Option<Vec<DataColumn>> {
+    /// All columns of a file that hold numbers, under their own names, and their number of rows.
+    fn all_columns(&mut self, table: &Arc<RawTable>, span: Span) -> Option<(usize, Vec<DataColumn>)> {
         let mut columns = Vec::new();
-        for column in &table.columns {
-            let Ok(values) = &column.values else { continue };
-            let element = if column.whole { Element::Flexible } else { Element::Real };
-            let ty = Type::scalar(element);
+        let mut first: Option<(&str, usize)> = None;
+        for (index, column) in table.columns.iter().enumerate() {
+            let Ok(values) = usable(table, index, span) else { continue };
+            let named = (column.name.as_str(), values.rows());
+            let first = *first.get_or_insert(named);
+            if named.1 != first.1 {
+                self.report(sources_errors::arrays_differ(&table.name, first, named, span));
+                return None;
+            }
+            let ty = entry_type(column);
             let expression = Typed::new(Kind::Example(0), ty.clone(), span);
-            let source = ColumnSource::Rows { expression, columns: vec![values.clone()] };
+            let source = ColumnSource::Rows { expression, columns: vec![values] };
             columns.push(DataColumn { name: column.name.clone(), span, ty, source });
         }
-        Some(columns)
+        Some((first.map_or(table.rows, |(_, rows)| rows), columns))
     }
 
-    /// The numbers of a source column, or what is wrong with the first cell that is none.
-    fn numbers(&mut self, table: &RawTable, index: usize, used: Span) -> Option<Arc<Vec<f64>>> {
-        let column = &table.columns[index];
-        match &column.values {
-            Ok(values) => Some(values.clone()),
-            Err(problem) => {
-                let (line, place) = (problem.line, problem.place);
-                let diagnostic = match problem.kind {
-                    CellProblemKind::NotANumber => errors::not_a_number(&column.name, &problem.cell, line, place, used),
-                    CellProblemKind::Missing => errors::missing_cell(&column.name, line, place, used),
-                    CellProblemKind::NotFinite => errors::not_finite(&column.name, &problem.cell, line, place, used),
-                };
-                self.report(diagnostic);
+    /// The numbers of a source column, or a message about what is wrong with them.
+    fn numbers(&mut self, table: &RawTable, index: usize, used: Span) -> Option<RawValues> {
+        match usable(table, index, used) {
+            Ok(values) => Some(values),
+            Err(diagnostic) => {
+                self.report(*diagnostic);
                 None
             }
         }
@@ -291,6 +285,40 @@ impl<'a> Checker<'a, '_> {
     /// Whether a name is a data set.
     pub(super) fn is_data(&self, name: &str) -> bool {
         matches!(self.globals.get(name), Some((Global::Data, _)))
+    }
+}
+
+/// The type of one row's entry of a source column.
+fn entry_type(column: &RawColumn) -> Type {
+    let element = if column.whole { Element::Flexible } else { Element::Real };
+    let sizes = column.values.as_ref().map_or(&[][..], RawValues::entry_shape);
+    Type::Tensor(element, sizes.iter().map(|size| Size::constant(*size as i64)).collect())
+}
+
+/// The numbers of a source column, or what is wrong with them: a cell that is none, no elements, an integer that is no
+/// real number.
+fn usable(table: &RawTable, index: usize, used: Span) -> Result<RawValues, Box<Diagnostic>> {
+    let column = &table.columns[index];
+    let name = column.name.as_str();
+    let values = column.values.as_ref().map_err(|problem| {
+        let (line, place) = (problem.line, problem.place);
+        Box::new(match problem.kind {
+            CellProblemKind::NotANumber => errors::not_a_number(name, &problem.cell, line, place, used),
+            CellProblemKind::Missing => errors::missing_cell(name, line, place, used),
+            CellProblemKind::NotFinite => errors::not_finite(name, &problem.cell, line, place, used),
+            CellProblemKind::NoNumbers => sources_errors::no_numbers(name, &problem.cell, used),
+        })
+    })?;
+    let count = values.entry_count();
+    if values.rows() == 0 || count == 0 {
+        let shape: Vec<usize> = std::iter::once(values.rows()).chain(values.entry_shape().iter().copied()).collect();
+        return Err(Box::new(sources_errors::empty_column(&table.name, name, &format!("{shape:?}"), used)));
+    }
+    match values.first_inexact() {
+        Some((place, value)) => {
+            Err(Box::new(sources_errors::inexact_integer(name, place / count, &value.to_string(), used)))
+        }
+        None => Ok(values.clone()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Data sets of a checked program.
 
 use super::program::Typed;
+use super::raw::RawValues;
 use super::types::Type;
 use crate::source::Span;
 use crate::syntax::ast::Name;
@@ -50,7 +51,7 @@ pub struct DataColumn {
 #[derive(Clone, Debug)]
 pub enum ColumnSource {
     /// An expression of one row of the source; `Kind::Example(i)` is the source's column `columns[i]`.
-    Rows { expression: Typed, columns: Vec<Arc<Vec<f64>>> },
+    Rows { expression: Typed, columns: Vec<RawValues> },
     /// The whole column at once, rows leading.
     Whole(Typed),
 }

@@ -58,6 +58,10 @@ fn action(action: &Action, out: &mut String) {
         Action::Train(train) => {
             let _ = writeln!(out, "train {} parameters, batch {:?}", train.params.len(), train.batch);
             tree(&train.loss, 1, out);
+            if let Some(prediction) = train.prediction.as_ref().filter(|prediction| prediction.stated) {
+                let _ = writeln!(out, "predict");
+                tree(&prediction.value, 1, out);
+            }
         }
     }
 }

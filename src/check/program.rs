@@ -10,6 +10,7 @@ use super::indexed::{Comprehension, IndexedReduction};
 use super::linear_algebra::MatrixFunction;
 use super::repeat::Repeat;
 use super::size::Size;
+pub use super::train::Prediction;
 use super::types::{ClosureId, ModelId, Type};
 use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
 use crate::source::Span;
@@ -393,6 +394,8 @@ pub struct Train {
     pub loss: Typed,
     /// What is reported beside the loss.
     pub metrics: Vec<Metric>,
+    /// What the trained model says of one example: what `predict` states, else the model that the loss calls.
+    pub prediction: Option<Prediction>,
     /// The update rule.
     pub optimizer: Optimizer,
     /// How many passes over the data at most.

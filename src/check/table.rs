@@ -1,5 +1,6 @@
 //! What the checker needs to know of a data file. The `data` room reads files and provides it.
 
+use super::raw::RawValues;
 use crate::diagnostics::Diagnostic;
 use crate::source::{SourceMap, Span};
 use std::path::Path;
@@ -12,7 +13,7 @@ pub struct RawTable {
     pub name: String,
     /// Its columns in order.
     pub columns: Vec<RawColumn>,
-    /// The number of rows.
+    /// The number of rows: of all columns of a table in text, of the first one in other files, whose arrays may differ.
     pub rows: usize,
 }
 
@@ -24,9 +25,16 @@ pub struct RawColumn {
     /// Its name's place in the file.
     pub header: Option<Span>,
     /// Its numbers, or the first cell that is none.
-    pub values: Result<Arc<Vec<f64>>, CellProblem>,
+    pub values: Result<RawValues, CellProblem>,
     /// Whether all its numbers are whole.
     pub whole: bool,
+}
+
+impl RawColumn {
+    /// Its number of rows, if it has numbers.
+    pub fn rows(&self) -> Option<usize> {
+        self.values.as_ref().ok().map(RawValues::rows)
+    }
 }
 
 /// A cell that cannot be used as a number.
@@ -51,13 +59,54 @@ pub enum CellProblemKind {
     Missing,
     /// NaN or infinite.
     NotFinite,
+    /// All of the array is something else than numbers: the cell's text says what, and it has no place.
+    NoNumbers,
+}
+
+/// The format of a data file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Delimited text with a line of names; the delimiter is seen in the header unless it is given.
+    Csv {
+        /// The delimiter, an ASCII character.
+        delimiter: Option<u8>,
+    },
+    /// One array of NumPy.
+    Npy,
+    /// Named arrays of NumPy in a zip archive.
+    Npz,
+    /// One array as the MNIST files have it.
+    Idx,
+    /// Named tensors.
+    Safetensors,
+}
+
+impl Format {
+    /// The name of the source in a program.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Csv { .. } => "csv",
+            Format::Npy => "npy",
+            Format::Npz => "npz",
+            Format::Idx => "idx",
+            Format::Safetensors => "safetensors",
+        }
+    }
 }
 
 /// Reads tables for the checker.
 pub trait TableLoader {
-    /// Reads a file of comma-separated values. The text (or the part that a message shows) is added to `sources`.
+    /// Reads a file. Of a text, the part that messages show is added to `sources`.
+    ///
+    /// A file of one array has one column: `values` for NPY; for IDX `label` if its entries are numbers, else `pixels`.
     ///
     /// # Errors
     /// A diagnostic at `span` (where the program names the file) or inside the file.
-    fn csv(&mut self, path: &Path, span: Span, sources: &mut SourceMap) -> Result<Arc<RawTable>, Box<Diagnostic>>;
+    fn load(
+        &mut self,
+        path: &Path,
+        format: Format,
+        span: Span,
+        sources: &mut SourceMap,
+    ) -> Result<Arc<RawTable>, Box<Diagnostic>>;
 }

@@ -4,14 +4,21 @@ use super::Common;
 use super::compiling::Times;
 use super::output::{report, say};
 use crate::data::csv::FileLoader;
-use crate::driver::{Stage, check_file, emit};
+use crate::driver::{Stage, check_file_with, emit};
+use crate::overrides::Override;
 use std::path::Path;
 use std::time::Instant;
 
 /// Checks a file; whether it has no error. Words and tree are shown even of a file with errors. With a moment, the times since
 /// then are shown.
-pub(super) fn check(file: &Path, params: bool, begun: Option<Instant>, common: &Common) -> bool {
-    let checked = check_file(file, &mut FileLoader::new(), common.options());
+pub(super) fn check(
+    file: &Path,
+    overrides: &[Override],
+    params: bool,
+    begun: Option<Instant>,
+    common: &Common,
+) -> bool {
+    let checked = check_file_with(file, overrides, &mut FileLoader::new(), common.options());
     if let Some(begun) = begun {
         Times::new(begun, &checked).show();
     }

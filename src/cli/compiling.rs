@@ -6,7 +6,7 @@ use crate::cache::{Cache, KeyMaker, Shelf, build_identity, default_folder, envir
 use crate::codegen::machine;
 use crate::data::csv::FileLoader;
 use crate::driver::{Checked, place};
-use crate::report::{Row, StageRow, time_table};
+use crate::report::{Row, StageRow, counted, time_table};
 use crate::runtime::cpu;
 use crate::session::compiler::{Compiled, Compiler};
 use clap::Args;
@@ -77,12 +77,11 @@ impl Times {
         let compiled = &compiler.compiled;
         let cached = compiled.iter().filter(|program| program.cached).count();
         let found = if cached > 0 { format!(", {cached} from the cache") } else { String::new() };
-        let plural = if compiled.len() == 1 { "" } else { "s" };
         let total: Duration = compiled.iter().map(|program| program.times.total()).sum();
         if !compiler.opening.is_zero() {
             self.stage("look into the cache", compiler.opening);
         }
-        self.stage(&format!("compile ({} program{plural}{found})", compiled.len()), total);
+        self.stage(&format!("compile ({}{found})", counted(compiled.len() as u64, "program")), total);
         self.stage("run", whole.saturating_sub(total + compiler.opening));
         self.programs.extend(compiled.iter().map(|program| row(checked, program)));
         self.problem = compiler.problem.clone();

@@ -5,15 +5,19 @@ mod cache;
 mod check;
 mod compiling;
 mod doc;
+mod event_log;
 mod explain;
 mod fmt;
 mod grad;
 mod gradcheck;
 mod graph;
+mod json_lines;
+mod logging;
 mod output;
 mod params;
 mod profile;
 mod run;
+mod set;
 mod summary;
 mod test;
 mod watch_training;
@@ -26,10 +30,11 @@ use crate::ir::ElementType;
 use crate::picture::folding::Folding;
 use crate::runtime::threads;
 use crate::subject::{Request, parse_size};
-use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use compiling::Compiling;
 use run::RunArguments;
+use set::Set;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -75,6 +80,8 @@ enum Command {
         #[arg(long)]
         time: bool,
         #[command(flatten)]
+        set: Set,
+        #[command(flatten)]
         common: Common,
     },
     /// Show the layers with their parameters, and what a step of training needs: memory and operations
@@ -82,7 +89,12 @@ enum Command {
         /// The .nd file
         file: PathBuf,
         #[command(flatten)]
-        common: Common,
+        set: Set,
+        /// Simplify further, with results that round differently and hold where everything is finite
+        #[arg(long)]
+        fast_math: bool,
+        #[command(flatten)]
+        settings: Settings,
     },
     /// Run the tests of files and folders
     Test {
@@ -243,13 +255,23 @@ struct Settings {
 #[derive(Args, Clone)]
 struct Threads {
     /// How many threads work on large operations; results are the same for any number [default: one for each processor]
-    #[arg(long, value_name = "N", env = "NDC_THREADS", hide_env_values = true, value_parser = thread_count())]
-    threads: Option<u64>,
+    #[arg(long, value_name = "N", env = "NDC_THREADS", hide_env_values = true, value_parser = thread_count)]
+    threads: Option<ThreadCount>,
 }
 
-/// A number of threads.
-fn thread_count() -> RangedU64ValueParser<u64> {
-    clap::value_parser!(u64).range(1..=threads::MOST as u64)
+/// A number of threads; none where the environment variable is there, but empty.
+#[derive(Clone, Copy)]
+struct ThreadCount(Option<usize>);
+
+fn thread_count(text: &str) -> Result<ThreadCount, String> {
+    if text.is_empty() {
+        return Ok(ThreadCount(None));
+    }
+    match text.parse::<usize>() {
+        Ok(count) if (1..=threads::MOST).contains(&count) => Ok(ThreadCount(Some(count))),
+        Ok(count) => Err(format!("{count} is not in 1..={}", threads::MOST)),
+        Err(_) => Err(format!("a number of threads is a whole number from 1 to {}", threads::MOST)),
+    }
 }
 
 #[derive(Args, Clone)]
@@ -290,15 +312,16 @@ impl Command {
     fn threads(&self) -> Option<usize> {
         let arguments = match self {
             Command::Run { arguments, .. } => &arguments.common.settings.threads,
-            Command::Check { common, .. }
-            | Command::Summary { common, .. }
-            | Command::Test { common, .. }
-            | Command::Grad { common, .. } => &common.settings.threads,
-            Command::Graph { settings, .. } | Command::Profile { settings, .. } => &settings.threads,
+            Command::Check { common, .. } | Command::Test { common, .. } | Command::Grad { common, .. } => {
+                &common.settings.threads
+            }
+            Command::Graph { settings, .. } | Command::Profile { settings, .. } | Command::Summary { settings, .. } => {
+                &settings.threads
+            }
             Command::Gradcheck { options, .. } => &options.threads,
             Command::Fmt { .. } | Command::Doc { .. } | Command::Cache { .. } | Command::Explain { .. } => return None,
         };
-        arguments.threads.map(|count| count as usize)
+        arguments.threads.and_then(|ThreadCount(count)| count)
     }
 }
 
@@ -365,8 +388,13 @@ pub fn main() -> ExitCode {
     }
     let succeeded = match &cli.command {
         Command::Run { file, arguments } => run::run(file, arguments, begun),
-        Command::Check { file, params, time, common } => check::check(file, *params, time.then_some(begun), common),
-        Command::Summary { file, common } => summary::summary(file, common),
+        Command::Check { file, params, time, set, common } => {
+            check::check(file, &set.overrides, *params, time.then_some(begun), common)
+        }
+        Command::Summary { file, set, fast_math, settings } => {
+            let options = Options { fast_math: *fast_math, ..settings.options() };
+            summary::summary(file, &set.overrides, options, settings)
+        }
         Command::Test { files, only, common, compiling } => test::test(files, only.as_deref(), common, *compiling),
         Command::Fmt { files, check, messages } => return fmt::fmt(files, *check, messages),
         Command::Graph { file, question, sum, depth, unfold, output, settings } => {

@@ -3,6 +3,7 @@
 use super::{Color, Messages};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::render::{MessageFormat, render};
+use crate::report::counted;
 use crate::source::SourceMap;
 use std::io::{IsTerminal, Write};
 
@@ -21,7 +22,7 @@ pub(super) fn report(diagnostics: &[Diagnostic], sources: &SourceMap, messages: 
     let mut text = render(diagnostics, sources, format, color);
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     if format == MessageFormat::Full && errors > 0 {
-        text.push_str(&format!("ndc found {errors} error{}\n", if errors == 1 { "" } else { "s" }));
+        text.push_str(&format!("ndc found {}\n", counted(errors as u64, "error")));
     }
     // A closed pipe is no error of ours.
     let _ = std::io::stderr().write_all(text.as_bytes());

@@ -3,6 +3,7 @@
 use crate::check::domain::Domain;
 use crate::check::program::{Initial, Param};
 use crate::driver::Checked;
+use crate::report::counted;
 use std::fmt::Write;
 
 /// The longest text of an initial value that is shown.
@@ -22,7 +23,7 @@ pub(super) fn table(checked: &Checked) -> String {
     }
     let count: usize = params.iter().map(|param| param.shape.count()).sum();
     let frozen: usize = params.iter().filter(|param| param.frozen).map(|param| param.shape.count()).sum();
-    let _ = write!(out, "{} in {}", counted(count, "number"), counted(params.len(), "parameter"));
+    let _ = write!(out, "{} in {}", counted(count as u64, "number"), counted(params.len() as u64, "parameter"));
     if frozen > 0 {
         let _ = write!(out, ", {frozen} of them frozen");
     }
@@ -58,8 +59,4 @@ fn initial(checked: &Checked, param: &Param) -> String {
             }
         }
     }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -2,11 +2,16 @@
 
 use super::Common;
 use super::compiling::{Compiling, Times};
-use super::output::{report, say};
+use super::event_log::EventLog;
+use super::json_lines::JsonLines;
+use super::logging::Logging;
+use super::output::say;
+use super::set::Set;
 use super::watch_training::Watcher;
 use crate::data::csv::FileLoader;
-use crate::driver::{check_file, emit, on_large_stack};
-use crate::session::{RunOptions, Session, Several};
+use crate::diagnostics::Diagnostic;
+use crate::driver::{check_file_with, emit, on_large_stack};
+use crate::session::{Observer, RunOptions, Session, Several};
 use clap::Args;
 use std::path::Path;
 use std::time::Instant;
@@ -18,21 +23,36 @@ pub(super) struct RunArguments {
     pub(super) common: Common,
     #[command(flatten)]
     compiling: Compiling,
+    #[command(flatten)]
+    set: Set,
+    #[command(flatten)]
+    logging: Logging,
 }
 
 impl RunArguments {
     /// What the session needs to know of it.
     fn options(&self) -> RunOptions {
-        RunOptions::default()
+        RunOptions { set: self.set.named(), ..RunOptions::default() }
     }
 }
 
 /// Checks and runs a file; whether all went well.
 pub(super) fn run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool {
-    let RunArguments { common, compiling, .. } = arguments;
+    arguments.logging.begin(file, &arguments.common);
+    let succeeded = check_and_run(file, arguments, begun);
+    arguments.logging.end(succeeded, begun.elapsed());
+    succeeded
+}
+
+fn check_and_run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool {
+    let RunArguments { common, compiling, logging, .. } = arguments;
     let mut loader = FileLoader::new();
-    let checked = check_file(file, &mut loader, common.options());
-    report(&checked.diagnostics, &checked.sources, common);
+    let checked = check_file_with(file, &arguments.set.overrides, &mut loader, common.options());
+    let failed = |diagnostics: &[Diagnostic]| {
+        logging.report(diagnostics, &checked.sources, common);
+        false
+    };
+    logging.report(&checked.diagnostics, &checked.sources, common);
     if checked.has_errors() {
         return false;
     }
@@ -42,31 +62,31 @@ pub(super) fn run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool
                 say(&text);
                 true
             }
-            Err(diagnostic) => {
-                report(&[*diagnostic], &checked.sources, common);
-                false
-            }
+            Err(diagnostic) => failed(&[*diagnostic]),
         };
     }
+    let mut event_log = match logging.event_log(file, &checked) {
+        Ok(event_log) => event_log,
+        Err(diagnostic) => return failed(&[*diagnostic]),
+    };
     let started = Instant::now();
     let compiler = compiling.compiler(&checked, &loader, common);
     let (result, compiler) = on_large_stack(|| {
+        let (mut watcher, mut lines) = (Watcher::new(), JsonLines::new(&checked.sources));
+        let shown: &mut dyn Observer = if logging.json { &mut lines } else { &mut watcher };
+        let logged = event_log.as_mut().map(|log| log as &mut dyn Observer);
+        let mut watchers = Several([shown].into_iter().chain(logged).collect());
         let mut session = Session::with_compiler(&checked.program, compiler);
         session.options = arguments.options();
         let ready = session.initialize().map_err(|diagnostic| vec![*diagnostic]);
-        let result = ready.and_then(|()| session.run(&mut Several(vec![Box::new(Watcher::new())])));
-        (result, session.compiler)
+        (ready.and_then(|()| session.run(&mut watchers)), session.compiler)
     });
     if compiling.time {
         let mut times = Times::new(begun, &checked);
         times.ran(&checked, &compiler, started.elapsed());
         times.show();
     }
-    match result {
-        Ok(()) => true,
-        Err(diagnostics) => {
-            report(&diagnostics, &checked.sources, common);
-            false
-        }
-    }
+    let mut failures = result.err().unwrap_or_default();
+    failures.extend(event_log.and_then(EventLog::failure));
+    failures.is_empty() || failed(&failures)
 }

@@ -1,19 +1,21 @@
 //! `ndc summary FILE`.
 
-use super::Common;
+use super::Settings;
 use super::output::{report, say};
+use crate::check::Options;
 use crate::check::program::{Optimizer, Param};
 use crate::data::csv::FileLoader;
-use crate::driver::{Checked, Step, check_file, steps};
+use crate::driver::{Checked, Step, check_file_with, steps};
+use crate::overrides::Override;
 use crate::report::thousands;
 use std::fmt::Write;
 use std::path::Path;
 
 /// Shows the layers of a file with their parameters, and what a step of each training needs; whether the file has no
 /// error.
-pub(super) fn summary(file: &Path, common: &Common) -> bool {
-    let checked = check_file(file, &mut FileLoader::new(), common.options());
-    report(&checked.diagnostics, &checked.sources, common);
+pub(super) fn summary(file: &Path, overrides: &[Override], options: Options, settings: &Settings) -> bool {
+    let checked = check_file_with(file, overrides, &mut FileLoader::new(), options);
+    report(&checked.diagnostics, &checked.sources, settings);
     if checked.has_errors() {
         return false;
     }

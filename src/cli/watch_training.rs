@@ -1,7 +1,7 @@
 //! What a run shows: printed values, progress on a terminal, plain lines in a pipe, and a closing report.
 
 use super::output::say;
-use crate::report::{duration, number, significant, thousands, value_text};
+use crate::report::{counted, duration, number, significant, thousands, value_text};
 use crate::session::{Confusion, Ending, Leaves, Observer, TrainingEnd, TrainingProgress, TrainingStart};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
@@ -98,10 +98,6 @@ fn headline(start: &TrainingStart) -> String {
 }
 
 /// `1 step`, `2_000 steps`.
-fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
-}
-
 fn measures(loss: f64, metrics: &[(String, f64)]) -> String {
     let metrics = metrics.iter().map(|(name, value)| format!("  {name} {}", significant(*value, DIGITS)));
     format!("loss {}{}", significant(loss, DIGITS), metrics.collect::<String>())

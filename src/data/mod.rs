@@ -1,7 +1,8 @@
 //! Data files: reading them into the tables that the checker works with.
 //!
-//! [`csv::FileLoader`] is the room's door: it implements [`crate::check::table::TableLoader`]. It reads a file in
-//! these steps, each in its own module:
+//! [`FileLoader`] is the room's door: it implements [`crate::check::table::TableLoader`]. `contents` has the bytes of a file:
+//! read, mapped or unpacked. Binary files are sliced into arrays (`npy`, `npz` with `zip`, `idx`, `safetensors`), which keep
+//! the bytes and the element type of the file. A text takes these steps:
 //!
 //! 1. `text`: the bytes become text, or the message says what the file looks like instead.
 //! 2. `layout`: one strict pass over the text finds the delimiter and refuses what readers of CSV disagree about:
@@ -17,7 +18,7 @@
 //!
 //! | in the file | reading |
 //! |---|---|
-//! | delimiter | the comma; `;` or a tab if the header has one of them and no comma |
+//! | delimiter | what the program says; else the comma, or `;` or a tab if the header has one of them and no comma |
 //! | encoding | UTF-8, with or without a byte order mark; no zero bytes |
 //! | line ends | LF and CRLF, also mixed; blank lines only at the end |
 //! | header | one line of names, trimmed, none empty, no two equal, not all of them numbers |
@@ -27,9 +28,22 @@
 //! | not finite | `nan`, `inf` and the like, and numbers too large for 64 bits |
 //! | not a number | everything else: text, `true`, dates, `1,5`, `1_000`, `0x1F` |
 
+mod array;
 mod cell;
+mod contents;
 pub mod csv;
 mod excerpt;
+mod format;
+mod idx;
 mod layout;
+mod loader;
+mod npy;
+mod npy_header;
+mod npz;
 mod reader;
+mod safetensors;
 mod text;
+mod zip;
+
+pub use format::format_of;
+pub use loader::FileLoader;

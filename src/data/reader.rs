@@ -3,13 +3,13 @@
 use super::cell;
 use super::excerpt::excerpt;
 use super::layout::{self, Fault, Place};
+use crate::check::raw::RawValues;
 use crate::check::table::{CellProblem, CellProblemKind, RawColumn, RawTable};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::data as errors;
 use crate::source::{SourceId, Span};
 use csv::{ByteRecord, ReaderBuilder};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Why a text is no table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,12 +73,12 @@ pub(super) struct Parsed {
 }
 
 /// Reads a text of comma-separated values.
-pub(super) fn parse(name: &str, text: &str) -> Result<Parsed, Refusal> {
+pub(super) fn parse(name: &str, text: &str, delimiter: Option<u8>) -> Result<Parsed, Refusal> {
     let text = text.trim_end_matches(['\n', '\r']);
     if text.is_empty() {
         return Err(Refusal::NoRows);
     }
-    let delimiter = layout::delimiter(text);
+    let delimiter = delimiter.unwrap_or_else(|| layout::delimiter(text));
     layout::check(text, delimiter).map_err(|(fault, place)| Refusal::At(place, Wrong::Layout(fault)))?;
     let mut rows = Rows::new(text, delimiter);
     let header = rows.next().ok_or(Refusal::NoRows)?;
@@ -215,7 +215,7 @@ fn assemble(name: &str, text: &str, names: Vec<(String, Place)>, columns: Vec<Co
             Some((kind, cell, place)) => {
                 Err(CellProblem { kind, cell, line: place.line, place: spans.next().unwrap_or(header) })
             }
-            None => Ok(Arc::new(column.values)),
+            None => Ok(RawValues::from_reals(column.values)),
         };
         RawColumn { name, header: Some(header), values, whole: column.whole }
     });

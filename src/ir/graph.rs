@@ -8,7 +8,7 @@ use super::custom::Custom;
 use super::ids::Ids;
 use super::loops::Loop;
 use super::op::{Op, PointwiseRef};
-use super::replay::Replay;
+use super::replay::{LOOP_MEMORY, Replay};
 use super::types::{ElementType, TensorType};
 use crate::source::Span;
 use smallvec::SmallVec;
@@ -168,6 +168,11 @@ impl Graph {
     /// An empty graph.
     pub fn new() -> Self {
         Graph::default()
+    }
+
+    /// The bytes that the states stored for the reverse mode of one loop may take.
+    pub fn loop_budget(&self) -> usize {
+        self.loop_memory.unwrap_or(LOOP_MEMORY)
     }
 
     /// An empty graph to take this one's place, with its remarks and settings.

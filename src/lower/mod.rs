@@ -16,6 +16,7 @@ pub mod gradients;
 mod implicit;
 mod linear_algebra;
 mod loops;
+pub mod prediction;
 mod replace;
 mod running;
 mod structure;

@@ -1,9 +1,11 @@
 //! Values, shapes and training results as text. Nothing here prints.
 
+pub mod event_file;
+pub mod events;
 mod number;
 mod times;
 mod value;
 
-pub use number::{duration, number, significant, thousands};
+pub use number::{counted, duration, number, significant, thousands};
 pub use times::{Row, StageRow, time_table};
 pub use value::value_text;

@@ -35,6 +35,11 @@ fn trimmed(decimal: &str) -> &str {
     if decimal.contains('.') { decimal.trim_end_matches('0').trim_end_matches('.') } else { decimal }
 }
 
+/// A number with a noun: `1 error`, `1_234 steps`.
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
+}
+
 /// `1_234_567`.
 pub fn thousands(value: u64) -> String {
     let digits = value.to_string();

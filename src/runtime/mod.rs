@@ -13,6 +13,7 @@ pub mod divided_strips;
 pub mod image;
 pub mod kernel;
 pub mod linear_algebra;
+pub mod mapped;
 pub mod math;
 pub mod matmul;
 pub mod random;

@@ -34,14 +34,18 @@ impl Session<'_> {
                 Ok(set.selection.as_deref().map_or_else(|| whole.clone(), |selection| selected(&whole, selection)))
             }
             ColumnSource::Rows { expression, columns } => {
-                let native = self.compiler.next(|| lower_column(program, expression, columns.len(), rows))?;
-                let ty = TensorType::new(program.real(), Shape::new(&[rows]));
-                let inputs = columns.iter().map(|column| match &set.selection {
-                    Some(selection) => {
-                        let entries: Vec<f64> = selection.iter().map(|row| column[*row as usize]).collect();
-                        native::from_reals(ty.clone(), &entries)
-                    }
-                    None => native::from_reals(ty.clone(), column),
+                let native = self.compiler.next(|| lower_column(program, expression, columns, rows))?;
+                let inputs = columns.iter().map(|column| {
+                    let shape = Shape::new(column.entry_shape()).with_leading(rows);
+                    let entries = match &set.selection {
+                        Some(selection) => {
+                            let mut entries: Vec<f64> = Vec::with_capacity(shape.count());
+                            selection.iter().for_each(|row| column.append_row(*row as usize, &mut entries));
+                            entries
+                        }
+                        None => column.reals(),
+                    };
+                    native::from_reals(TensorType::new(program.real(), shape), &entries)
                 });
                 let inputs: Vec<Table> = inputs.collect();
                 Ok(native.call(&inputs)?.remove(0))

@@ -125,7 +125,7 @@ impl<'p> Session<'p> {
             Action::Print(values) => self.print(values, observer)?,
             Action::Assert(assert) => {
                 let failed = self.claim(assert)?;
-                observer.asserted(failed.is_none());
+                observer.asserted(assert.span, failed.is_none());
                 return Ok(failed);
             }
             Action::Train(train) => crate::train::train(self, train, observer)?,

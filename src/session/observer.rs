@@ -2,6 +2,7 @@
 
 use super::Leaves;
 use crate::ir::Shape;
+use crate::source::Span;
 use std::time::Duration;
 
 /// Watches a run. All methods may be left out.
@@ -10,14 +11,20 @@ pub trait Observer {
     fn text(&mut self, _text: &str) {}
     /// A printed value, with its source text.
     fn value(&mut self, _source: &str, _value: &Leaves) {}
-    /// An assertion was checked.
-    fn asserted(&mut self, _holds: bool) {}
+    /// The assertion at a place was checked.
+    fn asserted(&mut self, _place: Span, _holds: bool) {}
     /// Training begins.
     fn training_started(&mut self, _start: &TrainingStart) {}
     /// Training goes on; called often, cheap to ignore.
     fn training_progress(&mut self, _progress: &TrainingProgress) {}
     /// An epoch that is recorded has ended.
     fn epoch_ended(&mut self, _record: &EpochRecord) {}
+    /// Whether the trained parameters at the end of an epoch are wanted; epoch 0 is before the first step.
+    fn wants_parameters(&self, _epoch: u64) -> bool {
+        false
+    }
+    /// The trained parameters at the end of an epoch: name, shape, values.
+    fn parameters(&mut self, _epoch: u64, _parameters: &[(String, Shape, Vec<f64>)]) {}
     /// Training ended.
     fn training_ended(&mut self, _end: &TrainingEnd) {}
     /// Whether every epoch is to be recorded, at the price of computing the loss of every step.
@@ -32,7 +39,7 @@ pub trait Observer {
 
 /// Tells several watchers.
 #[derive(Default)]
-pub struct Several<'o>(pub Vec<Box<dyn Observer + 'o>>);
+pub struct Several<'o>(pub Vec<&'o mut dyn Observer>);
 
 impl Observer for Several<'_> {
     fn text(&mut self, text: &str) {
@@ -41,8 +48,8 @@ impl Observer for Several<'_> {
     fn value(&mut self, source: &str, value: &Leaves) {
         self.0.iter_mut().for_each(|observer| observer.value(source, value));
     }
-    fn asserted(&mut self, holds: bool) {
-        self.0.iter_mut().for_each(|observer| observer.asserted(holds));
+    fn asserted(&mut self, place: Span, holds: bool) {
+        self.0.iter_mut().for_each(|observer| observer.asserted(place, holds));
     }
     fn training_started(&mut self, start: &TrainingStart) {
         self.0.iter_mut().for_each(|observer| observer.training_started(start));
@@ -52,6 +59,14 @@ impl Observer for Several<'_> {
     }
     fn epoch_ended(&mut self, record: &EpochRecord) {
         self.0.iter_mut().for_each(|observer| observer.epoch_ended(record));
+    }
+    fn wants_parameters(&self, epoch: u64) -> bool {
+        self.0.iter().any(|observer| observer.wants_parameters(epoch))
+    }
+    fn parameters(&mut self, epoch: u64, parameters: &[(String, Shape, Vec<f64>)]) {
+        for observer in self.0.iter_mut().filter(|observer| observer.wants_parameters(epoch)) {
+            observer.parameters(epoch, parameters);
+        }
     }
     fn training_ended(&mut self, end: &TrainingEnd) {
         self.0.iter_mut().for_each(|observer| observer.training_ended(end));

@@ -13,6 +13,8 @@ pub struct RunOptions {
     pub overfit_batches: Option<usize>,
     /// Search for a learning rate in place of training.
     pub find_learning_rate: bool,
+    /// What was set in place of values that the file states: names and values as they were written.
+    pub set: Vec<(String, String)>,
     /// Go on when the loss is NaN or infinite.
     pub ignore_not_finite: bool,
 }

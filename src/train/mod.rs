@@ -7,6 +7,7 @@
 mod bind;
 mod metrics;
 mod milestones;
+pub mod prediction;
 mod records;
 mod rows;
 mod run;

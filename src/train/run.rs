@@ -9,6 +9,7 @@ use super::trace;
 use super::validation::Evaluation;
 use crate::check::program::{Monitor, Train};
 use crate::diagnostics::Diagnostic;
+use crate::ir::Shape;
 use crate::lower::training::Report;
 use crate::session::{
     BestEpoch, Confusion, Ending, EpochRecord, Observer, Session, TrainingEnd, TrainingProgress, TrainingStart, native,
@@ -101,6 +102,7 @@ impl<'t> Run<'t> {
         session: &mut Session<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Option<Ending>, Box<Diagnostic>> {
+        self.show_parameters(session, observer, 0)?;
         self.clock = Clock { begun: Instant::now(), shown: Instant::now() };
         let ending = loop {
             if self.limit.is_some_and(|limit| self.state.step >= limit) {
@@ -206,7 +208,7 @@ impl<'t> Run<'t> {
             self.tell(observer, &measures, validation.as_ref(), milestone);
         }
         if self.calendar.is_recorded(epoch) || !patient {
-            self.record(observer, measures, validation);
+            self.record(session, observer, measures, validation)?;
         }
         self.state.tally = Tally::new(&self.train.metrics);
         Ok(patient)
@@ -217,7 +219,7 @@ impl<'t> Run<'t> {
         let validation = self.validate(session)?;
         let validation = validation.map(|tally| tally.measures(&self.train.metrics));
         let measures = self.state.tally.measures(&self.train.metrics);
-        self.record(observer, measures, validation);
+        self.record(session, observer, measures, validation)?;
         self.state.tally = Tally::new(&self.train.metrics);
         Ok(())
     }
@@ -328,7 +330,13 @@ impl<'t> Run<'t> {
     }
 
     /// The record of the epoch that has ended, or of as much as there is of the last one.
-    fn record(&mut self, observer: &mut dyn Observer, measures: Measures, validation: Option<Measures>) {
+    fn record(
+        &mut self,
+        session: &mut Session<'_>,
+        observer: &mut dyn Observer,
+        measures: Measures,
+        validation: Option<Measures>,
+    ) -> Result<(), Box<Diagnostic>> {
         self.note_time();
         let (validation, confusions) = apart(validation, measures.confusions);
         observer.epoch_ended(&EpochRecord {
@@ -341,6 +349,32 @@ impl<'t> Run<'t> {
             elapsed: self.state.elapsed,
             ..EpochRecord::default()
         });
+        self.show_parameters(session, observer, self.rows.epoch_of(self.state.step))
+    }
+
+    /// The parameters as they are now, if anybody wants them.
+    fn show_parameters(
+        &self,
+        session: &mut Session<'_>,
+        observer: &mut dyn Observer,
+        epoch: u64,
+    ) -> Result<(), Box<Diagnostic>> {
+        if observer.wants_parameters(epoch) {
+            self.steps.store(session);
+            observer.parameters(epoch, &self.params(session)?);
+        }
+        Ok(())
+    }
+
+    /// The session's trained parameters: name, shape, values.
+    fn params(&self, session: &mut Session<'_>) -> Result<Vec<(String, Shape, Vec<f64>)>, Box<Diagnostic>> {
+        let program = session.program;
+        let params = self.train.params.iter().map(|id| {
+            let param = &program.params[id.0 as usize];
+            let values = native::to_reals(&session.param_value(*id)?);
+            Ok((param.name.clone(), param.shape.clone(), values))
+        });
+        params.collect()
     }
 
     /// What training came to: everything is evaluated with the parameters as they are now.
@@ -352,12 +386,6 @@ impl<'t> Run<'t> {
         let measures = tally.measures(&self.train.metrics);
         let validation = self.validate(session)?.map(|tally| tally.measures(&self.train.metrics));
         let (validation, confusions) = apart(validation, measures.confusions);
-        let program = session.program;
-        let params = self.train.params.iter().map(|id| {
-            let param = &program.params[id.0 as usize];
-            let values = native::to_reals(&session.param_value(*id)?);
-            Ok((param.name.clone(), param.shape.clone(), values))
-        });
         Ok(TrainingEnd {
             name: self.train.name.clone(),
             ending,
@@ -369,7 +397,7 @@ impl<'t> Run<'t> {
             confusions,
             best: self.best(),
             elapsed: self.state.elapsed,
-            params: params.collect::<Result<_, Box<Diagnostic>>>()?,
+            params: self.params(session)?,
         })
     }
 

@@ -2,10 +2,13 @@
 
 mod metrics;
 mod optimizer;
+mod prediction;
 mod progress;
 mod settings;
 mod stopping;
 mod validation;
+
+pub use prediction::Prediction;
 
 use super::Checker;
 use super::annotations::is_name;
@@ -54,6 +57,7 @@ impl<'a> Checker<'a, '_> {
         };
         let patience = find("patience").map(|setting| self.patience_setting(setting, validation.is_some(), &metrics));
 
+        let stated = find("predict").map(|setting| self.predict_setting(setting, data));
         let optimizer = match find("optimizer") {
             Some(setting) => self.optimizer(&setting.value),
             None => {
@@ -84,6 +88,7 @@ impl<'a> Checker<'a, '_> {
             return None;
         };
         let loss = loss?;
+        let prediction = flatten(stated)?.or_else(|| self.model_of_loss(&loss, &columns));
         let params = self.params_read(&loss);
         let trainable: Vec<ParamId> =
             params.into_iter().filter(|id| !self.program.params[id.0 as usize].frozen).collect();
@@ -101,6 +106,7 @@ impl<'a> Checker<'a, '_> {
                 || metrics.iter().flat_map(|metric| &metric.parts).any(|part| self.sees_batch(part)),
             loss,
             metrics,
+            prediction,
             optimizer: optimizer?,
             epochs: flatten(epochs)?,
             steps: flatten(steps)?,

@@ -19,6 +19,7 @@ const SETTINGS: &[&str] = &[
     "stop",
     "validate",
     "patience",
+    "predict",
 ];
 /// Settings of nd that this version does not run.
 const LATER: &[&str] = &["schedule", "clip", "accumulate", "checkpoint", "weight_decay", "average"];

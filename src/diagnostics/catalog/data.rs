@@ -106,7 +106,7 @@ pub fn not_text(path: &str, detail: &str, span: Span) -> Diagnostic {
 pub fn unknown_source(name: &str, span: Span) -> Diagnostic {
     Diagnostic::error("E0510", format!("`{name}` is not a kind of data source"), span)
         .saying("not a source")
-        .help("sources are `csv(\"file.csv\")` and `table { … }`")
+        .help("sources are `csv`, `npy`, `npz`, `idx` and `safetensors` with the path of a file, and `table { … }`")
 }
 
 /// E0511: a column that is not usable as data.

@@ -3,7 +3,6 @@
 
 use super::site::Site;
 use super::{all_results, replace};
-use crate::ir::replay::LOOP_MEMORY;
 use crate::ir::{Graph, Loop, NodeId, Op, PointwiseRef};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -102,7 +101,7 @@ fn found(graph: &Graph, back: NodeId) -> Option<Found> {
         let source = graph.loop_of(forward)?;
         let same = matched(graph, forward, back)?;
         let stored: usize = (source.states..source.steps_result()).map(|each| source.result_type(each).bytes()).sum();
-        let budget = graph.loop_memory.unwrap_or(LOOP_MEMORY);
+        let budget = graph.loop_budget();
         let within = |dear: fn(&Graph, NodeId) -> bool, most: usize| {
             let nodes = dearest(run, &same, dear);
             let bytes: usize = nodes.iter().map(|(node, _)| run.body.ty(*node).bytes()).sum();

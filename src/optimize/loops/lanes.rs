@@ -3,7 +3,6 @@
 //! What a step sums over the lanes is summed for each block, and the blocks' sums after them.
 
 use super::site::{Found, Site};
-use crate::ir::replay::LOOP_MEMORY;
 use crate::ir::{Axes, ElementType, Ends, Graph, Loop, NodeId, Op, Shape, TensorType};
 use std::sync::Arc;
 
@@ -124,7 +123,7 @@ impl Lanes {
         let rows = inputs[1 + site.states..1 + site.states + site.sequences].iter();
         let bytes = |nodes: &mut dyn Iterator<Item = &NodeId>| nodes.map(|id| body.ty(*id).bytes()).sum::<usize>();
         let most = bytes(&mut rows.into_iter()) + bytes(&mut stacked.iter());
-        if site.trips.saturating_mul(most) > graph.loop_memory.unwrap_or(LOOP_MEMORY) {
+        if site.trips.saturating_mul(most) > graph.loop_budget() {
             return None;
         }
         let computing = body.ids().filter(|id| matches!(body.node(*id).op, Op::Pointwise(_))).count();

@@ -1,7 +1,6 @@
 //! Products of rows are one product for all steps, before the loop: of `x[t] @ W` for each row the rows of `x @ W`.
 
 use super::site::Site;
-use crate::ir::replay::LOOP_MEMORY;
 use crate::ir::rewrite::Rewriter;
 use crate::ir::{Graph, NodeId, Op};
 use crate::ops::structural::batch::batch;
@@ -11,7 +10,7 @@ const FEW: usize = 1024;
 
 /// Replaces products that depend on rows of sequences, and not on states, by rows of a new sequence.
 pub(super) fn of_rows(graph: &mut Graph, site: &mut Site) {
-    let budget = graph.loop_memory.unwrap_or(LOOP_MEMORY);
+    let budget = graph.loop_budget();
     if !site.certain() || !reads_stored_rows(graph, site) {
         return;
     }
@@ -43,7 +42,7 @@ pub(super) fn of_rows(graph: &mut Graph, site: &mut Site) {
 /// Whether all rows that the loop reads of other loops are stored in any case: where they take more than the budget, they
 /// are to be computed again step by step, and nothing but loops may read them.
 pub(super) fn reads_stored_rows(graph: &Graph, site: &Site) -> bool {
-    let budget = graph.loop_memory.unwrap_or(LOOP_MEMORY);
+    let budget = graph.loop_budget();
     let sequences = &site.given[1 + site.states..1 + site.states + site.sequences];
     sequences.iter().filter_map(|sequence| source_of_rows(graph, *sequence)).all(|source| {
         let Some(run) = graph.loop_of(source) else { return true };

@@ -3,7 +3,6 @@
 
 use super::products::{for_all_rows, multiplications, of_rows_only, reads_stored_rows};
 use super::site::{Found, Site};
-use crate::ir::replay::LOOP_MEMORY;
 use crate::ir::{Axes, Graph, NodeId, Op};
 use crate::ops::arithmetic::ADD;
 
@@ -36,7 +35,7 @@ pub(super) fn take(graph: &mut Graph, site: &mut Site) -> Vec<Sum> {
     }
     let rows = of_rows_only(site);
     let mut stacked: usize = site.body.output_nodes()[site.states..].iter().map(|id| site.body.ty(*id).bytes()).sum();
-    let budget = graph.loop_memory.unwrap_or(LOOP_MEMORY);
+    let budget = graph.loop_budget();
     let mut sums = Vec::new();
     for state in 0..site.states {
         if site.results[state] != Found::State(state) {

@@ -9,7 +9,6 @@ mod memory;
 mod pair;
 mod split;
 
-use crate::ir::replay::LOOP_MEMORY;
 use crate::ir::rewrite::{Rewriter, copy_node, without_dead_code};
 use crate::ir::{Graph, Loop, NodeId, Op};
 use memory::{Memory, size};
@@ -20,7 +19,7 @@ use std::sync::Arc;
 
 /// The graph with replays where loops would store more than the budget, inside loops too.
 pub(super) fn within_budget(graph: Graph) -> Graph {
-    let budget = graph.loop_memory.unwrap_or(LOOP_MEMORY);
+    let budget = graph.loop_budget();
     if has_loops(&graph) { rebuilt_on(graph.successor(), &graph, budget) } else { graph }
 }
 
