@@ -12,6 +12,8 @@ use std::path::Path;
 const NOTE: &str = "ndc";
 /// Where the description of the tensors begins.
 const HEADER: usize = 8;
+/// The name of [`Tensors::state`].
+const STATE: &str = "/run";
 
 /// Tensors with names, and a note about them.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,8 @@ pub struct Tensors {
     unreadable: Vec<(String, String)>,
     /// What ndc wrote beside them.
     pub note: Option<String>,
+    /// Bytes that only ndc understands.
+    pub state: Option<Vec<u8>>,
 }
 
 /// Why there are no tensors.
@@ -37,7 +41,7 @@ impl Tensors {
     /// Tensors of these names.
     pub fn new(mut entries: Vec<(String, Table)>, note: Option<String>) -> Self {
         entries.sort_by(|(left, _), (right, _)| left.cmp(right));
-        Tensors { entries, unreadable: Vec::new(), note }
+        Tensors { entries, note, ..Tensors::default() }
     }
 
     /// The tensor of a name.
@@ -88,6 +92,10 @@ impl Tensors {
         let note = metadata.metadata().as_ref().and_then(|metadata| metadata.get(NOTE).cloned());
         let mut tensors = Tensors::new(Vec::new(), note);
         for (name, view) in file.tensors() {
+            if name == STATE && view.dtype() == Dtype::U8 {
+                tensors.state = Some(view.data().to_vec());
+                continue;
+            }
             match table(&view) {
                 Some(table) => tensors.entries.push((name, table)),
                 None => tensors.unreadable.push((name, view.dtype().to_string())),
@@ -104,7 +112,8 @@ impl Tensors {
     /// Names that cannot be told apart.
     pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
         let note = self.note.clone().map(|note| HashMap::from([(NOTE.to_string(), note)]));
-        let views = self.entries.iter().map(|(name, table)| (name, View(table)));
+        let tables = self.entries.iter().map(|(name, table)| (name.as_str(), View::Table(table)));
+        let views = tables.chain(self.state.iter().map(|state| (STATE, View::Bytes(state, [state.len()]))));
         safetensors::serialize(views, note).map_err(io::Error::other)
     }
 
@@ -117,30 +126,48 @@ impl Tensors {
     }
 }
 
-/// A table as the library sees it.
-struct View<'t>(&'t Table);
+/// A table or bytes as the library sees them.
+enum View<'t> {
+    Table(&'t Table),
+    /// With their number, which is the shape.
+    Bytes(&'t Vec<u8>, [usize; 1]),
+}
 
 impl safetensors::View for View<'_> {
     fn dtype(&self) -> Dtype {
-        match self.0.ty.element {
-            ElementType::F32 => Dtype::F32,
-            ElementType::F64 => Dtype::F64,
-            ElementType::I64 => Dtype::I64,
-            ElementType::Bool => Dtype::BOOL,
+        match self {
+            View::Bytes(..) => Dtype::U8,
+            View::Table(table) => match table.ty.element {
+                ElementType::F32 => Dtype::F32,
+                ElementType::F64 => Dtype::F64,
+                ElementType::I64 => Dtype::I64,
+                ElementType::Bool => Dtype::BOOL,
+            },
         }
     }
 
     fn shape(&self) -> &[usize] {
-        self.0.ty.shape.sizes()
+        match self {
+            View::Table(table) => table.ty.shape.sizes(),
+            View::Bytes(_, shape) => shape,
+        }
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        let size = self.0.ty.element.bytes();
-        self.0.bits.iter().flat_map(|word| word.to_le_bytes().into_iter().take(size)).collect()
+        match self {
+            View::Table(table) => {
+                let size = table.ty.element.bytes();
+                table.bits.iter().flat_map(|word| word.to_le_bytes().into_iter().take(size)).collect()
+            }
+            View::Bytes(bytes, _) => Cow::Borrowed(bytes),
+        }
     }
 
     fn data_len(&self) -> usize {
-        self.0.bits.len() * self.0.ty.element.bytes()
+        match self {
+            View::Table(table) => table.bits.len() * table.ty.element.bytes(),
+            View::Bytes(bytes, _) => bytes.len(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod cache;
 mod check;
+mod checkpointing;
 mod compiling;
 mod doc;
 mod event_log;

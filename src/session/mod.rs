@@ -13,9 +13,11 @@ mod observer;
 pub mod options;
 mod saving;
 
-pub use observer::{Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart};
-pub use options::RunOptions;
-pub use saving::Loaded;
+pub use observer::{
+    BestEpoch, Confusion, Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart,
+};
+pub use options::{Resume, RunOptions};
+pub use saving::{Loaded, SEPARATOR};
 
 use crate::check::program::{Action, GlobalBinding, Kind, Load, ParamId, Program, Save, Typed};
 use crate::check::types::Type;
@@ -39,6 +41,8 @@ pub struct Session<'p> {
     pub compiler: Compiler,
     /// What the user asks of the run beside what the file says.
     pub options: RunOptions,
+    /// What the checkpoints of this run call it, once there are some.
+    pub run: Option<String>,
 }
 
 /// A value of an action: its type and its leaves in order.
@@ -64,7 +68,7 @@ impl<'p> Session<'p> {
     /// A session without parameters yet, which [`Session::initialize`] makes.
     pub fn with_compiler(program: &'p Program, compiler: Compiler) -> Self {
         let (globals, columns) = (HashMap::new(), HashMap::new());
-        Session { program, params: Vec::new(), globals, columns, compiler, options: RunOptions::default() }
+        Session { program, params: Vec::new(), globals, columns, compiler, options: RunOptions::default(), run: None }
     }
 
     /// Sets every parameter to its initial value.
@@ -88,6 +92,9 @@ impl<'p> Session<'p> {
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<(), Vec<Diagnostic>> {
         let mut failures = Vec::new();
         for (index, action) in self.program.actions.iter().enumerate() {
+            if self.options.interrupted() {
+                break;
+            }
             let (what, span) = described(action);
             self.compiler.enter(format!("action {index}"), what, Some(span));
             match self.action(action, observer) {

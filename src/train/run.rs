@@ -1,15 +1,20 @@
 //! A training run: quiet steps where nothing is recorded, epochs with all their losses elsewhere.
 
+use super::checkpoints::{Checkpoints, Ended};
 use super::records::Calendar;
 use super::rows::Rows;
 use super::state::RunState;
-use super::steps::{self, At, Steps};
+use super::steps::{At, Steps};
+use super::tally::{Measures, Tally};
 use super::trace;
-use crate::check::program::Train;
+use super::validation::Evaluation;
+use crate::check::program::{Monitor, Train};
 use crate::diagnostics::Diagnostic;
 use crate::ir::Shape;
 use crate::lower::training::Report;
-use crate::session::{Ending, EpochRecord, Observer, Session, TrainingEnd, TrainingProgress, TrainingStart};
+use crate::session::{
+    BestEpoch, Confusion, Ending, EpochRecord, Observer, Session, TrainingEnd, TrainingProgress, TrainingStart, native,
+};
 use std::time::{Duration, Instant};
 
 /// How often progress is computed at least.
@@ -17,18 +22,28 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// A training run.
 pub(super) struct Run<'t> {
-    train: &'t Train,
+    pub(super) train: &'t Train,
     pub(super) steps: Steps,
-    rows: Rows,
+    pub(super) rows: Rows,
     /// Where it is; its place is that of `rows`.
-    state: RunState,
+    pub(super) state: RunState,
     /// The most steps that may be taken.
     limit: Option<u64>,
     calendar: Calendar,
+    /// Whether every epoch is measured, recorded or not: early stopping or another setting looks at it.
+    every_epoch: bool,
+    validation: Option<Evaluation>,
     clock: Clock,
     /// The last point at which everything was finite.
     healthy: Point,
     pub(super) failure: trace::Failure,
+    /// Where it was before the step that failed.
+    pub(super) before: RunState,
+    pub(super) checkpoints: Option<Checkpoints>,
+    /// The checkpoint that it went on from, with its step.
+    pub(super) resumed: Option<(String, u64)>,
+    /// How the run had ended there.
+    pub(super) ended: Option<Ended>,
 }
 
 /// Where a run can be taken up again.
@@ -53,7 +68,7 @@ enum Outcome {
 
 impl<'t> Run<'t> {
     pub(super) fn new(session: &mut Session<'_>, train: &'t Train, all: bool) -> Result<Self, Box<Diagnostic>> {
-        let examples = train.data.map_or(1, |data| session.program.data[data.0 as usize].rows);
+        let examples = train.examples().count(session.program);
         let rows = Rows::new(examples, train.batch, train.shuffle, train.seed);
         let per_epoch = rows.steps_per_epoch();
         let by_epochs = train.epochs.map(|epochs| epochs.saturating_mul(per_epoch));
@@ -62,13 +77,33 @@ impl<'t> Run<'t> {
             (epochs, steps) => epochs.or(steps),
         };
         let calendar = Calendar::new(limit, per_epoch, all);
+        let every_epoch = train.patience.is_some() || train.watches_validation;
+        let validation = train.validation.clone();
+        let validation = validation.map(|examples| Evaluation::new(session, train, examples, "validation"));
         let first = if calendar.is_recorded(1) { Report::Full } else { Report::Quiet };
         let steps = Steps::new(session, train, &rows, first)?;
-        let state = RunState { place: rows.place(), ..RunState::default() };
+        let tally = Tally::new(&train.metrics);
+        let state = RunState { place: rows.place(), tally, ..RunState::default() };
         let healthy = Point { state: state.clone(), tensors: steps.state_bytes() };
         let clock = Clock { begun: Instant::now(), shown: Instant::now() };
         let failure = trace::Failure::default();
-        Ok(Run { train, steps, rows, state, limit, calendar, clock, healthy, failure })
+        Ok(Run {
+            train,
+            steps,
+            rows,
+            state,
+            limit,
+            calendar,
+            every_epoch,
+            validation,
+            clock,
+            healthy,
+            failure,
+            before: RunState::default(),
+            checkpoints: None,
+            resumed: None,
+            ended: None,
+        })
     }
 
     pub(super) fn start(&self, session: &Session<'_>, compiled_in: Duration) -> TrainingStart {
@@ -82,6 +117,7 @@ impl<'t> Run<'t> {
             steps_per_epoch: self.rows.steps_per_epoch(),
             steps: self.limit,
             compiled_in,
+            resumed: self.resumed.clone(),
         }
     }
 
@@ -92,18 +128,23 @@ impl<'t> Run<'t> {
         observer: &mut dyn Observer,
     ) -> Result<Option<Ending>, Box<Diagnostic>> {
         self.show_parameters(session, observer, 0)?;
-        self.clock = Clock { begun: Instant::now(), shown: Instant::now() };
+        let now = Instant::now();
+        self.clock = Clock { begun: now.checked_sub(self.state.elapsed).unwrap_or(now), shown: now };
         let ending = loop {
+            if let Some(ended) = self.ended {
+                break ended.ending();
+            }
             if self.limit.is_some_and(|limit| self.state.step >= limit) {
                 break Ending::Done;
             }
-            let outcome = if self.calendar.is_recorded(self.rows.epoch()) {
-                self.recorded_step(session, observer)?
+            let outcome = if self.every_epoch || self.calendar.is_recorded(self.rows.epoch()) {
+                self.measured_step(session, observer)?
             } else {
                 self.quiet_steps(session, observer)?
             };
             match outcome {
-                Outcome::Goes => {}
+                Outcome::Goes if session.options.interrupted() => break Ending::Interrupted,
+                Outcome::Goes => self.keep(session)?,
                 Outcome::Ends(ending) => break ending,
                 Outcome::Fails => {
                     self.find_failure(session)?;
@@ -116,9 +157,11 @@ impl<'t> Run<'t> {
             self.find_failure(session)?;
             return Ok(None);
         }
+        self.keep_end(session, ending)?;
         if !self.state.tally.is_empty() {
-            self.record(session, observer)?;
+            self.finish_epoch(session, observer)?;
         }
+        self.restore_best();
         Ok(Some(ending))
     }
 
@@ -131,7 +174,9 @@ impl<'t> Run<'t> {
         let look = (self.state.step + 1).next_multiple_of(self.steps.check_every());
         let last = self.calendar.last_unrecorded_step(self.rows.epoch()).min(look);
         let last = self.limit.map_or(last, |limit| last.min(limit));
-        while self.state.step + 1 < last {
+        let kept = self.checkpoints.as_ref().map_or(u64::MAX, |kept| kept.next_stop(self.state.step, &self.rows));
+        let last = last.min(kept);
+        while self.state.step + 1 < last && !session.options.interrupted() {
             if self.step(session, Report::Quiet)? {
                 return Ok(Outcome::Ends(Ending::Stopped));
             }
@@ -142,14 +187,15 @@ impl<'t> Run<'t> {
             if !self.is_healthy(session) {
                 return Ok(Outcome::Fails);
             }
-            let (loss, metrics) = (self.steps.loss(), self.steps.metrics(self.train));
-            self.tell(observer, loss, metrics, false);
+            let mut last = Tally::new(&self.train.metrics);
+            self.steps.add_to(&mut last, self.rows.last_size(), self.train);
+            self.tell(observer, &last.measures(&self.train.metrics), None, false);
         }
         Ok(self.outcome(observer, stopped, last == look))
     }
 
-    /// A step of a recorded epoch, and the record if it is the last one.
-    fn recorded_step(
+    /// A step of an epoch that is measured, and what follows from the epoch if it is the last one.
+    fn measured_step(
         &mut self,
         session: &mut Session<'_>,
         observer: &mut dyn Observer,
@@ -158,29 +204,99 @@ impl<'t> Run<'t> {
         if !session.options.ignore_not_finite && !self.steps.loss().is_finite() {
             return Ok(Outcome::Fails);
         }
-        let size = self.rows.last_size();
-        self.state.tally.add(size, self.steps.measured());
+        self.steps.add_to(&mut self.state.tally, self.rows.last_size(), self.train);
         let look = self.state.step.is_multiple_of(self.steps.check_every());
         let ends_epoch = self.rows.ends_epoch();
         let milestone = self.calendar.is_milestone(self.state.step);
         let show = milestone || ((look || ends_epoch) && self.clock.shown.elapsed() >= PROGRESS_EVERY);
-        if show || ends_epoch {
-            if !self.is_healthy(session) {
-                return Ok(Outcome::Fails);
-            }
-            self.note_time();
+        if (show || ends_epoch) && !self.is_healthy(session) {
+            return Ok(Outcome::Fails);
         }
-        if show {
-            let (loss, metrics) = self.state.tally.measures(self.metric_names());
-            self.tell(observer, loss, metrics, milestone);
+        if show && !ends_epoch {
+            self.tell(observer, &self.state.tally.measures(&self.train.metrics), None, milestone);
         }
-        if ends_epoch {
-            self.record(session, observer)?;
-        }
+        let patient = if ends_epoch { self.end_epoch(session, observer, (show, milestone))? } else { true };
         if show || ends_epoch {
             self.keep_point();
         }
-        Ok(self.outcome(observer, stopped, look))
+        match patient {
+            false if !stopped => Ok(Outcome::Ends(Ending::NoImprovement)),
+            _ => Ok(self.outcome(observer, stopped, look)),
+        }
+    }
+
+    /// Validates, looks at `patience`, tells of the epoch; whether training goes on.
+    fn end_epoch(
+        &mut self,
+        session: &mut Session<'_>,
+        observer: &mut dyn Observer,
+        (show, milestone): (bool, bool),
+    ) -> Result<bool, Box<Diagnostic>> {
+        let epoch = self.rows.epoch_of(self.state.step);
+        let validation = self.validate(session)?;
+        let watched = self.watched(validation.as_ref());
+        let patient = self.is_patient(epoch, watched);
+        let measures = self.state.tally.measures(&self.train.metrics);
+        let validation = validation.map(|tally| tally.measures(&self.train.metrics));
+        if show {
+            self.tell(observer, &measures, validation.as_ref(), milestone);
+        }
+        if self.calendar.is_recorded(epoch) || !patient {
+            self.record(session, observer, measures, validation)?;
+        }
+        self.state.tally = Tally::new(&self.train.metrics);
+        self.keep_best(session, watched)?;
+        Ok(patient)
+    }
+
+    /// What there is of the last epoch, when training ends within it.
+    fn finish_epoch(&mut self, session: &mut Session<'_>, observer: &mut dyn Observer) -> Result<(), Box<Diagnostic>> {
+        let validation = self.validate(session)?;
+        let validation = validation.map(|tally| tally.measures(&self.train.metrics));
+        let measures = self.state.tally.measures(&self.train.metrics);
+        self.record(session, observer, measures, validation)?;
+        self.state.tally = Tally::new(&self.train.metrics);
+        Ok(())
+    }
+
+    /// Loss and metrics over the validation set, with the parameters as they are now.
+    fn validate(&mut self, session: &mut Session<'_>) -> Result<Option<Tally>, Box<Diagnostic>> {
+        let Some(validation) = &mut self.validation else { return Ok(None) };
+        let chunks = session.options.fast_dev_run.then_some(1);
+        let tally = validation.run(session, &mut self.steps.bound, self.train, self.state.step, chunks)?;
+        self.state.validation_loss = Some(tally.loss());
+        self.steps.set_validation_loss(tally.loss());
+        Ok(Some(tally))
+    }
+
+    /// Whether `patience`, if there is one, lasts beyond this epoch.
+    fn is_patient(&mut self, epoch: u64, watched: Option<(f64, bool)>) -> bool {
+        let Some(patience) = &self.train.patience else { return true };
+        let value = watched.map_or(f64::NAN, |(value, _)| value);
+        let steps = &self.steps;
+        !self.state.stopping.epoch_ended(patience, epoch, value, || steps.param_bytes())
+    }
+
+    /// What decides which epoch is the best, and whether higher is better: what `patience` watches, else the
+    /// validation loss.
+    fn watched(&self, validation: Option<&Tally>) -> Option<(f64, bool)> {
+        let Some(patience) = &self.train.patience else {
+            return validation.map(|validation| (validation.loss(), false));
+        };
+        let tally = &self.state.tally;
+        let value = match patience.monitor {
+            Monitor::Loss => tally.loss(),
+            Monitor::ValidationLoss => validation.map_or(f64::NAN, Tally::loss),
+            Monitor::Metric(place) => validation.unwrap_or(tally).metric(&self.train.metrics, place),
+        };
+        Some((value, patience.higher))
+    }
+
+    /// Goes back to the parameters of the best epoch, if the block asks for them.
+    fn restore_best(&mut self) {
+        if let Some(best) = self.state.stopping.best.as_ref().filter(|best| !best.params.is_empty()) {
+            self.steps.set_param_bytes(&best.params);
+        }
     }
 
     fn outcome(&self, observer: &mut dyn Observer, stopped: bool, look: bool) -> Outcome {
@@ -206,7 +322,7 @@ impl<'t> Run<'t> {
         session.options.ignore_not_finite || (self.steps.loss().is_finite() && self.steps.params_are_finite())
     }
 
-    fn keep_point(&mut self) {
+    pub(super) fn keep_point(&mut self) {
         self.state.place = self.rows.place();
         self.healthy = Point { state: self.state.clone(), tensors: self.steps.state_bytes() };
     }
@@ -219,6 +335,7 @@ impl<'t> Run<'t> {
         self.rows.go_to(self.state.place);
         while self.state.step < last + 1 {
             let before = self.steps.state_bytes();
+            let state = RunState { place: self.rows.place(), ..self.state.clone() };
             let epoch = self.rows.epoch();
             let rows = self.rows.clone();
             self.step(session, Report::Full)?;
@@ -228,45 +345,57 @@ impl<'t> Run<'t> {
                 let whole = rows.is_whole();
                 self.failure = trace::Failure { step: self.state.step, epoch, loss, batch, whole };
                 self.steps.set_state_bytes(&before);
+                self.before = state;
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    fn note_time(&mut self) {
+    pub(super) fn note_time(&mut self) {
         self.state.elapsed = self.clock.begun.elapsed().saturating_sub(self.steps.compiling);
     }
 
-    fn metric_names(&self) -> impl Iterator<Item = &'t String> + use<'t> {
-        self.train.metrics.iter().map(|(name, _)| name)
-    }
-
-    fn tell(&mut self, observer: &mut dyn Observer, loss: f64, metrics: Vec<(String, f64)>, milestone: bool) {
+    fn tell(
+        &mut self,
+        observer: &mut dyn Observer,
+        measures: &Measures,
+        validation: Option<&Measures>,
+        milestone: bool,
+    ) {
         self.note_time();
         self.clock.shown = Instant::now();
         observer.training_progress(&TrainingProgress {
             step: self.state.step,
             epoch: self.rows.epoch_of(self.state.step),
-            loss,
-            metrics,
+            loss: measures.loss,
+            metrics: measures.metrics.clone(),
+            validation: validation.map(|validation| (validation.loss, validation.metrics.clone())),
             elapsed: self.state.elapsed,
             milestone,
         });
     }
 
     /// The record of the epoch that has ended, or of as much as there is of the last one.
-    fn record(&mut self, session: &mut Session<'_>, observer: &mut dyn Observer) -> Result<(), Box<Diagnostic>> {
-        let (loss, metrics) = self.state.tally.measures(self.metric_names());
+    fn record(
+        &mut self,
+        session: &mut Session<'_>,
+        observer: &mut dyn Observer,
+        measures: Measures,
+        validation: Option<Measures>,
+    ) -> Result<(), Box<Diagnostic>> {
+        self.note_time();
+        let (validation, confusions) = apart(validation, measures.confusions);
         observer.epoch_ended(&EpochRecord {
             epoch: self.rows.epoch_of(self.state.step),
             step: self.state.step,
-            loss,
-            metrics,
+            loss: measures.loss,
+            metrics: measures.metrics,
+            validation,
+            confusions,
             elapsed: self.state.elapsed,
             ..EpochRecord::default()
         });
-        self.state.tally.clear();
         self.show_parameters(session, observer, self.rows.epoch_of(self.state.step))
     }
 
@@ -289,23 +418,57 @@ impl<'t> Run<'t> {
         let program = session.program;
         let params = self.train.params.iter().map(|id| {
             let param = &program.params[id.0 as usize];
-            let values = crate::session::native::to_reals(&session.param_value(*id)?);
+            let values = native::to_reals(&session.param_value(*id)?);
             Ok((param.name.clone(), param.shape.clone(), values))
         });
         params.collect()
     }
 
-    pub(super) fn end(&self, session: &mut Session<'_>, ending: Ending) -> Result<TrainingEnd, Box<Diagnostic>> {
-        let (loss, metrics) = steps::evaluate(session, self.train)?;
+    /// What training came to: everything is evaluated with the parameters as they are now.
+    pub(super) fn end(&mut self, session: &mut Session<'_>, ending: Ending) -> Result<TrainingEnd, Box<Diagnostic>> {
+        let chunks = session.options.fast_dev_run.then_some(1);
+        let what = "train: loss at the end";
+        let mut evaluation = Evaluation::new(session, self.train, self.train.examples(), what);
+        let tally = evaluation.run(session, &mut self.steps.bound, self.train, self.state.step, chunks)?;
+        let measures = tally.measures(&self.train.metrics);
+        let validation = self.validate(session)?.map(|tally| tally.measures(&self.train.metrics));
+        let (validation, confusions) = apart(validation, measures.confusions);
         Ok(TrainingEnd {
             name: self.train.name.clone(),
             ending,
             steps: self.state.step,
             epochs: self.rows.epoch_of(self.state.step),
-            loss,
-            metrics,
+            loss: measures.loss,
+            metrics: measures.metrics,
+            validation,
+            confusions,
+            best: self.best(),
             elapsed: self.state.elapsed,
+            checkpoint: self.checkpoints.as_ref().map(Checkpoints::last),
             params: self.params(session)?,
         })
+    }
+
+    fn best(&self) -> Option<BestEpoch> {
+        let patience = self.train.patience.as_ref()?;
+        let best = self.state.stopping.best.as_ref()?;
+        let monitor = match patience.monitor {
+            Monitor::Loss => "loss",
+            Monitor::ValidationLoss => "validation_loss",
+            Monitor::Metric(place) => &self.train.metrics[place].name,
+        };
+        let (epoch, value) = (best.epoch, best.value);
+        Some(BestEpoch { epoch, monitor: monitor.to_string(), value, restored: patience.restore })
+    }
+}
+
+/// A loss with the metrics that are numbers.
+type Numbers = (f64, Vec<(String, f64)>);
+
+/// The numbers of a validation, and the tables of it if there is one, else those of training.
+fn apart(validation: Option<Measures>, trained: Vec<Confusion>) -> (Option<Numbers>, Vec<Confusion>) {
+    match validation {
+        Some(validation) => (Some((validation.loss, validation.metrics)), validation.confusions),
+        None => (None, trained),
     }
 }
