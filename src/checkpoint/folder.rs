@@ -72,6 +72,20 @@ impl RunFolder {
         self.path.join(name)
     }
 
+    /// Whether a file is in it, however its path is written.
+    pub fn contains(&self, file: &Path) -> bool {
+        match (fs::canonicalize(&self.path), fs::canonicalize(file)) {
+            (Ok(folder), Ok(file)) => file.starts_with(folder),
+            _ => false,
+        }
+    }
+
+    /// Whether a file is its newest checkpoint, however its path is written.
+    pub fn is_last(&self, file: &Path) -> bool {
+        let last = fs::canonicalize(self.file(LAST));
+        last.is_ok_and(|last| fs::canonicalize(file).is_ok_and(|file| file == last))
+    }
+
     /// Moves the checkpoints of an earlier training to [`PREVIOUS`], in place of what is there; whether there were any.
     /// When this is interrupted, nothing is lost, and the next training goes on with it.
     ///

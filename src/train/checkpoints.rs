@@ -82,7 +82,7 @@ impl Checkpoints {
             OpenError::InUse(process) => Box::new(errors::folder_in_use(&shown, process, Some(rule.span))),
             OpenError::File(error) => Box::new(tensors::cannot_write(&shown, &error, Some(rule.span))),
         })?;
-        if resumed.is_none_or(|resumed| !resumed.path.starts_with(&rule.folder)) {
+        if resumed.is_none_or(|resumed| !folder.contains(&resumed.path)) {
             folder.put_aside().map_err(|error| tensors::cannot_write(&shown, &error, Some(rule.span)))?;
         }
         let facts = Facts::new(session, train)?;
@@ -189,7 +189,7 @@ impl Checkpoints {
 
     /// A run that went on from this step has nothing to write yet.
     pub(super) fn resumed_at(&mut self, resumed: &Resumed) {
-        if resumed.path == self.folder.file(LAST) {
+        if self.folder.is_last(&resumed.path) {
             self.written = Some(resumed.kept.state.step);
         }
     }
