@@ -24,7 +24,7 @@ pub(super) struct Failure {
     /// Whether these are all examples in order.
     pub(super) whole: bool,
     /// What the update rule remembered before it.
-    pub(super) state: Vec<Table>,
+    pub(super) remembered: Vec<(Source, Table)>,
 }
 
 /// The message for a failed step. The session holds the parameters from before it.
@@ -68,8 +68,8 @@ fn search(session: &mut Session<'_>, train: &Train, lowered: &Lowered, failure: 
                 let ty = TensorType::new(ElementType::I64, Shape::new(&[failure.batch.len()]));
                 *input = Table { ty, bits: failure.batch.iter().map(|row| *row as u64).collect() };
             }
-            Source::State(index) => {
-                if let Some(table) = failure.state.get(*index as usize) {
+            Source::State(_) => {
+                if let Some((_, table)) = failure.remembered.iter().find(|(each, _)| each == source) {
                     input.clone_from(table);
                 }
             }
