@@ -1,5 +1,6 @@
 //! `train` blocks.
 
+pub mod measures;
 mod metrics;
 mod optimizer;
 mod prediction;
