@@ -12,7 +12,9 @@ pub mod native;
 mod observer;
 pub mod options;
 
-pub use observer::{Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart};
+pub use observer::{
+    BestEpoch, Confusion, Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart,
+};
 pub use options::RunOptions;
 
 use crate::check::program::{Action, GlobalBinding, Kind, ParamId, Program, StateTensor, Train, Typed};

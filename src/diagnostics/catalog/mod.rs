@@ -19,3 +19,4 @@ pub mod shapes;
 pub mod sources;
 pub mod subjects;
 pub mod syntax;
+pub mod training;
