@@ -12,6 +12,8 @@ mod batch;
 pub mod builtins;
 mod calls;
 mod captures;
+pub mod cells;
+mod columns;
 mod comprehension;
 mod comprehension_bounds;
 mod comprehension_ranges;
@@ -57,6 +59,7 @@ pub mod table;
 mod train;
 pub mod types;
 
+pub use columns::read_from;
 pub use gradients::StructureFinder;
 pub use items::{Options, check, check_question};
 pub use params::fans;
@@ -146,6 +149,10 @@ struct Checker<'a, 'b> {
     params: HashMap<&'a str, program::ParamId>,
     data: HashMap<&'a str, Option<program::DataId>>,
     splits: split::Splits,
+    /// The labels of source columns that are read as categories, with the position of each row's.
+    known_categories: Vec<(std::sync::Arc<table::RawTable>, u32, std::sync::Arc<cells::Categories>, raw::RawValues)>,
+    /// How many uses of `standardize` there are.
+    statistics: u32,
     /// The positions of the items that make the parts of sets, by their names.
     set_positions: HashMap<&'a str, usize>,
     /// The values of constants, by the place of their expressions.
