@@ -12,7 +12,7 @@ pub struct Cells {
     /// The numbers, with NaN where a cell is missing; `None` if another cell is no number.
     pub numbers: Option<Arc<Vec<f64>>>,
     /// The cells as texts; `None` if none is a text.
-    pub texts: Option<Texts>,
+    pub texts: Option<Arc<Texts>>,
 }
 
 /// The texts of a column, each different one once.
@@ -62,7 +62,8 @@ impl Categories {
     /// The categories of numbers, and each row's position among them: NaN where the number is NaN.
     pub fn of_numbers(numbers: &[f64]) -> (Categories, Vec<f64>) {
         // Adding 0 makes one number of both zeros.
-        let mut distinct: Vec<f64> = numbers.iter().filter(|number| !number.is_nan()).map(|number| number + 0.0).collect();
+        let mut distinct: Vec<f64> =
+            numbers.iter().filter(|number| !number.is_nan()).map(|number| number + 0.0).collect();
         distinct.sort_unstable_by(f64::total_cmp);
         distinct.dedup();
         let categories = Categories { labels: Labels::Numbers(distinct) };

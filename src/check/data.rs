@@ -1,9 +1,9 @@
 //! `data` items: sources, columns, and columns as values.
 
-use super::columns::{Missing, usable};
 use super::program::{ColumnSource, DataColumn, DataId, DataSet, Kind, Typed};
 use super::scope::{Bound, DataInScope, Frame};
 use super::size::Size;
+use super::source_columns::{Missing, usable};
 use super::table::RawTable;
 use super::types::{Element, Type};
 use super::{Checker, Context, Global, sources};

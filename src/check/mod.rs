@@ -51,6 +51,7 @@ mod rules;
 pub mod scope;
 mod second_order;
 pub mod size;
+mod source_columns;
 mod sources;
 mod split;
 pub mod subject;
@@ -59,10 +60,10 @@ pub mod table;
 mod train;
 pub mod types;
 
-pub use columns::read_from;
 pub use gradients::StructureFinder;
 pub use items::{Options, check, check_question};
 pub use params::fans;
+pub use source_columns::read_from;
 
 use crate::diagnostics::Diagnostic;
 use crate::source::{SourceMap, Span};

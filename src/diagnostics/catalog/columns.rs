@@ -93,11 +93,13 @@ pub fn label_outside(
     used: Span,
 ) -> Diagnostic {
     let last = classes.saturating_sub(1);
-    let place = cell.map_or_else(|| format!("row {row}"), |(line, _)| format!("line {line}"));
+    let place = cell.map_or_else(|| format!("row {}", row + 1), |(line, _)| format!("line {line}"));
     let problem = format!("column `{column}` holds {label} in {place}, but {classes} classes are numbered 0 to {last}");
     let error = Diagnostic::error("E0534", problem, cell.map_or(used, |(_, span)| span)).saying("no such class");
     let error = if cell.is_some() { error.label(used, "used as a class here") } else { error };
-    error.help(format!("correct the label or the number of classes; `one_hot(category({column}))` numbers the labels itself"))
+    error.help(format!(
+        "correct the label or the number of classes; `one_hot(category({column}))` numbers the labels itself"
+    ))
 }
 
 /// E0535: a label that the known categories do not have.
@@ -112,7 +114,7 @@ pub fn unknown_label(
     const MOST: usize = 12;
     let more = if known.len() > MOST { format!(" and {} more", known.len() - MOST) } else { String::new() };
     let known = known.iter().take(MOST).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let problem = format!("column `{column}` holds `{label}` in row {row}, which is none of its known labels");
+    let problem = format!("column `{column}` holds `{label}` in row {}, which is none of its known labels", row + 1);
     let error = Diagnostic::error("E0535", problem, header.unwrap_or(used)).saying("this column");
     error.help(format!("the labels that were trained on are {known}{more}"))
 }
@@ -141,14 +143,22 @@ pub fn rows_left_out(file: &str, left_out: usize, rows: usize, span: Span) -> Di
 
 /// E0537: a column of equal numbers is standardized (a warning).
 pub fn constant_column(column: &str, span: Span) -> Diagnostic {
-    Diagnostic::warning("E0537", format!("column `{column}` is the same in all rows, so that it is 0 standardized"), span)
-        .saying("always 0")
-        .help("leave the column out")
+    Diagnostic::warning(
+        "E0537",
+        format!("column `{column}` is the same in all rows, so that it is 0 standardized"),
+        span,
+    )
+    .saying("always 0")
+    .help("leave the column out")
 }
 
 /// E0535: a set that reads no file is asked for another table.
 pub fn no_source(set: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("E0535", format!("`{set}` is written in the program, so that no other file has its columns"), span)
-        .saying("this column")
-        .help("read the set from a file: `data d = csv(\"d.csv\") { … }`")
+    Diagnostic::error(
+        "E0535",
+        format!("`{set}` is written in the program, so that no other file has its columns"),
+        span,
+    )
+    .saying("this column")
+    .help("read the set from a file: `data d = csv(\"d.csv\") { … }`")
 }
