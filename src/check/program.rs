@@ -86,6 +86,9 @@ pub enum Kind {
     Column(DataId, u32),
     /// A column's entry for the example at hand (in losses, metrics and column expressions).
     Example(u32),
+    /// In a column's expression: a value less its mean, divided by its deviation, over rows of the data. The number is
+    /// its own in the program.
+    Standardized(u32, Typed),
     /// What a training run is at (in `stop`).
     Progress(Progress),
     /// Whether this is the loss of a `train`.
