@@ -11,6 +11,7 @@ pub mod initialize;
 pub mod native;
 mod observer;
 pub mod options;
+pub mod preparation;
 pub mod statistics;
 
 pub use observer::{Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart};
@@ -216,6 +217,7 @@ impl<'p> Session<'p> {
             | Source::Mean(_)
             | Source::Deviation(_)
             | Source::Rows
+            | Source::Entries(..)
             | Source::Progress(_) => Ok(zero(self.program.real())),
         }
     }
