@@ -60,6 +60,8 @@ impl Pair {
 pub(super) struct At<'b> {
     /// The examples of the batch.
     pub(super) batch: &'b [i64],
+    /// Those of the step after it, if it is known.
+    pub(super) upcoming: Option<&'b [i64]>,
     /// Whether these are all examples in order.
     pub(super) whole: bool,
     /// The step, from 1.
@@ -145,6 +147,7 @@ impl Steps {
                 self.bound.set(memory, self.real, value as f64);
             }
         }
+        self.bound.feed.fill(&mut self.bound.programs, &chosen.prepared, at.batch, at.upcoming)?;
         self.bound.programs.run(chosen.program).map_err(|error| Box::new(native::run_error(error)))?;
         if report == Report::Full && self.measures != chosen.measures {
             self.measures.clone_from(&chosen.measures);
