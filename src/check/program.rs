@@ -9,9 +9,12 @@ pub use super::form::{DerivativeCall, Form, Wrt};
 use super::indexed::{Comprehension, IndexedReduction};
 use super::linear_algebra::MatrixFunction;
 use super::repeat::Repeat;
+pub use super::saving::{Load, Params, Save, Saved};
 use super::size::Size;
-pub use super::train::Prediction;
+pub use super::train::measures::{Examples, Metric, MetricKind, Monitor, Patience};
+pub use super::train::{Checkpoint, Prediction};
 use super::types::{ClosureId, ModelId, Type};
+pub use super::update::{Optimizer, StateTensor, Update};
 use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
 use crate::source::Span;
 use std::collections::HashMap;
@@ -84,6 +87,9 @@ pub enum Kind {
     Column(DataId, u32),
     /// A column's entry for the example at hand (in losses, metrics and column expressions).
     Example(u32),
+    /// In a column's expression: a value less its mean, divided by its deviation, over rows of the data. The number is
+    /// its own in the program.
+    Standardized(u32, Typed),
     /// What a training run is at (in `stop`).
     Progress(Progress),
     /// Whether this is the loss of a `train`.
@@ -337,51 +343,6 @@ pub enum Action {
     Load(Load),
 }
 
-/// A `save`.
-#[derive(Clone, Debug)]
-pub struct Save {
-    /// The path.
-    pub span: Span,
-    /// The file.
-    pub path: std::path::PathBuf,
-    /// What is saved; `None` for all parameters.
-    pub values: Option<Vec<Saved>>,
-}
-
-/// A value of a `save`.
-#[derive(Clone, Debug)]
-pub enum Saved {
-    /// The parameters at and below a path.
-    Params(Params),
-    /// Another value, with the names of its tensors.
-    Value(Vec<String>, Typed),
-}
-
-/// A `load`.
-#[derive(Clone, Debug)]
-pub struct Load {
-    /// The path.
-    pub span: Span,
-    /// The file.
-    pub path: std::path::PathBuf,
-    /// What is set; `None` for all parameters.
-    pub params: Option<Vec<Params>>,
-}
-
-/// The parameters at and below a path, running means too.
-#[derive(Clone, Debug)]
-pub struct Params {
-    /// The path: `w`, `net`, `net.0`.
-    pub path: String,
-}
-
-impl Params {
-    /// Whether a parameter of this name is one of them.
-    pub fn has(&self, name: &str) -> bool {
-        name.strip_prefix(&self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    }
-}
-
 /// What a `let` of the file binds.
 #[derive(Clone, Debug)]
 pub enum GlobalBinding {
@@ -447,6 +408,8 @@ pub struct Train {
     pub prediction: Option<Prediction>,
     /// The update rule.
     pub optimizer: Optimizer,
+    /// What training remembers beside the parameters, all reals.
+    pub state: Vec<StateTensor>,
     /// How many passes over the data at most.
     pub epochs: Option<u64>,
     /// How many updates at most.
@@ -473,132 +436,6 @@ impl Train {
     /// What is trained on.
     pub fn examples(&self) -> Examples {
         Examples { data: self.data, columns: self.columns.clone() }
-    }
-}
-
-/// The examples that a `train` block is about.
-#[derive(Clone, Debug, Default)]
-pub struct Examples {
-    /// The data; without it there is one example, which has no columns.
-    pub data: Option<DataId>,
-    /// The columns that the block reads: `Kind::Example(i)` is column `columns[i]` of the data.
-    pub columns: Vec<u32>,
-}
-
-impl Examples {
-    /// The number of examples.
-    pub fn count(&self, program: &Program) -> usize {
-        self.data.map_or(1, |data| program.data[data.0 as usize].rows)
-    }
-}
-
-/// A metric of a `train` block.
-#[derive(Clone, Debug)]
-pub struct Metric {
-    /// Its name.
-    pub name: String,
-    /// How it is made of the parts.
-    pub kind: MetricKind,
-    /// What it needs of each example, as reals.
-    pub parts: Vec<Typed>,
-    /// Whether higher values are better, if that is known.
-    pub higher: Option<bool>,
-}
-
-/// How a metric over a set is made of the parts that its examples have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MetricKind {
-    /// The mean of the one part, a number.
-    Mean,
-    /// The root of the mean of squared errors; of several outputs the mean of their roots.
-    RootMeanSquare,
-    /// The share of the variance that predictions explain, of predictions and truths; of several outputs the mean.
-    R2,
-    /// Of predicted and true classes: of those found, the share that is right.
-    Precision {
-        /// Whether it is that of class 1 alone; else the mean over classes.
-        binary: bool,
-    },
-    /// Of those that are there, the share that is found.
-    Recall {
-        /// See precision.
-        binary: bool,
-    },
-    /// The harmonic mean of precision and recall.
-    F1 {
-        /// See precision.
-        binary: bool,
-    },
-    /// The probability that a positive example has a higher score than a negative one, of scores and truths.
-    Auc,
-    /// How often each class was taken for which, of predicted and true classes.
-    Confusion {
-        /// The number of classes; 0 where only the examples tell.
-        classes: usize,
-    },
-}
-
-impl MetricKind {
-    /// Whether it is one number.
-    pub fn is_number(self) -> bool {
-        !matches!(self, MetricKind::Confusion { .. })
-    }
-}
-
-/// When training ends because it does not get better.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Patience {
-    /// How many epochs in a row may be no better than the best.
-    pub epochs: u64,
-    /// How much better an epoch must be.
-    pub min_delta: f64,
-    /// What is watched.
-    pub monitor: Monitor,
-    /// Whether higher is better.
-    pub higher: bool,
-    /// Whether training ends with the parameters of the best epoch.
-    pub restore: bool,
-}
-
-/// What early stopping watches.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Monitor {
-    /// The mean loss of an epoch's batches.
-    Loss,
-    /// The loss over the validation set.
-    ValidationLoss,
-    /// A metric by its place: over the validation set if there is one, else over the epoch's batches.
-    Metric(usize),
-}
-
-/// An update rule.
-#[derive(Clone, Debug)]
-pub enum Optimizer {
-    /// Stochastic gradient descent: `p - lr * gradient`.
-    Sgd { learning_rate: Typed },
-}
-
-/// What a `train` block says of checkpoints.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Checkpoint {
-    /// The setting.
-    pub span: Span,
-    /// The folder.
-    pub folder: std::path::PathBuf,
-    /// After how many epochs one gets a file of its own.
-    pub epochs: Option<u64>,
-    /// After how many steps one gets a file of its own.
-    pub steps: Option<u64>,
-    /// After how many seconds the newest is written.
-    pub seconds: f64,
-    /// How many files of their own are kept.
-    pub keep: usize,
-}
-
-impl Checkpoint {
-    /// What holds where nothing is said but a folder.
-    pub fn new(folder: std::path::PathBuf, span: Span) -> Self {
-        Checkpoint { span, folder, epochs: None, steps: None, seconds: 60.0, keep: 5 }
     }
 }
 

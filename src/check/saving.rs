@@ -1,11 +1,57 @@
 //! The actions `save` and `load`: which values and parameters, under which names, in which file.
 
 use super::Checker;
-use super::program::{Load, Params, Save, Saved};
+use super::program::Typed;
 use super::types::Type;
 use crate::diagnostics::catalog::tensors as errors;
+use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 use std::path::PathBuf;
+
+/// A `save`.
+#[derive(Clone, Debug)]
+pub struct Save {
+    /// The path.
+    pub span: Span,
+    /// The file.
+    pub path: PathBuf,
+    /// What is saved; `None` for all parameters.
+    pub values: Option<Vec<Saved>>,
+}
+
+/// A value of a `save`.
+#[derive(Clone, Debug)]
+pub enum Saved {
+    /// The parameters at and below a path.
+    Params(Params),
+    /// Another value, with the names of its tensors.
+    Value(Vec<String>, Typed),
+}
+
+/// A `load`.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// The path.
+    pub span: Span,
+    /// The file.
+    pub path: PathBuf,
+    /// What is set; `None` for all parameters.
+    pub params: Option<Vec<Params>>,
+}
+
+/// The parameters at and below a path, running means too.
+#[derive(Clone, Debug)]
+pub struct Params {
+    /// The path: `w`, `net`, `net.0`.
+    pub path: String,
+}
+
+impl Params {
+    /// Whether a parameter of this name is one of them.
+    pub fn has(&self, name: &str) -> bool {
+        name.strip_prefix(&self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
 
 impl<'a> Checker<'a, '_> {
     /// `save "f.safetensors", net, w`.

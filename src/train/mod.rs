@@ -6,6 +6,7 @@
 
 mod bind;
 mod checkpoints;
+mod feed;
 mod keep;
 mod metrics;
 mod milestones;

@@ -60,6 +60,8 @@ impl Pair {
 pub(super) struct At<'b> {
     /// The examples of the batch.
     pub(super) batch: &'b [i64],
+    /// Those of the step after it, if it is known.
+    pub(super) upcoming: Option<&'b [i64]>,
     /// Whether these are all examples in order.
     pub(super) whole: bool,
     /// The step, from 1.
@@ -145,6 +147,7 @@ impl Steps {
                 self.bound.set(memory, self.real, value as f64);
             }
         }
+        self.bound.feed.fill(&mut self.bound.programs, &chosen.prepared, at.batch, at.upcoming)?;
         self.bound.programs.run(chosen.program).map_err(|error| Box::new(native::run_error(error)))?;
         if report == Report::Full && self.measures != chosen.measures {
             self.measures.clone_from(&chosen.measures);
@@ -191,6 +194,15 @@ impl Steps {
         for (tensor, bytes) in self.state.iter().zip(state) {
             self.bound.programs.bytes_mut(tensor.memory).copy_from_slice(bytes);
         }
+    }
+
+    /// What the update rule remembers.
+    pub(super) fn remembered(&self) -> Vec<(Source, Table)> {
+        let table = |tensor: &StateTensor| {
+            let bits = native::from_bytes(tensor.ty.element, self.bound.programs.bytes(tensor.memory));
+            (tensor.source, Table { ty: tensor.ty.clone(), bits })
+        };
+        self.state.iter().filter(|tensor| matches!(tensor.source, Source::State(_))).map(table).collect()
     }
 
     /// The bytes of the parameters.

@@ -74,7 +74,9 @@ impl Evaluation {
         let program = session.program;
         let whole = size == self.count;
         let name = format!("{} {size}", self.what);
-        bound.program(session, &name, self.what, || lower_evaluation_over(program, train, &self.examples, size, whole))
+        bound.program(session, train, &name, self.what, || {
+            lower_evaluation_over(program, train, &self.examples, size, whole)
+        })
     }
 }
 

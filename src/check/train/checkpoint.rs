@@ -2,12 +2,37 @@
 
 use crate::check::Checker;
 use crate::check::annotations::is_name;
-use crate::check::program::Checkpoint;
 use crate::diagnostics::catalog::{actions, names};
+use crate::source::Span;
 use crate::syntax::ast::{Argument, Expr, ExprKind, Setting};
+use std::path::PathBuf;
 
 const ARGUMENTS: &[&str] = &["epochs", "steps", "seconds", "keep"];
 const EXAMPLE: &str = "`checkpoint = \"runs/digits\"`, `checkpoint = folder(\"runs/digits\", epochs = 5, keep = 3)`";
+
+/// What a `train` block says of checkpoints.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Checkpoint {
+    /// The setting.
+    pub span: Span,
+    /// The folder.
+    pub folder: PathBuf,
+    /// After how many epochs one gets a file of its own.
+    pub epochs: Option<u64>,
+    /// After how many steps one gets a file of its own.
+    pub steps: Option<u64>,
+    /// After how many seconds the newest is written.
+    pub seconds: f64,
+    /// How many files of their own are kept.
+    pub keep: usize,
+}
+
+impl Checkpoint {
+    /// What holds where nothing is said but a folder.
+    pub fn new(folder: PathBuf, span: Span) -> Self {
+        Checkpoint { span, folder, epochs: None, steps: None, seconds: 60.0, keep: 5 }
+    }
+}
 
 impl<'a> Checker<'a, '_> {
     /// `checkpoint = "runs/digits"`, or `checkpoint = folder("runs/digits", epochs = 5, steps = 1000, seconds = 30, keep = 3)`.

@@ -1,6 +1,7 @@
 //! `train` blocks.
 
 mod checkpoint;
+pub mod measures;
 mod metrics;
 mod optimizer;
 mod prediction;
@@ -9,6 +10,7 @@ mod settings;
 mod stopping;
 mod validation;
 
+pub use checkpoint::Checkpoint;
 pub use prediction::Prediction;
 
 use super::Checker;
@@ -60,7 +62,7 @@ impl<'a> Checker<'a, '_> {
 
         let stated = find("predict").map(|setting| self.predict_setting(setting, data));
         let optimizer = match find("optimizer") {
-            Some(setting) => self.optimizer(&setting.value),
+            Some(setting) => self.rule(&setting.value),
             None => {
                 self.report(actions::missing_setting(
                     "train",
@@ -98,6 +100,7 @@ impl<'a> Checker<'a, '_> {
             self.report(actions::nothing_to_train(loss.span));
             return None;
         }
+        let (optimizer, state) = self.updates(optimizer?, &trainable)?;
         Some(Action::Train(Box::new(Train {
             name: action.name.as_ref().map(|name| name.text.clone()),
             span: action.keyword,
@@ -109,7 +112,8 @@ impl<'a> Checker<'a, '_> {
             loss,
             metrics,
             prediction,
-            optimizer: optimizer?,
+            optimizer,
+            state,
             epochs: flatten(epochs)?,
             steps: flatten(steps)?,
             batch: batch?,

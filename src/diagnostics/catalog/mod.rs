@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod checkpoints;
+pub mod columns;
 pub mod data;
 pub mod derivative;
 pub mod draws;
@@ -14,6 +15,7 @@ pub mod models;
 pub mod names;
 pub mod numeric;
 pub mod overrides;
+pub mod projects;
 pub mod records;
 pub mod shapes;
 pub mod sources;
