@@ -24,7 +24,7 @@ const PROGRAMS: &[(&str, &str)] = &[
         import nn
         model net = nn.Dense(8, tanh) >> nn.Dropout(0.2) >> nn.Dense(1)
         train {
-            data = d  loss = (net(x)[0] - y)^2  optimizer = sgd(lr = 0.05)
+            data = d  loss = (net(x)[0] - y)^2  optimizer = adamw(lr = 0.01)
             batch = 7  epochs = 40  checkpoint = folder("run", steps = 20, seconds = 0.03)
         }
         save "end.safetensors"
@@ -44,7 +44,7 @@ const PROGRAMS: &[(&str, &str)] = &[
         let middle = scale
         train second {
             data = d  loss = (scale * net(x)[0] - y)^2 + 0.01 * (scale - middle)^2
-            optimizer = sgd(lr = 0.02)  batch = all  steps = 150
+            optimizer = adam(lr = 0.02)  batch = all  steps = 150
             checkpoint = folder("run", seconds = 0.01)
         }
         save "end.safetensors"

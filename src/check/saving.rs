@@ -156,6 +156,7 @@ fn path_of(value: &Expr) -> Option<String> {
     match &*value.kind {
         ExprKind::Name(name) => Some(name.clone()),
         ExprKind::Field { base, name } => Some(format!("{}.{}", path_of(base)?, name.text)),
+        ExprKind::Part { base, index, .. } => Some(format!("{}.{index}", path_of(base)?)),
         _ => None,
     }
 }
