@@ -17,7 +17,7 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(super) struct Bound {
     pub(super) programs: Programs,
-    pub(super) feed: Feed,
+    feed: Feed,
     memories: HashMap<Source, (MemoryId, TensorType)>,
 }
 
@@ -25,9 +25,9 @@ pub(super) struct Bound {
 pub(super) struct Step {
     pub(super) program: ProgramId,
     /// Where the numbers of the batch's examples belong.
-    pub(super) rows: Option<MemoryId>,
+    rows: Option<MemoryId>,
     /// The columns that are handed to it by batches.
-    pub(super) prepared: Vec<Prepared>,
+    prepared: Vec<Prepared>,
     /// Whether the block's `stop` became true.
     pub(super) stop: Option<MemoryId>,
     /// The loss and the metrics, in order; none in a step that does not report.
@@ -63,12 +63,7 @@ impl Bound {
             Report::Full => "train: step with report",
         };
         let name = format!("{report:?} {size} {whole}");
-        let chosen: Vec<(DataId, u32)> = session.prepared_columns();
-        let lower = || {
-            let lowered = lower_step(program, train, size, whole, report);
-            with_prepared_entries(lowered, &|data, index| chosen.contains(&(data, index)))
-        };
-        self.program(session, train, &name, what, lower)
+        self.program(session, train, &name, what, || lower_step(program, train, size, whole, report))
     }
 
     /// A program whose inputs are shared with the others; the numbers of the batch's examples are its own.
@@ -80,6 +75,8 @@ impl Bound {
         what: &str,
         lower: impl FnOnce() -> Lowered,
     ) -> Result<Step, Box<Diagnostic>> {
+        let chosen: Vec<(DataId, u32)> = session.prepared_columns();
+        let lower = || with_prepared_entries(lower(), &|data, index| chosen.contains(&(data, index)));
         let Native { executable, sources, .. } = session.compiler.program(name, what, lower)?;
         let mut prepared = Vec::new();
         let mut inputs = Vec::with_capacity(sources.len());
@@ -113,6 +110,23 @@ impl Bound {
         }
         let program = self.programs.bind(executable, &inputs, &places).map_err(native::internal)?;
         Ok(Step { program, rows, prepared, stop, measures, state })
+    }
+
+    /// Hands a program the examples of a batch, and has those of the upcoming one prepared, if it is known.
+    ///
+    /// # Errors
+    /// A run-time error in the expression of a column.
+    #[inline]
+    pub(super) fn set_batch(
+        &mut self,
+        step: &Step,
+        batch: &[i64],
+        upcoming: Option<&[i64]>,
+    ) -> Result<(), Box<Diagnostic>> {
+        if let Some(memory) = step.rows {
+            self.programs.bytes_mut(memory).copy_from_slice(bytemuck::cast_slice(batch));
+        }
+        self.feed.fill(&mut self.programs, &step.prepared, batch, upcoming)
     }
 
     /// The memory of a parameter, column or value, filled at its first use; of progress, set by [`Bound::set`].

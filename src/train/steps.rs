@@ -139,15 +139,14 @@ impl Steps {
         }
         let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
         let Some(chosen) = pair.version(report) else { unreachable!("compiled above") };
-        if let (Some(memory), false) = (chosen.rows, at.whole) {
-            self.bound.programs.bytes_mut(memory).copy_from_slice(bytemuck::cast_slice(at.batch));
+        if !at.whole {
+            self.bound.set_batch(chosen, at.batch, at.upcoming)?;
         }
         for (memory, value) in [(self.step, at.step), (self.epoch, at.epoch)] {
             if let Some(memory) = memory {
                 self.bound.set(memory, self.real, value as f64);
             }
         }
-        self.bound.feed.fill(&mut self.bound.programs, &chosen.prepared, at.batch, at.upcoming)?;
         self.bound.programs.run(chosen.program).map_err(|error| Box::new(native::run_error(error)))?;
         if report == Report::Full && self.measures != chosen.measures {
             self.measures.clone_from(&chosen.measures);
