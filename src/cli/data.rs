@@ -40,7 +40,7 @@ pub(super) fn data(arguments: &Arguments, messages: &Messages) -> bool {
     };
     let mut sources = SourceMap::default();
     let shown = path.escape_debug().to_string();
-    let command = sources.add("command line", None, &format!("ndc data {shown}"));
+    let command = sources.add("command line", None, format!("ndc data {shown}"));
     let used = Span::new(command, "ndc data ".len(), "ndc data ".len() + shown.len());
     let table = match FileLoader::new().load(Path::new(&arguments.file), format, used, &mut sources) {
         Ok(table) => table,

@@ -120,9 +120,9 @@ fn of_text(usable: &[&Column], hidden: &[&str], left_out: &mut String) -> Vec<(S
 
 /// The column that is probably to be predicted: one of a usual name, else the last.
 fn target<'c>(usable: &[&'c Column]) -> Option<&'c Column> {
-    let scalar = usable.iter().filter(|column| column.distinct.is_some_and(|count| count > 1));
+    let mut scalar = usable.iter().filter(|column| column.distinct.is_some_and(|count| count > 1));
     let named = scalar.clone().find(|column| TARGETS.contains(&column.name.to_lowercase().as_str()));
-    named.or_else(|| scalar.last()).copied()
+    named.or_else(|| scalar.next_back()).copied()
 }
 
 /// A name for a column of the set, apart from `x`, `y`, what says `missing`, and the columns so far.
