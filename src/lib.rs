@@ -28,6 +28,7 @@ pub mod schedule;
 pub mod session;
 pub mod source;
 pub mod subject;
+pub mod survey;
 pub mod syntax;
 pub mod train;
 pub mod transcribe;
