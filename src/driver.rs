@@ -159,7 +159,10 @@ fn followed(
 ) -> (Arc<ast::File>, imports::Program, Vec<Diagnostic>) {
     let text = sources.get(id).text.clone();
     let (mut file, mut diagnostics) = syntax::parse(id, &text);
-    diagnostics.extend(overrides::apply(&mut file, overrides, sources));
+    // Where a part could not be read, what it states is not known.
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        diagnostics.extend(overrides::apply(&mut file, overrides, sources));
+    }
     let file = Arc::new(file);
     let mut followed = imports::follow(file.clone(), id, sources);
     diagnostics.append(&mut followed.diagnostics);

@@ -55,6 +55,10 @@ impl<'a> Checker<'a, '_> {
             Some(settings) => self.row_columns(settings, &table)?,
             None => self.all_columns(&table, data.source.span)?,
         };
+        if rows == 0 {
+            self.report(errors::no_rows(&table.name, "its arrays have no elements", data.source.span));
+            return None;
+        }
         Some((DataSet::whole(&data.name, rows, columns), data.columns.is_none().then_some(table)))
     }
 

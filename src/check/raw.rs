@@ -111,8 +111,8 @@ impl RawValues {
         bytes: Bytes,
         start: usize,
     ) -> Option<Self> {
-        let count = entry.iter().try_fold(rows, |count, size| count.checked_mul(*size))?;
-        let end = count.checked_mul(element.bytes())?.checked_add(start)?;
+        let size = entry.iter().try_fold(element.bytes(), |size, axis| size.checked_mul(*axis))?;
+        let end = size.checked_mul(rows)?.checked_add(start)?;
         let fits = end <= (*bytes).as_ref().len();
         fits.then(|| RawValues { element, order, rows, entry: entry.into(), bytes, start })
     }

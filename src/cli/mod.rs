@@ -13,6 +13,7 @@ mod gradcheck;
 mod graph;
 mod json_lines;
 mod logging;
+mod new;
 mod output;
 mod params;
 mod profile;
@@ -20,7 +21,9 @@ mod run;
 mod set;
 mod summary;
 mod test;
+mod watch;
 mod watch_training;
+mod watched;
 
 use crate::check::Options;
 use crate::diagnostics::render::MessageFormat;
@@ -49,6 +52,7 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  ndc new flowers                       start a project that runs
   ndc run examples/iris.nd              train a model on real data
   ndc check examples/iris.nd            look for mistakes without running
   ndc test examples/                    run the tests of every file in a folder
@@ -190,6 +194,10 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Look for mistakes whenever a file of a program is saved, and run it on request
+    Watch(watch::Arguments),
+    /// Start a project: a program that runs, with data, a test and a page that tells how to use it
+    New(new::Arguments),
     /// Say where compiled programs are kept for the next run, and how much there is
     Cache {
         /// Remove all of it
@@ -318,8 +326,13 @@ impl Command {
             Command::Graph { settings, .. } | Command::Profile { settings, .. } | Command::Summary { settings, .. } => {
                 &settings.threads
             }
+            Command::Watch(arguments) => &arguments.settings.threads,
             Command::Gradcheck { options, .. } => &options.threads,
-            Command::Fmt { .. } | Command::Doc { .. } | Command::Cache { .. } | Command::Explain { .. } => return None,
+            Command::Fmt { .. }
+            | Command::Doc { .. }
+            | Command::New(_)
+            | Command::Cache { .. }
+            | Command::Explain { .. } => return None,
         };
         arguments.threads.and_then(|ThreadCount(count)| count)
     }
@@ -414,6 +427,8 @@ pub fn main() -> ExitCode {
         Command::Grad { file, question, wrt, output, common } => {
             grad::grad(file, question.request(), wrt, output.as_deref(), common)
         }
+        Command::Watch(arguments) => watch::watch(arguments),
+        Command::New(arguments) => new::new(arguments),
         Command::Cache { clear } => cache::cache(*clear),
         Command::Explain { code } => explain::explain(code.as_deref()),
     };

@@ -37,7 +37,10 @@ pub(super) fn rows_first(shape: &[usize], at: usize) -> Result<(usize, &[usize])
 
 /// The bytes that an array takes; `None` if a computer has no number for it.
 pub(super) fn size_of(shape: &[usize], element: usize) -> Option<usize> {
-    shape.iter().try_fold(element, |count, size| count.checked_mul(*size))
+    let sizes = || shape.iter().copied();
+    // Without elements too, the parts of an array have sizes.
+    let largest = sizes().filter(|size| *size > 0).try_fold(element, usize::checked_mul)?;
+    Some(if sizes().any(|size| size == 0) { 0 } else { largest })
 }
 
 /// Compares the bytes that an array takes with those that the file has for it, from `at` to `end`.
@@ -45,15 +48,21 @@ pub(super) fn check_size(shape: &[usize], element: usize, at: usize, end: usize)
     let there = end.saturating_sub(at);
     match size_of(shape, element) {
         Some(size) if size == there => Ok(()),
-        Some(size) if size < there => {
-            broken(at + size, format!("{} bytes follow the array of shape {}", there - size, shown(shape)))
-        }
+        Some(size) if size < there => broken(
+            at + size,
+            format!("the array of shape {} ends {} before the file", shown(shape), bytes(there - size)),
+        ),
         Some(size) => broken(
             end,
-            format!("the file ends, where an array of shape {} takes {size} bytes and {there} are there", shown(shape)),
+            format!("an array of shape {} takes {}, but the file ends after {there}", shown(shape), bytes(size)),
         ),
         None => broken(at, format!("the shape {} is larger than any memory", shown(shape))),
     }
+}
+
+/// A number of bytes as messages show it.
+pub(super) fn bytes(count: usize) -> String {
+    if count == 1 { "1 byte".to_string() } else { format!("{count} bytes") }
 }
 
 /// A shape as messages show it.

@@ -21,7 +21,7 @@ pub(super) fn read(
     let shown = file.shown();
     let text = text::decode(bytes).map_err(|detail| errors::not_text(&shown, &detail, file.used))?;
     let parsed = reader::parse(&file.name(), &text, delimiter).map_err(|refusal| match refusal {
-        Refusal::NoRows => errors::no_rows(&shown, file.used),
+        Refusal::NoRows(detail) => errors::no_rows(&shown, detail, file.used),
         Refusal::At(place, wrong) => refused(file, &text, place, &wrong, sources),
     })?;
     Ok(parsed)

@@ -46,7 +46,9 @@ fn header(all: &[u8]) -> Result<(Header, usize), Fault> {
     let Some(text) = all.get(start..start + length) else {
         return broken(8, format!("the header has {length} bytes by its length, but the file ends before"));
     };
-    let header = npy_header::parse(text).map_err(|fault| fault.from_start(start))?;
+    let mut header = npy_header::parse(text).map_err(|fault| fault.from_start(start))?;
+    header.descr_at += start;
+    header.shape_at += start;
     Ok((header, start + length))
 }
 
@@ -72,7 +74,7 @@ fn element(header: &Header) -> Result<(RawElement, ByteOrder), Fault> {
         "f2" => RawElement::F16,
         "f4" => RawElement::F32,
         "f8" => RawElement::F64,
-        _ => return Err(Fault::NoNumbers(described(descr))),
+        _ => return Err(Fault::NoNumbers(format!("{}, by the type at byte {}", described(descr), header.descr_at))),
     };
     match order {
         Some(order) => Ok((element, order)),

@@ -110,7 +110,7 @@ impl Reader<'_> {
     /// The type. A list of fields is a type of records, which is all that has to be known of it.
     fn descr(&mut self) -> Result<String, Fault> {
         if self.text.get(self.at) == Some(&b'[') {
-            return Err(Fault::NoNumbers("records of several fields".to_string()));
+            return Err(Fault::NoNumbers(format!("records of several fields, by byte {} of its header", self.at)));
         }
         self.quoted("a type")
     }

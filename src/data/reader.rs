@@ -15,7 +15,7 @@ use std::collections::HashMap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// It has no rows below the header, or not even a header.
-    NoRows,
+    NoRows(&'static str),
     /// A place in it is wrong.
     At(Place, Wrong),
 }
@@ -76,12 +76,12 @@ pub(super) struct Parsed {
 pub(super) fn parse(name: &str, text: &str, delimiter: Option<u8>) -> Result<Parsed, Refusal> {
     let text = text.trim_end_matches(['\n', '\r']);
     if text.is_empty() {
-        return Err(Refusal::NoRows);
+        return Err(Refusal::NoRows("it is empty from byte 0 on"));
     }
     let delimiter = delimiter.unwrap_or_else(|| layout::delimiter(text));
     layout::check(text, delimiter).map_err(|(fault, place)| Refusal::At(place, Wrong::Layout(fault)))?;
     let mut rows = Rows::new(text, delimiter);
-    let header = rows.next().ok_or(Refusal::NoRows)?;
+    let header = rows.next().ok_or(Refusal::NoRows("it is empty from byte 0 on"))?;
     let names = names(&header, text, delimiter)?;
     let mut columns = vec![Column::default(); names.len()];
     let mut count = 0;
@@ -97,7 +97,7 @@ pub(super) fn parse(name: &str, text: &str, delimiter: Option<u8>) -> Result<Par
         count += 1;
     }
     if count == 0 {
-        return Err(Refusal::NoRows);
+        return Err(Refusal::NoRows("it ends after the line of column names"));
     }
     Ok(assemble(name, text, names, columns, count))
 }

@@ -3,7 +3,7 @@
 //!
 //! Stricter than the crate of that name, which takes the last of two tensors of one name and blanks before the header.
 
-use super::array::{Fault, broken, bytes_at, check_bools, other_format, rows_first, shown, size_of};
+use super::array::{Fault, broken, bytes as bytes_of, bytes_at, check_bools, other_format, rows_first, shown, size_of};
 use super::cell;
 use crate::check::raw::{ByteOrder, Bytes, RawElement, RawValues};
 use serde::Deserialize;
@@ -33,7 +33,9 @@ pub(super) fn read(bytes: &Bytes) -> Result<Vec<Named>, Fault> {
         end = tensor.data_offsets.1;
     }
     match all.len() - data {
-        length if length > end => broken(data + end, format!("{} bytes belong to no tensor", length - end)),
+        length if length > end => {
+            broken(data + end, format!("the tensors end {} before the file", bytes_of(length - end)))
+        }
         _ => Ok(named),
     }
 }

@@ -8,7 +8,7 @@ use super::array::looks_like;
 /// What the bytes look like instead, or where they stop being text.
 pub(super) fn decode(bytes: Vec<u8>) -> Result<String, String> {
     if let Some(format) = other_format(&bytes) {
-        return Err(format.to_string());
+        return Err(format!("byte 0 and on: {format}"));
     }
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -56,9 +56,9 @@ mod tests {
 
     #[test]
     fn other_files_are_named_for_what_they_look_like() {
-        assert!(refusal(b"\x1f\x8b\x08\0").starts_with("it looks compressed with gzip"));
-        assert!(refusal(b"PK\x03\x04\0\0").starts_with("it looks like a zip archive"));
-        assert_eq!(refusal(b"\xff\xfea\0"), "it looks encoded in UTF-16");
+        assert!(refusal(b"\x1f\x8b\x08\0").starts_with("byte 0 and on: it looks compressed with gzip"));
+        assert!(refusal(b"PK\x03\x04\0\0").starts_with("byte 0 and on: it looks like a zip archive"));
+        assert_eq!(refusal(b"\xff\xfea\0"), "byte 0 and on: it looks encoded in UTF-16");
         assert_eq!(refusal(b"a,b\n1,\xc0\xb2\n"), "byte 6 (0xC0, in line 2) is not UTF-8");
         assert_eq!(refusal(b"a\0,\0"), "byte 1 (in line 1) is zero, as in binary files");
     }

@@ -24,7 +24,7 @@ pages! {
     "E0501" "E0502" "E0503" "E0504" "E0505" "E0506" "E0507" "E0508" "E0509" "E0510" "E0511" "E0512" "E0513"
     "E0520" "E0521" "E0522" "E0523" "E0524" "E0530" "E0531"
     "E0601" "E0602" "E0603" "E0604" "E0605" "E0606" "E0607" "E0608" "E0609" "E0610" "E0611" "E0612"
-    "E0630" "E0631" "E0640" "E0641" "E0642"
+    "E0630" "E0631" "E0640" "E0641" "E0642" "E0643" "E0644"
     "E0701" "E0702" "E0703" "E0704" "E0705" "E0706"
     "E0801" "E0802" "E0803" "E0804" "E0805" "E0999"
 }
@@ -103,6 +103,8 @@ mod tests {
                 | "E0640"
                 | "E0641"
                 | "E0642"
+                | "E0643"
+                | "E0644"
                 | "E0801"
                 | "E0802"
                 | "E0803"
@@ -122,6 +124,7 @@ mod tests {
             include_str!("catalog/data.rs"),
             include_str!("catalog/actions.rs"),
             include_str!("catalog/overrides.rs"),
+            include_str!("catalog/projects.rs"),
             include_str!("catalog/numeric.rs"),
             include_str!("catalog/models.rs"),
         ];

@@ -26,7 +26,11 @@ pub fn no_such_source_column<'a>(
         (Some((place, _)), None) => error.label(place, "nearest column"),
         (None, _) => error,
     };
-    let all: Vec<&str> = known.clone().into_iter().collect();
+    const SHOWN: usize = 20;
+    let mut all: Vec<&str> = known.clone().into_iter().take(SHOWN).collect();
+    if known.clone().into_iter().count() > SHOWN {
+        all.push("…");
+    }
     match (same_letters, nearest(name, known)) {
         (Some(same), _) => error.fix(format!("column names are matched letter by letter: write `{same}`"), span, same),
         (None, Some(near)) => error.fix(format!("did you mean `{near}`?"), span, near),
@@ -68,9 +72,9 @@ pub fn missing_cell(column: &str, line: usize, place: Span, used: Span) -> Diagn
         .help("fill the cell or remove the line")
 }
 
-/// E0506: a file without examples.
-pub fn no_rows(path: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("E0506", format!("`{path}` has no rows"), span)
+/// E0506: a file without examples. The detail says what is in it instead, and where it ends.
+pub fn no_rows(path: &str, detail: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0506", format!("`{path}` has no rows: {detail}"), span)
         .saying("this file")
         .help("a data file has a line of column names and then a line for each example")
 }

@@ -13,6 +13,7 @@ pub mod models;
 pub mod names;
 pub mod numeric;
 pub mod overrides;
+pub mod projects;
 pub mod records;
 pub mod shapes;
 pub mod sources;
