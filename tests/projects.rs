@@ -205,7 +205,7 @@ fn options_reach_the_run_and_a_failed_one_is_told() {
     let folder = folder("watch_options");
     let program = folder.join("a.nd");
     fs::write(&program, "const n = 1\nprint n\nassert n < 5\n").unwrap();
-    let mut watching = Watching::new(&folder, &["a.nd", "--run", "--set", "n=3", "--", "--no-cache"]);
+    let watching = Watching::new(&folder, &["a.nd", "--run", "--set", "n=3", "--", "--no-cache"]);
     let seen = watching.until("ran in");
     assert!(seen.iter().any(|line| line == "n = 3"), "{seen:#?}");
     save_by_renaming(&program, "const n = 1\nprint n + 4\nassert n + 4 < 5\n");

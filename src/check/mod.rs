@@ -56,6 +56,7 @@ mod subscripts;
 pub mod table;
 mod train;
 pub mod types;
+pub mod update;
 
 pub use gradients::StructureFinder;
 pub use items::{Options, check, check_question};
@@ -69,6 +70,9 @@ use scope::Frame;
 use std::collections::{HashMap, HashSet};
 use table::TableLoader;
 use types::{ClosureId, Type};
+
+/// The module of the standard library whose functions `optimizer` knows by name.
+pub const RULES_MODULE: &str = "optim";
 
 /// How many functions inside functions a name in a message shows.
 const LONGEST_NAME: u32 = 6;

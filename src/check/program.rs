@@ -12,6 +12,7 @@ use super::repeat::Repeat;
 use super::size::Size;
 pub use super::train::Prediction;
 use super::types::{ClosureId, ModelId, Type};
+pub use super::update::{Optimizer, StateTensor, Update};
 use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
 use crate::source::Span;
 use std::collections::HashMap;
@@ -392,6 +393,8 @@ pub struct Train {
     pub prediction: Option<Prediction>,
     /// The update rule.
     pub optimizer: Optimizer,
+    /// What training remembers beside the parameters, all reals.
+    pub state: Vec<StateTensor>,
     /// How many passes over the data at most.
     pub epochs: Option<u64>,
     /// How many updates at most.
@@ -406,13 +409,6 @@ pub struct Train {
     pub stop: Option<Typed>,
     /// The parameters that change: what the loss reads, less the frozen ones.
     pub params: Vec<ParamId>,
-}
-
-/// An update rule.
-#[derive(Clone, Debug)]
-pub enum Optimizer {
-    /// Stochastic gradient descent: `p - lr * gradient`.
-    Sgd { learning_rate: Typed },
 }
 
 /// A `test` block.

@@ -49,6 +49,8 @@ pub enum Source {
     Rows,
     /// What a training run is at.
     Progress(Progress),
+    /// What a training run remembers, by its place among the state of its block.
+    State(u32),
 }
 
 /// A graph with the meaning of its inputs.

@@ -33,7 +33,7 @@ pub(super) struct Step {
 /// A tensor that steps change: a parameter, a running mean, a memory of the update rule.
 #[derive(Clone)]
 pub(super) struct StateTensor {
-    /// The name of the input: a parameter's path.
+    /// The name of the input: a parameter's path; `path/m` where the update rule remembers it.
     #[allow(dead_code, reason = "what checkpoints call it")]
     pub(super) name: String,
     /// What it stands for.
@@ -58,13 +58,14 @@ impl Bound {
             Report::Full => "train: step with report",
         };
         let name = format!("{report:?} {size} {whole}");
-        self.program(session, &name, what, || lower_step(program, train, size, whole, report))
+        self.program(session, train, &name, what, || lower_step(program, train, size, whole, report))
     }
 
     /// A program whose inputs are shared with the others; the numbers of the batch's examples are its own.
     pub(super) fn program(
         &mut self,
         session: &mut Session<'_>,
+        train: &Train,
         name: &str,
         what: &str,
         lower: impl FnOnce() -> Lowered,
@@ -76,7 +77,7 @@ impl Bound {
             let memory = if *source == Source::Rows {
                 *rows.insert(self.programs.memory(port.ty.bytes()))
             } else {
-                self.input(session, *source, &port.ty)?
+                self.input(session, train, *source, &port.ty)?
             };
             inputs.push(memory);
             if executable.replaced_by(index).is_some() {
@@ -101,6 +102,7 @@ impl Bound {
     fn input(
         &mut self,
         session: &mut Session<'_>,
+        train: &Train,
         source: Source,
         ty: &TensorType,
     ) -> Result<MemoryId, Box<Diagnostic>> {
@@ -109,7 +111,7 @@ impl Bound {
         }
         let memory = self.programs.memory(ty.bytes());
         if !matches!(source, Source::Progress(_)) {
-            let table = session.inputs(&[source])?.remove(0);
+            let table = session.step_inputs(train, &[source])?.remove(0);
             self.programs.bytes_mut(memory).copy_from_slice(&native::to_bytes(&table));
         }
         self.memories.insert(source, (memory, ty.clone()));

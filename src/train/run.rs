@@ -226,8 +226,9 @@ impl<'t> Run<'t> {
             if !loss.is_finite() || !self.steps.params_are_finite() {
                 let batch = rows.clone().next_batch().to_vec();
                 let whole = rows.is_whole();
-                self.failure = trace::Failure { step: self.state.step, epoch, loss, batch, whole };
                 self.steps.set_state_bytes(&before);
+                let remembered = self.steps.remembered();
+                self.failure = trace::Failure { step: self.state.step, epoch, loss, batch, whole, remembered };
                 return Ok(());
             }
         }

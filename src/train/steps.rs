@@ -185,6 +185,15 @@ impl Steps {
         }
     }
 
+    /// What the update rule remembers.
+    pub(super) fn remembered(&self) -> Vec<(Source, Table)> {
+        let table = |tensor: &StateTensor| {
+            let bits = native::from_bytes(tensor.ty.element, self.bound.programs.bytes(tensor.memory));
+            (tensor.source, Table { ty: tensor.ty.clone(), bits })
+        };
+        self.state.iter().filter(|tensor| matches!(tensor.source, Source::State(_))).map(table).collect()
+    }
+
     /// Whether no parameter is NaN or infinite.
     pub(super) fn params_are_finite(&self) -> bool {
         self.params().all(|tensor| {

@@ -44,7 +44,7 @@ impl<'a> Checker<'a, '_> {
 
         let stated = find("predict").map(|setting| self.predict_setting(setting, data));
         let optimizer = match find("optimizer") {
-            Some(setting) => self.optimizer(&setting.value),
+            Some(setting) => self.rule(&setting.value),
             None => {
                 self.report(actions::missing_setting(
                     "train",
@@ -82,6 +82,7 @@ impl<'a> Checker<'a, '_> {
             self.report(actions::nothing_to_train(loss.span));
             return None;
         }
+        let (optimizer, state) = self.updates(optimizer?, &trainable)?;
         Some(Action::Train(Box::new(Train {
             name: action.name.as_ref().map(|name| name.text.clone()),
             span: action.keyword,
@@ -90,7 +91,8 @@ impl<'a> Checker<'a, '_> {
             loss,
             metrics: metrics.into_iter().collect::<Option<_>>()?,
             prediction,
-            optimizer: optimizer?,
+            optimizer,
+            state,
             epochs: flatten(epochs)?,
             steps: flatten(steps)?,
             batch: batch?,
