@@ -11,6 +11,7 @@ use super::linear_algebra::MatrixFunction;
 use super::repeat::Repeat;
 use super::size::Size;
 pub use super::train::Prediction;
+pub use super::train::measures::{Examples, Metric, MetricKind, Monitor, Patience};
 use super::types::{ClosureId, ModelId, Type};
 pub use super::update::{Optimizer, StateTensor, Update};
 use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
@@ -85,6 +86,9 @@ pub enum Kind {
     Column(DataId, u32),
     /// A column's entry for the example at hand (in losses, metrics and column expressions).
     Example(u32),
+    /// In a column's expression: a value less its mean, divided by its deviation, over rows of the data. The number is
+    /// its own in the program.
+    Standardized(u32, Typed),
     /// What a training run is at (in `stop`).
     Progress(Progress),
     /// Whether this is the loss of a `train`.
@@ -212,6 +216,8 @@ pub enum Progress {
     Epoch,
     /// The loss of this step's batch.
     Loss,
+    /// The last loss over the validation set; NaN before there is one.
+    ValidationLoss,
     /// The Euclidean norm of this step's change of all parameters.
     StepNorm,
     /// The Euclidean norm of this step's gradient.
@@ -385,10 +391,14 @@ pub struct Train {
     pub data: Option<DataId>,
     /// The columns that the block reads: `Kind::Example(i)` is column `columns[i]` of the data.
     pub columns: Vec<u32>,
+    /// What is validated on.
+    pub validation: Option<Examples>,
+    /// Whether the loss or a metric of an example depends on the other examples of its batch.
+    pub sees_batch: bool,
     /// The loss of one example.
     pub loss: Typed,
-    /// What is reported beside the loss, of one example.
-    pub metrics: Vec<(String, Typed)>,
+    /// What is reported beside the loss.
+    pub metrics: Vec<Metric>,
     /// What the trained model says of one example: what `predict` states, else the model that the loss calls.
     pub prediction: Option<Prediction>,
     /// The update rule.
@@ -407,8 +417,19 @@ pub struct Train {
     pub seed: u64,
     /// Ends training when it becomes true.
     pub stop: Option<Typed>,
+    /// Whether `stop` or another setting sees the validation loss.
+    pub watches_validation: bool,
+    /// Ends training when it does not get better.
+    pub patience: Option<Patience>,
     /// The parameters that change: what the loss reads, less the frozen ones.
     pub params: Vec<ParamId>,
+}
+
+impl Train {
+    /// What is trained on.
+    pub fn examples(&self) -> Examples {
+        Examples { data: self.data, columns: self.columns.clone() }
+    }
 }
 
 /// A `test` block.

@@ -2,7 +2,7 @@
 
 use super::output::say;
 use crate::report::{counted, duration, number, significant, thousands, value_text};
-use crate::session::{Ending, Leaves, Observer, TrainingEnd, TrainingProgress, TrainingStart};
+use crate::session::{Confusion, Ending, Leaves, Observer, TrainingEnd, TrainingProgress, TrainingStart};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -57,7 +57,10 @@ impl Observer for Watcher {
     }
 
     fn training_progress(&mut self, progress: &TrainingProgress) {
-        let message = measures(progress.loss, &progress.metrics);
+        let mut message = measures(progress.loss, &progress.metrics);
+        if let Some((loss, metrics)) = &progress.validation {
+            message.push_str(&format!("  validation {}", measures(*loss, metrics)));
+        }
         match &self.bar {
             Some(bar) => {
                 bar.set_position(progress.step);
@@ -115,6 +118,7 @@ fn closing(end: &TrainingEnd) -> String {
     let why = match end.ending {
         Ending::Done => "",
         Ending::Stopped => ", ended by `stop`",
+        Ending::NoImprovement => ", ended by `patience`",
         Ending::Interrupted => ", interrupted",
     };
     let name = end.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
@@ -122,8 +126,21 @@ fn closing(end: &TrainingEnd) -> String {
     let speed = rate(end.steps, end.elapsed);
     let mut out = format!("trained{name}: {steps}, {epochs} in {} ({speed}){why}\n", duration(end.elapsed));
     let rows = std::iter::once(("loss".to_string(), end.loss)).chain(end.metrics.iter().cloned());
-    for (name, value) in rows {
-        out.push_str(&format!("  {name:<12} {}\n", significant(value, DIGITS)));
+    let validation = end.validation.as_ref().map(|(loss, metrics)| {
+        std::iter::once(*loss).chain(metrics.iter().map(|(_, value)| *value)).collect::<Vec<f64>>()
+    });
+    for (place, (name, value)) in rows.enumerate() {
+        let beside = validation.as_ref().and_then(|values| values.get(place));
+        let beside = beside.map_or(String::new(), |value| format!("  validation {}", significant(*value, DIGITS)));
+        out.push_str(&format!("  {name:<12} {}{beside}\n", significant(value, DIGITS)));
+    }
+    for confusion in &end.confusions {
+        out.push_str(&confusion_table(confusion));
+    }
+    if let Some(best) = &end.best {
+        let restored = if best.restored { ", whose parameters are restored" } else { "" };
+        let (monitor, value) = (&best.monitor, significant(best.value, DIGITS));
+        out.push_str(&format!("  best epoch   {}, {monitor} {value}{restored}\n", thousands(best.epoch)));
     }
     let width = end.params.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
     for (name, shape, values) in end.params.iter().take(MOST_PARAMETERS) {
@@ -132,6 +149,24 @@ fn closing(end: &TrainingEnd) -> String {
     }
     if end.params.len() > MOST_PARAMETERS {
         out.push_str(&format!("  … and {} parameters more\n", end.params.len() - MOST_PARAMETERS));
+    }
+    out
+}
+
+/// A row for each true class, a column for each predicted one.
+fn confusion_table(confusion: &Confusion) -> String {
+    let cells = confusion.counts.iter().flatten().map(|count| thousands(*count).len());
+    let names = confusion.classes.iter().map(|class| class.chars().count());
+    let width = cells.chain(names.clone()).max().unwrap_or(0);
+    let names = names.max().unwrap_or(0);
+    let mut out = format!("  {} (rows: true class, columns: predicted)\n", confusion.name);
+    let line = |name: &str, cells: Vec<String>| {
+        let cells: String = cells.iter().map(|cell| format!("  {cell:>width$}")).collect();
+        format!("    {name:<names$}{cells}\n")
+    };
+    out.push_str(&line("", confusion.classes.clone()));
+    for (class, counts) in confusion.classes.iter().zip(&confusion.counts) {
+        out.push_str(&line(class, counts.iter().map(|count| thousands(*count)).collect()));
     }
     out
 }

@@ -45,6 +45,10 @@ pub enum Source {
     Column(DataId, u32),
     /// A column of the table that a data item reads, as reals.
     Raw(u32),
+    /// The mean that a `standardize` subtracts.
+    Mean(u32),
+    /// The deviation that a `standardize` divides by.
+    Deviation(u32),
     /// The rows of a batch.
     Rows,
     /// What a training run is at.

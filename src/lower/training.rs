@@ -3,9 +3,9 @@
 use super::draws::TrainingDraws;
 use super::{Lowered, Lowerer, Source, Value};
 use crate::autodiff::reverse::reverse;
-use crate::check::program::{ParamId, Program, Progress, Train};
+use crate::check::program::{Examples, MetricKind, ParamId, Program, Progress, Train};
 use crate::check::types::Type;
-use crate::ir::{ElementType, Graph, NodeId, Op, Reduction, Shape, TensorType};
+use crate::ir::{Axes, ElementType, Graph, NodeId, Op, Reduction, Shape, TensorType};
 use crate::ops::arithmetic::{ADD, MULTIPLY, SUBTRACT};
 use crate::ops::roots::SQRT;
 use crate::ops::structural::examples::batch_examples;
@@ -38,7 +38,7 @@ const RUNNING: &str = "running ";
 /// Inputs are the parameters, the columns, the rows of the batch unless `whole`, and progress. The parameters that
 /// train are updated in place.
 pub fn lower_step(program: &Program, train: &Train, size: usize, whole: bool, report: Report) -> Lowered {
-    let mut forward = forward(program, train, size, whole, true);
+    let mut forward = forward(program, train, &train.examples(), (size, whole), true);
     simplify_outputs(&mut forward.graph);
     step(program, train, forward, report)
 }
@@ -56,37 +56,56 @@ fn simplify_outputs(graph: &mut Graph) {
 
 /// The graph of loss and metrics without an update; as in a step of training, or with `training` false.
 pub fn lower_evaluation(program: &Program, train: &Train, size: usize, whole: bool, training: bool) -> Lowered {
-    forward(program, train, size, whole, training)
+    forward(program, train, &train.examples(), (size, whole), training)
+}
+
+/// The same over other examples than those of the block, with `training` false.
+pub fn lower_evaluation_over(
+    program: &Program,
+    train: &Train,
+    examples: &Examples,
+    size: usize,
+    whole: bool,
+) -> Lowered {
+    forward(program, train, examples, (size, whole), false)
 }
 
 /// Loss and metrics of a batch as outputs, then the running means that training moves on.
-fn forward(program: &Program, train: &Train, size: usize, whole: bool, training: bool) -> Lowered {
+fn forward(
+    program: &Program,
+    train: &Train,
+    examples: &Examples,
+    (size, whole): (usize, bool),
+    training: bool,
+) -> Lowered {
     let mut lowerer = Lowerer::new(program);
     lowerer.training = training;
     for id in &train.params {
         lowerer.stored(*id);
     }
-    let mut columns = lowerer.batch_columns(train, size, whole);
+    let mut columns = lowerer.batch_columns(examples, size, whole);
     let mut variables = lowerer.examples.clone();
-    let example = lowerer.example_numbers(train, size, whole);
+    let example = lowerer.example_numbers(examples, size, whole);
     lowerer.draws = Some(TrainingDraws { seed: train.seed, example: example.map(|(variable, _)| variable) });
     if let Some((variable, numbers)) = example {
         variables.push(variable);
         columns.push(numbers);
     }
     let mut roots = vec![lowerer.tensor(&train.loss)];
-    for (_, metric) in &train.metrics {
-        roots.push(lowerer.tensor(metric));
+    for part in train.metrics.iter().flat_map(|metric| &metric.parts) {
+        roots.push(lowerer.tensor(part));
     }
     let reported = roots.len();
     roots.extend(lowerer.moved_values());
     let mut batched = batch_examples(&mut lowerer.graph, &roots, &variables, &columns, size);
     let moved = batched.split_off(reported);
-    let names =
-        std::iter::once(LOSS.to_string()).chain(train.metrics.iter().map(|(name, _)| format!("{METRIC}{name}")));
-    for ((node, depends), name) in batched.into_iter().zip(names) {
+    for ((node, depends), (name, folded)) in batched.into_iter().zip(reported_names(train)) {
         lowerer.graph.current_span = Some(train.loss.span);
-        let node = if depends { lowerer.mean(node) } else { node };
+        let node = match (depends, folded) {
+            (true, false) => lowerer.mean(node),
+            (false, true) => lowerer.for_each_example(node, size),
+            _ => node,
+        };
         lowerer.graph.output(name, node);
     }
     for (state, node) in lowerer.moved_states(&moved) {
@@ -95,24 +114,42 @@ fn forward(program: &Program, train: &Train, size: usize, whole: bool, training:
     lowerer.finish()
 }
 
+/// The names of the loss and of the parts of metrics, and whether each example's value is an output rather than the mean.
+fn reported_names(train: &Train) -> impl Iterator<Item = (String, bool)> + '_ {
+    let parts = train.metrics.iter().flat_map(|metric| {
+        let folded = metric.kind != MetricKind::Mean;
+        (0..metric.parts.len()).map(move |part| match folded {
+            true => (format!("{METRIC}{} {part}", metric.name), true),
+            false => (format!("{METRIC}{}", metric.name), false),
+        })
+    });
+    std::iter::once((LOSS.to_string(), false)).chain(parts)
+}
+
 impl Lowerer<'_> {
+    /// What does not depend on the example, once for each.
+    fn for_each_example(&mut self, node: NodeId, size: usize) -> NodeId {
+        let shape = self.graph.ty(node).shape.with_leading(size);
+        self.graph.broadcast(node, Axes::new(1..shape.rank()), &shape)
+    }
+
     /// A variable for the number of an example, and the numbers of the batch's.
-    fn example_numbers(&mut self, train: &Train, size: usize, whole: bool) -> Option<(NodeId, NodeId)> {
-        train.data?;
+    fn example_numbers(&mut self, examples: &Examples, size: usize, whole: bool) -> Option<(NodeId, NodeId)> {
+        examples.data?;
         let ty = TensorType::new(ElementType::I64, Shape::new(&[size]));
         let numbers = if whole { self.graph.iota(0, ty.shape.clone()) } else { self.source(Source::Rows, "rows", ty) };
         Some((self.graph.placeholder(TensorType::scalar(ElementType::I64)), numbers))
     }
 
     /// A variable for each column's entry, and the batch's entries.
-    fn batch_columns(&mut self, train: &Train, size: usize, whole: bool) -> Vec<NodeId> {
-        let Some(data) = train.data else { return Vec::new() };
+    fn batch_columns(&mut self, examples: &Examples, size: usize, whole: bool) -> Vec<NodeId> {
+        let Some(data) = examples.data else { return Vec::new() };
         let rows = (!whole).then(|| {
             let ty = TensorType::new(ElementType::I64, Shape::new(&[size]));
             self.source(Source::Rows, "rows", ty)
         });
-        let mut columns = Vec::with_capacity(train.columns.len());
-        for index in &train.columns {
+        let mut columns = Vec::with_capacity(examples.columns.len());
+        for index in &examples.columns {
             let column = self.column(data, *index);
             columns.push(match rows {
                 Some(rows) => self.graph.gather(column, rows, 0),

@@ -11,8 +11,11 @@ pub mod initialize;
 pub mod native;
 mod observer;
 pub mod options;
+pub mod statistics;
 
-pub use observer::{Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart};
+pub use observer::{
+    BestEpoch, Confusion, Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart,
+};
 pub use options::RunOptions;
 
 use crate::check::program::{Action, GlobalBinding, Kind, ParamId, Program, StateTensor, Train, Typed};
@@ -228,9 +231,13 @@ impl<'p> Session<'p> {
             Source::Global(..) => Ok(self.globals.get(&source).cloned().unwrap_or_else(|| zero(self.program.real()))),
             Source::Column(data, index) => self.column_values(data, index),
             Source::Read(id) => self.param_value(id),
-            Source::Argument(_) | Source::Raw(_) | Source::Rows | Source::Progress(_) | Source::State(_) => {
-                Ok(zero(self.program.real()))
-            }
+            Source::Argument(_)
+            | Source::Raw(_)
+            | Source::Mean(_)
+            | Source::Deviation(_)
+            | Source::Rows
+            | Source::Progress(_)
+            | Source::State(_) => Ok(zero(self.program.real())),
         }
     }
 }

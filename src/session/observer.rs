@@ -110,10 +110,12 @@ pub struct TrainingProgress {
     pub step: u64,
     /// The epoch of the last step, from 1.
     pub epoch: u64,
-    /// The loss and the metrics of the last step's batch, where they were computed.
+    /// Loss and metrics over the batches of the epoch so far; in an epoch that is not recorded those of the last batch.
     pub loss: f64,
     /// Names and values of the metrics.
     pub metrics: Vec<(String, f64)>,
+    /// Loss and metrics over the validation set, where an epoch has ended here.
+    pub validation: Option<(f64, Vec<(String, f64)>)>,
     /// Since training began.
     pub elapsed: Duration,
     /// Whether this point is one of the few that a log keeps.
@@ -133,12 +135,38 @@ pub struct EpochRecord {
     pub metrics: Vec<(String, f64)>,
     /// Loss and metrics over the validation set, with the parameters as they are at the epoch's end.
     pub validation: Option<(f64, Vec<(String, f64)>)>,
+    /// Metrics that are tables: over the validation set if there is one, else over the epoch's batches.
+    pub confusions: Vec<Confusion>,
     /// The learning rate of its last step, where the update rule has one.
     pub learning_rate: Option<f64>,
     /// The Euclidean norm of the last step's gradient, before clipping, where it was computed.
     pub gradient_norm: Option<f64>,
     /// Since training began.
     pub elapsed: Duration,
+}
+
+/// How often each class was taken for which.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confusion {
+    /// The metric's name.
+    pub name: String,
+    /// The names of the classes.
+    pub classes: Vec<String>,
+    /// A row for each true class, with the number of examples that were taken for each class.
+    pub counts: Vec<Vec<u64>>,
+}
+
+/// The best epoch of a run with early stopping.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BestEpoch {
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// The name of what was watched.
+    pub monitor: String,
+    /// Its value there.
+    pub value: f64,
+    /// Whether the parameters are those of the end of that epoch.
+    pub restored: bool,
 }
 
 /// Why training ended.
@@ -148,6 +176,8 @@ pub enum Ending {
     Done,
     /// The block's `stop` became true.
     Stopped,
+    /// It did not get better for as long as the block's `patience` lasts.
+    NoImprovement,
     /// The user asked for it.
     Interrupted,
 }
@@ -167,6 +197,12 @@ pub struct TrainingEnd {
     pub loss: f64,
     /// The metrics over all examples.
     pub metrics: Vec<(String, f64)>,
+    /// Loss and metrics over the validation set.
+    pub validation: Option<(f64, Vec<(String, f64)>)>,
+    /// Metrics that are tables: over the validation set if there is one, else over all examples.
+    pub confusions: Vec<Confusion>,
+    /// The best epoch, where early stopping looked for it.
+    pub best: Option<BestEpoch>,
     /// The time of the steps.
     pub elapsed: Duration,
     /// The trained parameters: name, shape, values.

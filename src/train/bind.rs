@@ -142,4 +142,13 @@ impl Bound {
             _ => bytes.try_into().map_or(f64::NAN, f64::from_ne_bytes),
         }
     }
+
+    /// All numbers.
+    pub(super) fn reals(&self, memory: MemoryId, real: ElementType) -> Vec<f64> {
+        let bytes = self.programs.bytes(memory);
+        match real {
+            ElementType::F32 => bytemuck::cast_slice::<u8, f32>(bytes).iter().map(|value| f64::from(*value)).collect(),
+            _ => bytemuck::cast_slice::<u8, f64>(bytes).to_vec(),
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! number can be traced to its step by running again from the last point that was checked.
 
 mod bind;
+mod metrics;
 mod milestones;
 pub mod prediction;
 mod records;
@@ -12,8 +13,10 @@ mod rows;
 mod run;
 mod state;
 mod steps;
+mod stopping;
 mod tally;
 mod trace;
+mod validation;
 
 use crate::check::program::Train;
 use crate::diagnostics::Diagnostic;

@@ -3,13 +3,17 @@
 use super::records::Calendar;
 use super::rows::Rows;
 use super::state::RunState;
-use super::steps::{self, At, Steps};
+use super::steps::{At, Steps};
+use super::tally::{Measures, Tally};
 use super::trace;
-use crate::check::program::Train;
+use super::validation::Evaluation;
+use crate::check::program::{Monitor, Train};
 use crate::diagnostics::Diagnostic;
 use crate::ir::Shape;
 use crate::lower::training::Report;
-use crate::session::{Ending, EpochRecord, Observer, Session, TrainingEnd, TrainingProgress, TrainingStart};
+use crate::session::{
+    BestEpoch, Confusion, Ending, EpochRecord, Observer, Session, TrainingEnd, TrainingProgress, TrainingStart, native,
+};
 use std::time::{Duration, Instant};
 
 /// How often progress is computed at least.
@@ -25,6 +29,9 @@ pub(super) struct Run<'t> {
     /// The most steps that may be taken.
     limit: Option<u64>,
     calendar: Calendar,
+    /// Whether every epoch is measured, recorded or not: early stopping or another setting looks at it.
+    every_epoch: bool,
+    validation: Option<Evaluation>,
     clock: Clock,
     /// The last point at which everything was finite.
     healthy: Point,
@@ -53,7 +60,7 @@ enum Outcome {
 
 impl<'t> Run<'t> {
     pub(super) fn new(session: &mut Session<'_>, train: &'t Train, all: bool) -> Result<Self, Box<Diagnostic>> {
-        let examples = train.data.map_or(1, |data| session.program.data[data.0 as usize].rows);
+        let examples = train.examples().count(session.program);
         let rows = Rows::new(examples, train.batch, train.shuffle, train.seed);
         let per_epoch = rows.steps_per_epoch();
         let by_epochs = train.epochs.map(|epochs| epochs.saturating_mul(per_epoch));
@@ -62,13 +69,17 @@ impl<'t> Run<'t> {
             (epochs, steps) => epochs.or(steps),
         };
         let calendar = Calendar::new(limit, per_epoch, all);
+        let every_epoch = train.patience.is_some() || train.watches_validation;
+        let validation = train.validation.clone();
+        let validation = validation.map(|examples| Evaluation::new(session, train, examples, "validation"));
         let first = if calendar.is_recorded(1) { Report::Full } else { Report::Quiet };
         let steps = Steps::new(session, train, &rows, first)?;
-        let state = RunState { place: rows.place(), ..RunState::default() };
+        let tally = Tally::new(&train.metrics);
+        let state = RunState { place: rows.place(), tally, ..RunState::default() };
         let healthy = Point { state: state.clone(), tensors: steps.state_bytes() };
         let clock = Clock { begun: Instant::now(), shown: Instant::now() };
         let failure = trace::Failure::default();
-        Ok(Run { train, steps, rows, state, limit, calendar, clock, healthy, failure })
+        Ok(Run { train, steps, rows, state, limit, calendar, every_epoch, validation, clock, healthy, failure })
     }
 
     pub(super) fn start(&self, session: &Session<'_>, compiled_in: Duration) -> TrainingStart {
@@ -97,8 +108,8 @@ impl<'t> Run<'t> {
             if self.limit.is_some_and(|limit| self.state.step >= limit) {
                 break Ending::Done;
             }
-            let outcome = if self.calendar.is_recorded(self.rows.epoch()) {
-                self.recorded_step(session, observer)?
+            let outcome = if self.every_epoch || self.calendar.is_recorded(self.rows.epoch()) {
+                self.measured_step(session, observer)?
             } else {
                 self.quiet_steps(session, observer)?
             };
@@ -117,8 +128,9 @@ impl<'t> Run<'t> {
             return Ok(None);
         }
         if !self.state.tally.is_empty() {
-            self.record(session, observer)?;
+            self.finish_epoch(session, observer)?;
         }
+        self.restore_best();
         Ok(Some(ending))
     }
 
@@ -142,14 +154,15 @@ impl<'t> Run<'t> {
             if !self.is_healthy(session) {
                 return Ok(Outcome::Fails);
             }
-            let (loss, metrics) = (self.steps.loss(), self.steps.metrics(self.train));
-            self.tell(observer, loss, metrics, false);
+            let mut last = Tally::new(&self.train.metrics);
+            self.steps.add_to(&mut last, self.rows.last_size(), self.train);
+            self.tell(observer, &last.measures(&self.train.metrics), None, false);
         }
         Ok(self.outcome(observer, stopped, last == look))
     }
 
-    /// A step of a recorded epoch, and the record if it is the last one.
-    fn recorded_step(
+    /// A step of an epoch that is measured, and what follows from the epoch if it is the last one.
+    fn measured_step(
         &mut self,
         session: &mut Session<'_>,
         observer: &mut dyn Observer,
@@ -158,29 +171,87 @@ impl<'t> Run<'t> {
         if !session.options.ignore_not_finite && !self.steps.loss().is_finite() {
             return Ok(Outcome::Fails);
         }
-        let size = self.rows.last_size();
-        self.state.tally.add(size, self.steps.measured());
+        self.steps.add_to(&mut self.state.tally, self.rows.last_size(), self.train);
         let look = self.state.step.is_multiple_of(self.steps.check_every());
         let ends_epoch = self.rows.ends_epoch();
         let milestone = self.calendar.is_milestone(self.state.step);
         let show = milestone || ((look || ends_epoch) && self.clock.shown.elapsed() >= PROGRESS_EVERY);
-        if show || ends_epoch {
-            if !self.is_healthy(session) {
-                return Ok(Outcome::Fails);
-            }
-            self.note_time();
+        if (show || ends_epoch) && !self.is_healthy(session) {
+            return Ok(Outcome::Fails);
         }
-        if show {
-            let (loss, metrics) = self.state.tally.measures(self.metric_names());
-            self.tell(observer, loss, metrics, milestone);
+        if show && !ends_epoch {
+            self.tell(observer, &self.state.tally.measures(&self.train.metrics), None, milestone);
         }
-        if ends_epoch {
-            self.record(session, observer)?;
-        }
+        let patient = if ends_epoch { self.end_epoch(session, observer, (show, milestone))? } else { true };
         if show || ends_epoch {
             self.keep_point();
         }
-        Ok(self.outcome(observer, stopped, look))
+        match patient {
+            false if !stopped => Ok(Outcome::Ends(Ending::NoImprovement)),
+            _ => Ok(self.outcome(observer, stopped, look)),
+        }
+    }
+
+    /// Validates, looks at `patience`, tells of the epoch; whether training goes on.
+    fn end_epoch(
+        &mut self,
+        session: &mut Session<'_>,
+        observer: &mut dyn Observer,
+        (show, milestone): (bool, bool),
+    ) -> Result<bool, Box<Diagnostic>> {
+        let epoch = self.rows.epoch_of(self.state.step);
+        let validation = self.validate(session)?;
+        let patient = self.is_patient(epoch, validation.as_ref());
+        let measures = self.state.tally.measures(&self.train.metrics);
+        let validation = validation.map(|tally| tally.measures(&self.train.metrics));
+        if show {
+            self.tell(observer, &measures, validation.as_ref(), milestone);
+        }
+        if self.calendar.is_recorded(epoch) || !patient {
+            self.record(session, observer, measures, validation)?;
+        }
+        self.state.tally = Tally::new(&self.train.metrics);
+        Ok(patient)
+    }
+
+    /// What there is of the last epoch, when training ends within it.
+    fn finish_epoch(&mut self, session: &mut Session<'_>, observer: &mut dyn Observer) -> Result<(), Box<Diagnostic>> {
+        let validation = self.validate(session)?;
+        let validation = validation.map(|tally| tally.measures(&self.train.metrics));
+        let measures = self.state.tally.measures(&self.train.metrics);
+        self.record(session, observer, measures, validation)?;
+        self.state.tally = Tally::new(&self.train.metrics);
+        Ok(())
+    }
+
+    /// Loss and metrics over the validation set, with the parameters as they are now.
+    fn validate(&mut self, session: &mut Session<'_>) -> Result<Option<Tally>, Box<Diagnostic>> {
+        let Some(validation) = &mut self.validation else { return Ok(None) };
+        let chunks = session.options.fast_dev_run.then_some(1);
+        let tally = validation.run(session, &mut self.steps.bound, self.train, self.state.step, chunks)?;
+        self.state.validation_loss = Some(tally.loss());
+        self.steps.set_validation_loss(tally.loss());
+        Ok(Some(tally))
+    }
+
+    /// Whether `patience`, if there is one, lasts beyond this epoch.
+    fn is_patient(&mut self, epoch: u64, validation: Option<&Tally>) -> bool {
+        let Some(patience) = &self.train.patience else { return true };
+        let tally = &self.state.tally;
+        let value = match patience.monitor {
+            Monitor::Loss => tally.loss(),
+            Monitor::ValidationLoss => validation.map_or(f64::NAN, Tally::loss),
+            Monitor::Metric(place) => validation.unwrap_or(tally).metric(&self.train.metrics, place),
+        };
+        let steps = &self.steps;
+        !self.state.stopping.epoch_ended(patience, epoch, value, || steps.param_bytes())
+    }
+
+    /// Goes back to the parameters of the best epoch, if the block asks for them.
+    fn restore_best(&mut self) {
+        if let Some(best) = self.state.stopping.best.as_ref().filter(|best| !best.params.is_empty()) {
+            self.steps.set_param_bytes(&best.params);
+        }
     }
 
     fn outcome(&self, observer: &mut dyn Observer, stopped: bool, look: bool) -> Outcome {
@@ -239,35 +310,46 @@ impl<'t> Run<'t> {
         self.state.elapsed = self.clock.begun.elapsed().saturating_sub(self.steps.compiling);
     }
 
-    fn metric_names(&self) -> impl Iterator<Item = &'t String> + use<'t> {
-        self.train.metrics.iter().map(|(name, _)| name)
-    }
-
-    fn tell(&mut self, observer: &mut dyn Observer, loss: f64, metrics: Vec<(String, f64)>, milestone: bool) {
+    fn tell(
+        &mut self,
+        observer: &mut dyn Observer,
+        measures: &Measures,
+        validation: Option<&Measures>,
+        milestone: bool,
+    ) {
         self.note_time();
         self.clock.shown = Instant::now();
         observer.training_progress(&TrainingProgress {
             step: self.state.step,
             epoch: self.rows.epoch_of(self.state.step),
-            loss,
-            metrics,
+            loss: measures.loss,
+            metrics: measures.metrics.clone(),
+            validation: validation.map(|validation| (validation.loss, validation.metrics.clone())),
             elapsed: self.state.elapsed,
             milestone,
         });
     }
 
     /// The record of the epoch that has ended, or of as much as there is of the last one.
-    fn record(&mut self, session: &mut Session<'_>, observer: &mut dyn Observer) -> Result<(), Box<Diagnostic>> {
-        let (loss, metrics) = self.state.tally.measures(self.metric_names());
+    fn record(
+        &mut self,
+        session: &mut Session<'_>,
+        observer: &mut dyn Observer,
+        measures: Measures,
+        validation: Option<Measures>,
+    ) -> Result<(), Box<Diagnostic>> {
+        self.note_time();
+        let (validation, confusions) = apart(validation, measures.confusions);
         observer.epoch_ended(&EpochRecord {
             epoch: self.rows.epoch_of(self.state.step),
             step: self.state.step,
-            loss,
-            metrics,
+            loss: measures.loss,
+            metrics: measures.metrics,
+            validation,
+            confusions,
             elapsed: self.state.elapsed,
             ..EpochRecord::default()
         });
-        self.state.tally.clear();
         self.show_parameters(session, observer, self.rows.epoch_of(self.state.step))
     }
 
@@ -290,23 +372,56 @@ impl<'t> Run<'t> {
         let program = session.program;
         let params = self.train.params.iter().map(|id| {
             let param = &program.params[id.0 as usize];
-            let values = crate::session::native::to_reals(&session.param_value(*id)?);
+            let values = native::to_reals(&session.param_value(*id)?);
             Ok((param.name.clone(), param.shape.clone(), values))
         });
         params.collect()
     }
 
-    pub(super) fn end(&self, session: &mut Session<'_>, ending: Ending) -> Result<TrainingEnd, Box<Diagnostic>> {
-        let (loss, metrics) = steps::evaluate(session, self.train)?;
+    /// What training came to: everything is evaluated with the parameters as they are now.
+    pub(super) fn end(&mut self, session: &mut Session<'_>, ending: Ending) -> Result<TrainingEnd, Box<Diagnostic>> {
+        let chunks = session.options.fast_dev_run.then_some(1);
+        let what = "train: loss at the end";
+        let mut evaluation = Evaluation::new(session, self.train, self.train.examples(), what);
+        let tally = evaluation.run(session, &mut self.steps.bound, self.train, self.state.step, chunks)?;
+        let measures = tally.measures(&self.train.metrics);
+        let validation = self.validate(session)?.map(|tally| tally.measures(&self.train.metrics));
+        let (validation, confusions) = apart(validation, measures.confusions);
         Ok(TrainingEnd {
             name: self.train.name.clone(),
             ending,
             steps: self.state.step,
             epochs: self.rows.epoch_of(self.state.step),
-            loss,
-            metrics,
+            loss: measures.loss,
+            metrics: measures.metrics,
+            validation,
+            confusions,
+            best: self.best(),
             elapsed: self.state.elapsed,
             params: self.params(session)?,
         })
+    }
+
+    fn best(&self) -> Option<BestEpoch> {
+        let patience = self.train.patience.as_ref()?;
+        let best = self.state.stopping.best.as_ref()?;
+        let monitor = match patience.monitor {
+            Monitor::Loss => "loss",
+            Monitor::ValidationLoss => "validation_loss",
+            Monitor::Metric(place) => &self.train.metrics[place].name,
+        };
+        let (epoch, value) = (best.epoch, best.value);
+        Some(BestEpoch { epoch, monitor: monitor.to_string(), value, restored: patience.restore })
+    }
+}
+
+/// A loss with the metrics that are numbers.
+type Numbers = (f64, Vec<(String, f64)>);
+
+/// The numbers of a validation, and the tables of it if there is one, else those of training.
+fn apart(validation: Option<Measures>, trained: Vec<Confusion>) -> (Option<Numbers>, Vec<Confusion>) {
+    match validation {
+        Some(validation) => (Some((validation.loss, validation.metrics)), validation.confusions),
+        None => (None, trained),
     }
 }

@@ -1,6 +1,7 @@
 //! Where a run is: everything beside the tensors of [`Steps::state`](super::steps::Steps::state) that a run needs to go
 //! on as if it had never stopped.
 
+use super::stopping::Stopping;
 use super::tally::Tally;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -14,6 +15,10 @@ pub(super) struct RunState {
     pub(super) place: (u64, usize),
     /// Loss and metrics of the batches of the epoch at hand, where it is recorded.
     pub(super) tally: Tally,
+    /// The last loss over the validation set.
+    pub(super) validation_loss: Option<f64>,
+    /// Where early stopping is.
+    pub(super) stopping: Stopping,
     /// The time of the steps so far.
     pub(super) elapsed: Duration,
 }

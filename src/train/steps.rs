@@ -3,13 +3,13 @@
 use super::CHECK_EVERY;
 use super::bind::{Bound, StateTensor, Step};
 use super::rows::Rows;
-use super::tally::Measures;
+use super::tally::Tally;
 use crate::check::program::{Progress, Train};
 use crate::codegen::MemoryId;
 use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, Table};
 use crate::lower::Source;
-use crate::lower::training::{Report, lower_evaluation};
+use crate::lower::training::Report;
 use crate::session::{Session, native};
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,8 @@ const SMALL: usize = 4096;
 
 /// Steps of full batches and of the smaller last one, each with and without reports; each is compiled when it is first run.
 pub(super) struct Steps {
-    bound: Bound,
+    /// The programs and what they share.
+    pub(super) bound: Bound,
     full: Pair,
     remainder: Option<Pair>,
     state: Vec<StateTensor>,
@@ -26,6 +27,7 @@ pub(super) struct Steps {
     elements: usize,
     step: Option<MemoryId>,
     epoch: Option<MemoryId>,
+    validation_loss: f64,
     /// The loss and the metrics of the last step that reported.
     measures: Vec<MemoryId>,
     /// The time that compiling took since the first step.
@@ -84,6 +86,7 @@ impl Steps {
             elements: 0,
             step: None,
             epoch: None,
+            validation_loss: f64::NAN,
             measures: Vec::new(),
             compiling: Duration::ZERO,
         };
@@ -106,6 +109,7 @@ impl Steps {
         self.elements = self.params().map(|tensor| tensor.ty.shape.count()).sum();
         self.step = self.bound.progress(Progress::Step);
         self.epoch = self.bound.progress(Progress::Epoch);
+        self.set_validation_loss(self.validation_loss);
         Ok(())
     }
 
@@ -148,19 +152,23 @@ impl Steps {
         Ok(chosen.stop.is_some_and(|memory| self.bound.programs.bytes(memory)[0] != 0))
     }
 
-    /// The loss and the metrics of the last step that reported, in order.
-    pub(super) fn measured(&self) -> impl Iterator<Item = f64> + '_ {
-        self.measures.iter().map(|memory| self.bound.real(*memory, self.real))
-    }
-
     /// The loss of the last step that reported.
     pub(super) fn loss(&self) -> f64 {
-        self.measured().next().unwrap_or(f64::NAN)
+        self.measures.first().map_or(f64::NAN, |memory| self.bound.real(*memory, self.real))
     }
 
-    /// The metrics of the last step that reported.
-    pub(super) fn metrics(&self, train: &Train) -> Vec<(String, f64)> {
-        train.metrics.iter().map(|(name, _)| name.clone()).zip(self.measured().skip(1)).collect()
+    /// Adds loss and metrics of the last step, which reported, to a tally.
+    pub(super) fn add_to(&self, tally: &mut Tally, size: usize, train: &Train) {
+        let parts = self.measures.iter().skip(1).map(|memory| self.bound.reals(*memory, self.real));
+        tally.add(size, &train.metrics, self.loss(), parts);
+    }
+
+    /// Sets what `stop` and the like see as the loss over the validation set.
+    pub(super) fn set_validation_loss(&mut self, loss: f64) {
+        self.validation_loss = loss;
+        if let Some(memory) = self.bound.progress(Progress::ValidationLoss) {
+            self.bound.set(memory, self.real, loss);
+        }
     }
 
     /// All tensors that steps change, in an order that follows from the program.
@@ -194,6 +202,19 @@ impl Steps {
         self.state.iter().filter(|tensor| matches!(tensor.source, Source::State(_))).map(table).collect()
     }
 
+    /// The bytes of the parameters.
+    pub(super) fn param_bytes(&self) -> Vec<Vec<u8>> {
+        self.params().map(|tensor| self.bound.programs.bytes(tensor.memory).to_vec()).collect()
+    }
+
+    /// Sets the parameters.
+    pub(super) fn set_param_bytes(&mut self, params: &[Vec<u8>]) {
+        let memories: Vec<MemoryId> = self.params().map(|tensor| tensor.memory).collect();
+        for (memory, bytes) in memories.into_iter().zip(params) {
+            self.bound.programs.bytes_mut(memory).copy_from_slice(bytes);
+        }
+    }
+
     /// Whether no parameter is NaN or infinite.
     pub(super) fn params_are_finite(&self) -> bool {
         self.params().all(|tensor| {
@@ -213,16 +234,4 @@ impl Steps {
             session.params[id.0 as usize] = Table { ty: tensor.ty.clone(), bits };
         }
     }
-}
-
-/// Loss and metrics over all examples, with the session's parameters.
-pub(super) fn evaluate(session: &mut Session<'_>, train: &Train) -> Result<Measures, Box<Diagnostic>> {
-    let examples = train.data.map_or(1, |data| session.program.data[data.0 as usize].rows);
-    let program = session.program;
-    let lower = || lower_evaluation(program, train, examples, true, false);
-    let native = session.compiler.program("evaluation", "train: loss at the end", lower)?;
-    let inputs = session.inputs(&native.sources)?;
-    let values: Vec<f64> = native.call(&inputs)?.iter().flat_map(native::to_reals).collect();
-    let names = train.metrics.iter().map(|(name, _)| name.clone());
-    Ok((values[0], names.zip(values[1..].iter().copied()).collect()))
 }

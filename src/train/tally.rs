@@ -1,23 +1,32 @@
 //! Loss and metrics over several batches, weighted by their sizes.
 
+use super::metrics::Fold;
+use crate::check::program::{Metric, MetricKind};
+use crate::session::Confusion;
 use serde::{Deserialize, Serialize};
 
-/// A loss, and metrics with their names.
-pub(super) type Measures = (f64, Vec<(String, f64)>);
+/// A loss and metrics.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Measures {
+    pub(super) loss: f64,
+    /// Names and values of those that are numbers.
+    pub(super) metrics: Vec<(String, f64)>,
+    /// Those that are tables.
+    pub(super) confusions: Vec<Confusion>,
+}
 
 /// Loss and metrics of the batches so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tally {
     examples: u64,
-    /// The mean of the loss, then of each metric.
-    means: Vec<f64>,
+    loss: f64,
+    folds: Vec<Fold>,
 }
 
 impl Tally {
-    /// Forgets all batches.
-    pub(super) fn clear(&mut self) {
-        self.examples = 0;
-        self.means.clear();
+    /// Of no batch.
+    pub(super) fn new(metrics: &[Metric]) -> Self {
+        Tally { examples: 0, loss: 0.0, folds: metrics.iter().map(|metric| Fold::new(metric.kind)).collect() }
     }
 
     /// Whether there was no batch.
@@ -25,22 +34,47 @@ impl Tally {
         self.examples == 0
     }
 
-    /// Adds a batch. One batch alone keeps its values to the bit.
-    pub(super) fn add(&mut self, size: usize, values: impl Iterator<Item = f64>) {
+    /// Adds a batch: its loss and the parts of the metrics. One batch alone keeps its loss to the bit.
+    pub(super) fn add(
+        &mut self,
+        size: usize,
+        metrics: &[Metric],
+        loss: f64,
+        mut parts: impl Iterator<Item = Vec<f64>>,
+    ) {
         self.examples += size as u64;
         let share = size as f64 / self.examples as f64;
-        for (index, value) in values.enumerate() {
-            match self.means.get_mut(index) {
-                Some(mean) => *mean += (value - *mean) * share,
-                None => self.means.push(value),
-            }
+        self.loss += (loss - self.loss) * share;
+        for (fold, metric) in self.folds.iter_mut().zip(metrics) {
+            let parts: Vec<Vec<f64>> = parts.by_ref().take(metric.parts.len()).collect();
+            fold.add(size, share, &parts);
         }
     }
 
-    /// The loss and the metrics, which have these names.
-    pub(super) fn measures<'n>(&self, names: impl Iterator<Item = &'n String>) -> Measures {
-        let loss = self.means.first().copied().unwrap_or(f64::NAN);
-        (loss, names.cloned().zip(self.means.iter().skip(1).copied()).collect())
+    /// The loss.
+    pub(super) fn loss(&self) -> f64 {
+        if self.is_empty() { f64::NAN } else { self.loss }
+    }
+
+    /// What it comes to.
+    pub(super) fn measures(&self, metrics: &[Metric]) -> Measures {
+        let mut measures = Measures { loss: self.loss(), ..Measures::default() };
+        for (fold, metric) in self.folds.iter().zip(metrics) {
+            match (metric.kind, fold.counts()) {
+                (MetricKind::Confusion { .. }, Some(counts)) => measures.confusions.push(Confusion {
+                    name: metric.name.clone(),
+                    classes: (0..counts.len()).map(|class| class.to_string()).collect(),
+                    counts: counts.to_vec(),
+                }),
+                _ => measures.metrics.push((metric.name.clone(), fold.value(metric.kind))),
+            }
+        }
+        measures
+    }
+
+    /// The value of one metric by its place.
+    pub(super) fn metric(&self, metrics: &[Metric], place: usize) -> f64 {
+        self.folds.get(place).zip(metrics.get(place)).map_or(f64::NAN, |(fold, metric)| fold.value(metric.kind))
     }
 }
 
@@ -48,19 +82,25 @@ impl Tally {
 mod tests {
     use super::*;
 
+    fn metric(name: &str) -> Metric {
+        let part = crate::check::program::Typed::error(crate::source::Span::default());
+        Metric { name: name.to_string(), kind: MetricKind::Mean, parts: vec![part], higher: None }
+    }
+
     #[test]
     fn batches_count_by_their_sizes() {
-        let mut tally = Tally::default();
-        tally.add(4, [1.0, 0.5].into_iter());
-        tally.add(2, [4.0, 2.0].into_iter());
-        let (loss, metrics) = tally.measures([String::from("error")].iter());
-        assert_eq!((loss, metrics), (2.0, vec![("error".to_string(), 1.0)]));
+        let metrics = [metric("error")];
+        let mut tally = Tally::new(&metrics);
+        tally.add(4, &metrics, 1.0, [vec![0.5]].into_iter());
+        tally.add(2, &metrics, 4.0, [vec![2.0]].into_iter());
+        let measures = tally.measures(&metrics);
+        assert_eq!((measures.loss, measures.metrics), (2.0, vec![("error".to_string(), 1.0)]));
     }
 
     #[test]
     fn one_batch_keeps_its_bits() {
-        let mut tally = Tally::default();
-        tally.add(7, [0.1 + 0.2].into_iter());
-        assert_eq!(tally.measures([].iter()).0, 0.1 + 0.2);
+        let mut tally = Tally::new(&[]);
+        tally.add(7, &[], 0.1 + 0.2, [].into_iter());
+        assert_eq!(tally.loss(), 0.1 + 0.2);
     }
 }

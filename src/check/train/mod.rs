@@ -1,15 +1,19 @@
 //! `train` blocks.
 
+pub mod measures;
+mod metrics;
 mod optimizer;
 mod prediction;
 mod progress;
 mod settings;
+mod stopping;
+mod validation;
 
 pub use prediction::Prediction;
 
 use super::Checker;
 use super::annotations::is_name;
-use super::program::{Action, InstanceId, Kind, ParamId, Train, Typed};
+use super::program::{Action, InstanceId, Kind, Metric, ParamId, Program, Progress, Train, Typed};
 use super::scope::Frame;
 use super::types::Element;
 use crate::diagnostics::catalog::actions;
@@ -27,6 +31,14 @@ impl<'a> Checker<'a, '_> {
             Some(setting) => Some(self.data_setting(setting)?),
             None => None,
         };
+        let seed = find("seed").map_or(Some(self.program.seed), |setting| self.whole_setting(setting, 0))?;
+        let (data, validation) = match find("validate") {
+            Some(setting) => {
+                let (data, validation) = self.validation_setting(setting, data, seed)?;
+                (Some(data), Some((setting, validation)))
+            }
+            None => (data, None),
+        };
         let frame = match data {
             Some(id) => self.columns_in_scope(id),
             None => Frame::default(),
@@ -34,13 +46,17 @@ impl<'a> Checker<'a, '_> {
         let outer = std::mem::replace(&mut self.frame, frame);
         let loss = find("loss").map(|setting| self.one_number(&setting.value, "loss", false));
         let loss = loss.map(|loss| loss.filter(|loss| self.loss_has_second_derivatives(loss)));
-        let metrics: Vec<Option<(String, Typed)>> = settings
-            .iter()
-            .filter(|setting| setting.metric)
-            .map(|setting| Some((setting.name.text.clone(), self.one_number(&setting.value, "metric", true)?)))
-            .collect();
+        let metrics: Vec<Option<Metric>> =
+            settings.iter().filter(|setting| setting.metric).map(|setting| self.metric(setting)).collect();
+        let metrics: Option<Vec<Metric>> = metrics.into_iter().collect();
         let frame = std::mem::replace(&mut self.frame, outer);
         let columns = frame.data.map(|data| data.used).unwrap_or_default();
+        let metrics = metrics?;
+        let validation = match (validation, data) {
+            (Some((setting, set)), Some(data)) => Some(self.validation_columns(setting, data, &columns, set)?),
+            _ => None,
+        };
+        let patience = find("patience").map(|setting| self.patience_setting(setting, validation.is_some(), &metrics));
 
         let stated = find("predict").map(|setting| self.predict_setting(setting, data));
         let optimizer = match find("optimizer") {
@@ -63,8 +79,7 @@ impl<'a> Checker<'a, '_> {
             None => Some(Some(DEFAULT_BATCH)),
         };
         let shuffle = find("shuffle").map_or(Some(true), |setting| self.truth_setting(setting));
-        let seed = find("seed").map_or(Some(self.program.seed), |setting| self.whole_setting(setting, 0));
-        let stop = find("stop").map(|setting| self.stop_setting(setting));
+        let stop = find("stop").map(|setting| self.stop_setting(setting, validation.is_some()));
         if find("epochs").is_none() && find("steps").is_none() && find("stop").is_none() {
             self.report(actions::endless_run(action.keyword));
             return None;
@@ -88,8 +103,11 @@ impl<'a> Checker<'a, '_> {
             span: action.keyword,
             data,
             columns,
+            validation,
+            sees_batch: self.sees_batch(&loss)
+                || metrics.iter().flat_map(|metric| &metric.parts).any(|part| self.sees_batch(part)),
             loss,
-            metrics: metrics.into_iter().collect::<Option<_>>()?,
+            metrics,
             prediction,
             optimizer,
             state,
@@ -97,7 +115,9 @@ impl<'a> Checker<'a, '_> {
             steps: flatten(steps)?,
             batch: batch?,
             shuffle: shuffle?,
-            seed: seed?,
+            seed,
+            patience: flatten(patience)?,
+            watches_validation: stop.iter().flatten().any(|stop| self.sees_validation(stop)),
             stop: flatten(stop)?,
             params: trainable,
         })))
@@ -106,6 +126,10 @@ impl<'a> Checker<'a, '_> {
     /// The loss or a metric: one number for one example.
     fn one_number(&mut self, value: &'a Expr, what: &str, truth: bool) -> Option<Typed> {
         let typed = self.value(value, None);
+        self.one_number_of(typed, what, truth)
+    }
+
+    fn one_number_of(&mut self, typed: Typed, what: &str, truth: bool) -> Option<Typed> {
         if typed.ty.is_error() {
             return None;
         }
@@ -120,11 +144,33 @@ impl<'a> Checker<'a, '_> {
 
     /// The parameters that an expression reads, in order of declaration.
     pub(in crate::check) fn params_read(&self, typed: &Typed) -> Vec<ParamId> {
-        let mut reader = Reader { checker: self, params: Vec::new(), instances: Vec::new() };
+        let reader = self.read(typed);
+        let mut params = reader.params;
+        params.sort_unstable();
+        params.dedup();
+        params
+    }
+
+    /// Whether an expression of one example sees the other examples of its batch.
+    fn sees_batch(&self, typed: &Typed) -> bool {
+        self.read(typed).batch
+    }
+
+    /// Whether an expression sees the validation loss.
+    fn sees_validation(&self, typed: &Typed) -> bool {
+        self.read(typed).validation
+    }
+
+    fn read(&self, typed: &Typed) -> Reader<'_> {
+        let mut reader = Reader {
+            program: &self.program,
+            params: Vec::new(),
+            batch: false,
+            validation: false,
+            instances: Vec::new(),
+        };
         reader.visit(typed);
-        reader.params.sort_unstable();
-        reader.params.dedup();
-        reader.params
+        reader
     }
 }
 
@@ -137,16 +183,20 @@ fn flatten<T>(setting: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-struct Reader<'c, 'a, 'b> {
-    checker: &'c Checker<'a, 'b>,
+struct Reader<'c> {
+    program: &'c Program,
     params: Vec<ParamId>,
+    batch: bool,
+    validation: bool,
     instances: Vec<InstanceId>,
 }
 
-impl Reader<'_, '_, '_> {
+impl Reader<'_> {
     fn visit(&mut self, typed: &Typed) {
         match &*typed.kind {
             Kind::Param(id) => self.params.push(*id),
+            Kind::BatchReduce(..) => self.batch = true,
+            Kind::Progress(Progress::ValidationLoss) => self.validation = true,
             Kind::Call { instance, .. } => self.instance(*instance),
             Kind::Derivative(call) => self.instance(call.instance),
             _ => {}
@@ -157,8 +207,8 @@ impl Reader<'_, '_, '_> {
     fn instance(&mut self, id: InstanceId) {
         if !self.instances.contains(&id) {
             self.instances.push(id);
-            let checker = self.checker;
-            self.visit(&checker.program.instances[id.0 as usize].body);
+            let program = self.program;
+            self.visit(&program.instances[id.0 as usize].body);
         }
     }
 }

@@ -4,16 +4,17 @@ use crate::check::Checker;
 use crate::check::program::{Progress, Typed};
 use crate::check::scope::{Bound, Frame};
 use crate::check::types::Type;
-use crate::diagnostics::catalog::shapes;
+use crate::diagnostics::catalog::{shapes, training};
 use crate::syntax::ast::Setting;
 
 impl<'a> Checker<'a, '_> {
-    pub(super) fn stop_setting(&mut self, setting: &'a Setting) -> Option<Typed> {
+    pub(super) fn stop_setting(&mut self, setting: &'a Setting, validates: bool) -> Option<Typed> {
         let mut frame = Frame::default();
         for (name, progress) in [
             ("step", Progress::Step),
             ("epoch", Progress::Epoch),
             ("loss", Progress::Loss),
+            ("validation_loss", Progress::ValidationLoss),
             ("step_norm", Progress::StepNorm),
             ("grad_norm", Progress::GradNorm),
         ] {
@@ -22,6 +23,10 @@ impl<'a> Checker<'a, '_> {
         let outer = std::mem::replace(&mut self.frame, frame);
         let typed = self.value(&setting.value, None);
         self.frame = outer;
+        if !validates && self.sees_validation(&typed) {
+            self.report(training::no_validation(typed.span));
+            return None;
+        }
         match &typed.ty {
             Type::Error => None,
             ty if *ty == Type::bool() => Some(typed),

@@ -4,13 +4,25 @@ use crate::check::Checker;
 use crate::check::params::folded;
 use crate::check::program::{DataId, Kind};
 use crate::diagnostics::catalog::actions;
-use crate::syntax::ast::{ExprKind, Setting};
+use crate::syntax::ast::{Expr, ExprKind, Setting};
 
-const SETTINGS: &[&str] =
-    &["data", "loss", "metric", "optimizer", "epochs", "steps", "batch", "shuffle", "seed", "stop", "predict"];
+const SETTINGS: &[&str] = &[
+    "data",
+    "loss",
+    "metric",
+    "optimizer",
+    "epochs",
+    "steps",
+    "batch",
+    "shuffle",
+    "seed",
+    "stop",
+    "validate",
+    "patience",
+    "predict",
+];
 /// Settings of nd that this version does not run.
-const LATER: &[&str] =
-    &["schedule", "validate", "clip", "accumulate", "checkpoint", "weight_decay", "average", "patience"];
+const LATER: &[&str] = &["schedule", "clip", "accumulate", "checkpoint", "weight_decay", "average"];
 
 impl<'a> Checker<'a, '_> {
     /// The settings that exist, each at most once; others are reported.
@@ -51,7 +63,11 @@ impl<'a> Checker<'a, '_> {
     }
 
     pub(super) fn whole_setting(&mut self, setting: &'a Setting, least: u64) -> Option<u64> {
-        let typed = self.value(&setting.value, None);
+        self.whole_value(&setting.name.text, &setting.value, least)
+    }
+
+    pub(super) fn whole_value(&mut self, name: &str, expression: &'a Expr, least: u64) -> Option<u64> {
+        let typed = self.value(expression, None);
         if typed.ty.is_error() {
             return None;
         }
@@ -66,26 +82,25 @@ impl<'a> Checker<'a, '_> {
             Some(value) if value >= least => Some(value),
             _ => {
                 let text = if least == 0 { "is a whole number" } else { "is a whole number above zero" };
-                let help = format!("for example `{} = 100`", setting.name.text);
-                self.report(actions::bad_setting(&setting.name.text, text, setting.value.span, &help));
+                let help = format!("for example `{name} = 100`");
+                self.report(actions::bad_setting(name, text, expression.span, &help));
                 None
             }
         }
     }
 
     pub(super) fn truth_setting(&mut self, setting: &'a Setting) -> Option<bool> {
-        let typed = self.value(&setting.value, None);
+        self.truth_value(&setting.name.text, &setting.value)
+    }
+
+    pub(super) fn truth_value(&mut self, name: &str, expression: &'a Expr) -> Option<bool> {
+        let typed = self.value(expression, None);
         match &*typed.kind {
             Kind::Bool(value) => Some(*value),
             Kind::Error => None,
             _ => {
-                let name = &setting.name.text;
-                self.report(actions::bad_setting(
-                    name,
-                    "is true or false",
-                    setting.value.span,
-                    &format!("`{name} = true`"),
-                ));
+                let help = format!("`{name} = true`");
+                self.report(actions::bad_setting(name, "is true or false", expression.span, &help));
                 None
             }
         }

@@ -1,6 +1,7 @@
 //! One constructor for every message, grouped by code.
 
 pub mod actions;
+pub mod columns;
 pub mod data;
 pub mod derivative;
 pub mod draws;
@@ -19,3 +20,4 @@ pub mod shapes;
 pub mod sources;
 pub mod subjects;
 pub mod syntax;
+pub mod training;

@@ -1,0 +1,72 @@
+//! `validate`: the examples that training does not see.
+
+use crate::check::Checker;
+use crate::check::program::{DataId, Examples};
+use crate::diagnostics::catalog::{actions, training};
+use crate::syntax::ast::{ExprKind, Setting};
+
+impl<'a> Checker<'a, '_> {
+    /// The data that is trained on and the set that is validated on. A fraction is taken from the block's data.
+    pub(super) fn validation_setting(
+        &mut self,
+        setting: &'a Setting,
+        data: Option<DataId>,
+        seed: u64,
+    ) -> Option<(DataId, DataId)> {
+        let span = setting.value.span;
+        let Some(data) = data else {
+            let help = "name the data that is trained on: `data = …`";
+            self.report(actions::bad_setting("validate", "needs `data`", span, help));
+            return None;
+        };
+        if let ExprKind::Name(name) = &*setting.value.kind
+            && (self.is_data(name) || !self.globals.contains_key(name.as_str()))
+        {
+            return Some((data, self.data_named(name, span)?));
+        }
+        let value = self.value(&setting.value, None);
+        if value.ty.is_error() {
+            return None;
+        }
+        let help = "name a data set, or the share of the examples that is kept for it: `validate = 0.2`";
+        match crate::check::params::folded(&value) {
+            Some(fraction) if fraction > 0.0 && fraction < 1.0 => self.split_data(data, 1.0 - fraction, seed, span),
+            _ => {
+                let text = "is a data set, or a number between 0 and 1";
+                self.report(actions::bad_setting("validate", text, span, help));
+                None
+            }
+        }
+    }
+
+    /// The validation set with its columns in the place of those that the block reads.
+    pub(super) fn validation_columns(
+        &mut self,
+        setting: &'a Setting,
+        data: DataId,
+        columns: &[u32],
+        validation: DataId,
+    ) -> Option<Examples> {
+        let trained = &self.program.data[data.0 as usize];
+        let other = &self.program.data[validation.0 as usize];
+        let mut places = Vec::with_capacity(columns.len());
+        for index in columns {
+            let column = &trained.columns[*index as usize];
+            let place = other.columns.iter().position(|each| each.name == column.name);
+            let problem = match place.map(|place| &other.columns[place]) {
+                None => format!("has no column `{}`", column.name),
+                Some(found) if found.ty.settled() != column.ty.settled() => {
+                    format!("has {} as `{}`, where `{}` has {}", found.ty, column.name, trained.name, column.ty)
+                }
+                Some(_) => {
+                    places.extend(place.map(|place| place as u32));
+                    continue;
+                }
+            };
+            let diagnostic = training::other_columns(&other.name, &problem, setting.value.span, column.span);
+            self.report(diagnostic);
+            return None;
+        }
+        Some(Examples { data: Some(validation), columns: places })
+    }
+}
