@@ -17,6 +17,7 @@ mod implicit;
 mod linear_algebra;
 mod loops;
 pub mod prediction;
+pub mod prepared;
 mod replace;
 mod running;
 mod structure;
@@ -51,6 +52,8 @@ pub enum Source {
     Deviation(u32),
     /// The rows of a batch.
     Rows,
+    /// The entries of a column in the rows of a batch.
+    Entries(DataId, u32),
     /// What a training run is at.
     Progress(Progress),
     /// What a training run remembers, by its place among the state of its block.

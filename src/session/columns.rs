@@ -58,7 +58,10 @@ impl Session<'_> {
         let outer = self.compiler.enter(format!("column {}.{index}", data.0), "column", Some(column.span));
         let table = self.computed_column(&column.source, set, column.span);
         self.compiler.leave(outer);
-        let table = table?;
+        let table = match table {
+            Err(error) if error.code.starts_with("E07") => return Err(self.with_row(data, index, error)),
+            table => table?,
+        };
         self.columns.insert(key, table.clone());
         Ok(table)
     }

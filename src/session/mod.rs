@@ -11,6 +11,7 @@ pub mod initialize;
 pub mod native;
 mod observer;
 pub mod options;
+pub mod preparation;
 pub mod statistics;
 
 pub use observer::{
@@ -236,6 +237,7 @@ impl<'p> Session<'p> {
             | Source::Mean(_)
             | Source::Deviation(_)
             | Source::Rows
+            | Source::Entries(..)
             | Source::Progress(_)
             | Source::State(_) => Ok(zero(self.program.real())),
         }

@@ -267,9 +267,9 @@ impl<'t> Run<'t> {
     fn step(&mut self, session: &mut Session<'_>, report: Report) -> Result<bool, Box<Diagnostic>> {
         let whole = self.rows.is_whole();
         let epoch = self.rows.epoch();
-        let batch = self.rows.next_batch();
+        let (batch, upcoming) = self.rows.next_batches();
         self.state.step += 1;
-        self.steps.run(session, self.train, report, At { batch, whole, step: self.state.step, epoch })
+        self.steps.run(session, self.train, report, At { batch, upcoming, whole, step: self.state.step, epoch })
     }
 
     /// Whether the loss of the last step, which reported, and the parameters are finite.
