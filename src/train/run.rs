@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 /// How often progress is computed at least.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
+/// Parameters by name: shape and values.
+type Parameters = Vec<(String, Shape, Vec<f64>)>;
+
 /// A training run.
 pub(super) struct Run<'t> {
     pub(super) train: &'t Train,
@@ -415,7 +418,7 @@ impl<'t> Run<'t> {
     }
 
     /// The session's trained parameters: name, shape, values.
-    fn params(&self, session: &mut Session<'_>) -> Result<Vec<(String, Shape, Vec<f64>)>, Box<Diagnostic>> {
+    fn params(&self, session: &mut Session<'_>) -> Result<Parameters, Box<Diagnostic>> {
         let program = session.program;
         let params = self.train.params.iter().map(|id| {
             let param = &program.params[id.0 as usize];
