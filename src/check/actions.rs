@@ -38,8 +38,10 @@ impl<'a> Checker<'a, '_> {
             ItemKind::Action(action) => {
                 self.later(super::train::later_action(action.kind), action.keyword, "use `train { … }`");
             }
-            ItemKind::Plot(_) => {
-                self.later("`plot`", span, "print the values");
+            ItemKind::Plot(plot) => {
+                if let Some(action) = self.plot(plot) {
+                    self.program.actions.push(action);
+                }
             }
             ItemKind::Save { .. } => {
                 self.later("`save`", span, "print the values");

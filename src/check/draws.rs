@@ -90,6 +90,11 @@ impl<'a> Checker<'a, '_> {
                     }
                     Claim::Fails { .. } => {}
                 },
+                Action::Plot(plot) => {
+                    for value in plot.values() {
+                        found.extend(search.within(value));
+                    }
+                }
                 Action::Train(_) => {}
             }
         }

@@ -8,6 +8,7 @@ use super::domain::Domain;
 pub use super::form::{DerivativeCall, Form, Wrt};
 use super::indexed::{Comprehension, IndexedReduction};
 use super::linear_algebra::MatrixFunction;
+use super::plots::Plot;
 use super::repeat::Repeat;
 use super::size::Size;
 pub use super::train::Prediction;
@@ -334,6 +335,8 @@ pub enum Action {
     Print(Vec<(String, Typed)>),
     /// Checks a claim.
     Assert(Assert),
+    /// Draws values.
+    Plot(Box<Plot>),
     /// Optimises parameters.
     Train(Box<Train>),
 }

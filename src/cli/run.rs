@@ -6,6 +6,7 @@ use super::event_log::EventLog;
 use super::json_lines::JsonLines;
 use super::logging::Logging;
 use super::output::say;
+use super::reporting::{Charts, Reporting};
 use super::set::Set;
 use super::watch_training::Watcher;
 use crate::data::csv::FileLoader;
@@ -27,6 +28,8 @@ pub(super) struct RunArguments {
     set: Set,
     #[command(flatten)]
     logging: Logging,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 impl RunArguments {
@@ -71,11 +74,13 @@ fn check_and_run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool 
     };
     let started = Instant::now();
     let compiler = compiling.compiler(&checked, &loader, common);
+    let mut charts = Charts::new(&arguments.reporting, file);
     let (result, compiler) = on_large_stack(|| {
         let (mut watcher, mut lines) = (Watcher::new(), JsonLines::new(&checked.sources));
         let shown: &mut dyn Observer = if logging.json { &mut lines } else { &mut watcher };
         let logged = event_log.as_mut().map(|log| log as &mut dyn Observer);
-        let mut watchers = Several([shown].into_iter().chain(logged).collect());
+        let mut watchers =
+            Several([shown].into_iter().chain(logged).chain([&mut charts as &mut dyn Observer]).collect());
         let mut session = Session::with_compiler(&checked.program, compiler);
         session.options = arguments.options();
         let ready = session.initialize().map_err(|diagnostic| vec![*diagnostic]);
@@ -88,5 +93,6 @@ fn check_and_run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool 
     }
     let mut failures = result.err().unwrap_or_default();
     failures.extend(event_log.and_then(EventLog::failure));
+    failures.extend(charts.finish());
     failures.is_empty() || failed(&failures)
 }

@@ -26,6 +26,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("data", &["source", "diagnostics", "check", "runtime"]),
     ("lower", &["source", "check", "ir", "ops", "autodiff", "optimize"]),
     ("report", &["check", "ir", "session"]),
+    ("chart", &["runtime", "report"]),
+    ("page", &["chart", "session"]),
     (
         "session",
         &[
@@ -40,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "runtime",
             "train",
             "report",
+            "chart",
             "cache",
         ],
     ),
@@ -143,6 +146,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "subject",
             "picture",
             "profile",
+            "chart",
+            "page",
             "adjoint",
             "gradcheck",
             "cache",
