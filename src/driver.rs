@@ -283,6 +283,11 @@ fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnosti
                 }
                 Claim::Fails { .. } => {}
             },
+            Action::Plot(plot) => {
+                for value in plot.values() {
+                    emit_value(checked, "plot", value, stage, &mut out)?;
+                }
+            }
             Action::Train(train) => {
                 let (size, whole) = batch(program, train);
                 let lowered = match stage {

@@ -3,6 +3,7 @@
 pub mod adjoint;
 pub mod autodiff;
 pub mod cache;
+pub mod chart;
 pub mod check;
 pub mod checkpoint;
 pub mod cli;
@@ -20,6 +21,7 @@ pub mod lower;
 pub mod ops;
 pub mod optimize;
 pub mod overrides;
+pub mod page;
 pub mod picture;
 pub mod profile;
 pub mod report;

@@ -125,6 +125,9 @@ fn compile(program: &Program) -> Result<(), String> {
                 Claim::Equal(left, right, _) => values(program, &[left, right])?,
                 Claim::Fails { .. } => {}
             },
+            Action::Plot(plot) => values(program, &plot.values())?,
+            Action::Save(save) => values(program, &save.computed())?,
+            Action::Load(_) => {}
             Action::Train(train) => {
                 let examples = train.data.map_or(1, |data| program.data[data.0 as usize].rows);
                 let size = train.batch.unwrap_or(examples).min(examples);

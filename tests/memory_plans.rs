@@ -35,7 +35,9 @@ fn values(action: &Action) -> Vec<&Typed> {
             Claim::Equal(left, right, _) => vec![left, right],
             Claim::Fails { .. } => vec![],
         },
-        Action::Train(_) => vec![],
+        Action::Plot(plot) => plot.values(),
+        Action::Save(save) => save.computed(),
+        Action::Train(_) | Action::Load(_) => vec![],
     }
 }
 

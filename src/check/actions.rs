@@ -10,7 +10,6 @@ use crate::syntax::ast::{self, AssertKind, BinaryOperator, Expr, ExprKind, Item,
 impl<'a> Checker<'a, '_> {
     /// Checks an item that does something; definitions were checked before.
     pub(super) fn action(&mut self, item: &'a Item, position: usize) {
-        let span = item.span;
         match &item.kind {
             ItemKind::Let(binding) if self.binds_sets(binding) => {}
             ItemKind::Let(binding) => {
@@ -38,8 +37,10 @@ impl<'a> Checker<'a, '_> {
             ItemKind::Action(action) => {
                 self.later(super::train::later_action(action.kind), action.keyword, "use `train { … }`");
             }
-            ItemKind::Plot(_) => {
-                self.later("`plot`", span, "print the values");
+            ItemKind::Plot(plot) => {
+                if let Some(action) = self.plot(plot) {
+                    self.program.actions.push(action);
+                }
             }
             ItemKind::Save { path, values } => {
                 if let Some(save) = self.save(path, values) {

@@ -5,7 +5,7 @@
 
 use super::Checker;
 use super::calls::BuiltinCall;
-use super::program::{Action, Claim, ColumnSource, Initial, InstanceId, Kind, Saved, Typed};
+use super::program::{Action, Claim, ColumnSource, Initial, InstanceId, Kind, Typed};
 use super::types::{Element, Type};
 use crate::diagnostics::catalog::{draws, names};
 use crate::ir::Distribution;
@@ -90,11 +90,14 @@ impl<'a> Checker<'a, '_> {
                     }
                     Claim::Fails { .. } => {}
                 },
+                Action::Plot(plot) => {
+                    for value in plot.values() {
+                        found.extend(search.within(value));
+                    }
+                }
                 Action::Save(save) => {
-                    for saved in save.values.iter().flatten() {
-                        if let Saved::Value(_, value) = saved {
-                            found.extend(search.within(value));
-                        }
+                    for value in save.computed() {
+                        found.extend(search.within(value));
                     }
                 }
                 Action::Train(_) | Action::Load(_) => {}

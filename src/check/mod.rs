@@ -40,6 +40,7 @@ mod loops;
 mod models;
 pub mod module;
 mod params;
+pub mod plots;
 pub mod print;
 pub mod program;
 mod pullbacks;

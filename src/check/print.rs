@@ -55,6 +55,12 @@ fn action(action: &Action, out: &mut String) {
                 let _ = writeln!(out, "assert fails {expected}, found {}", found.join(" "));
             }
         },
+        Action::Plot(plot) => {
+            for value in plot.values() {
+                let _ = writeln!(out, "plot: {}", value.ty);
+                tree(value, 1, out);
+            }
+        }
         Action::Train(train) => {
             let _ = writeln!(out, "train {} parameters, batch {:?}", train.params.len(), train.batch);
             tree(&train.loss, 1, out);

@@ -8,6 +8,7 @@ use super::domain::Domain;
 pub use super::form::{DerivativeCall, Form, Wrt};
 use super::indexed::{Comprehension, IndexedReduction};
 use super::linear_algebra::MatrixFunction;
+use super::plots::Plot;
 use super::repeat::Repeat;
 pub use super::saving::{Load, Params, Save, Saved};
 use super::size::Size;
@@ -335,6 +336,8 @@ pub enum Action {
     Print(Vec<(String, Typed)>),
     /// Checks a claim.
     Assert(Assert),
+    /// Draws values.
+    Plot(Box<Plot>),
     /// Optimises parameters.
     Train(Box<Train>),
     /// Writes values to a file.

@@ -28,6 +28,22 @@ pub enum Saved {
     Value(Vec<String>, Typed),
 }
 
+impl Save {
+    /// The values that are computed for it.
+    pub fn computed(&self) -> Vec<&Typed> {
+        self.values.iter().flatten().filter_map(Saved::computed).collect()
+    }
+}
+
+impl Saved {
+    fn computed(&self) -> Option<&Typed> {
+        match self {
+            Saved::Value(_, value) => Some(value),
+            Saved::Params(_) => None,
+        }
+    }
+}
+
 /// A `load`.
 #[derive(Clone, Debug)]
 pub struct Load {

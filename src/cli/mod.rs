@@ -19,6 +19,7 @@ mod new;
 mod output;
 mod params;
 mod profile;
+mod reporting;
 mod run;
 mod set;
 mod summary;
@@ -26,6 +27,7 @@ mod test;
 mod watch;
 mod watch_training;
 mod watched;
+mod write;
 
 use crate::check::Options;
 use crate::diagnostics::render::MessageFormat;

@@ -7,6 +7,7 @@ use super::event_log::EventLog;
 use super::json_lines::JsonLines;
 use super::logging::Logging;
 use super::output::say;
+use super::reporting::{Charts, Reporting};
 use super::set::Set;
 use super::watch_training::Watcher;
 use crate::data::csv::FileLoader;
@@ -30,6 +31,8 @@ pub(super) struct RunArguments {
     logging: Logging,
     #[command(flatten)]
     checkpointing: Checkpointing,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 impl RunArguments {
@@ -78,12 +81,14 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
     let started = Instant::now();
     let compiler = compiling.compiler(&checked, &loader, common);
     let options = arguments.options(brakes);
+    let mut charts = Charts::new(&arguments.reporting, file);
     let (result, compiler) = on_large_stack(|| {
         let (mut watcher, mut lines) = (Watcher::new(), JsonLines::new(&checked.sources));
         let shown: &mut dyn Observer = if logging.json { &mut lines } else { &mut watcher };
         let logged = event_log.as_mut().map(|log| log as &mut dyn Observer);
         let braked: &mut dyn Observer = brakes;
-        let mut watchers = Several([braked, shown].into_iter().chain(logged).collect());
+        let mut watchers =
+            Several([braked, shown].into_iter().chain(logged).chain([&mut charts as &mut dyn Observer]).collect());
         let mut session = Session::with_compiler(&checked.program, compiler);
         session.options = options;
         let ready = session.initialize().map_err(|diagnostic| vec![*diagnostic]);
@@ -96,5 +101,6 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
     }
     let mut failures = result.err().unwrap_or_default();
     failures.extend(event_log.and_then(EventLog::failure));
+    failures.extend(charts.finish());
     failures.is_empty() || failed(&failures)
 }

@@ -1,6 +1,7 @@
 //! Flames: frames as wide as what they stand for, each with what it is made of above it, as SVG text.
 
-use super::svg::{escaped, number};
+use super::svg::number;
+use crate::report::escaped;
 use std::fmt::Write;
 
 /// The size of a picture and of its frames.

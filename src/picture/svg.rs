@@ -4,6 +4,7 @@ use super::gates::{Diagram, Gate, Kind};
 use super::layout::{Edge, LETTER, LINE, Layout, Place, SMALL_LETTER};
 use super::values::Caption;
 use super::{Shown, Text};
+use crate::report::escaped;
 use std::fmt::Write;
 
 /// The room for the title and for each line below the picture.
@@ -160,17 +161,4 @@ fn wire(out: &mut String, edge: &Edge) {
 pub(super) fn number(value: f64) -> String {
     let rounded = (value * 10.0).round() / 10.0;
     format!("{}", if rounded == 0.0 { 0.0 } else { rounded })
-}
-
-pub(super) fn escaped(text: &str) -> String {
-    text.chars()
-        .filter(|letter| !letter.is_control())
-        .map(|letter| match letter {
-            '&' => "&amp;".to_string(),
-            '<' => "&lt;".to_string(),
-            '>' => "&gt;".to_string(),
-            '"' => "&quot;".to_string(),
-            letter => letter.to_string(),
-        })
-        .collect()
 }

@@ -11,6 +11,7 @@ pub mod initialize;
 pub mod native;
 mod observer;
 pub mod options;
+mod plots;
 pub mod preparation;
 mod saving;
 pub mod statistics;
@@ -136,6 +137,12 @@ impl<'p> Session<'p> {
                 let failed = self.claim(assert)?;
                 observer.asserted(assert.span, failed.is_none());
                 return Ok(failed);
+            }
+            Action::Plot(plot) => {
+                if observer.wants_plot(plot) {
+                    let chart = self.chart(plot)?;
+                    observer.plotted(plot, &chart);
+                }
             }
             Action::Train(train) => crate::train::train(self, train, observer)?,
             Action::Save(save) => self.save(save)?,
@@ -264,6 +271,7 @@ fn described(action: &Action) -> (&'static str, Span) {
         Action::Let { value, .. } => ("let", value.span),
         Action::Print(values) => ("print", values.first().map_or(Span::default(), |(_, value)| value.span)),
         Action::Assert(assert) => ("assert", assert.span),
+        Action::Plot(plot) => ("plot", plot.span),
         Action::Train(train) => ("train", train.span),
         Action::Save(save) => ("save", save.span),
         Action::Load(load) => ("load", load.span),
@@ -279,6 +287,7 @@ pub fn seen_by_the_user(mut error: Diagnostic, action: &Action) -> Diagnostic {
             _ => return error,
         },
         Action::Assert(assert) => assert.span,
+        Action::Plot(plot) => plot.span,
         Action::Train(train) => train.loss.span,
         Action::Save(Save { span, .. }) | Action::Load(Load { span, .. }) => *span,
     };

@@ -1,6 +1,8 @@
 //! What a run tells whoever watches it.
 
 use super::Leaves;
+use crate::chart::Chart;
+use crate::check::plots::Plot;
 use crate::ir::Shape;
 use crate::source::Span;
 use std::time::Duration;
@@ -13,6 +15,12 @@ pub trait Observer {
     fn value(&mut self, _source: &str, _value: &Leaves) {}
     /// The assertion at a place was checked.
     fn asserted(&mut self, _place: Span, _holds: bool) {}
+    /// A plot was computed, because it was wanted.
+    fn plotted(&mut self, _plot: &Plot, _chart: &Chart) {}
+    /// Whether somebody looks at a plot; else it is not computed.
+    fn wants_plot(&mut self, _plot: &Plot) -> bool {
+        false
+    }
     /// Training begins.
     fn training_started(&mut self, _start: &TrainingStart) {}
     /// Training goes on; called often, cheap to ignore.
@@ -50,6 +58,13 @@ impl Observer for Several<'_> {
     }
     fn asserted(&mut self, place: Span, holds: bool) {
         self.0.iter_mut().for_each(|observer| observer.asserted(place, holds));
+    }
+    fn plotted(&mut self, plot: &Plot, chart: &Chart) {
+        self.0.iter_mut().for_each(|observer| observer.plotted(plot, chart));
+    }
+    fn wants_plot(&mut self, plot: &Plot) -> bool {
+        // All are asked: some count the plots that nobody wants.
+        self.0.iter_mut().map(|observer| observer.wants_plot(plot)).fold(false, |any, wanted| any || wanted)
     }
     fn training_started(&mut self, start: &TrainingStart) {
         self.0.iter_mut().for_each(|observer| observer.training_started(start));

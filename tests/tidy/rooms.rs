@@ -27,6 +27,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("data", &["source", "diagnostics", "check", "runtime"]),
     ("lower", &["source", "check", "ir", "ops", "autodiff", "optimize"]),
     ("report", &["check", "ir", "session"]),
+    ("chart", &["runtime", "report"]),
+    ("page", &["chart", "session"]),
     (
         "session",
         &[
@@ -41,6 +43,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "runtime",
             "train",
             "report",
+            "chart",
             "cache",
             "checkpoint",
         ],
@@ -150,6 +153,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "survey",
             "picture",
             "profile",
+            "chart",
+            "page",
             "adjoint",
             "gradcheck",
             "cache",

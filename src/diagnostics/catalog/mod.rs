@@ -15,6 +15,7 @@ pub mod models;
 pub mod names;
 pub mod numeric;
 pub mod overrides;
+pub mod plots;
 pub mod projects;
 pub mod records;
 pub mod shapes;

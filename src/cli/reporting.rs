@@ -1,0 +1,147 @@
+//! `--plot` and `--plots` of `ndc run`: charts on the terminal and in files.
+
+use super::output::{explain, say};
+use super::write::write_whole;
+use crate::chart::{Chart, Place, svg, text};
+use crate::check::plots::{Figure, Plot};
+use crate::diagnostics::Diagnostic;
+use crate::page::curves::curves;
+use crate::report::counted;
+use crate::session::{EpochRecord, Observer, TrainingEnd, TrainingStart};
+use clap::Args;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// The width of charts where nobody sees them at once.
+const IN_A_PIPE: usize = 80;
+
+/// Where charts go.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Reporting {
+    /// Draw the curves of each training and every `plot` of the file as text
+    #[arg(long)]
+    plot: bool,
+    /// Write the curves of each training and every `plot` of the file as SVG files into this folder
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
+}
+
+/// Shows and writes charts as they come.
+pub(super) struct Charts<'a> {
+    reporting: &'a Reporting,
+    /// The folder of the program, from which `to` counts.
+    folder: PathBuf,
+    records: Vec<EpochRecord>,
+    name: Option<String>,
+    written: usize,
+    unseen: usize,
+    failed: Option<Diagnostic>,
+}
+
+impl<'a> Charts<'a> {
+    pub(super) fn new(reporting: &'a Reporting, file: &Path) -> Self {
+        let folder = file.parent().unwrap_or(Path::new("")).to_path_buf();
+        Charts { reporting, folder, records: Vec::new(), name: None, written: 0, unseen: 0, failed: None }
+    }
+
+    fn show(&mut self, chart: &Chart, name: &str) {
+        if self.reporting.plot {
+            let (width, colors) = terminal();
+            say(&format!("\n{}", text(chart, width, colors)));
+        }
+        if let Some(folder) = &self.reporting.plots {
+            self.written += 1;
+            let path = folder.join(format!("{:02}-{}.svg", self.written, file_name(name)));
+            self.write(&path, chart);
+        }
+    }
+
+    fn write(&mut self, path: &Path, chart: &Chart) {
+        if let Err(failed) = write_whole(path, svg(chart, Place::File).as_bytes()) {
+            self.failed.get_or_insert(*failed);
+        }
+    }
+
+    /// Says what was not shown, and what could not be written.
+    pub(super) fn finish(self) -> Option<Diagnostic> {
+        if self.unseen > 0 {
+            let (were, them) = if self.unseen == 1 { ("was", "it") } else { ("were", "them") };
+            let plots = counted(self.unseen as u64, "plot");
+            explain(&format!("{plots} {were} not drawn: --plot shows {them} here, --plots DIR writes {them}\n"));
+        }
+        self.failed
+    }
+}
+
+impl Observer for Charts<'_> {
+    fn wants_plot(&mut self, plot: &Plot) -> bool {
+        let wanted = self.reporting.plot || self.reporting.plots.is_some() || plot.to.is_some();
+        self.unseen += usize::from(!wanted);
+        wanted
+    }
+
+    fn plotted(&mut self, plot: &Plot, chart: &Chart) {
+        let name = if plot.look.title.is_empty() { kind(&plot.figure) } else { &plot.look.title };
+        self.show(chart, name);
+        if let Some(path) = &plot.to {
+            self.write(&self.folder.join(path), chart);
+        }
+    }
+
+    fn training_started(&mut self, start: &TrainingStart) {
+        self.records.clear();
+        self.name = start.name.clone();
+    }
+
+    fn epoch_ended(&mut self, record: &EpochRecord) {
+        self.records.push(record.clone());
+    }
+
+    fn training_ended(&mut self, _: &TrainingEnd) {
+        if !self.reporting.plot && self.reporting.plots.is_none() {
+            return;
+        }
+        let name = self.name.as_ref().map_or("train".to_string(), |name| format!("train {name}"));
+        for chart in curves(&self.records) {
+            self.show(&chart, &format!("{name} {}", chart.title));
+        }
+    }
+}
+
+fn kind(figure: &Figure) -> &'static str {
+    match figure {
+        Figure::Lines { .. } => "line",
+        Figure::Scatter(_) => "scatter",
+        Figure::Histogram { .. } => "hist",
+        Figure::Heatmap(_) => "heatmap",
+        Figure::Regions { .. } => "regions",
+    }
+}
+
+/// Letters that every file system takes.
+fn file_name(title: &str) -> String {
+    let letters = title.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' });
+    let name: String = letters.take(40).collect::<String>().to_lowercase();
+    name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
+/// The letters of a line on standard output, and whether they may have colours.
+fn terminal() -> (usize, bool) {
+    let out = std::io::stdout();
+    if !out.is_terminal() {
+        return (IN_A_PIPE, false);
+    }
+    let width = rustix::termios::tcgetwinsize(&out).map_or(IN_A_PIPE, |size| usize::from(size.ws_col));
+    (if width == 0 { IN_A_PIPE } else { width.saturating_sub(1) }, std::env::var_os("NO_COLOR").is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_become_file_names() {
+        assert_eq!(file_name("Loss / epoch: ../../etc"), "loss-epoch-etc");
+        assert_eq!(file_name("train café"), "train-café");
+    }
+}

@@ -1,0 +1,3 @@
+//! The HTML page about a run.
+
+pub mod curves;
