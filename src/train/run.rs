@@ -347,6 +347,8 @@ impl<'t> Run<'t> {
             metrics: measures.metrics,
             validation,
             confusions,
+            learning_rate: self.steps.learning_rate(),
+            gradient_norm: self.steps.gradient_norm(),
             elapsed: self.state.elapsed,
             ..EpochRecord::default()
         });

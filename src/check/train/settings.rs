@@ -20,9 +20,14 @@ const SETTINGS: &[&str] = &[
     "validate",
     "patience",
     "predict",
+    "schedule",
+    "clip",
+    "weight_decay",
+    "average",
+    "groups",
 ];
 /// Settings of nd that this version does not run.
-const LATER: &[&str] = &["schedule", "clip", "accumulate", "checkpoint", "weight_decay", "average"];
+const LATER: &[&str] = &["accumulate", "checkpoint"];
 
 impl<'a> Checker<'a, '_> {
     /// The settings that exist, each at most once; others are reported.

@@ -13,6 +13,7 @@ pub mod loops;
 pub mod models;
 pub mod names;
 pub mod numeric;
+pub mod optimizers;
 pub mod overrides;
 pub mod projects;
 pub mod records;
