@@ -350,7 +350,6 @@ impl<'t> Run<'t> {
             learning_rate: self.steps.learning_rate(),
             gradient_norm: self.steps.gradient_norm(),
             elapsed: self.state.elapsed,
-            ..EpochRecord::default()
         });
         self.show_parameters(session, observer, self.rows.epoch_of(self.state.step))
     }
