@@ -1,7 +1,7 @@
 //! From a file to the list of all files it needs: `import` items are followed, the standard library is at hand.
 
-use crate::check::RULES_MODULE;
 use crate::check::module::Module;
+use crate::check::{RULES_MODULE, SCHEDULES_MODULE};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::{files, names};
 use crate::library::{self, LIBRARY};
@@ -9,6 +9,9 @@ use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::ast::{self, Import, ImportSource, ItemKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+
+/// Modules of the library whose functions `train` names.
+const OF_TRAINING: [&str; 2] = [RULES_MODULE, SCHEDULES_MODULE];
 
 /// A file that marks the root of a package: imports are looked for there too.
 const PACKAGE: &str = "nd.toml";
@@ -103,7 +106,8 @@ impl Work<'_> {
         let named =
             |name: &str, text: &str| text.match_indices(name).any(|(at, _)| text[at + name.len()..].starts_with('.'));
         let text = &self.sources.get(source).text;
-        let is_named = |name: &str| named(name, text) || (name == RULES_MODULE && text.contains("optimizer"));
+        let trains = text.contains("optimizer");
+        let is_named = |name: &str| named(name, text) || (trains && OF_TRAINING.contains(&name));
         let places: Vec<usize> = (1..LIBRARY.len())
             .filter(|place| source != SourceId(*place as u32) && is_named(LIBRARY[*place].name))
             .collect();

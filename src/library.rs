@@ -56,6 +56,7 @@ pub static LIBRARY: &[LibraryModule] = &[
     LibraryModule { name: "dist", text: include_str!("std/dist.nd"), builtins: &[] },
     LibraryModule { name: "ode", text: include_str!("std/ode.nd"), builtins: &[] },
     LibraryModule { name: "optim", text: include_str!("std/optim.nd"), builtins: &[] },
+    LibraryModule { name: "schedules", text: include_str!("std/schedules.nd"), builtins: &[] },
 ];
 
 /// The place of a module in [`LIBRARY`]; the prelude cannot be named.

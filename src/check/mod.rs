@@ -79,6 +79,8 @@ use types::{ClosureId, Type};
 
 /// The module of the standard library whose functions `optimizer` knows by name.
 pub const RULES_MODULE: &str = "optim";
+/// The module of the standard library whose functions `schedule` knows by name.
+pub const SCHEDULES_MODULE: &str = "schedules";
 
 /// How many functions inside functions a name in a message shows.
 const LONGEST_NAME: u32 = 6;

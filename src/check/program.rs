@@ -436,6 +436,12 @@ pub struct Train {
 }
 
 impl Train {
+    /// The parameter whose moving average a tensor of the state is; it starts from the parameter.
+    pub fn averaged(&self, state: u32) -> Option<ParamId> {
+        let place = state.checked_sub(self.optimizer.first_average?)?;
+        self.params.get(place as usize).copied()
+    }
+
     /// What is trained on.
     pub fn examples(&self) -> Examples {
         Examples { data: self.data, columns: self.columns.clone() }

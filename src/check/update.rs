@@ -13,6 +13,9 @@ pub struct Optimizer {
     pub updates: Vec<Update>,
     /// The learning rate of parameters that are in no group, where the rule has one.
     pub learning_rate: Option<Typed>,
+    /// The place in `Train::state` of the moving average of the first trained parameter, where there are any; those of
+    /// the others follow.
+    pub first_average: Option<u32>,
 }
 
 /// How one parameter changes in a step.
@@ -26,6 +29,8 @@ pub struct Update {
     pub gradient: LocalId,
     /// The variable that stands for what the rule remembers, and its type.
     pub state: Option<(LocalId, Type)>,
+    /// The moving average after the step, the variable that stands for the one before, and that for the new value.
+    pub average: Option<(Typed, LocalId, LocalId)>,
     /// The place of the state's first tensor in `Train::state`; the others follow.
     pub first_state: u32,
 }

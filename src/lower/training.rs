@@ -227,9 +227,17 @@ impl Lowerer<'_> {
             self.locals.insert(*local, state);
         }
         let new = self.lower(&update.new);
-        self.locals.clear();
         let mut parts = Vec::new();
         new.leaves(&mut parts);
+        if let (Some((average, before, now)), Some(first)) = (&update.average, train.optimizer.first_average) {
+            let old = self.state_value(train, &average.ty, &mut (first + place as u32)).node();
+            self.locals.insert(*before, Value::Node(old));
+            self.locals.insert(*now, Value::Node(parts[0]));
+            leaves.push(old);
+            let average = self.tensor(average);
+            parts.push(average);
+        }
+        self.locals.clear();
         self.update(train.params[place], parts[0]);
         for (old, new) in leaves.into_iter().zip(&parts[1..]) {
             self.replace_input(old, *new);

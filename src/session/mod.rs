@@ -230,7 +230,10 @@ impl<'p> Session<'p> {
     /// A run-time error in a column's expression.
     pub fn step_inputs(&mut self, train: &Train, sources: &[Source]) -> Result<Vec<Table>, Box<Diagnostic>> {
         let input = |source: &Source| match source {
-            Source::State(index) => Ok(self.initial_state(&train.state[*index as usize])),
+            Source::State(index) => Ok(match train.averaged(*index) {
+                Some(id) => self.params[id.0 as usize].clone(),
+                None => self.initial_state(&train.state[*index as usize]),
+            }),
             source => self.input(*source),
         };
         sources.iter().map(input).collect()

@@ -6,7 +6,7 @@ use crate::codegen::{MemoryId, ProgramId, Programs};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, TensorType};
 use crate::lower::prepared::with_prepared_entries;
-use crate::lower::training::{LOSS, METRIC, Report, STOP, lower_step};
+use crate::lower::training::{GRADIENT_NORM, LEARNING_RATE, LOSS, METRIC, Report, STOP, lower_step};
 use crate::lower::{Lowered, Source};
 use crate::session::compiler::Native;
 use crate::session::{Session, native};
@@ -32,6 +32,8 @@ pub(super) struct Step {
     pub(super) stop: Option<MemoryId>,
     /// The loss and the metrics, in order; none in a step that does not report.
     pub(super) measures: Vec<MemoryId>,
+    /// The learning rate and the norm of the gradient, in a step that reports.
+    pub(super) rates: [Option<MemoryId>; 2],
     /// What it changes.
     pub(super) state: Vec<StateTensor>,
 }
@@ -98,18 +100,20 @@ impl Bound {
                 state.push(StateTensor { name: port.name.clone(), source: *source, memory, ty: port.ty.clone() });
             }
         }
-        let (mut places, mut measures, mut stop) = (Vec::new(), Vec::new(), None);
+        let (mut places, mut measures, mut stop, mut rates) = (Vec::new(), Vec::new(), None, [None, None]);
         for port in executable.outputs().iter().filter(|port| port.updates.is_none()) {
             let memory = self.programs.memory(port.ty.bytes());
             places.push(memory);
             if port.name == STOP {
                 stop = Some(memory);
+            } else if let Some(rate) = [LEARNING_RATE, GRADIENT_NORM].iter().position(|name| *name == port.name) {
+                rates[rate] = Some(memory);
             } else if port.name == LOSS || port.name.starts_with(METRIC) {
                 measures.push(memory);
             }
         }
         let program = self.programs.bind(executable, &inputs, &places).map_err(native::internal)?;
-        Ok(Step { program, rows, prepared, stop, measures, state })
+        Ok(Step { program, rows, prepared, stop, measures, rates, state })
     }
 
     /// Hands a program the examples of a batch, and has those of the upcoming one prepared, if it is known.

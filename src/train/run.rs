@@ -397,8 +397,9 @@ impl<'t> Run<'t> {
             metrics: measures.metrics,
             validation,
             confusions,
+            learning_rate: self.steps.learning_rate(),
+            gradient_norm: self.steps.gradient_norm(),
             elapsed: self.state.elapsed,
-            ..EpochRecord::default()
         });
         self.show_parameters(session, observer, self.rows.epoch_of(self.state.step))
     }

@@ -4,7 +4,7 @@ use super::CHECK_EVERY;
 use super::bind::{Bound, StateTensor, Step};
 use super::rows::Rows;
 use super::tally::Tally;
-use crate::check::program::{Progress, Train};
+use crate::check::program::{ParamId, Progress, Train};
 use crate::codegen::MemoryId;
 use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, Table};
@@ -30,6 +30,10 @@ pub(super) struct Steps {
     validation_loss: f64,
     /// The loss and the metrics of the last step that reported.
     measures: Vec<MemoryId>,
+    /// The learning rate and the norm of the gradient of the last step that reported.
+    rates: [Option<MemoryId>; 2],
+    /// The parameters whose moving averages are what training gives, and the place of the first average in the state.
+    averaged: Option<(u32, Vec<ParamId>)>,
     /// The time that compiling took since the first step.
     pub(super) compiling: Duration,
 }
@@ -90,6 +94,8 @@ impl Steps {
             epoch: None,
             validation_loss: f64::NAN,
             measures: Vec::new(),
+            rates: [None, None],
+            averaged: train.optimizer.first_average.map(|first| (first, train.params.clone())),
             compiling: Duration::ZERO,
         };
         steps.compile(session, train, false, first)?;
@@ -150,6 +156,7 @@ impl Steps {
         self.bound.programs.run(chosen.program).map_err(|error| Box::new(native::run_error(error)))?;
         if report == Report::Full && self.measures != chosen.measures {
             self.measures.clone_from(&chosen.measures);
+            self.rates = chosen.rates;
         }
         Ok(chosen.stop.is_some_and(|memory| self.bound.programs.bytes(memory)[0] != 0))
     }
@@ -204,14 +211,38 @@ impl Steps {
         self.state.iter().filter(|tensor| matches!(tensor.source, Source::State(_))).map(table).collect()
     }
 
-    /// The bytes of the parameters.
+    /// The learning rate of the last step that reported, where its rule has one.
+    pub(super) fn learning_rate(&self) -> Option<f64> {
+        self.rates[0].map(|memory| self.bound.real(memory, self.real))
+    }
+
+    /// The Euclidean norm of the gradient of the last step that reported.
+    pub(super) fn gradient_norm(&self) -> Option<f64> {
+        self.rates[1].map(|memory| self.bound.real(memory, self.real))
+    }
+
+    /// The parameters and their moving averages.
+    fn kept(&self) -> impl Iterator<Item = &StateTensor> {
+        self.state().iter().filter(|tensor| match tensor.source {
+            Source::State(_) => self.average_of(tensor).is_some(),
+            source => matches!(source, Source::Param(_)),
+        })
+    }
+
+    /// The parameter whose moving average a tensor is.
+    fn average_of(&self, tensor: &StateTensor) -> Option<ParamId> {
+        let (Source::State(index), Some((first, params))) = (tensor.source, &self.averaged) else { return None };
+        params.get(index.checked_sub(*first)? as usize).copied()
+    }
+
+    /// The bytes of the parameters and their moving averages.
     pub(super) fn param_bytes(&self) -> Vec<Vec<u8>> {
-        self.params().map(|tensor| self.bound.programs.bytes(tensor.memory).to_vec()).collect()
+        self.kept().map(|tensor| self.bound.programs.bytes(tensor.memory).to_vec()).collect()
     }
 
     /// Sets the parameters.
     pub(super) fn set_param_bytes(&mut self, params: &[Vec<u8>]) {
-        let memories: Vec<MemoryId> = self.params().map(|tensor| tensor.memory).collect();
+        let memories: Vec<MemoryId> = self.kept().map(|tensor| tensor.memory).collect();
         for (memory, bytes) in memories.into_iter().zip(params) {
             self.bound.programs.bytes_mut(memory).copy_from_slice(bytes);
         }
@@ -228,10 +259,15 @@ impl Steps {
         })
     }
 
-    /// Copies the parameters back to the session.
+    /// Copies the parameters back to the session: their moving averages, where there are any.
     pub(super) fn store(&self, session: &mut Session<'_>) {
-        for tensor in self.params() {
-            let Source::Param(id) = tensor.source else { continue };
+        // A parameter comes before its average, which replaces it.
+        let params = self.params().chain(self.kept().filter(|tensor| self.average_of(tensor).is_some()));
+        for tensor in params {
+            let id = match (tensor.source, self.average_of(tensor)) {
+                (Source::Param(id), _) | (_, Some(id)) => id,
+                _ => continue,
+            };
             let bits = native::from_bytes(tensor.ty.element, self.bound.programs.bytes(tensor.memory));
             session.params[id.0 as usize] = Table { ty: tensor.ty.clone(), bits };
         }

@@ -5,6 +5,7 @@ use super::tally::Tally;
 use crate::check::program::{Examples, Progress, Train};
 use crate::diagnostics::Diagnostic;
 use crate::lower::training::lower_evaluation_over;
+use crate::lower::{Lowered, Source};
 use crate::session::{Session, native};
 
 /// About how many examples are evaluated at once.
@@ -77,9 +78,21 @@ impl Evaluation {
         let whole = size == self.count;
         let name = format!("{} {size}", self.what);
         bound.program(session, train, &name, self.what, || {
-            lower_evaluation_over(program, train, &self.examples, size, whole)
+            of_averages(lower_evaluation_over(program, train, &self.examples, size, whole), train)
         })
     }
+}
+
+/// The same with the moving averages of parameters in their place, where there are any.
+fn of_averages(mut lowered: Lowered, train: &Train) -> Lowered {
+    for source in &mut lowered.sources {
+        if let (Source::Param(id), Some(first)) = (*source, train.optimizer.first_average)
+            && let Some(place) = train.params.iter().position(|each| *each == id)
+        {
+            *source = Source::State(first + place as u32);
+        }
+    }
+    lowered
 }
 
 /// How many examples are evaluated at once: those of a batch where they see each other; else about [`CHUNK`], a number

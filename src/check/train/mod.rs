@@ -1,5 +1,6 @@
 //! `train` blocks.
 
+mod adjust;
 mod checkpoint;
 pub mod measures;
 mod metrics;
@@ -15,11 +16,12 @@ pub use prediction::Prediction;
 
 use super::Checker;
 use super::annotations::is_name;
-use super::program::{Action, InstanceId, Kind, Metric, ParamId, Program, Progress, Train, Typed};
+use super::program::{Action, DataId, InstanceId, Kind, Metric, ParamId, Program, Progress, Train, Typed};
 use super::scope::Frame;
 use super::types::Element;
 use crate::diagnostics::catalog::actions;
 use crate::syntax::ast::{self, Expr};
+use adjust::Adjustments;
 
 /// Examples per update where nothing is said.
 const DEFAULT_BATCH: usize = 32;
@@ -100,7 +102,17 @@ impl<'a> Checker<'a, '_> {
             self.report(actions::nothing_to_train(loss.span));
             return None;
         }
-        let (optimizer, state) = self.updates(optimizer?, &trainable)?;
+        let (epochs, steps, batch) = (flatten(epochs)?, flatten(steps)?, batch?);
+        let adjustments = Adjustments {
+            schedule: find("schedule"),
+            clip: find("clip"),
+            weight_decay: find("weight_decay"),
+            average: find("average"),
+            groups: find("groups"),
+            steps: self.updates_of_run(data, batch, epochs, steps),
+        };
+        let rule = self.adjusted(optimizer?, &adjustments, &trainable)?;
+        let (optimizer, state) = self.updates(rule, &trainable)?;
         Some(Action::Train(Box::new(Train {
             name: action.name.as_ref().map(|name| name.text.clone()),
             span: action.keyword,
@@ -114,9 +126,9 @@ impl<'a> Checker<'a, '_> {
             prediction,
             optimizer,
             state,
-            epochs: flatten(epochs)?,
-            steps: flatten(steps)?,
-            batch: batch?,
+            epochs,
+            steps,
+            batch,
             shuffle: shuffle?,
             seed,
             checkpoint: flatten(checkpoint)?,
@@ -125,6 +137,20 @@ impl<'a> Checker<'a, '_> {
             stop: flatten(stop)?,
             params: trainable,
         })))
+    }
+
+    /// How many updates a run has at most, where that is known.
+    fn updates_of_run(
+        &self,
+        data: Option<DataId>,
+        batch: Option<usize>,
+        epochs: Option<u64>,
+        steps: Option<u64>,
+    ) -> Option<u64> {
+        let rows = data.map_or(1, |data| self.program.data[data.0 as usize].rows);
+        let per_epoch = rows.div_ceil(batch.unwrap_or(rows).clamp(1, rows.max(1))) as u64;
+        let by_epochs = epochs.map(|epochs| epochs.saturating_mul(per_epoch));
+        by_epochs.into_iter().chain(steps).min()
     }
 
     /// The loss or a metric: one number for one example.

@@ -7,40 +7,81 @@ use crate::check::scope::{Bound, Frame};
 use crate::check::size::Size;
 use crate::check::types::{Element, Type};
 use crate::check::{Checker, FunctionItem, Global, RULES_MODULE};
-use crate::diagnostics::catalog::{actions, names};
+use crate::diagnostics::catalog::{actions, names, optimizers};
 use crate::ir::Shape;
+use crate::ops::arithmetic::{MULTIPLY, NEGATE};
 use crate::source::Span;
 use crate::syntax::ast::{Argument, Expr, ExprKind, Parameter};
 
 /// What training is at, as a rule and its settings may name it.
 pub(super) const PROGRESS: [(&str, Progress); 4] =
     [("step", Progress::Step), ("epoch", Progress::Epoch), ("loss", Progress::Loss), ("grad_norm", Progress::GradNorm)];
-/// Arguments of a rule that training gives beside what it is at.
-const GIVEN: [&str; 3] = ["parameter", "gradient", "state"];
+/// Arguments of rules and schedules that training gives beside what it is at.
+const GIVEN: [&str; 4] = ["parameter", "gradient", "state", "steps"];
+
+/// Whether training gives an argument of this name.
+fn is_given(name: &str) -> bool {
+    GIVEN.contains(&name) || PROGRESS.iter().any(|(each, _)| *each == name)
+}
+
+/// How gradients are kept small.
+pub(super) enum Clip {
+    /// All gradients by one factor, so that their norm is at most this.
+    Norm(Typed),
+    /// Each entry between this below and above zero.
+    Value(Typed),
+}
+
+/// Parameters with settings of their own.
+pub(super) struct Group {
+    pub(super) params: Vec<ParamId>,
+    /// Values of the rule's arguments by their places.
+    pub(super) settings: Vec<(usize, Typed)>,
+}
 
 /// A rule with its settings, before it is known what they are applied to.
 pub(super) struct Rule<'a> {
-    name: String,
+    pub(super) name: String,
     /// The whole `adam(lr = 0.1)`.
-    span: Span,
+    pub(super) span: Span,
     function: Typed,
     item: FunctionItem<'a>,
     /// The values of its arguments that the block gives, in the order of its parameters.
-    settings: Vec<Option<Typed>>,
+    pub(super) settings: Vec<Option<Typed>>,
+    pub(super) library: bool,
     /// What its settings and its updates see.
-    frame: Frame,
+    pub(super) frame: Frame,
     parameter: LocalId,
-    gradient: LocalId,
+    pub(super) gradient: LocalId,
     state: LocalId,
+    /// The factor on the learning rate.
+    pub(super) schedule: Option<Typed>,
+    /// The bound of the gradient.
+    pub(super) clip: Option<Clip>,
+    /// How much of the moving average of parameters stays.
+    pub(super) average: Option<Typed>,
+    /// Parameters with settings of their own.
+    pub(super) groups: Vec<Group>,
 }
 
 impl<'a> Rule<'a> {
-    fn parameters(&self) -> &'a [Parameter] {
+    pub(super) fn parameters(&self) -> &'a [Parameter] {
         &self.item.function.parameters
     }
 
-    fn place(&self, name: &str) -> Option<usize> {
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
         self.parameters().iter().position(|parameter| name_of(&parameter.pattern) == Some(name))
+    }
+
+    /// The settings of a parameter: those of its group, else those of the rule.
+    fn settings_of(&self, id: ParamId) -> Vec<Option<Typed>> {
+        let mut settings = self.settings.clone();
+        for (place, value) in
+            self.groups.iter().filter(|group| group.params.contains(&id)).flat_map(|group| &group.settings)
+        {
+            settings[*place] = Some(value.clone());
+        }
+        settings
     }
 }
 
@@ -65,13 +106,18 @@ impl<'a> Checker<'a, '_> {
             function,
             item,
             settings: Vec::new(),
+            library,
             frame: Frame::default(),
             parameter,
             gradient,
             state,
+            schedule: None,
+            clip: None,
+            average: None,
+            groups: Vec::new(),
         };
         let outer = std::mem::replace(&mut self.frame, frame);
-        let settings = self.rule_settings(&rule, arguments, value.span, library);
+        let settings = self.rule_settings(&rule.name, rule.parameters(), arguments, value.span, library);
         rule.frame = std::mem::replace(&mut self.frame, outer);
         rule.settings = settings?;
         Some(rule)
@@ -124,7 +170,7 @@ impl<'a> Checker<'a, '_> {
         let is_rule = has_arguments(&item);
         if !is_rule {
             let problem = "takes no `parameter` and `gradient`";
-            self.report(actions::not_a_rule(&item.function.name.text, problem, span, item.function.name.span));
+            self.report(optimizers::not_a_rule(&item.function.name.text, problem, span, item.function.name.span));
         }
         is_rule
     }
@@ -142,15 +188,14 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// The arguments of the rule that the block gives.
-    fn rule_settings(
+    pub(super) fn rule_settings(
         &mut self,
-        rule: &Rule<'a>,
+        function: &str,
+        parameters: &'a [Parameter],
         arguments: &'a [Argument],
         span: Span,
         library: bool,
     ) -> Option<Vec<Option<Typed>>> {
-        let parameters = rule.parameters();
-        let is_given = |name: &str| GIVEN.contains(&name) || PROGRESS.iter().any(|(each, _)| *each == name);
         let places: Vec<usize> =
             (0..parameters.len()).filter(|place| !name_of(&parameters[*place].pattern).is_some_and(is_given)).collect();
         let known: Vec<&str> = places.iter().filter_map(|place| name_of(&parameters[*place].pattern)).collect();
@@ -160,10 +205,11 @@ impl<'a> Checker<'a, '_> {
             let place = match &argument.name {
                 None => places.get(order).copied(),
                 Some(name) => {
-                    let place = rule.place(&name.text).filter(|place| places.contains(place));
+                    let has_name = |place: &usize| name_of(&parameters[*place].pattern) == Some(name.text.as_str());
+                    let place = places.iter().copied().find(has_name);
                     if place.is_none() {
                         let problem = "takes no argument called";
-                        self.report(names::bad_named_argument(&rule.name, &name.text, name.span, problem, &known));
+                        self.report(names::bad_named_argument(function, &name.text, name.span, problem, &known));
                         failed = true;
                         continue;
                     }
@@ -172,14 +218,14 @@ impl<'a> Checker<'a, '_> {
             };
             let Some(place) = place else {
                 let expected = format!("at most {}", places.len());
-                self.report(names::wrong_argument_count(&rule.name, &expected, arguments.len(), span, None));
+                self.report(names::wrong_argument_count(function, &expected, arguments.len(), span, None));
                 return None;
             };
             let name = name_of(&parameters[place].pattern).unwrap_or_default();
             if settings[place].is_some() {
                 let problem = "is given twice the argument";
                 let place = argument.name.as_ref().map_or(argument.value.span, |name| name.span);
-                self.report(names::bad_named_argument(&rule.name, name, place, problem, &known));
+                self.report(names::bad_named_argument(function, name, place, problem, &known));
                 failed = true;
                 continue;
             }
@@ -191,8 +237,8 @@ impl<'a> Checker<'a, '_> {
         for place in places {
             if settings[place].is_none() && parameters[place].default.is_none() && !failed {
                 let name = name_of(&parameters[place].pattern).unwrap_or_default();
-                let example = format!("{}({name} = 0.1)", rule.name);
-                self.report(actions::missing_setting(&rule.name, name, span, &example));
+                let example = format!("{function}({name} = 0.1)");
+                self.report(actions::missing_setting(function, name, span, &example));
                 failed = true;
             }
         }
@@ -200,7 +246,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// A setting of a rule: one number, inside its range where it is the library's and known.
-    fn rule_setting(&mut self, name: &str, value: &'a Expr, library: bool) -> Option<Typed> {
+    pub(super) fn rule_setting(&mut self, name: &str, value: &'a Expr, library: bool) -> Option<Typed> {
         let typed = self.value(value, None);
         if typed.ty.is_error() {
             return None;
@@ -232,15 +278,79 @@ impl<'a> Checker<'a, '_> {
             updates.extend(self.update(&rule, *id, &mut state));
         }
         self.frame = outer;
-        let learning_rate = rule.place("lr").and_then(|place| match &rule.settings[place] {
-            Some(rate) => Some(rate.clone()),
-            None => match rule.parameters()[place].default.as_ref().map(|default| &*default.kind) {
-                Some(ExprKind::Real { value, .. }) => Some(Typed::new(Kind::Number(*value), Type::real(), rule.span)),
-                _ => None,
-            },
-        });
-        let optimizer = Optimizer { rule: rule.name, updates, learning_rate };
+        let learning_rate = self.learning_rate(&rule, &rule.settings);
+        let first_average = rule.average.is_some().then_some(state.len() as u32);
+        for id in params.iter().filter(|_| first_average.is_some()) {
+            let param = &self.program.params[id.0 as usize];
+            let shape = param.domain.stored_shape(&param.shape);
+            state.push(StateTensor { name: format!("{}/average", param.name), shape, initial: 0.0 });
+        }
+        let optimizer = Optimizer { rule: rule.name, updates, learning_rate, first_average };
         (optimizer.updates.len() == params.len()).then_some((optimizer, state))
+    }
+
+    /// The learning rate of a step, where the rule has one.
+    fn learning_rate(&mut self, rule: &Rule<'a>, settings: &[Option<Typed>]) -> Option<Typed> {
+        let place = rule.place("lr")?;
+        let rate = match (&settings[place], &rule.parameters()[place].default) {
+            (Some(rate), _) => rate.clone(),
+            (None, Some(default)) => {
+                let rate = self.signature(default.span, |checker| checker.expression(default, None));
+                self.convert_element(rate, Element::Real)
+            }
+            (None, None) => return None,
+        };
+        match &rule.schedule {
+            Some(factor) => {
+                let operands = vec![rate, factor.clone()];
+                Some(Typed::new(Kind::Pointwise(&MULTIPLY, operands), Type::real(), rule.span))
+            }
+            None => Some(rate),
+        }
+    }
+
+    /// The gradient that a rule gets.
+    fn clipped(&mut self, rule: &Rule<'a>, ty: &Type) -> Typed {
+        let span = rule.span;
+        let gradient = Typed::new(Kind::Local(rule.gradient), ty.clone(), span);
+        match &rule.clip {
+            None => gradient,
+            Some(Clip::Norm(limit)) => {
+                let norm = Typed::new(Kind::Progress(Progress::GradNorm), Type::real(), span);
+                let factor = self.library_call(RULES_MODULE, "clip_factor", vec![norm, limit.clone()], span);
+                let factor = self.splat(factor, ty.sizes());
+                Typed::new(Kind::Pointwise(&MULTIPLY, vec![gradient, factor]), ty.clone(), span)
+            }
+            Some(Clip::Value(bound)) => {
+                let low = Typed::new(Kind::Pointwise(&NEGATE, vec![bound.clone()]), Type::real(), span);
+                let arguments = vec![gradient, low, bound.clone()];
+                self.library_call(RULES_MODULE, "clip_value", arguments, span)
+            }
+        }
+    }
+
+    /// A call of a function of the library.
+    fn library_call(&mut self, module: &str, name: &str, arguments: Vec<Typed>, span: Span) -> Typed {
+        let module = self.library_module(module);
+        match module.and_then(|module| self.global_of_module(module, name)) {
+            Some(Global::Function(index)) => {
+                let id = self.closure(Closure::Item(index));
+                let function = Typed::new(Kind::Closure(Vec::new()), Type::Function(id), span);
+                self.apply(function, arguments, span)
+            }
+            _ => Typed::error(span),
+        }
+    }
+
+    /// The moving average of a parameter after a step, with its variables.
+    fn averaged(&mut self, rule: &Rule<'a>, ty: &Type) -> Option<(Typed, LocalId, LocalId)> {
+        let span = rule.span;
+        let decay = rule.average.clone()?;
+        let (before, now) = (self.frame.local(), self.frame.local());
+        let local = |id| Typed::new(Kind::Local(id), ty.clone(), span);
+        let step = Typed::new(Kind::Progress(Progress::Step), Type::real(), span);
+        let average = self.library_call(RULES_MODULE, "averaged", vec![local(before), local(now), step, decay], span);
+        Some((average, before, now))
     }
 
     fn update(&mut self, rule: &Rule<'a>, id: ParamId, state: &mut Vec<StateTensor>) -> Option<Update> {
@@ -251,17 +361,23 @@ impl<'a> Checker<'a, '_> {
             Some(place) => Some(self.remembered(rule, &rule.parameters()[place], id, &ty, state)?),
             None => None,
         };
-        let given = rule.parameters().iter().zip(&rule.settings).map(|(parameter, setting)| {
+        let gradient = self.clipped(rule, &ty);
+        let average = self.averaged(rule, &ty);
+        let mut settings = rule.settings_of(id);
+        if let Some(place) = rule.place("lr") {
+            settings[place] = self.learning_rate(rule, &settings);
+        }
+        let given = rule.parameters().iter().zip(settings).map(|(parameter, setting)| {
             let local = |local, ty: &Type| Some(Typed::new(Kind::Local(local), ty.clone(), span));
             match name_of(&parameter.pattern) {
                 Some("parameter") => local(rule.parameter, &ty),
-                Some("gradient") => local(rule.gradient, &ty),
+                Some("gradient") => Some(gradient.clone()),
                 Some("state") => remembered.as_ref().and_then(|ty| local(rule.state, ty)),
                 Some(name) => match PROGRESS.iter().find(|(each, _)| *each == name) {
                     Some((_, progress)) => Some(Typed::new(Kind::Progress(*progress), Type::real(), span)),
-                    None => setting.clone(),
+                    None => setting,
                 },
-                None => setting.clone(),
+                None => setting,
             }
         });
         let given: Vec<Option<Typed>> = given.collect();
@@ -284,11 +400,11 @@ impl<'a> Checker<'a, '_> {
                 "the new parameter"
             };
             let problem = format!("gives {found} for `{name}` where {what} is {expected}");
-            self.report(actions::not_a_rule(&rule.name, &problem, span, rule.item.function.name.span));
+            self.report(optimizers::not_a_rule(&rule.name, &problem, span, rule.item.function.name.span));
             return None;
         };
         let state = remembered.map(|ty| (rule.state, ty));
-        Some(Update { new, parameter: rule.parameter, gradient: rule.gradient, state, first_state })
+        Some(Update { new, parameter: rule.parameter, gradient: rule.gradient, state, average, first_state })
     }
 
     /// What the rule remembers of a parameter: its type, and its tensors entered among those of the block.
@@ -302,7 +418,7 @@ impl<'a> Checker<'a, '_> {
     ) -> Option<Type> {
         let Some(default) = &parameter.default else {
             let problem = "does not say what its `state` starts from";
-            self.report(actions::not_a_rule(&rule.name, problem, rule.span, parameter.pattern.span()));
+            self.report(optimizers::not_a_rule(&rule.name, problem, rule.span, parameter.pattern.span()));
             return None;
         };
         let start = self.signature(default.span, |checker| checker.expression(default, None));
@@ -311,7 +427,7 @@ impl<'a> Checker<'a, '_> {
         let Some(state_type) = state_type.filter(|_| !start.ty.is_error()) else {
             if !start.ty.is_error() {
                 let problem = "has a `state` that does not start from numbers";
-                self.report(actions::not_a_rule(&rule.name, problem, rule.span, default.span));
+                self.report(optimizers::not_a_rule(&rule.name, problem, rule.span, default.span));
             }
             return None;
         };
@@ -379,7 +495,10 @@ fn out_of_range(name: &str, number: f64) -> Option<(&'static str, &'static str)>
         "momentum" | "beta1" | "beta2" | "alpha" | "rho" => {
             ((0.0..1.0).contains(&number), "lies from 0 to 1, without 1", "a usual one is 0.9")
         }
-        "epsilon" | "weight_decay" | "lr_decay" => {
+        "every" | "factor" | "clip" => (number > 0.0 && number.is_finite(), "is a number above zero", "write one"),
+        "rise" => (number > 0.0 && number < 1.0, "is a share of the run, between 0 and 1", "a usual one is 0.3"),
+        "average" => ((0.0..1.0).contains(&number), "lies from 0 to 1, without 1", "a usual one is 0.999"),
+        "epsilon" | "weight_decay" | "lr_decay" | "warmup" | "start" | "end" => {
             (number >= 0.0 && number.is_finite(), "is not below zero", "leave it out for the usual one")
         }
         _ => return None,

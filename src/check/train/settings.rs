@@ -21,9 +21,14 @@ const SETTINGS: &[&str] = &[
     "patience",
     "checkpoint",
     "predict",
+    "schedule",
+    "clip",
+    "weight_decay",
+    "average",
+    "groups",
 ];
 /// Settings of nd that this version does not run.
-const LATER: &[&str] = &["schedule", "clip", "accumulate", "weight_decay", "average"];
+const LATER: &[&str] = &["accumulate"];
 
 impl<'a> Checker<'a, '_> {
     /// The settings that exist, each at most once; others are reported.

@@ -14,6 +14,7 @@ pub mod loops;
 pub mod models;
 pub mod names;
 pub mod numeric;
+pub mod optimizers;
 pub mod overrides;
 pub mod plots;
 pub mod projects;

@@ -1,0 +1,270 @@
+//! Settings of a `train` block that change what its update rule is given: `schedule`, `clip`, `weight_decay`, `average`
+//! and `groups`.
+
+use super::optimizer::{Clip, Group, PROGRESS, Rule};
+use crate::check::defaults::{Completed, name_of};
+use crate::check::program::{Closure, Kind, ParamId, Typed};
+use crate::check::types::{Element, Type};
+use crate::check::{Checker, Global, SCHEDULES_MODULE};
+use crate::diagnostics::catalog::{actions, names, optimizers};
+use crate::source::Span;
+use crate::syntax::ast::{Argument, Expr, ExprKind, Setting};
+
+/// Settings beside the rule.
+pub(super) struct Adjustments<'a> {
+    pub(super) schedule: Option<&'a Setting>,
+    pub(super) clip: Option<&'a Setting>,
+    pub(super) weight_decay: Option<&'a Setting>,
+    pub(super) average: Option<&'a Setting>,
+    pub(super) groups: Option<&'a Setting>,
+    /// The updates of the whole run, where they are known.
+    pub(super) steps: Option<u64>,
+}
+
+impl<'a> Checker<'a, '_> {
+    /// The rule with what the block says beside it.
+    pub(super) fn adjusted(
+        &mut self,
+        mut rule: Rule<'a>,
+        adjustments: &Adjustments<'a>,
+        params: &[ParamId],
+    ) -> Option<Rule<'a>> {
+        let frame = std::mem::take(&mut rule.frame);
+        let outer = std::mem::replace(&mut self.frame, frame);
+        let adjusted = self.adjust(&mut rule, adjustments, params);
+        rule.frame = std::mem::replace(&mut self.frame, outer);
+        adjusted.map(|()| rule)
+    }
+
+    fn adjust(&mut self, rule: &mut Rule<'a>, adjustments: &Adjustments<'a>, params: &[ParamId]) -> Option<()> {
+        if let Some(setting) = adjustments.weight_decay {
+            let place = self.argument_of(rule, "weight_decay", setting.name.span)?;
+            if rule.settings[place].is_some() {
+                self.report(actions::duplicate_setting("weight_decay", setting.name.span, rule.span));
+                return None;
+            }
+            rule.settings[place] = Some(self.rule_setting("weight_decay", &setting.value, true)?);
+        }
+        if let Some(setting) = adjustments.clip {
+            rule.clip = Some(self.clip(&setting.value)?);
+        }
+        if let Some(setting) = adjustments.average {
+            rule.average = Some(self.rule_setting("average", &setting.value, true)?);
+        }
+        if let Some(setting) = adjustments.schedule {
+            self.argument_of(rule, "lr", setting.name.span)?;
+            rule.schedule = Some(self.schedule(&setting.value, adjustments.steps)?);
+        }
+        if let Some(setting) = adjustments.groups {
+            rule.groups = self.groups(rule, &setting.value, params)?;
+        }
+        Some(())
+    }
+
+    /// The place of an argument that a setting is about.
+    fn argument_of(&mut self, rule: &Rule<'a>, name: &str, span: Span) -> Option<usize> {
+        let place = rule.place(name);
+        if place.is_none() {
+            let known: Vec<&str> = rule.parameters().iter().filter_map(|each| name_of(&each.pattern)).collect();
+            let problem = "takes no argument called";
+            self.report(names::bad_named_argument(&rule.name, name, span, problem, &known));
+        }
+        place
+    }
+
+    fn clip(&mut self, value: &'a Expr) -> Option<Clip> {
+        let ExprKind::Call { callee, arguments } = &*value.kind else {
+            return Some(Clip::Norm(self.rule_setting("clip", value, true)?));
+        };
+        match (&*callee.kind, &arguments[..]) {
+            (ExprKind::Name(name), [Argument { name: None, value }]) if name == "norm" => {
+                Some(Clip::Norm(self.rule_setting("clip", value, true)?))
+            }
+            (ExprKind::Name(name), [Argument { name: None, value }]) if name == "value" => {
+                Some(Clip::Value(self.rule_setting("clip", value, true)?))
+            }
+            _ => Some(Clip::Norm(self.rule_setting("clip", value, true)?)),
+        }
+    }
+
+    /// A factor on the learning rate: a schedule of the library, a function of the file, or any expression.
+    fn schedule(&mut self, value: &'a Expr, steps: Option<u64>) -> Option<Typed> {
+        if let ExprKind::Call { callee, arguments } = &*value.kind
+            && let ExprKind::Name(name) = &*callee.kind
+            && let Some((index, library)) = self.schedule_function(name, arguments)
+        {
+            return self.scheduled(index, library, arguments, value.span, steps);
+        }
+        if let ExprKind::Call { callee, .. } = &*value.kind
+            && let ExprKind::Name(name) = &*callee.kind
+            && !self.globals.contains_key(name.as_str())
+            && crate::check::builtins::canonical_name(name).is_none()
+        {
+            let known = self.known_schedules();
+            self.report(optimizers::unknown_schedule(name, callee.span, &known));
+            return None;
+        }
+        self.rule_setting("schedule", value, true)
+    }
+
+    /// The function that a schedule calls with what training is at. A function of the file that is called with arguments
+    /// in order is an ordinary call.
+    fn schedule_function(&self, name: &str, arguments: &[Argument]) -> Option<(u32, bool)> {
+        let named = arguments.iter().all(|argument| argument.name.is_some());
+        if let Some((Global::Function(index), span)) = self.globals.get(name) {
+            return (named && !self.is_library_text(*span))
+                .then_some((*index, false))
+                .or_else(|| self.is_library_text(*span).then(|| self.library_schedule(name)).flatten());
+        }
+        self.library_schedule(name)
+    }
+
+    fn library_schedule(&self, name: &str) -> Option<(u32, bool)> {
+        let module = self.library_module(SCHEDULES_MODULE)?;
+        match self.global_of_module(module, name) {
+            Some(Global::Function(index)) if self.takes(index, "step") && !self.takes(index, "progress") => {
+                (!HELPERS.contains(&name)).then_some((index, true))
+            }
+            _ => None,
+        }
+    }
+
+    fn takes(&self, index: u32, name: &str) -> bool {
+        let parameters = &self.functions[index as usize].function.parameters;
+        parameters.iter().any(|parameter| name_of(&parameter.pattern) == Some(name))
+    }
+
+    fn known_schedules(&self) -> Vec<&'a str> {
+        let module = self.library_module(SCHEDULES_MODULE).map(|module| self.modules[module].defined());
+        let mut known: Vec<&'a str> =
+            module.into_iter().flatten().map(|(name, _)| name).filter(|name| !HELPERS.contains(name)).collect();
+        known.sort_unstable();
+        known
+    }
+
+    fn scheduled(
+        &mut self,
+        index: u32,
+        library: bool,
+        arguments: &'a [Argument],
+        span: Span,
+        steps: Option<u64>,
+    ) -> Option<Typed> {
+        let item = self.functions[index as usize];
+        let parameters = &item.function.parameters;
+        if self.takes(index, "steps") && steps.is_none() {
+            self.report(optimizers::endless_schedule(&item.function.name.text, span));
+            return None;
+        }
+        let settings = self.rule_settings(&item.function.name.text, parameters, arguments, span, library)?;
+        let given = parameters.iter().zip(settings).map(|(parameter, setting)| {
+            let name = name_of(&parameter.pattern).unwrap_or_default();
+            let progress = PROGRESS.iter().find(|(each, _)| *each == name);
+            match (progress, steps) {
+                (Some((_, progress)), _) => Some(Typed::new(Kind::Progress(*progress), Type::real(), span)),
+                (None, Some(steps)) if name == "steps" => {
+                    Some(Typed::new(Kind::Number(steps as f64), Type::real(), span))
+                }
+                _ => setting,
+            }
+        });
+        let given: Vec<Option<Typed>> = given.collect();
+        let Completed { bindings, arguments } = self.completed(parameters, given, item.position, span);
+        let id = self.closure(Closure::Item(index));
+        let function = Typed::new(Kind::Closure(Vec::new()), Type::Function(id), span);
+        let call = self.apply(function, arguments, span);
+        let factor = Completed::around(bindings, call);
+        self.factor(factor)
+    }
+
+    /// A schedule is one number.
+    fn factor(&mut self, typed: Typed) -> Option<Typed> {
+        if typed.ty.is_error() {
+            return None;
+        }
+        if !typed.ty.is_scalar() || typed.ty.element() == Some(Element::Bool) {
+            let help = "give a factor on the learning rate: `schedule = 1 / sqrt(step)`";
+            self.report(actions::bad_setting("schedule", "is one number", typed.span, help));
+            return None;
+        }
+        Some(self.convert_element(typed, Element::Real))
+    }
+
+    /// `group(net.0, lr = 0.01)`, or several in parentheses.
+    fn groups(&mut self, rule: &Rule<'a>, value: &'a Expr, params: &[ParamId]) -> Option<Vec<Group>> {
+        let written: Vec<&'a Expr> = match &*value.kind {
+            ExprKind::Tuple(groups) => groups.iter().collect(),
+            ExprKind::Paren(group) => vec![group],
+            _ => vec![value],
+        };
+        let mut groups: Vec<Group> = Vec::new();
+        for group in written {
+            let group = self.group(rule, group, params, &groups)?;
+            groups.push(group);
+        }
+        Some(groups)
+    }
+
+    fn group(&mut self, rule: &Rule<'a>, value: &'a Expr, trained: &[ParamId], others: &[Group]) -> Option<Group> {
+        let arguments = match &*value.kind {
+            ExprKind::Call { callee, arguments } if matches!(&*callee.kind, ExprKind::Name(name) if name == "group") => {
+                arguments
+            }
+            _ => {
+                let help = "for example `groups = (group(net.0, lr = 0.01), group(head, weight_decay = 0))`";
+                let text = "is made of groups of parameters with settings of their own";
+                self.report(actions::bad_setting("groups", text, value.span, help));
+                return None;
+            }
+        };
+        let mut group = Group { params: Vec::new(), settings: Vec::new() };
+        for argument in arguments {
+            match &argument.name {
+                None => {
+                    let params = self.params_under(&argument.value, trained, others, &group)?;
+                    group.params.extend(params);
+                }
+                Some(name) => {
+                    let place = self.argument_of(rule, &name.text, name.span)?;
+                    let value = self.rule_setting(&name.text, &argument.value, rule.library)?;
+                    group.settings.push((place, value));
+                }
+            }
+        }
+        Some(group)
+    }
+
+    /// The trained parameters whose path begins with what is written.
+    fn params_under(
+        &mut self,
+        written: &'a Expr,
+        trained: &[ParamId],
+        others: &[Group],
+        this: &Group,
+    ) -> Option<Vec<ParamId>> {
+        let path: String = self.text(written.span).split_whitespace().collect();
+        let name = |id: &ParamId| self.program.params[id.0 as usize].name.clone();
+        let under = |name: &str| name == path || name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.'));
+        let params: Vec<ParamId> = trained.iter().copied().filter(|id| under(&name(id))).collect();
+        if params.is_empty() {
+            let known: Vec<String> = trained.iter().flat_map(|id| prefixes(&name(id))).collect();
+            self.report(optimizers::unknown_group(&path, written.span, &known));
+            return None;
+        }
+        let grouped = others.iter().chain([this]).flat_map(|group| &group.params);
+        if let Some(twice) = grouped.copied().find(|id| params.contains(id)) {
+            self.report(optimizers::grouped_twice(&name(&twice), written.span));
+            return None;
+        }
+        Some(params)
+    }
+}
+
+/// Functions of the module of schedules that are none.
+const HELPERS: [&str; 2] = ["warmed", "progress"];
+
+/// `net`, `net.0`, `net.0.W`.
+fn prefixes(path: &str) -> Vec<String> {
+    let ends = path.match_indices('.').map(|(place, _)| place).chain([path.len()]);
+    ends.map(|end| path[..end].to_string()).collect()
+}
