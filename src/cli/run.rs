@@ -7,6 +7,7 @@ use super::json_lines::JsonLines;
 use super::logging::Logging;
 use super::output::say;
 use super::set::Set;
+use super::trying::Trying;
 use super::watch_training::Watcher;
 use crate::data::csv::FileLoader;
 use crate::diagnostics::Diagnostic;
@@ -27,12 +28,16 @@ pub(super) struct RunArguments {
     set: Set,
     #[command(flatten)]
     logging: Logging,
+    #[command(flatten)]
+    trying: Trying,
 }
 
 impl RunArguments {
     /// What the session needs to know of it.
     fn options(&self) -> RunOptions {
-        RunOptions { set: self.set.named(), ..RunOptions::default() }
+        let mut options = RunOptions { set: self.set.named(), ..RunOptions::default() };
+        self.trying.enter(&mut options);
+        options
     }
 }
 

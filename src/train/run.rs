@@ -31,6 +31,8 @@ pub(super) struct Run<'t> {
     calendar: Calendar,
     /// Whether every epoch is measured, recorded or not: early stopping or another setting looks at it.
     every_epoch: bool,
+    /// Whether it is to learn a few batches by heart, whatever becomes of others.
+    learns_by_heart: bool,
     validation: Option<Evaluation>,
     clock: Clock,
     /// The last point at which everything was finite.
@@ -61,15 +63,20 @@ enum Outcome {
 impl<'t> Run<'t> {
     pub(super) fn new(session: &mut Session<'_>, train: &'t Train, all: bool) -> Result<Self, Box<Diagnostic>> {
         let examples = train.examples().count(session.program);
-        let rows = Rows::new(examples, train.batch, train.shuffle, train.seed);
+        let mut rows = Rows::new(examples, train.batch, train.shuffle, train.seed);
+        if let Some(batches) = session.options.overfit_batches {
+            rows = rows.first_batches(batches);
+        }
         let per_epoch = rows.steps_per_epoch();
         let by_epochs = train.epochs.map(|epochs| epochs.saturating_mul(per_epoch));
         let limit = match (by_epochs, train.steps) {
             (Some(epochs), Some(steps)) => Some(epochs.min(steps)),
             (epochs, steps) => epochs.or(steps),
         };
+        let limit = if session.options.fast_dev_run { Some(1) } else { limit };
         let calendar = Calendar::new(limit, per_epoch, all);
         let every_epoch = train.patience.is_some() || train.watches_validation;
+        let learns_by_heart = session.options.overfit_batches.is_some();
         let validation = train.validation.clone();
         let validation = validation.map(|examples| Evaluation::new(session, train, examples, "validation"));
         let first = if calendar.is_recorded(1) { Report::Full } else { Report::Quiet };
@@ -79,7 +86,20 @@ impl<'t> Run<'t> {
         let healthy = Point { state: state.clone(), tensors: steps.state_bytes() };
         let clock = Clock { begun: Instant::now(), shown: Instant::now() };
         let failure = trace::Failure::default();
-        Ok(Run { train, steps, rows, state, limit, calendar, every_epoch, validation, clock, healthy, failure })
+        Ok(Run {
+            train,
+            steps,
+            rows,
+            state,
+            limit,
+            calendar,
+            every_epoch,
+            learns_by_heart,
+            validation,
+            clock,
+            healthy,
+            failure,
+        })
     }
 
     pub(super) fn start(&self, session: &Session<'_>, compiled_in: Duration) -> TrainingStart {
@@ -236,7 +256,7 @@ impl<'t> Run<'t> {
 
     /// Whether `patience`, if there is one, lasts beyond this epoch.
     fn is_patient(&mut self, epoch: u64, validation: Option<&Tally>) -> bool {
-        let Some(patience) = &self.train.patience else { return true };
+        let Some(patience) = self.train.patience.as_ref().filter(|_| !self.learns_by_heart) else { return true };
         let tally = &self.state.tally;
         let value = match patience.monitor {
             Monitor::Loss => tally.loss(),
