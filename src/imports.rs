@@ -1,5 +1,6 @@
 //! From a file to the list of all files it needs: `import` items are followed, the standard library is at hand.
 
+use crate::check::RULES_MODULE;
 use crate::check::module::Module;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::{files, names};
@@ -97,13 +98,14 @@ impl Work<'_> {
         self.library[place]
     }
 
-    /// The modules of the library that a text seems to name: `random.normal()` needs no import.
+    /// The modules of the library that a text seems to name: `random.normal()` needs no import, nor does an `optimizer`.
     fn implied(&mut self, source: SourceId) -> Vec<usize> {
         let named =
             |name: &str, text: &str| text.match_indices(name).any(|(at, _)| text[at + name.len()..].starts_with('.'));
         let text = &self.sources.get(source).text;
+        let is_named = |name: &str| named(name, text) || (name == RULES_MODULE && text.contains("optimizer"));
         let places: Vec<usize> = (1..LIBRARY.len())
-            .filter(|place| source != SourceId(*place as u32) && named(LIBRARY[*place].name, text))
+            .filter(|place| source != SourceId(*place as u32) && is_named(LIBRARY[*place].name))
             .collect();
         // A module of the library names only modules that stand above it in the list.
         let allowed = |place: &usize| !self.sources.get(source).library || SourceId(*place as u32) < source;

@@ -55,6 +55,7 @@ pub static LIBRARY: &[LibraryModule] = &[
     LibraryModule { name: "nn", text: include_str!("std/nn.nd"), builtins: &[] },
     LibraryModule { name: "dist", text: include_str!("std/dist.nd"), builtins: &[] },
     LibraryModule { name: "ode", text: include_str!("std/ode.nd"), builtins: &[] },
+    LibraryModule { name: "optim", text: include_str!("std/optim.nd"), builtins: &[] },
 ];
 
 /// The place of a module in [`LIBRARY`]; the prelude cannot be named.

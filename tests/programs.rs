@@ -70,7 +70,7 @@ fn parameters_after(program: &Program, train: &Train, report: Report, steps: usi
     for (index, source) in lowered.sources.iter().enumerate() {
         let table = match source {
             Source::Rows => continue,
-            source => session.inputs(&[*source]).unwrap().remove(0),
+            source => session.step_inputs(train, &[*source]).unwrap().remove(0),
         };
         call.input_mut(index).copy_from_slice(&native::to_bytes(&table));
     }

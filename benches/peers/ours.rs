@@ -264,7 +264,7 @@ fn training(row: &Row) -> (Arc<Executable>, Vec<Array>) {
     let train = train.expect("a training");
     let examples = train.data.map_or(1, |data| program.data[data.0 as usize].rows);
     let lowered = on_large_stack(|| lower_step(program, train, examples, true, Report::Full));
-    let inputs = Session::new(program).and_then(|mut session| session.inputs(&lowered.sources));
+    let inputs = Session::new(program).and_then(|mut session| session.step_inputs(train, &lowered.sources));
     let inputs = inputs.unwrap_or_else(|error| fail(&[*error], &checked.sources));
     let arrays = lowered.graph.inputs().iter().zip(&inputs).map(|(input, table)| values::of_table(&input.name, table));
     let executable = native::executable(&lowered.graph).unwrap_or_else(|error| fail(&[*error], &checked.sources));

@@ -229,6 +229,7 @@ impl Kind {
             | Kind::Unflatten(part)
             | Kind::Draw(_, part)
             | Kind::BatchReduce(_, part)
+            | Kind::Standardized(_, part)
             | Kind::Running { value: part, .. }
             | Kind::Part(part, _)
             | Kind::Captured(part, _) => visit(part),

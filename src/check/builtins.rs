@@ -172,8 +172,20 @@ pub static BUILTINS: &[Builtin] = &[
     Builtin {
         name: "one_hot",
         signature: "one_hot(c: int, classes)",
-        documentation: "A vector of `classes` entries, 1 at position `c` and 0 elsewhere.",
+        documentation: "A vector of `classes` entries, 1 at position `c` and 0 elsewhere. Of `category(column)` the classes are known.",
         rule: |c, call| c.one_hot(call),
+    },
+    Builtin {
+        name: "category",
+        signature: "category(column)",
+        documentation: "In a column of a `data` item: the position of a row's label among all labels of the column in order, as an `int`.",
+        rule: |c, call| c.category(&[], call.span),
+    },
+    Builtin {
+        name: "standardize",
+        signature: "standardize(x)",
+        documentation: "In a column of a `data` item: `x` less its mean, divided by its standard deviation, both over the rows trained on.",
+        rule: |c, call| c.standardize(&[], call.span),
     },
     Builtin {
         name: "cross_entropy",

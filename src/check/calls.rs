@@ -5,7 +5,7 @@ use super::captures::{mentioned, size_names};
 use super::defaults::{Completed, name_of};
 use super::functions::{Body, Captured};
 use super::gradients::Derived;
-use super::lookup::is_later_name;
+use super::lookup::is_split;
 use super::program::{Closure, Kind, Typed};
 use super::scope::Bound;
 use super::size::Size;
@@ -42,15 +42,14 @@ impl<'a> Checker<'a, '_> {
         expected: Option<&Type>,
         span: Span,
     ) -> Typed {
-        let later = is_later_name(callee);
+        let split = is_split(callee);
         let callee = self.expression(callee, None);
         if let Some(model) = callee.ty.model() {
             return self.call_model(callee, model, arguments, span);
         }
         let id = match &callee.ty {
             Type::Function(id) => *id,
-            // What is wrong with the arguments of a function of a later version is not known yet.
-            Type::Error if later => return Typed::error(span),
+            Type::Error if split => return Typed::error(span),
             Type::Error => {
                 for argument in arguments {
                     self.expression(&argument.value, None);
@@ -74,6 +73,9 @@ impl<'a> Checker<'a, '_> {
                 let function = self.local_functions[&place];
                 self.call_function(callee, id, function.parameters, arguments, function.position, span)
             }
+            // These take columns as such, not the values of a row.
+            Closure::Builtin("category") => self.category(arguments, span),
+            Closure::Builtin("standardize") => self.standardize(arguments, span),
             Closure::Builtin(name) => {
                 let named = arguments.iter().filter_map(|argument| Some((argument.name.as_ref()?, &argument.value)));
                 let named: Vec<_> = named.collect();

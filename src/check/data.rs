@@ -1,14 +1,14 @@
 //! `data` items: sources, columns, and columns as values.
 
 use super::program::{ColumnSource, DataColumn, DataId, DataSet, Kind, Typed};
-use super::raw::RawValues;
 use super::scope::{Bound, DataInScope, Frame};
 use super::size::Size;
-use super::table::{CellProblemKind, RawColumn, RawTable};
+use super::source_columns::{Missing, usable};
+use super::table::RawTable;
 use super::types::{Element, Type};
 use super::{Checker, Context, Global, sources};
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::catalog::{actions, data as errors, names, sources as sources_errors};
+use crate::diagnostics::catalog::{actions, data as errors, names};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind, Setting};
 use std::sync::Arc;
@@ -22,7 +22,10 @@ impl<'a> Checker<'a, '_> {
                 ExprKind::Name(name) if sources::format(name).is_some() => {
                     let format = sources::format(name);
                     let table = format.and_then(|format| self.source_table(format, arguments, data.source.span));
-                    table.and_then(|table| self.columns_of(data, table))
+                    table.and_then(|table| {
+                        let set = self.columns_of(data, &table)?;
+                        Some((set, data.columns.is_none().then_some(table)))
+                    })
                 }
                 ExprKind::Name(name) if name == "split" => {
                     self.report(errors::misplaced_split(data.source.span));
@@ -49,114 +52,17 @@ impl<'a> Checker<'a, '_> {
         self.data.insert(&data.name.text, id);
     }
 
-    /// The data set, and the table if its columns are taken as they are.
-    fn columns_of(&mut self, data: &'a ast::Data, table: Arc<RawTable>) -> Option<(DataSet, Option<Arc<RawTable>>)> {
-        let (rows, columns) = match &data.columns {
-            Some(settings) => self.row_columns(settings, &table)?,
-            None => self.all_columns(&table, data.source.span)?,
-        };
-        if rows == 0 {
-            self.report(errors::no_rows(&table.name, "its arrays have no elements", data.source.span));
-            return None;
-        }
-        Some((DataSet::whole(&data.name, rows, columns), data.columns.is_none().then_some(table)))
-    }
-
-    /// Columns as expressions of one row, and their number of rows.
-    fn row_columns(&mut self, settings: &'a [Setting], table: &Arc<RawTable>) -> Option<(usize, Vec<DataColumn>)> {
-        self.check_names(settings);
-        let mut used: Vec<(u32, Span)> = Vec::new();
-        let columns: Vec<Option<DataColumn>> =
-            settings.iter().map(|setting| self.row_column(setting, table, &mut used)).collect();
-        let columns: Vec<DataColumn> = columns.into_iter().collect::<Option<_>>()?;
-        let rows = |index: u32| table.columns[index as usize].rows();
-        let Some((first, _)) = used.first().copied() else { return Some((table.rows, columns)) };
-        if let Some((other, span)) = used.iter().find(|(index, _)| rows(*index) != rows(first)) {
-            let named = |index: u32| (table.columns[index as usize].name.as_str(), rows(index).unwrap_or_default());
-            self.report(sources_errors::arrays_differ(&table.name, named(first), named(*other), *span));
-            return None;
-        }
-        Some((rows(first).unwrap_or(table.rows), columns))
-    }
-
-    fn row_column(
-        &mut self,
-        setting: &'a Setting,
-        table: &Arc<RawTable>,
-        read: &mut Vec<(u32, Span)>,
-    ) -> Option<DataColumn> {
-        if states_missing_cells(setting, table) {
-            self.later("`missing`", setting.name.span, "fill the empty cells in the file, or leave out their rows");
-            return None;
-        }
-        let mut frame = Frame::default();
-        for (index, column) in table.columns.iter().enumerate() {
-            let declared = column.header.unwrap_or(setting.name.span);
-            let bound = Bound::Example { index: index as u32, ty: entry_type(column), declared };
-            frame.bind(column.name.clone(), bound);
-        }
-        frame.source = Some(table.clone());
-        frame.data = Some(DataInScope { data: None, used: Vec::new() });
-        let outer = std::mem::replace(&mut self.frame, frame);
-        let expression = self.value(&setting.value, None);
-        let frame = std::mem::replace(&mut self.frame, outer);
-        let used = frame.data.map(|data| data.used).unwrap_or_default();
-        let mut columns = Vec::new();
-        for index in used {
-            columns.push(self.numbers(table, index as usize, setting.value.span)?);
-            read.push((index, setting.value.span));
-        }
-        let ty = expression.ty.clone();
-        match &ty {
-            Type::Error => None,
-            Type::Tensor(..) => {
-                let source = ColumnSource::Rows { expression, columns };
-                Some(DataColumn { name: setting.name.text.clone(), span: setting.name.span, ty, source })
-            }
-            other => {
-                let text = format!("a column holds numbers or tensors, but this is {other}");
-                self.report(errors::bad_column(&text, setting.value.span, "make one column for each part"));
-                None
-            }
-        }
-    }
-
-    /// All columns of a file that hold numbers, under their own names, and their number of rows.
-    fn all_columns(&mut self, table: &Arc<RawTable>, span: Span) -> Option<(usize, Vec<DataColumn>)> {
-        let mut columns = Vec::new();
-        let mut first: Option<(&str, usize)> = None;
-        for (index, column) in table.columns.iter().enumerate() {
-            let Ok(values) = usable(table, index, span) else { continue };
-            let named = (column.name.as_str(), values.rows());
-            let first = *first.get_or_insert(named);
-            if named.1 != first.1 {
-                self.report(sources_errors::arrays_differ(&table.name, first, named, span));
-                return None;
-            }
-            let ty = entry_type(column);
-            let expression = Typed::new(Kind::Example(0), ty.clone(), span);
-            let source = ColumnSource::Rows { expression, columns: vec![values] };
-            columns.push(DataColumn { name: column.name.clone(), span, ty, source });
-        }
-        Some((first.map_or(table.rows, |(_, rows)| rows), columns))
-    }
-
-    /// The numbers of a source column, or a message about what is wrong with them.
-    fn numbers(&mut self, table: &RawTable, index: usize, used: Span) -> Option<RawValues> {
-        match usable(table, index, used) {
-            Ok(values) => Some(values),
-            Err(diagnostic) => {
-                self.report(*diagnostic);
-                None
-            }
-        }
-    }
-
     /// Whether a name is a column of the file that holds no numbers; its first bad cell is reported.
     pub(super) fn unusable_column(&mut self, id: DataId, name: &str, used: Span) -> bool {
         let Some(table) = self.whole_tables.get(&id).cloned() else { return false };
         let index = table.columns.iter().position(|column| column.name == name);
-        index.is_some_and(|index| self.numbers(&table, index, used).is_none())
+        match index.map(|index| usable(&table, index, Missing::Error, used)) {
+            Some(Err(diagnostic)) => {
+                self.report(*diagnostic);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// A column that the file does not have.
@@ -170,7 +76,7 @@ impl<'a> Checker<'a, '_> {
         self.fail(error, span)
     }
 
-    fn check_names(&mut self, settings: &'a [Setting]) {
+    pub(super) fn check_names(&mut self, settings: &'a [Setting]) {
         for (place, setting) in settings.iter().enumerate() {
             if let Some(first) = settings[..place].iter().find(|first| first.name.text == setting.name.text) {
                 self.report(actions::duplicate_setting(&setting.name.text, setting.name.span, first.name.span));
@@ -212,7 +118,8 @@ impl<'a> Checker<'a, '_> {
             }
             let ty = Type::Tensor(*element, sizes[1..].to_vec());
             let source = ColumnSource::Whole(value);
-            columns.push(DataColumn { name: setting.name.text.clone(), span: setting.name.span, ty, source });
+            let (name, span) = (setting.name.text.clone(), setting.name.span);
+            columns.push(DataColumn { name, span, ty, source, categories: None });
         }
         match rows {
             Some((rows, _, _)) if rows > 0 && !failed => Some(DataSet::whole(&data.name, rows, columns)),
@@ -290,45 +197,4 @@ impl<'a> Checker<'a, '_> {
     pub(super) fn is_data(&self, name: &str) -> bool {
         matches!(self.globals.get(name), Some((Global::Data, _)))
     }
-}
-
-/// The type of one row's entry of a source column.
-fn entry_type(column: &RawColumn) -> Type {
-    let element = if column.whole { Element::Flexible } else { Element::Real };
-    let sizes = column.values.as_ref().map_or(&[][..], RawValues::entry_shape);
-    Type::Tensor(element, sizes.iter().map(|size| Size::constant(*size as i64)).collect())
-}
-
-/// The numbers of a source column, or what is wrong with them: a cell that is none, no elements, an integer that is no
-/// real number.
-fn usable(table: &RawTable, index: usize, used: Span) -> Result<RawValues, Box<Diagnostic>> {
-    let column = &table.columns[index];
-    let name = column.name.as_str();
-    let values = column.values.as_ref().map_err(|problem| {
-        let (line, place) = (problem.line, problem.place);
-        Box::new(match problem.kind {
-            CellProblemKind::NotANumber => errors::not_a_number(name, &problem.cell, line, place, used),
-            CellProblemKind::Missing => errors::missing_cell(name, line, place, used),
-            CellProblemKind::NotFinite => errors::not_finite(name, &problem.cell, line, place, used),
-            CellProblemKind::NoNumbers => sources_errors::no_numbers(name, &problem.cell, used),
-        })
-    })?;
-    let count = values.entry_count();
-    if values.rows() == 0 || count == 0 {
-        let shape: Vec<usize> = std::iter::once(values.rows()).chain(values.entry_shape().iter().copied()).collect();
-        return Err(Box::new(sources_errors::empty_column(&table.name, name, &format!("{shape:?}"), used)));
-    }
-    match values.first_inexact() {
-        Some((place, value)) => {
-            Err(Box::new(sources_errors::inexact_integer(name, place / count, &value.to_string(), used)))
-        }
-        None => Ok(values.clone()),
-    }
-}
-
-/// Whether `missing = …` says what to do with empty cells, rather than names a column.
-fn states_missing_cells(setting: &Setting, table: &RawTable) -> bool {
-    let ExprKind::Name(choice) = &*setting.value.kind else { return false };
-    let is_column = table.columns.iter().any(|column| column.name == *choice);
-    setting.name.text == "missing" && ["error", "drop", "mean"].contains(&choice.as_str()) && !is_column
 }

@@ -1,5 +1,6 @@
 //! Data sets of a checked program.
 
+use super::cells::Categories;
 use super::program::Typed;
 use super::raw::RawValues;
 use super::types::Type;
@@ -45,13 +46,28 @@ pub struct DataColumn {
     pub ty: Type,
     /// How it is made.
     pub source: ColumnSource,
+    /// What its whole numbers, or the places in its vectors of zeros and a one, stand for.
+    pub categories: Option<Arc<Categories>>,
 }
 
 /// How a column is made.
 #[derive(Clone, Debug)]
 pub enum ColumnSource {
     /// An expression of one row of the source; `Kind::Example(i)` is the source's column `columns[i]`.
-    Rows { expression: Typed, columns: Vec<RawValues> },
+    Rows { expression: Typed, columns: Vec<SourceColumn> },
     /// The whole column at once, rows leading.
     Whole(Typed),
+}
+
+/// A column of a source as the expression of a row reads it.
+#[derive(Clone, Debug)]
+pub struct SourceColumn {
+    /// Its name in the source.
+    pub name: String,
+    /// Its numbers; of categories, the positions of the labels.
+    pub values: RawValues,
+    /// The labels, if it is read as a category.
+    pub categories: Option<Arc<Categories>>,
+    /// Whether NaN stands for a missing value, to be replaced by the mean of the others.
+    pub filled: bool,
 }

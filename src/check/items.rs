@@ -161,6 +161,8 @@ impl<'a, 'b> Checker<'a, 'b> {
             params: HashMap::new(),
             data: HashMap::new(),
             splits: Splits::default(),
+            known_categories: Vec::new(),
+            statistics: 0,
             set_positions: HashMap::new(),
             constants: HashMap::new(),
             models: Models::new(known),

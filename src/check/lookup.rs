@@ -8,12 +8,6 @@ use crate::diagnostics::catalog::{data as errors, models, names};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 
-/// Names of nd that this version does not know, and what to do instead.
-const LATER_NAMES: &[(&str, &str)] = &[
-    ("category", "number the labels in the file"),
-    ("standardize", "subtract the mean and divide by the deviation as numbers"),
-];
-
 impl<'a> Checker<'a, '_> {
     /// A name used as a value.
     pub(super) fn name(&mut self, name: &'a str, span: Span) -> Typed {
@@ -52,9 +46,6 @@ impl<'a> Checker<'a, '_> {
         if name == "split" {
             return self.fail(errors::misplaced_split(span), span);
         }
-        if let Some((_, instead)) = LATER_NAMES.iter().find(|(later, _)| *later == name) {
-            return self.later(&format!("`{name}`"), span, instead);
-        }
         if let Some(table) = self.frame.source.clone() {
             return self.missing_source_column(&table, name, span);
         }
@@ -83,12 +74,8 @@ impl<'a> Checker<'a, '_> {
                 if in_action && let Some(other) = self.defined_outside(name) {
                     return self.fail(names::column_hides_name(name, span, declared, other), span);
                 }
-                let Some(data) = self.frame.data.as_mut() else { return Typed::error(span) };
-                let place = data.used.iter().position(|used| *used == index).unwrap_or_else(|| {
-                    data.used.push(index);
-                    data.used.len() - 1
-                });
-                Typed::new(Kind::Example(place as u32), ty, span)
+                let place = self.use_column(index);
+                Typed::new(Kind::Example(place), ty, span)
             }
         }
     }
@@ -168,7 +155,7 @@ fn prelude_constant(name: &str) -> Option<f64> {
     }
 }
 
-/// Whether an expression is a name that this version does not know, or knows in another place only.
-pub(super) fn is_later_name(expression: &Expr) -> bool {
-    matches!(&*expression.kind, ExprKind::Name(name) if name == "split" || LATER_NAMES.iter().any(|(later, _)| later == name))
+/// Whether an expression is the name of `split`, which only a `let` of the file calls.
+pub(super) fn is_split(expression: &Expr) -> bool {
+    matches!(&*expression.kind, ExprKind::Name(name) if name == "split")
 }

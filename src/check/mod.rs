@@ -12,6 +12,8 @@ mod batch;
 pub mod builtins;
 mod calls;
 mod captures;
+pub mod cells;
+mod columns;
 mod comprehension;
 mod comprehension_bounds;
 mod comprehension_ranges;
@@ -49,6 +51,7 @@ mod rules;
 pub mod scope;
 mod second_order;
 pub mod size;
+mod source_columns;
 mod sources;
 mod split;
 pub mod subject;
@@ -56,10 +59,12 @@ mod subscripts;
 pub mod table;
 mod train;
 pub mod types;
+pub mod update;
 
 pub use gradients::StructureFinder;
 pub use items::{Options, check, check_question};
 pub use params::fans;
+pub use source_columns::read_from;
 
 use crate::diagnostics::Diagnostic;
 use crate::source::{SourceMap, Span};
@@ -69,6 +74,9 @@ use scope::Frame;
 use std::collections::{HashMap, HashSet};
 use table::TableLoader;
 use types::{ClosureId, Type};
+
+/// The module of the standard library whose functions `optimizer` knows by name.
+pub const RULES_MODULE: &str = "optim";
 
 /// How many functions inside functions a name in a message shows.
 const LONGEST_NAME: u32 = 6;
@@ -146,6 +154,10 @@ struct Checker<'a, 'b> {
     params: HashMap<&'a str, program::ParamId>,
     data: HashMap<&'a str, Option<program::DataId>>,
     splits: split::Splits,
+    /// The labels of source columns that are read as categories, with the position of each row's.
+    known_categories: Vec<(std::sync::Arc<table::RawTable>, u32, std::sync::Arc<cells::Categories>, raw::RawValues)>,
+    /// How many uses of `standardize` there are.
+    statistics: u32,
     /// The positions of the items that make the parts of sets, by their names.
     set_positions: HashMap<&'a str, usize>,
     /// The values of constants, by the place of their expressions.

@@ -240,6 +240,16 @@ impl<'a> Checker<'a, '_> {
         self.globals.insert(called, *entry);
     }
 
+    /// A module of the standard library that the program has.
+    pub(super) fn library_module(&self, name: &str) -> Option<usize> {
+        self.modules.iter().position(|module| module.library && module.name == name)
+    }
+
+    /// Whether a text is the standard library's.
+    pub(super) fn is_library_text(&self, span: Span) -> bool {
+        self.is_library(span.source)
+    }
+
     fn is_library(&self, source: SourceId) -> bool {
         self.sources.get(source).library
     }

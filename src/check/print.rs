@@ -120,6 +120,7 @@ fn label(kind: &Kind) -> String {
         Kind::Comprehension(_) => "comprehension".to_string(),
         Kind::IndexedReduction(reduction) => format!("{:?} by indices", reduction.reducer).to_lowercase(),
         Kind::OneHot(_) => "one hot".to_string(),
+        Kind::Standardized(number, _) => format!("standardized {number}"),
         Kind::Repeat(run) if matches!(run.steps, Steps::While { .. }) => "while".to_string(),
         Kind::Repeat(_) => "fold".to_string(),
         Kind::If(..) => "if".to_string(),

@@ -13,6 +13,7 @@ use super::size::Size;
 pub use super::train::Prediction;
 pub use super::train::measures::{Examples, Metric, MetricKind, Monitor, Patience};
 use super::types::{ClosureId, ModelId, Type};
+pub use super::update::{Optimizer, StateTensor, Update};
 use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
 use crate::source::Span;
 use std::collections::HashMap;
@@ -85,6 +86,9 @@ pub enum Kind {
     Column(DataId, u32),
     /// A column's entry for the example at hand (in losses, metrics and column expressions).
     Example(u32),
+    /// In a column's expression: a value less its mean, divided by its deviation, over rows of the data. The number is
+    /// its own in the program.
+    Standardized(u32, Typed),
     /// What a training run is at (in `stop`).
     Progress(Progress),
     /// Whether this is the loss of a `train`.
@@ -399,6 +403,8 @@ pub struct Train {
     pub prediction: Option<Prediction>,
     /// The update rule.
     pub optimizer: Optimizer,
+    /// What training remembers beside the parameters, all reals.
+    pub state: Vec<StateTensor>,
     /// How many passes over the data at most.
     pub epochs: Option<u64>,
     /// How many updates at most.
@@ -424,13 +430,6 @@ impl Train {
     pub fn examples(&self) -> Examples {
         Examples { data: self.data, columns: self.columns.clone() }
     }
-}
-
-/// An update rule.
-#[derive(Clone, Debug)]
-pub enum Optimizer {
-    /// Stochastic gradient descent: `p - lr * gradient`.
-    Sgd { learning_rate: Typed },
 }
 
 /// A `test` block.

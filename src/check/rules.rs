@@ -160,6 +160,12 @@ impl<'a> Checker<'a, '_> {
 
     pub(super) fn one_hot(&mut self, call: BuiltinCall<'a>) -> Typed {
         let span = call.span;
+        if let [position] = &call.arguments[..]
+            && let Some(categories) = self.categories_behind(position)
+        {
+            let size = Size::constant(categories.count() as i64);
+            return Typed::new(Kind::OneHot(position.clone()), Type::Tensor(Element::Real, vec![size]), span);
+        }
         let Some([position, classes]) = self.values(call) else { return Typed::error(span) };
         let Some(position) = self.integer_scalar(position) else { return Typed::error(span) };
         let size = match &*classes.kind {

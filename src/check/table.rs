@@ -1,5 +1,6 @@
 //! What the checker needs to know of a data file. The `data` room reads files and provides it.
 
+use super::cells::Cells;
 use super::raw::RawValues;
 use crate::diagnostics::Diagnostic;
 use crate::source::{SourceMap, Span};
@@ -28,6 +29,8 @@ pub struct RawColumn {
     pub values: Result<RawValues, CellProblem>,
     /// Whether all its numbers are whole.
     pub whole: bool,
+    /// Its cells, if it is a column of a text and some cells are no numbers.
+    pub cells: Option<Arc<Cells>>,
 }
 
 impl RawColumn {
@@ -48,6 +51,15 @@ pub struct CellProblem {
     pub line: usize,
     /// Its place.
     pub place: Span,
+}
+
+impl CellProblem {
+    /// Whether there is no value, rather than a wrong one. `nan` says that, too.
+    pub fn is_missing(&self) -> bool {
+        let letters = self.cell.trim_start_matches(['+', '-']).to_ascii_lowercase();
+        let is_nan = letters.starts_with("nan") || ["1.#qnan", "1.#snan", "1.#ind"].contains(&letters.as_str());
+        self.kind == CellProblemKind::Missing || (self.kind == CellProblemKind::NotFinite && is_nan)
+    }
 }
 
 /// What is wrong with a cell.
@@ -109,4 +121,13 @@ pub trait TableLoader {
         span: Span,
         sources: &mut SourceMap,
     ) -> Result<Arc<RawTable>, Box<Diagnostic>>;
+
+    /// The place of a cell of a table that was read, with its line; `None` where the file is no text, or has changed.
+    fn cell(
+        &mut self,
+        table: &Arc<RawTable>,
+        column: usize,
+        row: usize,
+        sources: &mut SourceMap,
+    ) -> Option<(usize, Span)>;
 }

@@ -3,7 +3,7 @@
 use super::Settings;
 use super::output::{report, say};
 use crate::check::Options;
-use crate::check::program::{Optimizer, Param};
+use crate::check::program::Param;
 use crate::data::csv::FileLoader;
 use crate::driver::{Checked, Step, check_file_with, steps};
 use crate::overrides::Override;
@@ -84,9 +84,8 @@ fn describe(checked: &Checked, step: &Step, out: &mut String) {
     let (numbers, bytes) = size(checked, params);
     let name = step.train.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
     let (workspace, operations) = (step.workspace_bytes() as u64, step.flops());
-    // Plain gradient descent remembers nothing from one step to the next.
-    let Optimizer::Sgd { .. } = step.train.optimizer;
-    let state = 0;
+    let remembered: usize = step.train.state.iter().map(|tensor| tensor.shape.count()).sum();
+    let state = (remembered * checked.program.real().bytes()) as u64;
     let examples = match step.train.data {
         None => "no data".to_string(),
         Some(_) if step.examples == 1 => "1 example".to_string(),

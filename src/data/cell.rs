@@ -12,6 +12,15 @@ pub(super) fn number(cell: &str) -> Result<f64, CellProblemKind> {
     }
 }
 
+/// Whether a cell says that there is no value: it is empty or one of the usual words, or NaN.
+pub(super) fn is_missing(text: &str) -> bool {
+    match not_numeric(text) {
+        CellProblemKind::Missing => true,
+        CellProblemKind::NotFinite => !text.trim_start_matches(['+', '-']).to_ascii_lowercase().contains("inf"),
+        CellProblemKind::NotANumber | CellProblemKind::NoNumbers => false,
+    }
+}
+
 /// Without the spaces and tabs around it. Other white space is left, and makes a number text.
 pub(super) fn trim(cell: &str) -> &str {
     cell.trim_matches([' ', '\t'])

@@ -2,9 +2,10 @@
 
 use super::array::Fault;
 use super::contents::{Contents, Unopened};
-use super::reader::Parsed;
+use super::excerpt::excerpt;
+use super::reader::{self, Parsed};
 use super::safetensors::Named;
-use super::{csv, idx, npy, npz, safetensors};
+use super::{csv, idx, npy, npz, safetensors, text};
 use crate::check::raw::{Bytes, RawValues};
 use crate::check::table::{CellProblem, CellProblemKind, Format, RawColumn, RawTable, TableLoader};
 use crate::diagnostics::Diagnostic;
@@ -114,6 +115,25 @@ impl TableLoader for FileLoader {
         self.files.insert(key, entry);
         Ok(table)
     }
+
+    fn cell(
+        &mut self,
+        table: &Arc<RawTable>,
+        column: usize,
+        row: usize,
+        sources: &mut SourceMap,
+    ) -> Option<(usize, Span)> {
+        #[allow(clippy::iter_over_hash_type, reason = "at most one is this table")]
+        let ((file, format), _) = self.files.iter().find(|(_, entry)| Arc::ptr_eq(&entry.table, table))?;
+        let Format::Csv { delimiter } = format else { return None };
+        let text = text::decode(Contents::read(file, false).ok()?.into_bytes()).ok()?;
+        let at = reader::place_of(&text, *delimiter, row, column)?;
+        let (shown, ranges) = excerpt(&text, &[at]);
+        let place = Place { path: file, file, used: Span::default() };
+        let source = source_of(place, &shown, sources);
+        let range = ranges.into_iter().next()?;
+        Some((at.line, Span::new(source, range.start, range.end)))
+    }
 }
 
 impl Entry {
@@ -131,6 +151,9 @@ impl Entry {
             }
             if let Err(problem) = &mut column.values {
                 problem.place.source = source;
+            }
+            if let Some(cells) = &mut column.cells {
+                Arc::make_mut(cells).problems.iter_mut().for_each(|problem| problem.place.source = source);
             }
         }
     }
@@ -189,7 +212,7 @@ fn column((name, values): Named) -> RawColumn {
     let whole = values.as_ref().is_ok_and(RawValues::is_whole);
     let no_numbers =
         |what| CellProblem { kind: CellProblemKind::NoNumbers, cell: what, line: 0, place: Span::default() };
-    RawColumn { name, header: None, values: values.map_err(no_numbers), whole }
+    RawColumn { name, header: None, values: values.map_err(no_numbers), whole, cells: None }
 }
 
 /// The source with this excerpt of a file; it is added if it is not there.

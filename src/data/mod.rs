@@ -30,6 +30,7 @@
 
 mod array;
 mod cell;
+mod column;
 mod contents;
 pub mod csv;
 mod excerpt;

@@ -1,10 +1,10 @@
 //! From the text of a file to a table.
 
 use super::cell;
+use super::column::Column;
 use super::excerpt::excerpt;
 use super::layout::{self, Fault, Place};
-use crate::check::raw::RawValues;
-use crate::check::table::{CellProblem, CellProblemKind, RawColumn, RawTable};
+use crate::check::table::RawTable;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::data as errors;
 use crate::source::{SourceId, Span};
@@ -99,6 +99,7 @@ pub(super) fn parse(name: &str, text: &str, delimiter: Option<u8>) -> Result<Par
     if count == 0 {
         return Err(Refusal::NoRows("it ends after the line of column names"));
     }
+    read_texts(text, delimiter, &mut columns);
     Ok(assemble(name, text, names, columns, count))
 }
 
@@ -171,53 +172,41 @@ fn names(header: &Row<'_>, text: &str, delimiter: u8) -> Result<Vec<(String, Pla
     Ok(names)
 }
 
-/// A column while it is read.
-#[derive(Clone, Debug)]
-struct Column {
-    values: Vec<f64>,
-    whole: bool,
-    problem: Option<(CellProblemKind, String, Place)>,
-}
-
-impl Default for Column {
-    fn default() -> Self {
-        Column { values: Vec::new(), whole: true, problem: None }
+/// Reads the texts of columns whose first cells were numbers.
+fn read_texts(text: &str, delimiter: u8, columns: &mut [Column]) {
+    let wanted: Vec<usize> = (0..columns.len()).filter(|index| columns[*index].wants_first_rows()).collect();
+    if wanted.is_empty() {
+        return;
+    }
+    wanted.iter().for_each(|index| columns[*index].begin_texts());
+    let mut rows = Rows::new(text, delimiter);
+    rows.next();
+    while let Some(row) = rows.next() {
+        wanted.iter().for_each(|index| columns[*index].push_text(row.cell(*index)));
     }
 }
 
-impl Column {
-    fn push(&mut self, cell: &str, place: impl FnOnce() -> Place) {
-        if self.problem.is_some() {
-            return;
-        }
-        match cell::number(cell) {
-            Ok(value) => {
-                self.whole &= cell::is_whole(value);
-                self.values.push(value);
-            }
-            Err(kind) => {
-                self.whole = false;
-                self.values = Vec::new();
-                self.problem = Some((kind, cell::shown(cell::trim(cell)), place()));
-            }
-        }
+/// The place of a cell in a text that was read without a fault; rows count from 0 below the header.
+pub(super) fn place_of(text: &str, delimiter: Option<u8>, row: usize, column: usize) -> Option<Place> {
+    let text = text.trim_end_matches(['\n', '\r']);
+    let delimiter = delimiter.unwrap_or_else(|| layout::delimiter(text));
+    let mut rows = Rows::new(text, delimiter);
+    for _ in 0..=row {
+        rows.next()?;
     }
+    let row = rows.next()?;
+    Some(layout::place_of_cell(text, delimiter, row.start, row.line, column))
 }
 
 fn assemble(name: &str, text: &str, names: Vec<(String, Place)>, columns: Vec<Column>, rows: usize) -> Parsed {
     let headers = names.iter().map(|(_, place)| *place);
-    let problems = columns.iter().filter_map(|column| Some(column.problem.as_ref()?.2));
+    let problems = columns.iter().flat_map(|column| &column.problems).map(|problem| problem.place);
     let (excerpt, ranges) = excerpt(text, &headers.chain(problems).collect::<Vec<Place>>());
     let mut spans = ranges.into_iter().map(|range| Span::new(SourceId::default(), range.start, range.end));
     let headers: Vec<Span> = spans.by_ref().take(names.len()).collect();
     let columns = names.into_iter().zip(headers).zip(columns).map(|(((name, _), header), column)| {
-        let values = match column.problem {
-            Some((kind, cell, place)) => {
-                Err(CellProblem { kind, cell, line: place.line, place: spans.next().unwrap_or(header) })
-            }
-            None => Ok(RawValues::from_reals(column.values)),
-        };
-        RawColumn { name, header: Some(header), values, whole: column.whole }
+        let places: Vec<Span> = spans.by_ref().take(column.problems.len()).collect();
+        column.finish(name, header, places.into_iter())
     });
     let table = RawTable { name: name.to_string(), columns: columns.collect(), rows };
     Parsed { table, excerpt }

@@ -17,6 +17,8 @@ pub enum Severity {
     Error,
     /// The program runs, but probably does not mean what it says.
     Warning,
+    /// The program does what it says; this much of it is told.
+    Note,
 }
 
 /// A place with a few words beside it.
@@ -40,7 +42,7 @@ pub struct Help {
 /// One message to the user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Diagnostic {
-    /// Error or warning.
+    /// How bad it is.
     pub severity: Severity,
     /// The code, `E0204`.
     pub code: &'static str,
@@ -73,6 +75,11 @@ impl Diagnostic {
     /// A warning at a place.
     pub fn warning(code: &'static str, message: impl Into<String>, span: Span) -> Self {
         Diagnostic { severity: Severity::Warning, ..Self::error(code, message, span) }
+    }
+
+    /// A note at a place: what the program asked for, with figures.
+    pub fn remark(code: &'static str, message: impl Into<String>, span: Span) -> Self {
+        Diagnostic { severity: Severity::Note, ..Self::error(code, message, span) }
     }
 
     /// An error that has no place in a source text.

@@ -1,17 +1,17 @@
 //! The graph of a data column: an expression of one row, batched over all rows.
 
 use super::{Lowered, Lowerer, Source};
+use crate::check::data_set::SourceColumn;
 use crate::check::program::{Program, Typed};
-use crate::check::raw::RawValues;
 use crate::ir::{NodeId, Shape, TensorType};
 use crate::ops::structural::batch::batch;
 
 /// A graph whose inputs are the raw columns (as reals, `rows` entries each) and whose one output is the column, rows leading.
-pub fn lower_column(program: &Program, expression: &Typed, raw: &[RawValues], rows: usize) -> Lowered {
+pub fn lower_column(program: &Program, expression: &Typed, raw: &[SourceColumn], rows: usize) -> Lowered {
     let mut lowerer = Lowerer::new(program);
     let mut columns: Vec<NodeId> = Vec::with_capacity(raw.len());
-    for (index, values) in raw.iter().enumerate() {
-        let entry = Shape::new(values.entry_shape());
+    for (index, column) in raw.iter().enumerate() {
+        let entry = Shape::new(column.values.entry_shape());
         let ty = TensorType::new(lowerer.real, entry.with_leading(rows));
         columns.push(lowerer.source(Source::Raw(index as u32), format!("column {index}"), ty));
         let variable = lowerer.graph.placeholder(TensorType::new(lowerer.real, entry));

@@ -35,6 +35,14 @@ impl Lowerer<'_> {
             Kind::Global(id) => return self.global(*id),
             Kind::Column(data, index) => self.column(*data, *index),
             Kind::Example(index) => self.examples[*index as usize],
+            Kind::Standardized(statistic, value) => {
+                let node = self.tensor(value);
+                let ty = self.graph.ty(node).clone();
+                let mean = self.source(Source::Mean(*statistic), format!("mean {statistic}"), ty.clone());
+                let deviation = self.source(Source::Deviation(*statistic), format!("deviation {statistic}"), ty);
+                let difference = self.pair(&ops::arithmetic::SUBTRACT, node, mean);
+                self.pair(&ops::arithmetic::DIVIDE, difference, deviation)
+            }
             Kind::Progress(progress) => self.progress(*progress),
             Kind::Training => self.graph.boolean(self.training),
             Kind::BatchReduce(reduction, inner) => {

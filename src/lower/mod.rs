@@ -17,6 +17,7 @@ mod implicit;
 mod linear_algebra;
 mod loops;
 pub mod prediction;
+pub mod prepared;
 mod replace;
 mod running;
 mod structure;
@@ -45,10 +46,18 @@ pub enum Source {
     Column(DataId, u32),
     /// A column of the table that a data item reads, as reals.
     Raw(u32),
+    /// The mean that a `standardize` subtracts.
+    Mean(u32),
+    /// The deviation that a `standardize` divides by.
+    Deviation(u32),
     /// The rows of a batch.
     Rows,
+    /// The entries of a column in the rows of a batch.
+    Entries(DataId, u32),
     /// What a training run is at.
     Progress(Progress),
+    /// What a training run remembers, by its place among the state of its block.
+    State(u32),
 }
 
 /// A graph with the meaning of its inputs.

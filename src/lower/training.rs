@@ -1,9 +1,10 @@
 //! A whole training step as one graph: loss of the batch, adjoint, update in place, and what is reported.
 
 use super::draws::TrainingDraws;
-use super::{Lowered, Lowerer, Source};
+use super::{Lowered, Lowerer, Source, Value};
 use crate::autodiff::reverse::reverse;
-use crate::check::program::{Examples, MetricKind, Optimizer, ParamId, Program, Progress, Train};
+use crate::check::program::{Examples, MetricKind, ParamId, Program, Progress, Train};
+use crate::check::types::Type;
 use crate::ir::{Axes, ElementType, Graph, NodeId, Op, Reduction, Shape, TensorType};
 use crate::ops::arithmetic::{ADD, MULTIPLY, SUBTRACT};
 use crate::ops::roots::SQRT;
@@ -23,6 +24,10 @@ pub enum Report {
 pub const LOSS: &str = "loss";
 /// See [`LOSS`].
 pub const STOP: &str = "stop";
+/// The Euclidean norm of the gradient, before clipping; see [`LOSS`].
+pub const GRADIENT_NORM: &str = "gradient norm";
+/// The learning rate of the step; see [`LOSS`].
+pub const LEARNING_RATE: &str = "learning rate";
 /// Metrics are named by this and their own names.
 pub const METRIC: &str = "metric ";
 /// Running means are named by this and their numbers.
@@ -176,16 +181,13 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> L
     let params: Vec<NodeId> = train.params.iter().map(|id| lowerer.stored(*id)).collect();
     let one = lowerer.graph.constant_like(loss, 1.0);
     let gradients = reverse(&mut lowerer.graph, loss, one, &params);
-    let Optimizer::Sgd { learning_rate } = &train.optimizer;
-    let rate = lowerer.tensor(learning_rate);
+    let grad_norm = lowerer.norm(&gradients);
+    lowerer.progress.insert(Progress::Loss, loss);
+    lowerer.progress.insert(Progress::GradNorm, grad_norm);
     let mut changes = Vec::with_capacity(params.len());
-    for ((param, gradient), id) in params.iter().zip(&gradients).zip(&train.params) {
-        let shape = lowerer.graph.ty(*param).shape.clone();
-        let rate = lowerer.graph.splat(rate, &shape);
-        let change = lowerer.pair(&MULTIPLY, rate, *gradient);
-        let updated = lowerer.pair(&SUBTRACT, *param, change);
-        changes.push(change);
-        lowerer.update(*id, updated);
+    for (place, (param, gradient)) in params.iter().zip(&gradients).enumerate() {
+        let updated = lowerer.updated(train, place, *param, *gradient);
+        changes.push(lowerer.pair(&SUBTRACT, updated, *param));
     }
     for output in running {
         let state = output.name.strip_prefix(RUNNING).and_then(|number| number.parse().ok());
@@ -193,12 +195,7 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> L
     }
     if let Some(stop) = &train.stop {
         let step_norm = lowerer.norm(&changes);
-        let grad_norm = lowerer.norm(&gradients);
-        for (progress, node) in
-            [(Progress::Loss, loss), (Progress::StepNorm, step_norm), (Progress::GradNorm, grad_norm)]
-        {
-            lowerer.progress.insert(progress, node);
-        }
+        lowerer.progress.insert(Progress::StepNorm, step_norm);
         let stop = lowerer.tensor(stop);
         lowerer.graph.output(STOP, stop);
     }
@@ -206,11 +203,61 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> L
         for output in reported {
             lowerer.graph.output(output.name, output.node);
         }
+        lowerer.graph.output(GRADIENT_NORM, grad_norm);
+        if let Some(rate) = &train.optimizer.learning_rate {
+            let rate = lowerer.tensor(rate);
+            lowerer.graph.output(LEARNING_RATE, rate);
+        }
     }
     lowerer.finish()
 }
 
 impl Lowerer<'_> {
+    /// The new value of a trained parameter by the block's rule. It and what the rule remembers are updated.
+    fn updated(&mut self, train: &Train, place: usize, param: NodeId, gradient: NodeId) -> NodeId {
+        let update = &train.optimizer.updates[place];
+        self.locals.clear();
+        self.locals.insert(update.parameter, Value::Node(param));
+        self.locals.insert(update.gradient, Value::Node(gradient));
+        let mut leaves = Vec::new();
+        if let Some((local, ty)) = &update.state {
+            let mut next = update.first_state;
+            let state = self.state_value(train, ty, &mut next);
+            state.leaves(&mut leaves);
+            self.locals.insert(*local, state);
+        }
+        let new = self.lower(&update.new);
+        self.locals.clear();
+        let mut parts = Vec::new();
+        new.leaves(&mut parts);
+        self.update(train.params[place], parts[0]);
+        for (old, new) in leaves.into_iter().zip(&parts[1..]) {
+            self.replace_input(old, *new);
+        }
+        parts[0]
+    }
+
+    /// What a rule remembers, as inputs.
+    fn state_value(&mut self, train: &Train, ty: &Type, next: &mut u32) -> Value {
+        match ty.parts() {
+            Some(parts) => Value::Tuple(parts.iter().map(|part| self.state_value(train, part, next)).collect()),
+            None => {
+                let tensor = &train.state[*next as usize];
+                let ty = TensorType::new(self.real, tensor.shape.clone());
+                *next += 1;
+                Value::Node(self.source(Source::State(*next - 1), tensor.name.clone(), ty))
+            }
+        }
+    }
+
+    /// An input gets a new value.
+    fn replace_input(&mut self, input: NodeId, value: NodeId) {
+        if let Op::Input(index) = self.graph.node(input).op {
+            let name = self.graph.inputs()[index as usize].name.clone();
+            self.graph.updating_output(name, value, index);
+        }
+    }
+
     /// What is stored for a parameter gets a new value.
     fn update(&mut self, id: ParamId, value: NodeId) {
         let index = self.sources.iter().position(|source| *source == Source::Param(id)).unwrap_or_default();

@@ -140,7 +140,7 @@ fn training(session: &mut Session, train: &Train, time: Duration) -> Result<Prof
     let examples = train.data.map_or(1, |data| program.data[data.0 as usize].rows);
     let rows = Rows::new(examples, train.batch, train.shuffle, train.seed);
     let lowered = lower_step(program, train, rows.batch(), rows.is_whole(), Report::Quiet);
-    let tables = session.inputs(&lowered.sources)?;
+    let tables = session.step_inputs(train, &lowered.sources)?;
     let given = lowered.sources.iter().zip(tables).map(|(source, table)| Given::of(*source, table)).collect();
     let measured = measure::measure(&lowered.graph, given, Some(Feed::new(rows)), time)?;
     let title = train.name.as_ref().map_or("train".to_string(), |name| format!("train {name}"));

@@ -1,11 +1,49 @@
 //! Values of data columns, computed at their first use.
 
+use super::statistics::{Statistics, mean_and_deviation, statistics};
 use super::{Leaves, Session, native};
-use crate::check::program::{ColumnSource, DataId, DataSet};
+use crate::check::data_set::SourceColumn;
+use crate::check::program::{ColumnSource, DataId, DataSet, Kind, Typed};
+use crate::check::table::RawTable;
 use crate::diagnostics::Diagnostic;
+use crate::diagnostics::catalog::columns as errors;
 use crate::ir::{Shape, Table, TensorType};
 use crate::lower::Source;
 use crate::lower::column::lower_column;
+use crate::source::Span;
+use std::collections::BTreeMap;
+
+/// What is known of the rows that a column's statistics are taken of.
+#[derive(Clone, Debug, Default)]
+pub struct Fitted {
+    /// Of each `standardize`, by its number.
+    pub statistics: BTreeMap<u32, Statistics>,
+    /// For each source column what takes the place of missing values, if anything does.
+    pub fills: Vec<Option<f64>>,
+}
+
+/// Rows of a source: some, in this order, or as many as there are.
+#[derive(Clone, Copy)]
+enum Choice<'r> {
+    All(usize),
+    Some(&'r [u32]),
+}
+
+impl Choice<'_> {
+    fn count(self) -> usize {
+        match self {
+            Choice::All(count) => count,
+            Choice::Some(rows) => rows.len(),
+        }
+    }
+
+    fn rows(&self) -> Box<dyn Iterator<Item = usize> + '_> {
+        match self {
+            Choice::All(count) => Box::new(0..*count),
+            Choice::Some(rows) => Box::new(rows.iter().map(|row| *row as usize)),
+        }
+    }
+}
 
 impl Session<'_> {
     /// A whole column, rows leading.
@@ -18,15 +56,67 @@ impl Session<'_> {
         let set = &program.data[data.0 as usize];
         let column = &set.columns[index as usize];
         let outer = self.compiler.enter(format!("column {}.{index}", data.0), "column", Some(column.span));
-        let table = self.computed_column(&column.source, set);
+        let table = self.computed_column(&column.source, set, column.span);
         self.compiler.leave(outer);
-        let table = table?;
+        let table = match table {
+            Err(error) if error.code.starts_with("E07") => return Err(self.with_row(data, index, error)),
+            table => table?,
+        };
         self.columns.insert(key, table.clone());
         Ok(table)
     }
 
-    fn computed_column(&mut self, source: &ColumnSource, set: &DataSet) -> Result<Table, Box<Diagnostic>> {
-        let (program, rows) = (self.program, set.rows);
+    /// Columns of a set as they are over the rows of another table: with the statistics of the set's own rows and with
+    /// its categories, as a model that was trained on the set must see them.
+    ///
+    /// # Errors
+    /// What [`crate::check::read_from`] finds wrong with the table, told at `used`, and run-time errors.
+    pub fn columns_over(
+        &mut self,
+        data: DataId,
+        columns: &[u32],
+        table: &RawTable,
+        used: Span,
+    ) -> Result<Vec<Table>, Box<Diagnostic>> {
+        let set = &self.program.data[data.0 as usize];
+        let mut values = Vec::with_capacity(columns.len());
+        for index in columns {
+            let column = &set.columns[*index as usize];
+            let name = format!("column {}.{index} over {}", data.0, table.rows);
+            let outer = self.compiler.enter(name, "column", Some(column.span));
+            let value = match &column.source {
+                ColumnSource::Whole(_) => Err(Box::new(errors::no_source(&set.name, column.span))),
+                ColumnSource::Rows { expression, columns } => {
+                    let fitted = self.fitted_on(set, expression, columns, column.span);
+                    let others = crate::check::read_from(table, columns, used);
+                    fitted.and_then(|fitted| {
+                        let others = others?;
+                        let rows = others.first().map_or(table.rows, |column| column.values.rows());
+                        self.rows_of(expression, &others, Choice::All(rows), &fitted)
+                    })
+                }
+            };
+            self.compiler.leave(outer);
+            values.push(value?);
+        }
+        Ok(values)
+    }
+
+    /// The statistics that a column of a set is computed with.
+    ///
+    /// # Errors
+    /// Run-time errors of its expression.
+    pub fn column_statistics(&mut self, data: DataId, index: u32) -> Result<Fitted, Box<Diagnostic>> {
+        let set = &self.program.data[data.0 as usize];
+        let column = &set.columns[index as usize];
+        let ColumnSource::Rows { expression, columns } = &column.source else { return Ok(Fitted::default()) };
+        let outer = self.compiler.enter(format!("statistics {}.{index}", data.0), "column", Some(column.span));
+        let fitted = self.fitted_on(set, expression, columns, column.span);
+        self.compiler.leave(outer);
+        fitted
+    }
+
+    fn computed_column(&mut self, source: &ColumnSource, set: &DataSet, span: Span) -> Result<Table, Box<Diagnostic>> {
         match source {
             ColumnSource::Whole(typed) => {
                 let Leaves { mut tables, .. } = self.evaluate(&[typed])?.remove(0);
@@ -34,23 +124,94 @@ impl Session<'_> {
                 Ok(set.selection.as_deref().map_or_else(|| whole.clone(), |selection| selected(&whole, selection)))
             }
             ColumnSource::Rows { expression, columns } => {
-                let native = self.compiler.next(|| lower_column(program, expression, columns, rows))?;
-                let inputs = columns.iter().map(|column| {
-                    let shape = Shape::new(column.entry_shape()).with_leading(rows);
-                    let entries = match &set.selection {
-                        Some(selection) => {
-                            let mut entries: Vec<f64> = Vec::with_capacity(shape.count());
-                            selection.iter().for_each(|row| column.append_row(*row as usize, &mut entries));
-                            entries
-                        }
-                        None => column.reals(),
-                    };
-                    native::from_reals(TensorType::new(program.real(), shape), &entries)
-                });
-                let inputs: Vec<Table> = inputs.collect();
-                Ok(native.call(&inputs)?.remove(0))
+                let fitted = self.fitted_on(set, expression, columns, span)?;
+                let rows = set.selection.as_ref().map_or(Choice::All(set.rows), |rows| Choice::Some(rows));
+                self.rows_of(expression, columns, rows, &fitted)
             }
         }
+    }
+
+    /// The statistics of an expression over the rows of a set that are fitted on.
+    fn fitted_on(
+        &mut self,
+        set: &DataSet,
+        expression: &Typed,
+        columns: &[SourceColumn],
+        span: Span,
+    ) -> Result<Fitted, Box<Diagnostic>> {
+        let rows = set.fitted_on.as_ref().or(set.selection.as_ref());
+        let rows = rows.map_or(Choice::All(set.rows), |rows| Choice::Some(rows));
+        let mut fitted = Fitted::default();
+        for column in columns {
+            let fill = column.filled.then(|| mean_of_present(column, rows));
+            if fill.is_some_and(f64::is_nan) {
+                return Err(Box::new(errors::all_missing(&column.name, span)));
+            }
+            fitted.fills.push(fill);
+        }
+        let mut standardized = Vec::new();
+        inner_first(expression, &mut standardized);
+        for (number, value) in standardized {
+            if !fitted.statistics.contains_key(&number) {
+                let values = self.rows_of(value, columns, rows, &fitted)?;
+                fitted.statistics.insert(number, statistics(&values));
+            }
+        }
+        Ok(fitted)
+    }
+
+    /// An expression of one row over some rows of the source.
+    fn rows_of(
+        &mut self,
+        expression: &Typed,
+        columns: &[SourceColumn],
+        rows: Choice<'_>,
+        fitted: &Fitted,
+    ) -> Result<Table, Box<Diagnostic>> {
+        let program = self.program;
+        let native = self.compiler.next(|| lower_column(program, expression, columns, rows.count()))?;
+        let mut inputs = Vec::with_capacity(native.sources.len());
+        for source in &native.sources {
+            inputs.push(match source {
+                Source::Raw(place) => {
+                    let place = *place as usize;
+                    self.raw_rows(&columns[place], rows, fitted.fills[place])
+                }
+                Source::Mean(number) => fitted.statistics[number].mean.clone(),
+                Source::Deviation(number) => fitted.statistics[number].deviation.clone(),
+                source => self.input(*source)?,
+            });
+        }
+        Ok(native.call(&inputs)?.remove(0))
+    }
+
+    /// Rows of a source column as reals.
+    fn raw_rows(&self, column: &SourceColumn, rows: Choice<'_>, fill: Option<f64>) -> Table {
+        let shape = Shape::new(column.values.entry_shape()).with_leading(rows.count());
+        let mut entries: Vec<f64> = Vec::with_capacity(shape.count());
+        match rows {
+            Choice::All(_) => entries = column.values.reals(),
+            Choice::Some(rows) => rows.iter().for_each(|row| column.values.append_row(*row as usize, &mut entries)),
+        }
+        if let Some(fill) = fill {
+            entries.iter_mut().filter(|entry| entry.is_nan()).for_each(|entry| *entry = fill);
+        }
+        native::from_reals(TensorType::new(self.program.real(), shape), &entries)
+    }
+}
+
+/// The mean of the numbers of a column that are there; NaN if none is.
+fn mean_of_present(column: &SourceColumn, rows: Choice<'_>) -> f64 {
+    let numbers = column.values.reals();
+    let present: Vec<f64> = rows.rows().map(|row| numbers[row]).filter(|number| !number.is_nan()).collect();
+    if present.is_empty() { f64::NAN } else { mean_and_deviation(|| present.iter().copied()).0 }
+}
+
+/// What an expression standardizes, what stands inside another first.
+fn inner_first<'t>(typed: &'t Typed, found: &mut Vec<(u32, &'t Typed)>) {
+    typed.kind.for_each_part(&mut |part| inner_first(part, found));
+    if let Kind::Standardized(number, value) = &*typed.kind {
+        found.push((*number, value));
     }
 }
 

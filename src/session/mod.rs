@@ -11,13 +11,15 @@ pub mod initialize;
 pub mod native;
 mod observer;
 pub mod options;
+pub mod preparation;
+pub mod statistics;
 
 pub use observer::{
     BestEpoch, Confusion, Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart,
 };
 pub use options::RunOptions;
 
-use crate::check::program::{Action, GlobalBinding, Kind, ParamId, Program, Typed};
+use crate::check::program::{Action, GlobalBinding, Kind, ParamId, Program, StateTensor, Train, Typed};
 use crate::check::types::Type;
 use crate::diagnostics::{Diagnostic, Label};
 use crate::ir::{ElementType, Table, TensorType};
@@ -206,13 +208,38 @@ impl<'p> Session<'p> {
         sources.iter().map(|source| self.input(*source)).collect()
     }
 
+    /// The same for a step of training, which begins to remember.
+    ///
+    /// # Errors
+    /// A run-time error in a column's expression.
+    pub fn step_inputs(&mut self, train: &Train, sources: &[Source]) -> Result<Vec<Table>, Box<Diagnostic>> {
+        let input = |source: &Source| match source {
+            Source::State(index) => Ok(self.initial_state(&train.state[*index as usize])),
+            source => self.input(*source),
+        };
+        sources.iter().map(input).collect()
+    }
+
+    /// What a tensor that training remembers starts from.
+    fn initial_state(&self, tensor: &StateTensor) -> Table {
+        let values = vec![tensor.initial; tensor.shape.count()];
+        native::from_reals(TensorType::new(self.program.real(), tensor.shape.clone()), &values)
+    }
+
     fn input(&mut self, source: Source) -> Result<Table, Box<Diagnostic>> {
         match source {
             Source::Param(id) => Ok(self.params[id.0 as usize].clone()),
             Source::Global(..) => Ok(self.globals.get(&source).cloned().unwrap_or_else(|| zero(self.program.real()))),
             Source::Column(data, index) => self.column_values(data, index),
             Source::Read(id) => self.param_value(id),
-            Source::Argument(_) | Source::Raw(_) | Source::Rows | Source::Progress(_) => Ok(zero(self.program.real())),
+            Source::Argument(_)
+            | Source::Raw(_)
+            | Source::Mean(_)
+            | Source::Deviation(_)
+            | Source::Rows
+            | Source::Entries(..)
+            | Source::Progress(_)
+            | Source::State(_) => Ok(zero(self.program.real())),
         }
     }
 }

@@ -61,10 +61,7 @@ fn call_with(
         .map(|(words, port)| &mut as_bytes_mut(words)[..port.ty.bytes()])
         .collect();
     let mut workspace = executable.workspace();
-    executable.call_bytes(&bytes, &mut places, &mut workspace).map_err(|error| match error {
-        CallError::Run(error) => Box::new(error_with(&divisions(), error)),
-        CallError::Arguments(message) => internal(message),
-    })?;
+    executable.call_bytes(&bytes, &mut places, &mut workspace).map_err(|error| call_error(&divisions(), error))?;
     Ok(outputs
         .iter()
         .zip(executable.outputs())
@@ -73,6 +70,14 @@ fn call_with(
             bits: from_bytes(port.ty.element, &as_bytes(words)[..port.ty.bytes()]),
         })
         .collect())
+}
+
+/// Why a call failed, where it is known at which places integers are divided.
+pub(super) fn call_error(divisions: &[Span], error: CallError) -> Box<Diagnostic> {
+    match error {
+        CallError::Run(error) => Box::new(error_with(divisions, error)),
+        CallError::Arguments(message) => internal(message),
+    }
 }
 
 /// A run-time error as a message at its place. Native code marks every failed integer operation alike.
@@ -158,7 +163,7 @@ pub fn from_reals(ty: crate::ir::TensorType, values: &[f64]) -> Table {
 }
 
 /// The memory of a table, in words so that it is aligned.
-fn to_words(table: &Table) -> Vec<u64> {
+pub(super) fn to_words(table: &Table) -> Vec<u64> {
     to_bytes(table)
         .chunks(8)
         .map(|chunk| {

@@ -15,6 +15,8 @@ pub struct RunOptions {
     pub find_learning_rate: bool,
     /// What was set in place of values that the file states: names and values as they were written.
     pub set: Vec<(String, String)>,
+    /// Columns that take more bytes than this are computed batch by batch; without a number, those of more than 64 MiB.
+    pub whole_columns: Option<usize>,
     /// Go on when the loss is NaN or infinite.
     pub ignore_not_finite: bool,
 }

@@ -1,19 +1,23 @@
 //! The native programs of a run, bound to the memory they share.
 
-use crate::check::program::{Progress, Train};
+use super::feed::{Feed, Prepared};
+use crate::check::program::{DataId, Progress, Train};
 use crate::codegen::{MemoryId, ProgramId, Programs};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, TensorType};
+use crate::lower::prepared::with_prepared_entries;
 use crate::lower::training::{LOSS, METRIC, Report, STOP, lower_step};
 use crate::lower::{Lowered, Source};
 use crate::session::compiler::Native;
 use crate::session::{Session, native};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Programs and the memory they share.
 #[derive(Default)]
 pub(super) struct Bound {
     pub(super) programs: Programs,
+    feed: Feed,
     memories: HashMap<Source, (MemoryId, TensorType)>,
 }
 
@@ -21,7 +25,9 @@ pub(super) struct Bound {
 pub(super) struct Step {
     pub(super) program: ProgramId,
     /// Where the numbers of the batch's examples belong.
-    pub(super) rows: Option<MemoryId>,
+    rows: Option<MemoryId>,
+    /// The columns that are handed to it by batches.
+    prepared: Vec<Prepared>,
     /// Whether the block's `stop` became true.
     pub(super) stop: Option<MemoryId>,
     /// The loss and the metrics, in order; none in a step that does not report.
@@ -33,7 +39,7 @@ pub(super) struct Step {
 /// A tensor that steps change: a parameter, a running mean, a memory of the update rule.
 #[derive(Clone)]
 pub(super) struct StateTensor {
-    /// The name of the input: a parameter's path.
+    /// The name of the input: a parameter's path; `path/m` where the update rule remembers it.
     #[allow(dead_code, reason = "what checkpoints call it")]
     pub(super) name: String,
     /// What it stands for.
@@ -58,25 +64,35 @@ impl Bound {
             Report::Full => "train: step with report",
         };
         let name = format!("{report:?} {size} {whole}");
-        self.program(session, &name, what, || lower_step(program, train, size, whole, report))
+        self.program(session, train, &name, what, || lower_step(program, train, size, whole, report))
     }
 
     /// A program whose inputs are shared with the others; the numbers of the batch's examples are its own.
     pub(super) fn program(
         &mut self,
         session: &mut Session<'_>,
+        train: &Train,
         name: &str,
         what: &str,
         lower: impl FnOnce() -> Lowered,
     ) -> Result<Step, Box<Diagnostic>> {
+        let chosen: Vec<(DataId, u32)> = session.prepared_columns();
+        let lower = || with_prepared_entries(lower(), &|data, index| chosen.contains(&(data, index)));
         let Native { executable, sources, .. } = session.compiler.program(name, what, lower)?;
+        let mut prepared = Vec::new();
         let mut inputs = Vec::with_capacity(sources.len());
         let (mut rows, mut state) = (None, Vec::new());
         for (index, (source, port)) in sources.iter().zip(executable.inputs()).enumerate() {
-            let memory = if *source == Source::Rows {
-                *rows.insert(self.programs.memory(port.ty.bytes()))
-            } else {
-                self.input(session, *source, &port.ty)?
+            let memory = match *source {
+                Source::Rows => *rows.insert(self.programs.memory(port.ty.bytes())),
+                Source::Entries(data, index) => {
+                    let memory = self.programs.memory(port.ty.bytes());
+                    let size = port.ty.shape.sizes()[0];
+                    let preparation = Arc::new(session.preparation(data, index, size)?);
+                    prepared.push(Prepared { source: *source, preparation, memory });
+                    memory
+                }
+                source => self.input(session, train, source, &port.ty)?,
             };
             inputs.push(memory);
             if executable.replaced_by(index).is_some() {
@@ -94,13 +110,31 @@ impl Bound {
             }
         }
         let program = self.programs.bind(executable, &inputs, &places).map_err(native::internal)?;
-        Ok(Step { program, rows, stop, measures, state })
+        Ok(Step { program, rows, prepared, stop, measures, state })
+    }
+
+    /// Hands a program the examples of a batch, and has those of the upcoming one prepared, if it is known.
+    ///
+    /// # Errors
+    /// A run-time error in the expression of a column.
+    #[inline]
+    pub(super) fn set_batch(
+        &mut self,
+        step: &Step,
+        batch: &[i64],
+        upcoming: Option<&[i64]>,
+    ) -> Result<(), Box<Diagnostic>> {
+        if let Some(memory) = step.rows {
+            self.programs.bytes_mut(memory).copy_from_slice(bytemuck::cast_slice(batch));
+        }
+        self.feed.fill(&mut self.programs, &step.prepared, batch, upcoming)
     }
 
     /// The memory of a parameter, column or value, filled at its first use; of progress, set by [`Bound::set`].
     fn input(
         &mut self,
         session: &mut Session<'_>,
+        train: &Train,
         source: Source,
         ty: &TensorType,
     ) -> Result<MemoryId, Box<Diagnostic>> {
@@ -109,7 +143,7 @@ impl Bound {
         }
         let memory = self.programs.memory(ty.bytes());
         if !matches!(source, Source::Progress(_)) {
-            let table = session.inputs(&[source])?.remove(0);
+            let table = session.step_inputs(train, &[source])?.remove(0);
             self.programs.bytes_mut(memory).copy_from_slice(&native::to_bytes(&table));
         }
         self.memories.insert(source, (memory, ty.clone()));

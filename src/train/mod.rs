@@ -5,6 +5,7 @@
 //! number can be traced to its step by running again from the last point that was checked.
 
 mod bind;
+mod feed;
 mod metrics;
 mod milestones;
 pub mod prediction;

@@ -105,6 +105,15 @@ impl Rows {
         self.place = place.min(self.order.len());
     }
 
+    /// The examples of the next step, and of the one after it if that is of the same epoch.
+    #[inline]
+    pub fn next_batches(&mut self) -> (&[i64], Option<&[i64]>) {
+        let size = self.next_batch().len();
+        let (seen, rest) = self.order.split_at(self.place);
+        let upcoming = &rest[..self.batch.min(rest.len())];
+        (&seen[seen.len() - size..], (!upcoming.is_empty()).then_some(upcoming))
+    }
+
     /// The examples of the next step.
     #[inline]
     pub fn next_batch(&mut self) -> &[i64] {

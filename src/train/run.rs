@@ -287,9 +287,9 @@ impl<'t> Run<'t> {
     fn step(&mut self, session: &mut Session<'_>, report: Report) -> Result<bool, Box<Diagnostic>> {
         let whole = self.rows.is_whole();
         let epoch = self.rows.epoch();
-        let batch = self.rows.next_batch();
+        let (batch, upcoming) = self.rows.next_batches();
         self.state.step += 1;
-        self.steps.run(session, self.train, report, At { batch, whole, step: self.state.step, epoch })
+        self.steps.run(session, self.train, report, At { batch, upcoming, whole, step: self.state.step, epoch })
     }
 
     /// Whether the loss of the last step, which reported, and the parameters are finite.
@@ -317,8 +317,9 @@ impl<'t> Run<'t> {
             if !loss.is_finite() || !self.steps.params_are_finite() {
                 let batch = rows.clone().next_batch().to_vec();
                 let whole = rows.is_whole();
-                self.failure = trace::Failure { step: self.state.step, epoch, loss, batch, whole };
                 self.steps.set_state_bytes(&before);
+                let remembered = self.steps.remembered();
+                self.failure = trace::Failure { step: self.state.step, epoch, loss, batch, whole, remembered };
                 return Ok(());
             }
         }

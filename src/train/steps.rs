@@ -60,6 +60,8 @@ impl Pair {
 pub(super) struct At<'b> {
     /// The examples of the batch.
     pub(super) batch: &'b [i64],
+    /// Those of the step after it, if it is known.
+    pub(super) upcoming: Option<&'b [i64]>,
     /// Whether these are all examples in order.
     pub(super) whole: bool,
     /// The step, from 1.
@@ -137,8 +139,8 @@ impl Steps {
         }
         let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
         let Some(chosen) = pair.version(report) else { unreachable!("compiled above") };
-        if let (Some(memory), false) = (chosen.rows, at.whole) {
-            self.bound.programs.bytes_mut(memory).copy_from_slice(bytemuck::cast_slice(at.batch));
+        if !at.whole {
+            self.bound.set_batch(chosen, at.batch, at.upcoming)?;
         }
         for (memory, value) in [(self.step, at.step), (self.epoch, at.epoch)] {
             if let Some(memory) = memory {
@@ -191,6 +193,15 @@ impl Steps {
         for (tensor, bytes) in self.state.iter().zip(state) {
             self.bound.programs.bytes_mut(tensor.memory).copy_from_slice(bytes);
         }
+    }
+
+    /// What the update rule remembers.
+    pub(super) fn remembered(&self) -> Vec<(Source, Table)> {
+        let table = |tensor: &StateTensor| {
+            let bits = native::from_bytes(tensor.ty.element, self.bound.programs.bytes(tensor.memory));
+            (tensor.source, Table { ty: tensor.ty.clone(), bits })
+        };
+        self.state.iter().filter(|tensor| matches!(tensor.source, Source::State(_))).map(table).collect()
     }
 
     /// The bytes of the parameters.

@@ -23,17 +23,19 @@ pub(super) struct Failure {
     pub(super) batch: Vec<i64>,
     /// Whether these are all examples in order.
     pub(super) whole: bool,
+    /// What the update rule remembered before it.
+    pub(super) remembered: Vec<(Source, Table)>,
 }
 
 /// The message for a failed step. The session holds the parameters from before it.
 pub(super) fn first_bad_value(session: &mut Session<'_>, train: &Train, failure: &Failure) -> Box<Diagnostic> {
     let size = failure.batch.len();
     let forward = lower_evaluation(session.program, train, size, failure.whole, true);
-    let mut first = search(session, &forward, failure);
+    let mut first = search(session, train, &forward, failure);
     if first.is_none() {
         // The loss is finite, its gradient is not.
         let step = lower_step(session.program, train, size, failure.whole, Report::Full);
-        first = search(session, &step, failure)
+        first = search(session, train, &step, failure)
             .map(|found| FirstBadValue { text: format!("{}, on the way back", found.text), ..found });
     }
     let loss = if failure.loss.is_finite() { f64::NAN } else { failure.loss };
@@ -58,13 +60,18 @@ fn advice(first: Option<&FirstBadValue>) -> String {
 }
 
 /// The first node that is not finite although all its arguments are.
-fn search(session: &mut Session<'_>, lowered: &Lowered, failure: &Failure) -> Option<FirstBadValue> {
-    let mut inputs = session.inputs(&lowered.sources).ok()?;
+fn search(session: &mut Session<'_>, train: &Train, lowered: &Lowered, failure: &Failure) -> Option<FirstBadValue> {
+    let mut inputs = session.step_inputs(train, &lowered.sources).ok()?;
     for (source, input) in lowered.sources.iter().zip(&mut inputs) {
         match source {
             Source::Rows => {
                 let ty = TensorType::new(ElementType::I64, Shape::new(&[failure.batch.len()]));
                 *input = Table { ty, bits: failure.batch.iter().map(|row| *row as u64).collect() };
+            }
+            Source::State(_) => {
+                if let Some((_, table)) = failure.remembered.iter().find(|(each, _)| each == source) {
+                    input.clone_from(table);
+                }
             }
             Source::Progress(_) => {
                 let ty = TensorType::scalar(session.program.real());

@@ -49,9 +49,11 @@ impl Evaluation {
                 session.compiler.save();
             }
             let Some(program) = &self.programs[last] else { unreachable!("compiled above") };
-            if let Some(memory) = program.rows {
-                let rows: Vec<i64> = (start..start + size).map(|row| row as i64).collect();
-                bound.programs.bytes_mut(memory).copy_from_slice(bytemuck::cast_slice(&rows));
+            if size < self.count {
+                let rows =
+                    |start: usize| (start as i64..self.count.min(start + self.chunk) as i64).collect::<Vec<i64>>();
+                let upcoming = rows(start + size);
+                bound.set_batch(program, &rows(start), Some(&upcoming[..]))?;
             }
             if let Some(memory) = bound.progress(Progress::Step) {
                 bound.set(memory, real, step as f64);
@@ -74,7 +76,9 @@ impl Evaluation {
         let program = session.program;
         let whole = size == self.count;
         let name = format!("{} {size}", self.what);
-        bound.program(session, &name, self.what, || lower_evaluation_over(program, train, &self.examples, size, whole))
+        bound.program(session, train, &name, self.what, || {
+            lower_evaluation_over(program, train, &self.examples, size, whole)
+        })
     }
 }
 

@@ -390,6 +390,7 @@ fn is_known(typed: &Typed) -> bool {
             | Kind::Global(_)
             | Kind::Column(..)
             | Kind::Example(_)
+            | Kind::Standardized(..)
             | Kind::Progress(_)
     );
     typed.kind.for_each_part(&mut |part| known = known && is_known(part));

@@ -60,7 +60,7 @@ impl<'a> Checker<'a, '_> {
 
         let stated = find("predict").map(|setting| self.predict_setting(setting, data));
         let optimizer = match find("optimizer") {
-            Some(setting) => self.optimizer(&setting.value),
+            Some(setting) => self.rule(&setting.value),
             None => {
                 self.report(actions::missing_setting(
                     "train",
@@ -97,6 +97,7 @@ impl<'a> Checker<'a, '_> {
             self.report(actions::nothing_to_train(loss.span));
             return None;
         }
+        let (optimizer, state) = self.updates(optimizer?, &trainable)?;
         Some(Action::Train(Box::new(Train {
             name: action.name.as_ref().map(|name| name.text.clone()),
             span: action.keyword,
@@ -108,7 +109,8 @@ impl<'a> Checker<'a, '_> {
             loss,
             metrics,
             prediction,
-            optimizer: optimizer?,
+            optimizer,
+            state,
             epochs: flatten(epochs)?,
             steps: flatten(steps)?,
             batch: batch?,

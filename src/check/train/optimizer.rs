@@ -1,60 +1,388 @@
-//! The `optimizer` of a `train` block.
+//! The `optimizer` of a `train` block: a function as update rule, checked at every parameter that the block trains.
 
-use crate::check::Checker;
-use crate::check::program::Optimizer;
-use crate::check::types::Element;
+use crate::check::defaults::{Completed, name_of};
+use crate::check::params::folded;
+use crate::check::program::{Closure, Kind, LocalId, Optimizer, ParamId, Progress, StateTensor, Typed, Update};
+use crate::check::scope::{Bound, Frame};
+use crate::check::size::Size;
+use crate::check::types::{Element, Type};
+use crate::check::{Checker, FunctionItem, Global, RULES_MODULE};
 use crate::diagnostics::catalog::{actions, names};
-use crate::syntax::ast::{Expr, ExprKind};
+use crate::ir::Shape;
+use crate::source::Span;
+use crate::syntax::ast::{Argument, Expr, ExprKind, Parameter};
 
-/// Update rules of nd that this version does not run.
-const LATER_OPTIMIZERS: &[&str] =
-    &["momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adadelta", "lion", "lbfgs"];
+/// What training is at, as a rule and its settings may name it.
+pub(super) const PROGRESS: [(&str, Progress); 4] =
+    [("step", Progress::Step), ("epoch", Progress::Epoch), ("loss", Progress::Loss), ("grad_norm", Progress::GradNorm)];
+/// Arguments of a rule that training gives beside what it is at.
+const GIVEN: [&str; 3] = ["parameter", "gradient", "state"];
+
+/// A rule with its settings, before it is known what they are applied to.
+pub(super) struct Rule<'a> {
+    name: String,
+    /// The whole `adam(lr = 0.1)`.
+    span: Span,
+    function: Typed,
+    item: FunctionItem<'a>,
+    /// The values of its arguments that the block gives, in the order of its parameters.
+    settings: Vec<Option<Typed>>,
+    /// What its settings and its updates see.
+    frame: Frame,
+    parameter: LocalId,
+    gradient: LocalId,
+    state: LocalId,
+}
+
+impl<'a> Rule<'a> {
+    fn parameters(&self) -> &'a [Parameter] {
+        &self.item.function.parameters
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.parameters().iter().position(|parameter| name_of(&parameter.pattern) == Some(name))
+    }
+}
 
 impl<'a> Checker<'a, '_> {
-    pub(super) fn optimizer(&mut self, value: &'a Expr) -> Option<Optimizer> {
-        let help = "write `optimizer = sgd(lr = 0.1)`";
+    /// The rule that an `optimizer` names, with its settings.
+    pub(super) fn rule(&mut self, value: &'a Expr) -> Option<Rule<'a>> {
         let ExprKind::Call { callee, arguments } = &*value.kind else {
+            let help = "write `optimizer = sgd(lr = 0.1)`";
             self.report(actions::bad_setting("optimizer", "is an update rule with its settings", value.span, help));
             return None;
         };
-        let name = self.text(callee.span);
-        if LATER_OPTIMIZERS.contains(&name.as_str()) {
-            self.later(&format!("the optimizer `{name}`"), callee.span, "use `sgd(lr = …)`");
-            return None;
-        }
-        if name != "sgd" {
-            self.report(actions::unknown_optimizer(&name, callee.span, &["sgd"]));
-            return None;
-        }
-        let mut rate = None;
-        for argument in arguments {
-            match &argument.name {
-                None if rate.is_none() => rate = Some(&argument.value),
-                Some(name) if name.text == "lr" && rate.is_none() => rate = Some(&argument.value),
-                Some(name) => {
-                    let twice = name.text == "lr";
-                    let problem = if twice { "is given twice the argument" } else { "takes no argument called" };
-                    self.report(names::bad_named_argument("sgd", &name.text, name.span, problem, &["lr"]));
-                    return None;
+        let (index, library) = self.rule_function(callee)?;
+        let item = self.functions[index as usize];
+        let id = self.closure(Closure::Item(index));
+        let function = Typed::new(Kind::Closure(Vec::new()), Type::Function(id), callee.span);
+        let mut frame = progress_frame();
+        let (parameter, gradient, state) = (frame.local(), frame.local(), frame.local());
+        let name = item.function.name.text.clone();
+        let mut rule = Rule {
+            name,
+            span: value.span,
+            function,
+            item,
+            settings: Vec::new(),
+            frame: Frame::default(),
+            parameter,
+            gradient,
+            state,
+        };
+        let outer = std::mem::replace(&mut self.frame, frame);
+        let settings = self.rule_settings(&rule, arguments, value.span, library);
+        rule.frame = std::mem::replace(&mut self.frame, outer);
+        rule.settings = settings?;
+        Some(rule)
+    }
+
+    /// The function that is the rule, and whether it is the library's.
+    fn rule_function(&mut self, callee: &'a Expr) -> Option<(u32, bool)> {
+        let module = self.library_module(RULES_MODULE);
+        let name = match &*callee.kind {
+            ExprKind::Name(name) => name.as_str(),
+            _ => {
+                let typed = self.expression(callee, None);
+                if let Type::Function(id) = typed.ty
+                    && let Closure::Item(index) = self.program.closures[id.0 as usize]
+                    && self.is_rule(index, callee.span)
+                {
+                    return Some((index, self.is_library_text(self.functions[index as usize].function.name.span)));
                 }
-                None => {
-                    self.report(names::wrong_argument_count("sgd", "1", arguments.len(), value.span, None));
-                    return None;
-                }
+                return None;
+            }
+        };
+        let own = match self.globals.get(name) {
+            Some((Global::Function(index), _)) => Some(*index),
+            _ => None,
+        };
+        let ours = match module.and_then(|module| self.global_of_module(module, name)) {
+            Some(Global::Function(index)) if has_arguments(&self.functions[index as usize]) => Some(index),
+            _ => None,
+        };
+        match (own, ours) {
+            (Some(own), _) if has_arguments(&self.functions[own as usize]) => {
+                Some((own, self.is_library_text(self.functions[own as usize].function.name.span)))
+            }
+            (_, Some(ours)) => Some((ours, true)),
+            (Some(own), None) => {
+                self.is_rule(own, callee.span);
+                None
+            }
+            (None, None) => {
+                let known = self.known_rules();
+                self.report(actions::unknown_optimizer(name, callee.span, &known));
+                None
             }
         }
-        let Some(rate) = rate else {
-            self.report(actions::missing_setting("sgd", "lr", value.span, "sgd(lr = 0.1)"));
-            return None;
-        };
-        let typed = self.value(rate, None);
+    }
+
+    /// Whether a function has the arguments of a rule, or a message.
+    fn is_rule(&mut self, index: u32, span: Span) -> bool {
+        let item = self.functions[index as usize];
+        let is_rule = has_arguments(&item);
+        if !is_rule {
+            let problem = "takes no `parameter` and `gradient`";
+            self.report(actions::not_a_rule(&item.function.name.text, problem, span, item.function.name.span));
+        }
+        is_rule
+    }
+
+    /// The names of the library's rules.
+    fn known_rules(&self) -> Vec<&'a str> {
+        let functions = self.library_module(RULES_MODULE).map(|module| self.modules[module].defined());
+        let rules = functions.into_iter().flatten().filter_map(|(name, (global, _))| match global {
+            Global::Function(index) if has_arguments(&self.functions[index as usize]) => Some(name),
+            _ => None,
+        });
+        let mut rules: Vec<&'a str> = rules.collect();
+        rules.sort_unstable();
+        rules
+    }
+
+    /// The arguments of the rule that the block gives.
+    fn rule_settings(
+        &mut self,
+        rule: &Rule<'a>,
+        arguments: &'a [Argument],
+        span: Span,
+        library: bool,
+    ) -> Option<Vec<Option<Typed>>> {
+        let parameters = rule.parameters();
+        let is_given = |name: &str| GIVEN.contains(&name) || PROGRESS.iter().any(|(each, _)| *each == name);
+        let places: Vec<usize> =
+            (0..parameters.len()).filter(|place| !name_of(&parameters[*place].pattern).is_some_and(is_given)).collect();
+        let known: Vec<&str> = places.iter().filter_map(|place| name_of(&parameters[*place].pattern)).collect();
+        let mut settings: Vec<Option<Typed>> = vec![None; parameters.len()];
+        let mut failed = false;
+        for (order, argument) in arguments.iter().enumerate() {
+            let place = match &argument.name {
+                None => places.get(order).copied(),
+                Some(name) => {
+                    let place = rule.place(&name.text).filter(|place| places.contains(place));
+                    if place.is_none() {
+                        let problem = "takes no argument called";
+                        self.report(names::bad_named_argument(&rule.name, &name.text, name.span, problem, &known));
+                        failed = true;
+                        continue;
+                    }
+                    place
+                }
+            };
+            let Some(place) = place else {
+                let expected = format!("at most {}", places.len());
+                self.report(names::wrong_argument_count(&rule.name, &expected, arguments.len(), span, None));
+                return None;
+            };
+            let name = name_of(&parameters[place].pattern).unwrap_or_default();
+            if settings[place].is_some() {
+                let problem = "is given twice the argument";
+                let place = argument.name.as_ref().map_or(argument.value.span, |name| name.span);
+                self.report(names::bad_named_argument(&rule.name, name, place, problem, &known));
+                failed = true;
+                continue;
+            }
+            match self.rule_setting(name, &argument.value, library) {
+                Some(value) => settings[place] = Some(value),
+                None => failed = true,
+            }
+        }
+        for place in places {
+            if settings[place].is_none() && parameters[place].default.is_none() && !failed {
+                let name = name_of(&parameters[place].pattern).unwrap_or_default();
+                let example = format!("{}({name} = 0.1)", rule.name);
+                self.report(actions::missing_setting(&rule.name, name, span, &example));
+                failed = true;
+            }
+        }
+        (!failed).then_some(settings)
+    }
+
+    /// A setting of a rule: one number, inside its range where it is the library's and known.
+    fn rule_setting(&mut self, name: &str, value: &'a Expr, library: bool) -> Option<Typed> {
+        let typed = self.value(value, None);
         if typed.ty.is_error() {
             return None;
         }
+        if !library && typed.ty == Type::bool() {
+            return Some(typed);
+        }
         if !typed.ty.is_scalar() || typed.ty.element() == Some(Element::Bool) {
-            self.report(actions::bad_setting("lr", "is one number", rate.span, help));
+            let help = format!("for example `{name} = 0.1`; it may be an expression of `step` and `epoch`");
+            self.report(actions::bad_setting(name, "is one number", value.span, &help));
             return None;
         }
-        Some(Optimizer::Sgd { learning_rate: self.convert_element(typed, Element::Real) })
+        if library
+            && let Some(number) = folded(&typed)
+            && let Some((problem, help)) = out_of_range(name, number)
+        {
+            self.report(actions::bad_setting(name, problem, value.span, help));
+            return None;
+        }
+        Some(self.convert_element(typed, Element::Real))
     }
+
+    /// The rule at each parameter, and what it remembers of them.
+    pub(super) fn updates(&mut self, rule: Rule<'a>, params: &[ParamId]) -> Option<(Optimizer, Vec<StateTensor>)> {
+        let mut state = Vec::new();
+        let mut updates = Vec::with_capacity(params.len());
+        let outer = std::mem::replace(&mut self.frame, rule.frame.clone());
+        for id in params {
+            updates.extend(self.update(&rule, *id, &mut state));
+        }
+        self.frame = outer;
+        let learning_rate = rule.place("lr").and_then(|place| match &rule.settings[place] {
+            Some(rate) => Some(rate.clone()),
+            None => match rule.parameters()[place].default.as_ref().map(|default| &*default.kind) {
+                Some(ExprKind::Real { value, .. }) => Some(Typed::new(Kind::Number(*value), Type::real(), rule.span)),
+                _ => None,
+            },
+        });
+        let optimizer = Optimizer { rule: rule.name, updates, learning_rate };
+        (optimizer.updates.len() == params.len()).then_some((optimizer, state))
+    }
+
+    fn update(&mut self, rule: &Rule<'a>, id: ParamId, state: &mut Vec<StateTensor>) -> Option<Update> {
+        let ty = self.stored_type(id);
+        let span = rule.span;
+        let first_state = state.len() as u32;
+        let remembered = match rule.place("state") {
+            Some(place) => Some(self.remembered(rule, &rule.parameters()[place], id, &ty, state)?),
+            None => None,
+        };
+        let given = rule.parameters().iter().zip(&rule.settings).map(|(parameter, setting)| {
+            let local = |local, ty: &Type| Some(Typed::new(Kind::Local(local), ty.clone(), span));
+            match name_of(&parameter.pattern) {
+                Some("parameter") => local(rule.parameter, &ty),
+                Some("gradient") => local(rule.gradient, &ty),
+                Some("state") => remembered.as_ref().and_then(|ty| local(rule.state, ty)),
+                Some(name) => match PROGRESS.iter().find(|(each, _)| *each == name) {
+                    Some((_, progress)) => Some(Typed::new(Kind::Progress(*progress), Type::real(), span)),
+                    None => setting.clone(),
+                },
+                None => setting.clone(),
+            }
+        });
+        let given: Vec<Option<Typed>> = given.collect();
+        let Completed { bindings, arguments } = self.completed(rule.parameters(), given, rule.item.position, span);
+        let call = self.apply(rule.function.clone(), arguments, span);
+        let new = Completed::around(bindings, call);
+        if new.ty.is_error() {
+            return None;
+        }
+        let expected = match &remembered {
+            Some(state) => Type::Tuple(vec![ty, state.clone()]),
+            None => ty,
+        };
+        let found = new.ty.to_string();
+        let Ok(new) = self.coerce(new, &expected) else {
+            let name = &self.program.params[id.0 as usize].name;
+            let what = if remembered.is_some() {
+                "a pair of the new parameter and the new state"
+            } else {
+                "the new parameter"
+            };
+            let problem = format!("gives {found} for `{name}` where {what} is {expected}");
+            self.report(actions::not_a_rule(&rule.name, &problem, span, rule.item.function.name.span));
+            return None;
+        };
+        let state = remembered.map(|ty| (rule.state, ty));
+        Some(Update { new, parameter: rule.parameter, gradient: rule.gradient, state, first_state })
+    }
+
+    /// What the rule remembers of a parameter: its type, and its tensors entered among those of the block.
+    fn remembered(
+        &mut self,
+        rule: &Rule<'a>,
+        parameter: &'a Parameter,
+        id: ParamId,
+        ty: &Type,
+        state: &mut Vec<StateTensor>,
+    ) -> Option<Type> {
+        let Some(default) = &parameter.default else {
+            let problem = "does not say what its `state` starts from";
+            self.report(actions::not_a_rule(&rule.name, problem, rule.span, parameter.pattern.span()));
+            return None;
+        };
+        let start = self.signature(default.span, |checker| checker.expression(default, None));
+        let mut leaves = Vec::new();
+        let state_type = leaves_of(&start, "", ty, &mut leaves);
+        let Some(state_type) = state_type.filter(|_| !start.ty.is_error()) else {
+            if !start.ty.is_error() {
+                let problem = "has a `state` that does not start from numbers";
+                self.report(actions::not_a_rule(&rule.name, problem, rule.span, default.span));
+            }
+            return None;
+        };
+        let param = &self.program.params[id.0 as usize];
+        let shape = param.domain.stored_shape(&param.shape);
+        for (path, initial) in leaves {
+            let part = if path.is_empty() { "state".to_string() } else { path };
+            state.push(StateTensor { name: format!("{}/{part}", param.name), shape: shape.clone(), initial });
+        }
+        Some(state_type)
+    }
+
+    /// The type of what is stored for a parameter.
+    fn stored_type(&self, id: ParamId) -> Type {
+        let param = &self.program.params[id.0 as usize];
+        let shape: Shape = param.domain.stored_shape(&param.shape);
+        Type::Tensor(Element::Real, shape.sizes().iter().map(|size| Size::constant(*size as i64)).collect())
+    }
+}
+
+/// A body that sees what training is at.
+pub(super) fn progress_frame() -> Frame {
+    let mut frame = Frame::default();
+    for (name, progress) in PROGRESS {
+        frame.bind(name, Bound::Progress(progress));
+    }
+    frame
+}
+
+/// Whether a function takes a parameter and its gradient.
+fn has_arguments(item: &FunctionItem<'_>) -> bool {
+    let has = |name: &str| item.function.parameters.iter().any(|parameter| name_of(&parameter.pattern) == Some(name));
+    has("parameter") && has("gradient")
+}
+
+/// The type of a state that starts from these numbers at a parameter of a type, and its numbers by their paths.
+fn leaves_of(start: &Typed, path: &str, ty: &Type, leaves: &mut Vec<(String, f64)>) -> Option<Type> {
+    match (&start.ty, &*start.kind) {
+        (Type::Tuple(_) | Type::Record(..), Kind::Tuple(parts)) => {
+            let name = |place: usize| match &start.ty {
+                Type::Record(fields, _) => fields.names[place].clone(),
+                _ => place.to_string(),
+            };
+            let join = |place| if path.is_empty() { name(place) } else { format!("{path}.{}", name(place)) };
+            let types: Option<Vec<Type>> =
+                parts.iter().enumerate().map(|(place, part)| leaves_of(part, &join(place), ty, leaves)).collect();
+            Some(start.ty.with_parts(types?))
+        }
+        (Type::Fill, _) => {
+            leaves.push((path.to_string(), folded(start)?));
+            Some(ty.clone())
+        }
+        (scalar, _) if scalar.is_scalar() => {
+            leaves.push((path.to_string(), folded(start)?));
+            Some(ty.clone())
+        }
+        _ => None,
+    }
+}
+
+/// What is wrong with a number as a setting of one of the library's rules, and what to do.
+fn out_of_range(name: &str, number: f64) -> Option<(&'static str, &'static str)> {
+    let (inside, problem, help) = match name {
+        "lr" => (number > 0.0 && number.is_finite(), "is a number above zero", "a usual one is `lr = 0.001`"),
+        "momentum" | "beta1" | "beta2" | "alpha" | "rho" => {
+            ((0.0..1.0).contains(&number), "lies from 0 to 1, without 1", "a usual one is 0.9")
+        }
+        "epsilon" | "weight_decay" | "lr_decay" => {
+            (number >= 0.0 && number.is_finite(), "is not below zero", "leave it out for the usual one")
+        }
+        _ => return None,
+    };
+    (!inside).then_some((problem, help))
 }

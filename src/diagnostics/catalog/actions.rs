@@ -79,3 +79,11 @@ pub fn misplaced_item(what: &str, place: &str, span: Span, help: &str) -> Diagno
 pub fn bad_initial(problem: &str, span: Span, help: &str) -> Diagnostic {
     Diagnostic::error("E0611", problem.to_string(), span).saying("this initial value").help(help)
 }
+
+/// E0620: a function that is no update rule.
+pub fn not_a_rule(name: &str, problem: &str, span: Span, definition: Span) -> Diagnostic {
+    Diagnostic::error("E0620", format!("the update rule `{name}` {problem}"), span)
+        .saying("as `optimizer` here")
+        .label(definition, "its definition")
+        .help("write it as `fn rule(parameter, gradient, state = zeros(), lr) = (parameter - lr * gradient, state)`")
+}

@@ -13,6 +13,7 @@ pub(super) fn render(diagnostic: &Diagnostic, sources: &SourceMap, color: bool) 
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let mut group = Group::with_title(level.primary_title(one_line(&diagnostic.message)).id(diagnostic.code));
     for (source, labels) in by_source(diagnostic) {

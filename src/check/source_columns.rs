@@ -1,0 +1,156 @@
+//! Columns of a table as expressions read them: numbers, labels by their positions, and missing cells.
+
+use super::cells::Categories;
+use super::data_set::SourceColumn;
+use super::raw::RawValues;
+use super::table::{CellProblem, CellProblemKind, RawColumn, RawTable};
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::catalog::{columns as column_errors, data as errors, sources};
+use crate::source::Span;
+
+/// What is done about missing cells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Missing {
+    /// They are errors.
+    Error,
+    /// Their rows are left out.
+    Drop,
+    /// The mean of the column takes their place.
+    Mean,
+}
+
+/// The numbers of a source column, or what is wrong with them: a cell that is none, no elements, an integer that is no
+/// real number.
+pub(super) fn usable(
+    table: &RawTable,
+    index: usize,
+    missing: Missing,
+    used: Span,
+) -> Result<SourceColumn, Box<Diagnostic>> {
+    let column = &table.columns[index];
+    let name = column.name.as_str();
+    let values = match (&column.values, &column.cells) {
+        (Ok(values), _) => values.clone(),
+        (Err(_), Some(cells)) if missing != Missing::Error && cells.numbers.is_some() => {
+            RawValues::from_reals(cells.numbers.as_deref().cloned().unwrap_or_default())
+        }
+        (Err(first), cells) => {
+            // Missing cells are not what is wrong if they are dealt with.
+            let other = cells.iter().flat_map(|cells| &cells.problems).find(|problem| !problem.is_missing());
+            let problem = other.filter(|_| missing != Missing::Error).unwrap_or(first);
+            return Err(Box::new(cell_error(name, problem, used)));
+        }
+    };
+    let count = values.entry_count();
+    if values.rows() == 0 || count == 0 {
+        let shape: Vec<usize> = std::iter::once(values.rows()).chain(values.entry_shape().iter().copied()).collect();
+        return Err(Box::new(sources::empty_column(&table.name, name, &format!("{shape:?}"), used)));
+    }
+    if let Some((place, value)) = values.first_inexact() {
+        return Err(Box::new(sources::inexact_integer(name, place / count, &value.to_string(), used)));
+    }
+    let filled = missing == Missing::Mean && has_missing(&values);
+    if filled && count > 1 {
+        return Err(Box::new(column_errors::no_mean_of_tensors(name, used)));
+    }
+    if filled && (0..values.rows()).all(|row| misses(&values, row)) {
+        return Err(Box::new(column_errors::all_missing(name, used)));
+    }
+    Ok(SourceColumn { name: name.to_string(), values, categories: None, filled })
+}
+
+/// The message about a cell that is no number.
+pub(super) fn cell_error(column: &str, problem: &CellProblem, used: Span) -> Diagnostic {
+    let (line, place) = (problem.line, problem.place);
+    match problem.kind {
+        CellProblemKind::NotANumber => errors::not_a_number(column, &problem.cell, line, place, used),
+        CellProblemKind::Missing => errors::missing_cell(column, line, place, used),
+        CellProblemKind::NotFinite => errors::not_finite(column, &problem.cell, line, place, used),
+        CellProblemKind::NoNumbers => sources::no_numbers(column, &problem.cell, used),
+    }
+}
+
+/// The first missing cell of a column.
+pub(super) fn first_missing(column: &RawColumn) -> Option<&CellProblem> {
+    column.cells.iter().flat_map(|cells| &cells.problems).find(|problem| problem.is_missing())
+}
+
+/// The labels of a column in order, and the position of each row's.
+pub(super) fn numbered(column: &RawColumn, used: Span) -> Result<(Categories, Vec<f64>), Box<Diagnostic>> {
+    let texts = column.cells.as_ref().and_then(|cells| cells.texts.as_ref());
+    let numbers = column.cells.as_ref().and_then(|cells| cells.numbers.as_ref());
+    match (&column.values, texts, numbers) {
+        (Ok(values), ..) if values.entry_shape().is_empty() => Ok(Categories::of_numbers(&values.reals())),
+        (Ok(_), ..) => Err(Box::new(column_errors::category_of_tensors(&column.name, used))),
+        (Err(_), Some(texts), _) => Ok(Categories::of_texts(texts)),
+        (Err(_), None, Some(numbers)) => Ok(Categories::of_numbers(numbers)),
+        (Err(problem), None, None) => Err(Box::new(cell_error(&column.name, problem, used))),
+    }
+}
+
+pub(super) fn has_missing(values: &RawValues) -> bool {
+    !values.element().is_integer() && (0..values.rows()).any(|row| misses(values, row))
+}
+
+/// Whether a row's entry has a missing value.
+pub(super) fn misses(values: &RawValues, row: usize) -> bool {
+    let mut entry: Vec<f64> = Vec::with_capacity(values.entry_count());
+    values.append_row(row, &mut entry);
+    entry.iter().any(|value| value.is_nan())
+}
+
+/// The columns that an expression reads, taken from another table: numbers, and the positions of its labels among the
+/// categories that are known.
+///
+/// # Errors
+/// A column that the table does not have, a cell that is no number, a missing cell where the mean does not take its
+/// place, a label that is none of the categories.
+pub fn read_from(table: &RawTable, columns: &[SourceColumn], used: Span) -> Result<Vec<SourceColumn>, Box<Diagnostic>> {
+    columns.iter().map(|column| read_one(table, column, used)).collect()
+}
+
+fn read_one(table: &RawTable, known: &SourceColumn, used: Span) -> Result<SourceColumn, Box<Diagnostic>> {
+    let Some(index) = table.columns.iter().position(|column| column.name == known.name) else {
+        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        return Err(Box::new(column_errors::not_in_other_table(&table.name, &known.name, &names, used)));
+    };
+    let column = &table.columns[index];
+    let Some(categories) = &known.categories else {
+        let missing = if known.filled { Missing::Mean } else { Missing::Error };
+        let read = match usable(table, index, missing, used) {
+            // The mean is that of the known column.
+            Err(_) if known.filled && column.cells.as_ref().is_some_and(|cells| cells.numbers.is_some()) => {
+                let numbers = column.cells.as_ref().and_then(|cells| cells.numbers.as_deref().cloned());
+                let values = RawValues::from_reals(numbers.unwrap_or_default());
+                SourceColumn { name: known.name.clone(), values, categories: None, filled: true }
+            }
+            read => read?,
+        };
+        if read.values.entry_shape() != known.values.entry_shape() {
+            let (expected, found) = (known.values.entry_shape(), read.values.entry_shape());
+            return Err(Box::new(column_errors::other_shape(&known.name, expected, found, used)));
+        }
+        return Ok(read);
+    };
+    if let Some(problem) = first_missing(column) {
+        return Err(Box::new(cell_error(&column.name, problem, used)));
+    }
+    let texts = column.cells.as_ref().and_then(|cells| cells.texts.as_ref());
+    let codes = match (&column.values, texts) {
+        (Ok(values), _) => categories.positions_of_numbers(&values.reals()),
+        (Err(_), Some(texts)) => categories.positions_of_texts(texts),
+        (Err(problem), None) => return Err(Box::new(cell_error(&column.name, problem, used))),
+    };
+    match codes {
+        Ok(codes) => Ok(SourceColumn {
+            name: known.name.clone(),
+            values: RawValues::from_reals(codes),
+            categories: Some(categories.clone()),
+            filled: false,
+        }),
+        Err((row, label)) => {
+            let names = categories.names();
+            Err(Box::new(column_errors::unknown_label(&column.name, &label, row, &names, column.header, used)))
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! How a `train` block changes its parameters, as the checker says it and `lower` reads it.
+
+use super::program::{LocalId, Typed};
+use super::types::Type;
+use crate::ir;
+
+/// An update rule with its settings, at every trained parameter.
+#[derive(Clone, Debug)]
+pub struct Optimizer {
+    /// The rule's name.
+    pub rule: String,
+    /// How each trained parameter changes, in the order of `Train::params`.
+    pub updates: Vec<Update>,
+    /// The learning rate of parameters that are in no group, where the rule has one.
+    pub learning_rate: Option<Typed>,
+}
+
+/// How one parameter changes in a step.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// The new value of what is stored for it; a pair of that and the new state, where the rule has one.
+    pub new: Typed,
+    /// The variable of `new` that stands for what is stored.
+    pub parameter: LocalId,
+    /// The variable that stands for its gradient.
+    pub gradient: LocalId,
+    /// The variable that stands for what the rule remembers, and its type.
+    pub state: Option<(LocalId, Type)>,
+    /// The place of the state's first tensor in `Train::state`; the others follow.
+    pub first_state: u32,
+}
+
+/// A tensor that training remembers from one step to the next beside the parameters.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StateTensor {
+    /// The parameter's path and what it is of it: `net.0.W/m`. No path has a `/`.
+    pub name: String,
+    /// Its shape.
+    pub shape: ir::Shape,
+    /// What every element starts from.
+    pub initial: f64,
+}
