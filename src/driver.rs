@@ -292,6 +292,7 @@ fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnosti
                 title(checked, "train", train.span, stage, &mut out);
                 emit_graph(checked, &lowered.graph, stage, &mut out)?;
             }
+            Action::Save(_) | Action::Load(_) => {}
         }
     }
     Ok(out)

@@ -44,13 +44,11 @@ struct Listing<'a> {
 impl Listing<'_> {
     /// The codes that checking and, where there is no error, the run and the tests give, once each.
     fn found(&self) -> (BTreeSet<&'static str>, String) {
-        let checked = check_text(
-            "listing.nd",
-            Some(self.path),
-            self.text.to_string(),
-            &mut FileLoader::new(),
-            Options::default(),
-        );
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("listings");
+        let writes = self.text.contains("save \"") || self.text.contains("checkpoint ");
+        let path = if writes { &folder.join("listing.nd") } else { self.path };
+        let checked =
+            check_text("listing.nd", Some(path), self.text.to_string(), &mut FileLoader::new(), Options::default());
         let ran = if checked.has_errors() { Vec::new() } else { outcome(&checked) };
         let found: Vec<Diagnostic> = checked.diagnostics.into_iter().chain(ran).collect();
         (found.iter().map(|each| each.code).collect(), messages(&found))

@@ -206,6 +206,8 @@ fn every_code_has_a_page_and_a_program() {
     shown.extend(["E0801", "E0802", "E0803", "E0804", "E0643", "E0644", "E0999"].map(str::to_string));
     // A file that a trained model is given, which `tests/columns.rs` does; a note and a warning, which their pages show.
     shown.extend(["E0535", "E0536", "E0537"].map(str::to_string));
+    // Errors about checkpoints, which `tests/checkpoints.rs` brings about.
+    shown.extend(["E0814", "E0815", "E0816", "E0817"].map(str::to_string));
     for code in catalog_codes() {
         assert!(paged.contains(&code), "{code} has no page");
         assert!(shown.contains(&code), "{code} has no program in tests/cases/errors");

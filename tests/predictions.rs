@@ -46,7 +46,7 @@ param w = 2.0
 ";
 
 fn program(settings: &str) -> String {
-    format!("{MODEL}train {{ data = d, optimizer = sgd(lr = 0), epochs = 1, {settings} }}")
+    format!("{MODEL}train {{ data = d, optimizer = sgd(lr = 1e-300), epochs = 1, {settings} }}")
 }
 
 #[test]
@@ -95,8 +95,10 @@ fn predictions_have_an_axis_of_examples_in_front() {
 
 #[test]
 fn another_set_with_the_same_columns_can_be_predicted() {
-    let vectors = predicted(&program("loss = sum(net(a)) - y"), 1);
-    assert_eq!(vectors, (vec![2, 2], vec![0.0, 1.0, 2.0, 3.0]));
+    let (sizes, values) = predicted(&program("loss = sum(net(a)) - y"), 1);
+    // The least step of training has moved a 0.
+    let rounded: Vec<f64> = values.iter().map(|value| value.round()).collect();
+    assert_eq!((sizes, rounded), (vec![2, 2], vec![0.0, 1.0, 2.0, 3.0]));
 }
 
 #[test]
@@ -105,7 +107,7 @@ fn many_examples_are_predicted_in_chunks() {
         let text = format!(
             "param w = 2.0
             data d = table {{ x = [real(i) for i in 0..{examples}] }}
-            train {{ data = d, loss = w * x, predict = (x, [x, w * x + 1]).1, optimizer = sgd(lr = 0), epochs = 1 }}"
+            train {{ data = d, loss = w * x, predict = (x, [x, w * x + 1]).1, optimizer = sgd(lr = 1e-300), epochs = 1 }}"
         );
         let (sizes, values) = predicted(&text, 0);
         assert_eq!(sizes, [examples, 2]);

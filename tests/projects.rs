@@ -225,7 +225,7 @@ fn a_run_that_goes_on_is_ended() {
     let folder = folder("watch_long");
     let program = folder.join("a.nd");
     let endless =
-        "param w = 0.0\nprint \"begun\"\ntrain { loss = (w - 1)^2, optimizer = sgd(lr = 0), stop = loss < 0 }\n";
+        "param w = 0.0\nprint \"begun\"\ntrain { loss = (w - 1)^2, optimizer = sgd(lr = 1e-300), stop = loss < 0 }\n";
     fs::write(&program, endless).unwrap();
     let mut watching = Watching::new(&folder, &["a.nd"]);
     watching.until("no mistakes");

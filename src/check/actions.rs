@@ -41,11 +41,15 @@ impl<'a> Checker<'a, '_> {
             ItemKind::Plot(_) => {
                 self.later("`plot`", span, "print the values");
             }
-            ItemKind::Save { .. } => {
-                self.later("`save`", span, "print the values");
+            ItemKind::Save { path, values } => {
+                if let Some(save) = self.save(path, values) {
+                    self.program.actions.push(Action::Save(save));
+                }
             }
-            ItemKind::Load { .. } => {
-                self.later("`load`", span, "state initial values in the file");
+            ItemKind::Load { path, values } => {
+                if let Some(load) = self.load(path, values) {
+                    self.program.actions.push(Action::Load(load));
+                }
             }
             ItemKind::Import(_)
             | ItemKind::Test { .. }

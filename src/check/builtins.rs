@@ -182,6 +182,12 @@ pub static BUILTINS: &[Builtin] = &[
         rule: |c, call| c.category(&[], call.span),
     },
     Builtin {
+        name: "column",
+        signature: "column(\"name\")",
+        documentation: "In a column of a `data` item: the column of the file with this name, which may be one that cannot be written without quotes.",
+        rule: |c, call| c.column_by_text(&[], call.span),
+    },
+    Builtin {
         name: "standardize",
         signature: "standardize(x)",
         documentation: "In a column of a `data` item: `x` less its mean, divided by its standard deviation, both over the rows trained on.",

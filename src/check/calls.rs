@@ -74,6 +74,7 @@ impl<'a> Checker<'a, '_> {
                 self.call_function(callee, id, function.parameters, arguments, function.position, span)
             }
             // These take columns as such, not the values of a row.
+            Closure::Builtin("column") => self.column_by_text(arguments, span),
             Closure::Builtin("category") => self.category(arguments, span),
             Closure::Builtin("standardize") => self.standardize(arguments, span),
             Closure::Builtin(name) => {

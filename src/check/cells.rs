@@ -1,5 +1,6 @@
 //! What a column of text holds where some cells are no numbers: texts, missing cells, and the categories they make.
 
+use super::raw::RawValues;
 use super::table::CellProblem;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ pub struct Cells {
     /// The first cell that is a text, the first that is missing, and the first of each other kind, in order of the file.
     pub problems: Vec<CellProblem>,
     /// The numbers, with NaN where a cell is missing; `None` if another cell is no number.
-    pub numbers: Option<Arc<Vec<f64>>>,
+    pub numbers: Option<RawValues>,
     /// The cells as texts; `None` if none is a text.
     pub texts: Option<Arc<Texts>>,
 }

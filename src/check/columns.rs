@@ -1,6 +1,7 @@
 //! The columns of a `data` item that reads files: expressions of one row, over rows without missing cells.
 
 use super::Checker;
+use super::annotations::is_name;
 use super::cells::Categories;
 use super::data_set::{ColumnSource, DataColumn, DataSet, SourceColumn};
 use super::program::{Kind, Typed};
@@ -66,6 +67,7 @@ impl<'a> Checker<'a, '_> {
         for (index, column) in table.columns.iter().enumerate() {
             let declared = column.header.unwrap_or(setting.name.span);
             let bound = Bound::Example { index: index as u32, ty: entry_type(column, missing), declared };
+            frame.source_bounds.push(bound.clone());
             frame.bind(column.name.clone(), bound);
         }
         frame.source = Some(table.clone());
@@ -219,6 +221,12 @@ impl<'a> Checker<'a, '_> {
                 Some(Bound::Example { index, .. }) => *index,
                 _ => return self.missing_source_column(&table, name, value.span),
             },
+            ExprKind::Call { callee, arguments } if is_name(callee, "column") => {
+                match self.quoted_column(&table, arguments, value.span) {
+                    Some(index) => index,
+                    None => return Typed::error(span),
+                }
+            }
             ExprKind::Error => return Typed::error(span),
             _ => return self.fail(column_errors::misused_category(value.span), span),
         };
@@ -228,6 +236,34 @@ impl<'a> Checker<'a, '_> {
             return self.fail(*diagnostic, span);
         }
         self.convert_element(code, Element::Int)
+    }
+
+    /// `column("sepal length")`: a column of the file whose name cannot be written as one.
+    pub(super) fn column_by_text(&mut self, arguments: &'a [ast::Argument], span: Span) -> Typed {
+        let Some(table) = self.column_context("column", span) else { return Typed::error(span) };
+        let Some(index) = self.quoted_column(&table, arguments, span) else { return Typed::error(span) };
+        let bound = self.frame.source_bounds.get(index as usize).cloned();
+        bound.map_or_else(|| Typed::error(span), |bound| self.bound_name("", bound, span))
+    }
+
+    /// The column of the file that a text names, or a message.
+    fn quoted_column(&mut self, table: &Arc<RawTable>, arguments: &'a [ast::Argument], span: Span) -> Option<u32> {
+        let text = match arguments {
+            [ast::Argument { name: None, value }] => match &*value.kind {
+                ExprKind::Text(text) => Some((text, value.span)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some((text, place)) = text else {
+            self.report(column_errors::misused_column(span));
+            return None;
+        };
+        let index = table.columns.iter().position(|column| column.name == *text);
+        if index.is_none() {
+            self.missing_source_column(table, text, place);
+        }
+        index.map(|index| index as u32)
     }
 
     /// The categories that a value of a column's expression is one of.

@@ -5,7 +5,7 @@
 
 use super::Checker;
 use super::calls::BuiltinCall;
-use super::program::{Action, Claim, ColumnSource, Initial, InstanceId, Kind, Typed};
+use super::program::{Action, Claim, ColumnSource, Initial, InstanceId, Kind, Saved, Typed};
 use super::types::{Element, Type};
 use crate::diagnostics::catalog::{draws, names};
 use crate::ir::Distribution;
@@ -90,7 +90,14 @@ impl<'a> Checker<'a, '_> {
                     }
                     Claim::Fails { .. } => {}
                 },
-                Action::Train(_) => {}
+                Action::Save(save) => {
+                    for saved in save.values.iter().flatten() {
+                        if let Saved::Value(_, value) = saved {
+                            found.extend(search.within(value));
+                        }
+                    }
+                }
+                Action::Train(_) | Action::Load(_) => {}
             }
         }
         for param in &search.checker.program.params {

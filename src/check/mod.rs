@@ -48,6 +48,7 @@ mod records;
 pub mod repeat;
 mod replacement;
 mod rules;
+mod saving;
 pub mod scope;
 mod second_order;
 pub mod size;

@@ -63,6 +63,20 @@ fn action(action: &Action, out: &mut String) {
                 tree(&prediction.value, 1, out);
             }
         }
+        Action::Save(save) => {
+            let _ = writeln!(
+                out,
+                "save {}",
+                save.values.as_ref().map_or("all".to_string(), |values| values.len().to_string())
+            );
+        }
+        Action::Load(load) => {
+            let _ = writeln!(
+                out,
+                "load {}",
+                load.params.as_ref().map_or("all".to_string(), |params| params.len().to_string())
+            );
+        }
     }
 }
 

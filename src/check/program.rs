@@ -9,9 +9,10 @@ pub use super::form::{DerivativeCall, Form, Wrt};
 use super::indexed::{Comprehension, IndexedReduction};
 use super::linear_algebra::MatrixFunction;
 use super::repeat::Repeat;
+pub use super::saving::{Load, Params, Save, Saved};
 use super::size::Size;
-pub use super::train::Prediction;
 pub use super::train::measures::{Examples, Metric, MetricKind, Monitor, Patience};
+pub use super::train::{Checkpoint, Prediction};
 use super::types::{ClosureId, ModelId, Type};
 pub use super::update::{Optimizer, StateTensor, Update};
 use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
@@ -336,6 +337,10 @@ pub enum Action {
     Assert(Assert),
     /// Optimises parameters.
     Train(Box<Train>),
+    /// Writes values to a file.
+    Save(Save),
+    /// Sets parameters from a file.
+    Load(Load),
 }
 
 /// What a `let` of the file binds.
@@ -421,6 +426,8 @@ pub struct Train {
     pub watches_validation: bool,
     /// Ends training when it does not get better.
     pub patience: Option<Patience>,
+    /// Where and when the state of training is written.
+    pub checkpoint: Option<Checkpoint>,
     /// The parameters that change: what the loss reads, less the frozen ones.
     pub params: Vec<ParamId>,
 }

@@ -46,6 +46,8 @@ pub struct Frame {
     pub data: Option<DataInScope>,
     /// The table whose columns a column expression reads.
     pub source: Option<std::sync::Arc<super::table::RawTable>>,
+    /// What each column of that table is bound to, in order.
+    pub source_bounds: Vec<Bound>,
 }
 
 /// An index of a comprehension or reducer.

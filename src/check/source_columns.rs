@@ -31,16 +31,29 @@ pub(super) fn usable(
     let name = column.name.as_str();
     let values = match (&column.values, &column.cells) {
         (Ok(values), _) => values.clone(),
-        (Err(_), Some(cells)) if missing != Missing::Error && cells.numbers.is_some() => {
-            RawValues::from_reals(cells.numbers.as_deref().cloned().unwrap_or_default())
-        }
         (Err(first), cells) => {
+            let numbers = cells.as_ref().and_then(|cells| cells.numbers.as_ref());
+            if let Some(numbers) = numbers.filter(|_| missing != Missing::Error) {
+                return with_missing(table, column, numbers.clone(), missing, used);
+            }
             // Missing cells are not what is wrong if they are dealt with.
             let other = cells.iter().flat_map(|cells| &cells.problems).find(|problem| !problem.is_missing());
             let problem = other.filter(|_| missing != Missing::Error).unwrap_or(first);
             return Err(Box::new(cell_error(name, problem, used)));
         }
     };
+    with_missing(table, column, values, missing, used)
+}
+
+/// The numbers of a source column as it is read, or what is wrong with all of them.
+fn with_missing(
+    table: &RawTable,
+    column: &RawColumn,
+    values: RawValues,
+    missing: Missing,
+    used: Span,
+) -> Result<SourceColumn, Box<Diagnostic>> {
+    let name = column.name.as_str();
     let count = values.entry_count();
     if values.rows() == 0 || count == 0 {
         let shape: Vec<usize> = std::iter::once(values.rows()).chain(values.entry_shape().iter().copied()).collect();
@@ -83,7 +96,7 @@ pub(super) fn numbered(column: &RawColumn, used: Span) -> Result<(Categories, Ve
         (Ok(values), ..) if values.entry_shape().is_empty() => Ok(Categories::of_numbers(&values.reals())),
         (Ok(_), ..) => Err(Box::new(column_errors::category_of_tensors(&column.name, used))),
         (Err(_), Some(texts), _) => Ok(Categories::of_texts(texts)),
-        (Err(_), None, Some(numbers)) => Ok(Categories::of_numbers(numbers)),
+        (Err(_), None, Some(numbers)) => Ok(Categories::of_numbers(&numbers.reals())),
         (Err(problem), None, None) => Err(Box::new(cell_error(&column.name, problem, used))),
     }
 }
@@ -120,8 +133,8 @@ fn read_one(table: &RawTable, known: &SourceColumn, used: Span) -> Result<Source
         let read = match usable(table, index, missing, used) {
             // The mean is that of the known column.
             Err(_) if known.filled && column.cells.as_ref().is_some_and(|cells| cells.numbers.is_some()) => {
-                let numbers = column.cells.as_ref().and_then(|cells| cells.numbers.as_deref().cloned());
-                let values = RawValues::from_reals(numbers.unwrap_or_default());
+                let numbers = column.cells.as_ref().and_then(|cells| cells.numbers.clone());
+                let values = numbers.unwrap_or_else(|| RawValues::from_reals(Vec::new()));
                 SourceColumn { name: known.name.clone(), values, categories: None, filled: true }
             }
             read => read?,

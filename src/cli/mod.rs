@@ -3,7 +3,9 @@
 
 mod cache;
 mod check;
+mod checkpointing;
 mod compiling;
+mod data;
 mod doc;
 mod event_log;
 mod explain;
@@ -54,6 +56,7 @@ struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   ndc new flowers                       start a project that runs
+  ndc data flowers.csv                  see what is in a data file, and how to read it
   ndc run examples/iris.nd              train a model on real data
   ndc check examples/iris.nd            look for mistakes without running
   ndc test examples/                    run the tests of every file in a folder
@@ -100,6 +103,13 @@ enum Command {
         fast_math: bool,
         #[command(flatten)]
         settings: Settings,
+    },
+    /// Show the columns of a data file, and a `data` item for it
+    Data {
+        #[command(flatten)]
+        arguments: data::Arguments,
+        #[command(flatten)]
+        messages: Messages,
     },
     /// Run the tests of files and folders
     Test {
@@ -330,6 +340,7 @@ impl Command {
             Command::Watch(arguments) => &arguments.settings.threads,
             Command::Gradcheck { options, .. } => &options.threads,
             Command::Fmt { .. }
+            | Command::Data { .. }
             | Command::Doc { .. }
             | Command::New(_)
             | Command::Cache { .. }
@@ -430,6 +441,7 @@ pub fn main() -> ExitCode {
         }
         Command::Watch(arguments) => watch::watch(arguments),
         Command::New(arguments) => new::new(arguments),
+        Command::Data { arguments, messages } => data::data(arguments, messages),
         Command::Cache { clear } => cache::cache(*clear),
         Command::Explain { code } => explain::explain(code.as_deref()),
     };

@@ -5,7 +5,7 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::render::{MessageFormat, render};
 use crate::report::counted;
 use crate::source::SourceMap;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// Writes messages to standard error, with a closing count.
 pub(super) fn report(diagnostics: &[Diagnostic], sources: &SourceMap, messages: impl AsRef<Messages>) {
@@ -33,9 +33,16 @@ pub(super) fn explain(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// Writes to standard output; a reader that has gone away ends the program quietly.
+/// Writes to standard output; a reader that has gone away ends the program quietly, anything else that loses output
+/// does not.
 pub(super) fn say(text: &str) {
-    if std::io::stdout().write_all(text.as_bytes()).is_err() {
-        std::process::exit(0);
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            explain(&format!("ndc cannot write its output: {error}\n"));
+            std::process::exit(1);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `ndc run FILE`.
 
 use super::Common;
+use super::checkpointing::{Brakes, Checkpointing};
 use super::compiling::{Compiling, Times};
 use super::event_log::EventLog;
 use super::json_lines::JsonLines;
@@ -30,26 +31,30 @@ pub(super) struct RunArguments {
     logging: Logging,
     #[command(flatten)]
     trying: Trying,
+    #[command(flatten)]
+    checkpointing: Checkpointing,
 }
 
 impl RunArguments {
     /// What the session needs to know of it.
-    fn options(&self) -> RunOptions {
+    fn options(&self, brakes: &Brakes) -> RunOptions {
         let mut options = RunOptions { set: self.set.named(), ..RunOptions::default() };
         self.trying.enter(&mut options);
-        options
+        self.checkpointing.options(brakes, options)
     }
 }
 
 /// Checks and runs a file; whether all went well.
 pub(super) fn run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool {
     arguments.logging.begin(file, &arguments.common);
-    let succeeded = check_and_run(file, arguments, begun);
+    let mut brakes = Brakes::new();
+    let succeeded = check_and_run(file, arguments, &mut brakes, begun);
     arguments.logging.end(succeeded, begun.elapsed());
+    brakes.end(file);
     succeeded
 }
 
-fn check_and_run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool {
+fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, begun: Instant) -> bool {
     let RunArguments { common, compiling, logging, .. } = arguments;
     let mut loader = FileLoader::new();
     let checked = check_file_with(file, &arguments.set.overrides, &mut loader, common.options());
@@ -76,13 +81,15 @@ fn check_and_run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool 
     };
     let started = Instant::now();
     let compiler = compiling.compiler(&checked, &loader, common);
+    let options = arguments.options(brakes);
     let (result, compiler) = on_large_stack(|| {
         let (mut watcher, mut lines) = (Watcher::new(), JsonLines::new(&checked.sources));
         let shown: &mut dyn Observer = if logging.json { &mut lines } else { &mut watcher };
         let logged = event_log.as_mut().map(|log| log as &mut dyn Observer);
-        let mut watchers = Several([shown].into_iter().chain(logged).collect());
+        let braked: &mut dyn Observer = brakes;
+        let mut watchers = Several([braked, shown].into_iter().chain(logged).collect());
         let mut session = Session::with_compiler(&checked.program, compiler);
-        session.options = arguments.options();
+        session.options = options;
         let ready = session.initialize().map_err(|diagnostic| vec![*diagnostic]);
         (ready.and_then(|()| session.run(&mut watchers)), session.compiler)
     });

@@ -94,7 +94,11 @@ fn headline(start: &TrainingStart) -> String {
         None => String::new(),
     };
     let count = counted(start.trainable as u64, "trainable value");
-    format!("training{name}{data}: {count}, compiled in {}", duration(start.compiled_in))
+    let resumed = match &start.resumed {
+        Some((path, step)) => format!(", going on from step {} of {path}", thousands(*step)),
+        None => String::new(),
+    };
+    format!("training{name}{data}: {count}, compiled in {}{resumed}", duration(start.compiled_in))
 }
 
 /// `1 step`, `2_000 steps`.

@@ -134,7 +134,7 @@ impl Column {
         match problems.first().cloned() {
             None => RawColumn { name, header, values: Ok(RawValues::from_reals(self.values)), whole, cells: None },
             Some(first) => {
-                let numbers = holds_numbers.then(|| Arc::new(self.values));
+                let numbers = holds_numbers.then(|| RawValues::from_reals(self.values));
                 let texts = self.texts.map(|texts| Arc::new(texts.finish()));
                 let cells = Some(Arc::new(Cells { problems, numbers, texts }));
                 RawColumn { name, header, values: Err(first), whole, cells }

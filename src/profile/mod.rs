@@ -165,7 +165,7 @@ fn values(
             Claim::Equal(left, right, _) => ("assert", vec![left, right]),
             Claim::Fails { .. } => return None,
         },
-        Action::Train(_) => return None,
+        Action::Train(_) | Action::Save(_) | Action::Load(_) => return None,
     };
     let (first, last) = (values.first()?.span, values.last()?.span);
     let span = first.to(last);

@@ -12,14 +12,16 @@ pub mod native;
 mod observer;
 pub mod options;
 pub mod preparation;
+mod saving;
 pub mod statistics;
 
 pub use observer::{
     BestEpoch, Confusion, Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart,
 };
-pub use options::RunOptions;
+pub use options::{Resume, RunOptions};
+pub use saving::{Loaded, SEPARATOR};
 
-use crate::check::program::{Action, GlobalBinding, Kind, ParamId, Program, StateTensor, Train, Typed};
+use crate::check::program::{Action, GlobalBinding, Kind, Load, ParamId, Program, Save, StateTensor, Train, Typed};
 use crate::check::types::Type;
 use crate::diagnostics::{Diagnostic, Label};
 use crate::ir::{ElementType, Table, TensorType};
@@ -41,6 +43,8 @@ pub struct Session<'p> {
     pub compiler: Compiler,
     /// What the user asks of the run beside what the file says.
     pub options: RunOptions,
+    /// What the checkpoints of this run call it, once there are some.
+    pub run: Option<String>,
 }
 
 /// A value of an action: its type and its leaves in order.
@@ -66,7 +70,7 @@ impl<'p> Session<'p> {
     /// A session without parameters yet, which [`Session::initialize`] makes.
     pub fn with_compiler(program: &'p Program, compiler: Compiler) -> Self {
         let (globals, columns) = (HashMap::new(), HashMap::new());
-        Session { program, params: Vec::new(), globals, columns, compiler, options: RunOptions::default() }
+        Session { program, params: Vec::new(), globals, columns, compiler, options: RunOptions::default(), run: None }
     }
 
     /// Sets every parameter to its initial value.
@@ -90,6 +94,9 @@ impl<'p> Session<'p> {
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<(), Vec<Diagnostic>> {
         let mut failures = Vec::new();
         for (index, action) in self.program.actions.iter().enumerate() {
+            if self.options.interrupted() {
+                break;
+            }
             let (what, span) = described(action);
             self.compiler.enter(format!("action {index}"), what, Some(span));
             match self.action(action, observer) {
@@ -131,6 +138,8 @@ impl<'p> Session<'p> {
                 return Ok(failed);
             }
             Action::Train(train) => crate::train::train(self, train, observer)?,
+            Action::Save(save) => self.save(save)?,
+            Action::Load(load) => self.load(load)?,
         }
         Ok(None)
     }
@@ -256,6 +265,8 @@ fn described(action: &Action) -> (&'static str, Span) {
         Action::Print(values) => ("print", values.first().map_or(Span::default(), |(_, value)| value.span)),
         Action::Assert(assert) => ("assert", assert.span),
         Action::Train(train) => ("train", train.span),
+        Action::Save(save) => ("save", save.span),
+        Action::Load(load) => ("load", load.span),
     }
 }
 
@@ -269,6 +280,7 @@ pub fn seen_by_the_user(mut error: Diagnostic, action: &Action) -> Diagnostic {
         },
         Action::Assert(assert) => assert.span,
         Action::Train(train) => train.loss.span,
+        Action::Save(Save { span, .. }) | Action::Load(Load { span, .. }) => *span,
     };
     match error.primary.take() {
         // The texts of the library stand before the program's own.

@@ -101,6 +101,8 @@ pub struct TrainingStart {
     pub steps: Option<u64>,
     /// The time that making native code took.
     pub compiled_in: Duration,
+    /// The checkpoint that it goes on from, with the steps done there.
+    pub resumed: Option<(String, u64)>,
 }
 
 /// Where training is.
@@ -207,4 +209,6 @@ pub struct TrainingEnd {
     pub elapsed: Duration,
     /// The trained parameters: name, shape, values.
     pub params: Vec<(String, Shape, Vec<f64>)>,
+    /// The newest checkpoint.
+    pub checkpoint: Option<String>,
 }

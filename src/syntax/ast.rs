@@ -81,7 +81,7 @@ pub enum ItemKind {
     /// `save "file", a, b`.
     Save { path: Expr, values: Vec<Expr> },
     /// `load "file"`.
-    Load { path: Expr },
+    Load { path: Expr, values: Vec<Expr> },
     /// `assert a == b within 1e-9`.
     Assert(Assert),
     /// `test "name" { … }`.

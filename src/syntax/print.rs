@@ -136,11 +136,10 @@ impl Printer<'_> {
             ItemKind::Action(action) => self.settings(&action.settings),
             ItemKind::Print(values) => self.exprs(values),
             ItemKind::Plot(plot) => self.expr(plot),
-            ItemKind::Save { path, values } => {
+            ItemKind::Save { path, values } | ItemKind::Load { path, values } => {
                 self.expr(path);
                 self.exprs(values);
             }
-            ItemKind::Load { path } => self.expr(path),
             ItemKind::Assert(Assert { kind: AssertKind::Fails { body, .. }, .. }) => self.items(body),
             ItemKind::Assert(Assert { kind: AssertKind::Holds { condition, within }, .. }) => {
                 self.expr(condition);

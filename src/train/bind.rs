@@ -40,7 +40,6 @@ pub(super) struct Step {
 #[derive(Clone)]
 pub(super) struct StateTensor {
     /// The name of the input: a parameter's path; `path/m` where the update rule remembers it.
-    #[allow(dead_code, reason = "what checkpoints call it")]
     pub(super) name: String,
     /// What it stands for.
     pub(super) source: Source,

@@ -5,11 +5,14 @@
 //! number can be traced to its step by running again from the last point that was checked.
 
 mod bind;
+mod checkpoints;
 mod feed;
+mod keep;
 mod metrics;
 mod milestones;
 pub mod prediction;
 mod records;
+mod resume;
 mod rows;
 mod run;
 mod state;
@@ -22,6 +25,7 @@ mod validation;
 use crate::check::program::Train;
 use crate::diagnostics::Diagnostic;
 use crate::session::{Observer, Session};
+use checkpoints::Checkpoints;
 pub use rows::Rows;
 use run::Run;
 use std::time::Instant;
@@ -35,7 +39,11 @@ const CHECK_EVERY: u64 = 1024;
 /// A loss that is NaN or infinite, with its first cause; run-time errors of the program.
 pub fn train(session: &mut Session<'_>, train: &Train, observer: &mut dyn Observer) -> Result<(), Box<Diagnostic>> {
     let begun = Instant::now();
+    let rule = resume::rule(session, train);
+    let resumed = resume::resume(session, train, rule.as_ref())?;
+    let checkpoints = Checkpoints::open(session, train, rule, resumed.as_ref())?;
     let mut run = Run::new(session, train, observer.wants_every_epoch())?;
+    run.keep_checkpoints(session, checkpoints, resumed)?;
     // A long run may be ended in the middle.
     session.compiler.save();
     observer.training_started(&run.start(session, begun.elapsed()));
@@ -43,7 +51,10 @@ pub fn train(session: &mut Session<'_>, train: &Train, observer: &mut dyn Observ
     run.steps.store(session);
     let ending = match result? {
         Some(ending) => ending,
-        None => return Err(trace::first_bad_value(session, train, &run.failure)),
+        None => {
+            let kept = run.keep_failure(session)?;
+            return Err(trace::first_bad_value(session, train, &run.failure, kept.as_deref()));
+        }
     };
     let end = run.end(session, ending)?;
     observer.training_ended(&end);

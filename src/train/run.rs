@@ -1,5 +1,6 @@
 //! A training run: quiet steps where nothing is recorded, epochs with all their losses elsewhere.
 
+use super::checkpoints::{Checkpoints, Ended};
 use super::records::Calendar;
 use super::rows::Rows;
 use super::state::RunState;
@@ -19,13 +20,16 @@ use std::time::{Duration, Instant};
 /// How often progress is computed at least.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
+/// Parameters by name: shape and values.
+type Parameters = Vec<(String, Shape, Vec<f64>)>;
+
 /// A training run.
 pub(super) struct Run<'t> {
-    train: &'t Train,
+    pub(super) train: &'t Train,
     pub(super) steps: Steps,
-    rows: Rows,
+    pub(super) rows: Rows,
     /// Where it is; its place is that of `rows`.
-    state: RunState,
+    pub(super) state: RunState,
     /// The most steps that may be taken.
     limit: Option<u64>,
     calendar: Calendar,
@@ -38,6 +42,13 @@ pub(super) struct Run<'t> {
     /// The last point at which everything was finite.
     healthy: Point,
     pub(super) failure: trace::Failure,
+    /// Where it was before the step that failed.
+    pub(super) before: RunState,
+    pub(super) checkpoints: Option<Checkpoints>,
+    /// The checkpoint that it went on from, with its step.
+    pub(super) resumed: Option<(String, u64)>,
+    /// How the run had ended there.
+    pub(super) ended: Option<Ended>,
 }
 
 /// Where a run can be taken up again.
@@ -99,6 +110,10 @@ impl<'t> Run<'t> {
             clock,
             healthy,
             failure,
+            before: RunState::default(),
+            checkpoints: None,
+            resumed: None,
+            ended: None,
         })
     }
 
@@ -113,6 +128,7 @@ impl<'t> Run<'t> {
             steps_per_epoch: self.rows.steps_per_epoch(),
             steps: self.limit,
             compiled_in,
+            resumed: self.resumed.clone(),
         }
     }
 
@@ -123,8 +139,12 @@ impl<'t> Run<'t> {
         observer: &mut dyn Observer,
     ) -> Result<Option<Ending>, Box<Diagnostic>> {
         self.show_parameters(session, observer, 0)?;
-        self.clock = Clock { begun: Instant::now(), shown: Instant::now() };
+        let now = Instant::now();
+        self.clock = Clock { begun: now.checked_sub(self.state.elapsed).unwrap_or(now), shown: now };
         let ending = loop {
+            if let Some(ended) = self.ended {
+                break ended.ending();
+            }
             if self.limit.is_some_and(|limit| self.state.step >= limit) {
                 break Ending::Done;
             }
@@ -134,7 +154,8 @@ impl<'t> Run<'t> {
                 self.quiet_steps(session, observer)?
             };
             match outcome {
-                Outcome::Goes => {}
+                Outcome::Goes if session.options.interrupted() => break Ending::Interrupted,
+                Outcome::Goes => self.keep(session)?,
                 Outcome::Ends(ending) => break ending,
                 Outcome::Fails => {
                     self.find_failure(session)?;
@@ -147,6 +168,7 @@ impl<'t> Run<'t> {
             self.find_failure(session)?;
             return Ok(None);
         }
+        self.keep_end(session, ending)?;
         if !self.state.tally.is_empty() {
             self.finish_epoch(session, observer)?;
         }
@@ -163,7 +185,9 @@ impl<'t> Run<'t> {
         let look = (self.state.step + 1).next_multiple_of(self.steps.check_every());
         let last = self.calendar.last_unrecorded_step(self.rows.epoch()).min(look);
         let last = self.limit.map_or(last, |limit| last.min(limit));
-        while self.state.step + 1 < last {
+        let kept = self.checkpoints.as_ref().map_or(u64::MAX, |kept| kept.next_stop(self.state.step, &self.rows));
+        let last = last.min(kept);
+        while self.state.step + 1 < last && !session.options.interrupted() {
             if self.step(session, Report::Quiet)? {
                 return Ok(Outcome::Ends(Ending::Stopped));
             }
@@ -221,7 +245,8 @@ impl<'t> Run<'t> {
     ) -> Result<bool, Box<Diagnostic>> {
         let epoch = self.rows.epoch_of(self.state.step);
         let validation = self.validate(session)?;
-        let patient = self.is_patient(epoch, validation.as_ref());
+        let watched = self.watched(validation.as_ref());
+        let patient = self.is_patient(epoch, watched);
         let measures = self.state.tally.measures(&self.train.metrics);
         let validation = validation.map(|tally| tally.measures(&self.train.metrics));
         if show {
@@ -231,6 +256,7 @@ impl<'t> Run<'t> {
             self.record(session, observer, measures, validation)?;
         }
         self.state.tally = Tally::new(&self.train.metrics);
+        self.keep_best(session, watched)?;
         Ok(patient)
     }
 
@@ -255,16 +281,26 @@ impl<'t> Run<'t> {
     }
 
     /// Whether `patience`, if there is one, lasts beyond this epoch.
-    fn is_patient(&mut self, epoch: u64, validation: Option<&Tally>) -> bool {
+    fn is_patient(&mut self, epoch: u64, watched: Option<(f64, bool)>) -> bool {
         let Some(patience) = self.train.patience.as_ref().filter(|_| !self.learns_by_heart) else { return true };
+        let value = watched.map_or(f64::NAN, |(value, _)| value);
+        let steps = &self.steps;
+        !self.state.stopping.epoch_ended(patience, epoch, value, || steps.param_bytes())
+    }
+
+    /// What decides which epoch is the best, and whether higher is better: what `patience` watches, else the
+    /// validation loss.
+    fn watched(&self, validation: Option<&Tally>) -> Option<(f64, bool)> {
+        let Some(patience) = &self.train.patience else {
+            return validation.map(|validation| (validation.loss(), false));
+        };
         let tally = &self.state.tally;
         let value = match patience.monitor {
             Monitor::Loss => tally.loss(),
             Monitor::ValidationLoss => validation.map_or(f64::NAN, Tally::loss),
             Monitor::Metric(place) => validation.unwrap_or(tally).metric(&self.train.metrics, place),
         };
-        let steps = &self.steps;
-        !self.state.stopping.epoch_ended(patience, epoch, value, || steps.param_bytes())
+        Some((value, patience.higher))
     }
 
     /// Goes back to the parameters of the best epoch, if the block asks for them.
@@ -297,7 +333,7 @@ impl<'t> Run<'t> {
         session.options.ignore_not_finite || (self.steps.loss().is_finite() && self.steps.params_are_finite())
     }
 
-    fn keep_point(&mut self) {
+    pub(super) fn keep_point(&mut self) {
         self.state.place = self.rows.place();
         self.healthy = Point { state: self.state.clone(), tensors: self.steps.state_bytes() };
     }
@@ -310,6 +346,7 @@ impl<'t> Run<'t> {
         self.rows.go_to(self.state.place);
         while self.state.step < last + 1 {
             let before = self.steps.state_bytes();
+            let state = RunState { place: self.rows.place(), ..self.state.clone() };
             let epoch = self.rows.epoch();
             let rows = self.rows.clone();
             self.step(session, Report::Full)?;
@@ -318,6 +355,7 @@ impl<'t> Run<'t> {
                 let batch = rows.clone().next_batch().to_vec();
                 let whole = rows.is_whole();
                 self.steps.set_state_bytes(&before);
+                self.before = state;
                 let remembered = self.steps.remembered();
                 self.failure = trace::Failure { step: self.state.step, epoch, loss, batch, whole, remembered };
                 return Ok(());
@@ -326,7 +364,7 @@ impl<'t> Run<'t> {
         Ok(())
     }
 
-    fn note_time(&mut self) {
+    pub(super) fn note_time(&mut self) {
         self.state.elapsed = self.clock.begun.elapsed().saturating_sub(self.steps.compiling);
     }
 
@@ -388,7 +426,7 @@ impl<'t> Run<'t> {
     }
 
     /// The session's trained parameters: name, shape, values.
-    fn params(&self, session: &mut Session<'_>) -> Result<Vec<(String, Shape, Vec<f64>)>, Box<Diagnostic>> {
+    fn params(&self, session: &mut Session<'_>) -> Result<Parameters, Box<Diagnostic>> {
         let program = session.program;
         let params = self.train.params.iter().map(|id| {
             let param = &program.params[id.0 as usize];
@@ -418,6 +456,7 @@ impl<'t> Run<'t> {
             confusions,
             best: self.best(),
             elapsed: self.state.elapsed,
+            checkpoint: self.checkpoints.as_ref().map(Checkpoints::last),
             params: self.params(session)?,
         })
     }

@@ -28,7 +28,14 @@ pub(super) struct Failure {
 }
 
 /// The message for a failed step. The session holds the parameters from before it.
-pub(super) fn first_bad_value(session: &mut Session<'_>, train: &Train, failure: &Failure) -> Box<Diagnostic> {
+///
+/// `kept` is the file that has the state before it.
+pub(super) fn first_bad_value(
+    session: &mut Session<'_>,
+    train: &Train,
+    failure: &Failure,
+    kept: Option<&str>,
+) -> Box<Diagnostic> {
     let size = failure.batch.len();
     let forward = lower_evaluation(session.program, train, size, failure.whole, true);
     let mut first = search(session, train, &forward, failure);
@@ -39,7 +46,13 @@ pub(super) fn first_bad_value(session: &mut Session<'_>, train: &Train, failure:
             .map(|found| FirstBadValue { text: format!("{}, on the way back", found.text), ..found });
     }
     let loss = if failure.loss.is_finite() { f64::NAN } else { failure.loss };
-    let kept = format!("the parameters are those of step {}, before this one", failure.step.saturating_sub(1));
+    let before = failure.step.saturating_sub(1);
+    let kept = match kept {
+        Some(path) => format!(
+            "the state of step {before}, before this one, is in {path}: `--resume {path}` does the failing step again"
+        ),
+        None => format!("the parameters are those of step {before}, before this one"),
+    };
     let advice = advice(first.as_ref());
     Box::new(loss_not_finite(train.loss.span, loss, failure.epoch, failure.step, first, kept, advice))
 }

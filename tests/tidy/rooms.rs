@@ -22,6 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("library", &["source"]),
     ("imports", &["source", "diagnostics", "syntax", "check", "library"]),
     ("cache", &[]),
+    ("checkpoint", &["ir"]),
     ("overrides", &["source", "diagnostics", "syntax"]),
     ("data", &["source", "diagnostics", "check", "runtime"]),
     ("lower", &["source", "check", "ir", "ops", "autodiff", "optimize"]),
@@ -41,9 +42,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "train",
             "report",
             "cache",
+            "checkpoint",
         ],
     ),
-    ("train", &["source", "diagnostics", "check", "lower", "ir", "eval", "codegen", "runtime", "session"]),
+    (
+        "train",
+        &["checkpoint", "source", "diagnostics", "check", "lower", "ir", "eval", "codegen", "runtime", "session"],
+    ),
     (
         "driver",
         &[
@@ -62,6 +67,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "overrides",
         ],
     ),
+    ("survey", &["check", "syntax", "report"]),
     ("picture", &["source", "ir", "autodiff", "report"]),
     ("subject", &["source", "diagnostics", "syntax", "check", "ir", "lower", "session", "driver"]),
     ("transcribe", &["source", "ir", "ops"]),
@@ -141,6 +147,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "session",
             "report",
             "subject",
+            "survey",
             "picture",
             "profile",
             "adjoint",
@@ -194,7 +201,7 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     (&["codegen"], &["cranelift"], "name cranelift"),
     (&["cli"], &["println!", "print!", "eprintln!", "eprint!", "io::stdout", "io::stderr", "clap::Parser"], "print"),
     (
-        &["cli", "data", "driver", "imports", "cache"],
+        &["cli", "data", "driver", "imports", "cache", "checkpoint"],
         &["std::fs", "fs::read", "File::open", "File::create"],
         "touch files",
     ),
@@ -207,7 +214,7 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     (&["diagnostics"], &["annotate_snippets"], "draw excerpts"),
     (&["syntax"], &["pretty::"], "lay out text with pretty"),
     (&["doc"], &["pulldown_cmark"], "read Markdown"),
-    (&["cli"], &["std::process", "indicatif"], "end the process or draw bars"),
+    (&["cli"], &["process::exit", "process::abort", "process::Command", "indicatif"], "end the process or draw bars"),
 ];
 
 #[test]

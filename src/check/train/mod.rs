@@ -1,5 +1,6 @@
 //! `train` blocks.
 
+mod checkpoint;
 pub mod measures;
 mod metrics;
 mod optimizer;
@@ -9,6 +10,7 @@ mod settings;
 mod stopping;
 mod validation;
 
+pub use checkpoint::Checkpoint;
 pub use prediction::Prediction;
 
 use super::Checker;
@@ -79,6 +81,7 @@ impl<'a> Checker<'a, '_> {
             None => Some(Some(DEFAULT_BATCH)),
         };
         let shuffle = find("shuffle").map_or(Some(true), |setting| self.truth_setting(setting));
+        let checkpoint = find("checkpoint").map(|setting| self.checkpoint_setting(setting));
         let stop = find("stop").map(|setting| self.stop_setting(setting, validation.is_some()));
         if find("epochs").is_none() && find("steps").is_none() && find("stop").is_none() {
             self.report(actions::endless_run(action.keyword));
@@ -116,6 +119,7 @@ impl<'a> Checker<'a, '_> {
             batch: batch?,
             shuffle: shuffle?,
             seed,
+            checkpoint: flatten(checkpoint)?,
             patience: flatten(patience)?,
             watches_validation: stop.iter().flatten().any(|stop| self.sees_validation(stop)),
             stop: flatten(stop)?,

@@ -19,10 +19,11 @@ const SETTINGS: &[&str] = &[
     "stop",
     "validate",
     "patience",
+    "checkpoint",
     "predict",
 ];
 /// Settings of nd that this version does not run.
-const LATER: &[&str] = &["schedule", "clip", "accumulate", "checkpoint", "weight_decay", "average"];
+const LATER: &[&str] = &["schedule", "clip", "accumulate", "weight_decay", "average"];
 
 impl<'a> Checker<'a, '_> {
     /// The settings that exist, each at most once; others are reported.

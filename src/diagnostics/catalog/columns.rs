@@ -55,6 +55,13 @@ pub fn misused_category(span: Span) -> Diagnostic {
         .help("name the column: `category(species)`")
 }
 
+/// E0533: `column` of something else than one text.
+pub fn misused_column(span: Span) -> Diagnostic {
+    Diagnostic::error("E0533", "`column` takes the name of a column of the file in quotes", span)
+        .saying("no name in quotes")
+        .help("write the name as the file has it: `column(\"sepal length\")`")
+}
+
 /// E0533: `category` of a column of tensors.
 pub fn category_of_tensors(column: &str, span: Span) -> Diagnostic {
     Diagnostic::error("E0533", format!("`{column}` holds tensors, which are no labels"), span)

@@ -31,11 +31,18 @@ pub fn no_such_source_column<'a>(
     if known.clone().into_iter().count() > SHOWN {
         all.push("…");
     }
-    match (same_letters, nearest(name, known)) {
+    match (same_letters.map(written), nearest(name, known).map(written)) {
         (Some(same), _) => error.fix(format!("column names are matched letter by letter: write `{same}`"), span, same),
         (None, Some(near)) => error.fix(format!("did you mean `{near}`?"), span, near),
         (None, None) => error.help(format!("its columns are {}", all.join(", "))),
     }
+}
+
+/// A column's name as an expression has it.
+fn written(name: &str) -> String {
+    let is_plain = !name.starts_with(|first: char| first.is_ascii_digit())
+        && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    if is_plain { name.to_string() } else { format!("column(\"{}\")", name.escape_debug()) }
 }
 
 /// E0503: a cell that is not a number.

@@ -1,6 +1,7 @@
 //! One constructor for every message, grouped by code.
 
 pub mod actions;
+pub mod checkpoints;
 pub mod columns;
 pub mod data;
 pub mod derivative;
@@ -20,4 +21,5 @@ pub mod shapes;
 pub mod sources;
 pub mod subjects;
 pub mod syntax;
+pub mod tensors;
 pub mod training;

@@ -130,8 +130,8 @@ impl<'a> Printer<'a> {
             ItemKind::Action(action) => self.action(action),
             ItemKind::Print(values) => self.print(values),
             ItemKind::Plot(plot) => self.expect("plot").append(self.arena.space()).append(self.expr(plot)),
-            ItemKind::Save { path, values } => self.save(path, values),
-            ItemKind::Load { path } => self.expect("load").append(self.arena.space()).append(self.expr(path)),
+            ItemKind::Save { path, values } => self.saving("save", path, values),
+            ItemKind::Load { path, values } => self.saving("load", path, values),
             ItemKind::Assert(assert) => self.assert(assert),
             ItemKind::Test { body, .. } => {
                 let head = self.expect("test").append(self.arena.space()).append(self.word());
@@ -244,8 +244,8 @@ impl<'a> Printer<'a> {
         doc.nest(INDENT)
     }
 
-    fn save(&mut self, path: &Expr, values: &[Expr]) -> Doc<'a> {
-        let mut doc = self.expect("save").append(self.arena.space()).append(self.expr(path));
+    fn saving(&mut self, action: &str, path: &Expr, values: &[Expr]) -> Doc<'a> {
+        let mut doc = self.expect(action).append(self.arena.space()).append(self.expr(path));
         for value in values {
             let line = self.expect(",").append(self.next_line());
             doc = doc.append(line.append(self.expr(value)).nest(INDENT));

@@ -1,0 +1,212 @@
+//! Runs that are killed: whatever the moment, no checkpoint is unreadable, and the run that goes on ends with the bits of
+//! one that was never stopped.
+//!
+//! `NDC_KILLS` sets how many runs are killed in all; the full count is `NDC_KILLS=200 cargo test --release --test kill`.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use ndc::checkpoint::Tensors;
+use ndc::runtime::random::Key;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// How many runs are killed where nothing else is said.
+const KILLS: usize = 21;
+
+/// What is trained: several ways to keep a state.
+const PROGRAMS: &[(&str, &str)] = &[
+    (
+        "shuffled",
+        r#"
+        data d = table { x = [[i / 40, (i * 7 % 40) / 40] for i in 0..40], y = [sin(i / 6) for i in 0..40] }
+        import nn
+        model net = nn.Dense(8, tanh) >> nn.Dropout(0.2) >> nn.Dense(1)
+        train {
+            data = d  loss = (net(x)[0] - y)^2  optimizer = adamw(lr = 0.01)
+            batch = 7  epochs = 40  checkpoint = folder("run", steps = 20, seconds = 0.03)
+        }
+        save "end.safetensors"
+        "#,
+    ),
+    (
+        "running",
+        r#"
+        data d = table { x = [[i / 40, (i * 7 % 40) / 40] for i in 0..40], y = [sin(i / 6) for i in 0..40] }
+        import nn
+        param scale in (0, inf) = 1.5
+        model net = nn.Dense(8) >> nn.BatchNorm() >> nn.Dense(1)
+        train first {
+            data = d  loss = (scale * net(x)[0] - y)^2  optimizer = sgd(lr = 0.05)  seed = 3
+            batch = 16  epochs = 40  checkpoint = folder("run", epochs = 3, keep = 2, seconds = 0.01)
+        }
+        let middle = scale
+        train second {
+            data = d  loss = (scale * net(x)[0] - y)^2 + 0.01 * (scale - middle)^2
+            optimizer = adam(lr = 0.02)  batch = all  steps = 150
+            checkpoint = folder("run", seconds = 0.01)
+        }
+        save "end.safetensors"
+        "#,
+    ),
+    (
+        "stopping",
+        r#"
+        data d = table { x = [[i / 40, (i * 7 % 40) / 40] for i in 0..40], y = [sin(i / 6) for i in 0..40] }
+        import nn
+        model net = nn.Dense(16, tanh) >> nn.Dense(1)
+        train {
+            data = d  loss = (net(x)[0] - y)^2  optimizer = sgd(lr = 0.3)  validate = 0.3
+            batch = 8  epochs = 200  patience = 15  checkpoint = folder("run", seconds = 0.001)
+        }
+        save "end.safetensors"
+        "#,
+    ),
+];
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str, text: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kill").join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("program.nd"), text).unwrap();
+        Folder(folder)
+    }
+
+    fn command(&self, threads: &str, more: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ndc"));
+        command.current_dir(&self.0).args(["run", "program.nd", "--threads", threads]).args(more);
+        command.env("NDC_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("kill-cache"));
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, threads: &str, more: &[&str]) -> Output {
+        let output = self.command(threads, more).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output
+    }
+
+    /// Every checkpoint can be read, however its run ended.
+    fn checkpoints_are_whole(&self) -> usize {
+        let mut count = 0;
+        let mut folders = vec![self.0.join("run")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "safetensors") {
+                    let tensors = Tensors::read(&path);
+                    assert!(tensors.is_ok_and(|tensors| tensors.state.is_some()), "{}", path.display());
+                    count += 1;
+                }
+            }
+        }
+        count
+    }
+
+    fn end(&self) -> Vec<u8> {
+        fs::read(self.0.join("end.safetensors")).unwrap()
+    }
+}
+
+fn kills() -> usize {
+    std::env::var("NDC_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(KILLS)
+}
+
+/// Kills a process after a while; whether it was still running.
+fn kill_after(mut command: Command, wait: Duration) -> bool {
+    let mut child = command.spawn().unwrap();
+    std::thread::sleep(wait);
+    child.kill().unwrap();
+    !child.wait().unwrap().success()
+}
+
+#[test]
+fn a_killed_run_goes_on_bit_by_bit() {
+    let mut sequence = Key { seed: 1, stream: 1 }.sequence();
+    for (index, (name, text)) in PROGRAMS.iter().enumerate() {
+        let whole = Folder::new(&format!("{name}-whole"), text);
+        let begun = Instant::now();
+        whole.run("1", &[]);
+        // Once more, to know the time without compiling.
+        whole.run("2", &[]);
+        let begun_again = Instant::now();
+        whole.run("1", &[]);
+        let time = begun_again.elapsed().min(begun.elapsed());
+        let expected = whole.end();
+        let count = kills().div_ceil(PROGRAMS.len());
+        let mut killed = 0;
+        let mut folder = Folder::new(name, text);
+        for kill in 0..count {
+            let threads = if (kill + index) % 2 == 0 { "1" } else { "2" };
+            let mut command = folder.command(threads, &["--resume"]);
+            let mut wait = time.mul_f64(sequence.uniform());
+            if kill % 4 == 3 {
+                // Long enough to be killed in the middle of a write.
+                command.env("NDC_SLOW_WRITES", "20");
+                wait *= 3;
+            }
+            let was_going = kill_after(command, wait);
+            killed += usize::from(was_going);
+            folder.checkpoints_are_whole();
+            // A run that goes on is shorter than a whole one, so the next begins at the start where this one came to its end.
+            if kill % 3 == 2 || !was_going {
+                folder.run(threads, &["--resume"]);
+                assert_eq!(folder.end(), expected, "{name}, kill {kill}");
+                folder = Folder::new(name, text);
+            }
+        }
+        folder.run("2", &["--resume"]);
+        assert!(folder.checkpoints_are_whole() > 0);
+        assert_eq!(folder.end(), expected, "{name}");
+        assert!(killed > 0, "none of {count} runs was still going when it was killed");
+        println!("{name}: {killed} of {count} runs were still going when they were killed");
+    }
+}
+
+#[test]
+fn a_run_can_go_on_from_every_checkpoint() {
+    let (name, text) = PROGRAMS[0];
+    let text =
+        text.replace("steps = 20, seconds = 0.03", "steps = 1, keep = 1000").replace("epochs = 40", "epochs = 2");
+    let whole = Folder::new(&format!("{name}-each"), &text);
+    whole.run("1", &[]);
+    let expected = whole.end();
+    let steps: Vec<PathBuf> = fs::read_dir(whole.0.join("run")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let steps: Vec<&PathBuf> = steps.iter().filter(|path| path.to_string_lossy().contains("step-")).collect();
+    assert_eq!(steps.len(), 12);
+    for step in steps {
+        whole.run("2", &["--resume", step.to_str().unwrap()]);
+        assert_eq!(whole.end(), expected, "{}", step.display());
+    }
+}
+
+#[test]
+fn a_run_that_is_interrupted_keeps_its_state_and_says_so() {
+    let text = PROGRAMS[0]
+        .1
+        .replace("epochs = 40", "epochs = 1000000")
+        .replace("steps = 20, seconds = 0.03", "seconds = 1000");
+    for signal in ["-INT", "-TERM"] {
+        let folder = Folder::new(&format!("interrupted{signal}"), &text);
+        let mut command = folder.command("1", &[]);
+        command.stdout(Stdio::piped());
+        let child = command.spawn().unwrap();
+        // Until training has begun.
+        std::thread::sleep(Duration::from_millis(3000));
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        let output = child.wait_with_output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{errors}");
+        assert!(errors.contains("--resume run"), "{errors}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("interrupted"));
+        assert!(folder.checkpoints_are_whole() > 0);
+        assert!(!folder.0.join("end.safetensors").exists(), "what follows is left out");
+    }
+}
