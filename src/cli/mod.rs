@@ -24,6 +24,7 @@ mod run;
 mod set;
 mod summary;
 mod test;
+mod trying;
 mod watch;
 mod watch_training;
 mod watched;

@@ -9,6 +9,7 @@ use super::logging::Logging;
 use super::output::say;
 use super::reporting::{Charts, Reporting};
 use super::set::Set;
+use super::trying::Trying;
 use super::watch_training::Watcher;
 use crate::data::csv::FileLoader;
 use crate::diagnostics::Diagnostic;
@@ -30,6 +31,8 @@ pub(super) struct RunArguments {
     #[command(flatten)]
     logging: Logging,
     #[command(flatten)]
+    trying: Trying,
+    #[command(flatten)]
     checkpointing: Checkpointing,
     #[command(flatten)]
     reporting: Reporting,
@@ -38,7 +41,8 @@ pub(super) struct RunArguments {
 impl RunArguments {
     /// What the session needs to know of it.
     fn options(&self, brakes: &Brakes) -> RunOptions {
-        let options = RunOptions { set: self.set.named(), ..RunOptions::default() };
+        let mut options = RunOptions { set: self.set.named(), ..RunOptions::default() };
+        self.trying.enter(&mut options);
         self.checkpointing.options(brakes, options)
     }
 }

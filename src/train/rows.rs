@@ -35,6 +35,17 @@ impl Rows {
         }
     }
 
+    /// Goes through the first so many batches of the first epoch's order only, in that order.
+    #[must_use]
+    pub fn first_batches(mut self, batches: usize) -> Self {
+        if !self.whole {
+            self.next_epoch();
+            self.order.truncate(batches.saturating_mul(self.batch));
+            (self.epoch, self.place, self.shuffled) = (0, self.order.len(), false);
+        }
+        self
+    }
+
     /// Whether every batch is all examples in their own order.
     pub fn is_whole(&self) -> bool {
         self.whole
@@ -167,6 +178,20 @@ mod tests {
             assert_eq!(again.next_batch(), rows.next_batch());
             assert_eq!(again.place(), rows.place());
         }
+    }
+
+    #[test]
+    fn the_first_batches_come_again_and_again() {
+        let mut all = Rows::new(10, Some(3), true, 3);
+        let first = [all.next_batch().to_vec(), all.next_batch().to_vec()];
+        let mut rows = Rows::new(10, Some(3), true, 3).first_batches(2);
+        for epoch in 1..4 {
+            for batch in &first {
+                assert_eq!(rows.epoch(), epoch);
+                assert_eq!(rows.next_batch(), batch);
+            }
+        }
+        assert_eq!((rows.steps_per_epoch(), rows.remainder()), (2, None));
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub(super) struct Run<'t> {
     calendar: Calendar,
     /// Whether every epoch is measured, recorded or not: early stopping or another setting looks at it.
     every_epoch: bool,
+    /// Whether it is to learn a few batches by heart, whatever becomes of others.
+    learns_by_heart: bool,
     validation: Option<Evaluation>,
     clock: Clock,
     /// The last point at which everything was finite.
@@ -72,15 +74,20 @@ enum Outcome {
 impl<'t> Run<'t> {
     pub(super) fn new(session: &mut Session<'_>, train: &'t Train, all: bool) -> Result<Self, Box<Diagnostic>> {
         let examples = train.examples().count(session.program);
-        let rows = Rows::new(examples, train.batch, train.shuffle, train.seed);
+        let mut rows = Rows::new(examples, train.batch, train.shuffle, train.seed);
+        if let Some(batches) = session.options.overfit_batches {
+            rows = rows.first_batches(batches);
+        }
         let per_epoch = rows.steps_per_epoch();
         let by_epochs = train.epochs.map(|epochs| epochs.saturating_mul(per_epoch));
         let limit = match (by_epochs, train.steps) {
             (Some(epochs), Some(steps)) => Some(epochs.min(steps)),
             (epochs, steps) => epochs.or(steps),
         };
+        let limit = if session.options.fast_dev_run { Some(1) } else { limit };
         let calendar = Calendar::new(limit, per_epoch, all);
         let every_epoch = train.patience.is_some() || train.watches_validation;
+        let learns_by_heart = session.options.overfit_batches.is_some();
         let validation = train.validation.clone();
         let validation = validation.map(|examples| Evaluation::new(session, train, examples, "validation"));
         let first = if calendar.is_recorded(1) { Report::Full } else { Report::Quiet };
@@ -98,6 +105,7 @@ impl<'t> Run<'t> {
             limit,
             calendar,
             every_epoch,
+            learns_by_heart,
             validation,
             clock,
             healthy,
@@ -274,7 +282,7 @@ impl<'t> Run<'t> {
 
     /// Whether `patience`, if there is one, lasts beyond this epoch.
     fn is_patient(&mut self, epoch: u64, watched: Option<(f64, bool)>) -> bool {
-        let Some(patience) = &self.train.patience else { return true };
+        let Some(patience) = self.train.patience.as_ref().filter(|_| !self.learns_by_heart) else { return true };
         let value = watched.map_or(f64::NAN, |(value, _)| value);
         let steps = &self.steps;
         !self.state.stopping.epoch_ended(patience, epoch, value, || steps.param_bytes())

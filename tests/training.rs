@@ -1,0 +1,184 @@
+//! What training measures and when it ends: metrics against scikit-learn, validation that changes nothing, early stopping.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use ndc::data::csv::FileLoader;
+use ndc::driver::{check_file, on_large_stack};
+use ndc::session::{Ending, EpochRecord, Observer, RunOptions, Session, TrainingEnd};
+use std::path::Path;
+
+#[derive(Default)]
+struct Records {
+    epochs: Vec<EpochRecord>,
+    ends: Vec<TrainingEnd>,
+}
+
+impl Observer for Records {
+    fn epoch_ended(&mut self, record: &EpochRecord) {
+        self.epochs.push(record.clone());
+    }
+    fn training_ended(&mut self, end: &TrainingEnd) {
+        self.ends.push(end.clone());
+    }
+}
+
+fn run(name: &str, text: &str, options: RunOptions) -> Records {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("training_{name}.nd"));
+    std::fs::write(&path, text).unwrap();
+    let checked = check_file(&path, &mut FileLoader::new(), Default::default());
+    assert!(!checked.has_errors(), "{name}: {:#?}", checked.diagnostics);
+    on_large_stack(|| {
+        let mut session = Session::new(&checked.program).unwrap();
+        session.options = options;
+        let mut records = Records::default();
+        session.run(&mut records).unwrap();
+        records
+    })
+}
+
+fn bits(records: &Records) -> Vec<u64> {
+    records.ends[0].params.iter().flat_map(|(.., values)| values.iter().map(|value| value.to_bits())).collect()
+}
+
+/// Twenty examples with the scores of three classes, a probability with ties at one half, and two outputs.
+const DATA: &str = "
+data d = table {
+    scores = [[(i * 7 % 11) / 11, (i * 5 % 13) / 13, (i * 3 % 7) / 7] for i in 0..20]
+    label  = [i * i % 3 for i in 0..20]
+    p      = [(i * 7 % 10) / 10 for i in 0..20]
+    truth  = [if i % 3 == 0 { 1 } else { 0 } for i in 0..20]
+    y      = [(i * i % 17) / 4 for i in 0..20]
+    q      = [(i * i % 17) / 4 + (i * 5 % 7 - 3) / 3 for i in 0..20]
+    u      = [i * 3 % 5 for i in 0..20]
+}
+param w = 0.0
+";
+
+/// Each measure with the value that scikit-learn 1.x gives for the same numbers.
+const SCIKIT_LEARN: &[(&str, f64)] = &[
+    ("accuracy(scores, label)", 0.4),
+    // Example 0 has three equal scores. scikit-learn takes the later of them for greater, nd the earlier, as `argmax`
+    // does: this is scikit-learn's value for scores that are made smaller by 1e-9 from one entry to the next.
+    ("top_k(scores, label, 2)", 0.7),
+    ("precision(scores, label)", 0.41269841269841273),
+    ("recall(scores, label)", 0.29304029304029305),
+    ("f1(scores, label)", 0.3308270676691729),
+    ("f1(argmax(scores), label)", 0.3308270676691729),
+    ("precision(p, truth)", 0.125),
+    ("recall(p > 0.5, truth)", 0.14285714285714285),
+    ("f1(p, truth == 1)", 0.13333333333333333),
+    ("auc(p, truth)", 0.2692307692307692),
+    ("mae(q, y)", 0.5833333333333333),
+    ("mae([q, 0.5 * u], [y, u])", 0.7916666666666666),
+    ("rmse(q, y)", 0.6790516262487787),
+    ("rmse([q, 0.5 * u], [y, u])", 0.9518982488201839),
+    ("r2(q, y)", 0.7747071447353912),
+    ("r2([q, 0.5 * u], [y, u])", 0.5123535723676955),
+];
+
+#[test]
+fn metrics_are_those_of_scikit_learn() {
+    let metrics: String =
+        (0..).zip(SCIKIT_LEARN).map(|(place, (measure, _))| format!("metric m{place} = {measure}\n")).collect();
+    let text = format!(
+        "{DATA}train {{
+            data = d
+            loss = (w - y)^2
+            {metrics} metric table = confusion(scores, label)
+            optimizer = sgd(lr = 0.1)
+            batch = 7
+            epochs = 2
+        }}"
+    );
+    let records = run("measures", &text, RunOptions::default());
+    // While training, over batches of 7, 7 and 6, and at the end over all at once.
+    for found in [&records.epochs[0].metrics, &records.epochs[1].metrics, &records.ends[0].metrics] {
+        for ((measure, expected), (_, value)) in SCIKIT_LEARN.iter().zip(found) {
+            assert!((value - expected).abs() < 1e-14, "{measure}: {value} is not {expected}");
+        }
+        assert_eq!(found.len(), SCIKIT_LEARN.len());
+    }
+    assert_eq!(records.ends[0].confusions[0].counts, [[4, 2, 1], [3, 4, 6], [0, 0, 0]]);
+}
+
+const CURVE: &str = "
+data seen  = table { x = [i / 40 for i in 0..80], y = [3 * i / 40 - 1 for i in 0..80] }
+data other = table { x = [0.5, 1.5, 2.5], y = [0.25, 3.75, 6.25] }
+param w = 0.0
+param b = 0.0
+";
+
+fn curve(settings: &str) -> String {
+    format!("{CURVE}train {{ data = seen, loss = (w * x + b - y)^2, optimizer = sgd(lr = 0.1), {settings} }}")
+}
+
+#[test]
+fn validation_changes_nothing() {
+    let plain = run("plain", &curve("batch = 12, epochs = 30"), RunOptions::default());
+    let validated = run("validated", &curve("batch = 12, epochs = 30, validate = other"), RunOptions::default());
+    assert_eq!(bits(&plain), bits(&validated));
+    assert_eq!(plain.epochs.len(), 30);
+    for (a, b) in plain.epochs.iter().zip(&validated.epochs) {
+        assert_eq!((a.loss.to_bits(), a.validation.is_some()), (b.loss.to_bits(), false));
+        assert!(b.validation.is_some());
+    }
+}
+
+#[test]
+fn the_validation_loss_is_that_of_the_parameters_at_the_end() {
+    let records = run("evaluated", &curve("batch = 12, epochs = 3, validate = other"), RunOptions::default());
+    let end = &records.ends[0];
+    let (w, b) = (end.params[0].2[0], end.params[1].2[0]);
+    let error = |(x, y): &(f64, f64)| (w * x + b - y).powi(2);
+    let expected = [(0.5, 0.25), (1.5, 3.75), (2.5, 6.25)].iter().map(error).sum::<f64>() / 3.0;
+    for (loss, _) in [end.validation.as_ref().unwrap(), records.epochs[2].validation.as_ref().unwrap()] {
+        assert!((loss - expected).abs() < 1e-14, "{loss} is not {expected}");
+    }
+}
+
+#[test]
+fn early_stopping_goes_back_to_the_best_epoch() {
+    let records = run("patience", &curve("epochs = 1000, validate = other, patience = 4"), RunOptions::default());
+    let end = &records.ends[0];
+    let best = end.best.as_ref().unwrap();
+    assert_eq!(end.ending, Ending::NoImprovement);
+    assert_eq!(end.epochs, best.epoch + 4);
+    let losses = records.epochs.iter().map(|record| record.validation.as_ref().unwrap().0);
+    assert_eq!(losses.fold(f64::INFINITY, f64::min), best.value);
+    assert_eq!(end.validation.as_ref().unwrap().0, best.value);
+}
+
+#[test]
+fn dropout_and_batch_normalisation_evaluate_without_the_batch() {
+    let text = "
+        import nn
+        data seen  = table { x = [[i / 10, 1 - i / 10] for i in 0..10], y = [i / 5 for i in 0..10] }
+        data other = table { x = [[0.2, 0.4]], y = [0.6] }
+        model net = nn.Dense(4) >> nn.BatchNorm() >> nn.Dropout(0.5) >> nn.Dense(1)
+        train {
+            data = seen, validate = other, loss = (net(x)[0] - y)^2
+            optimizer = sgd(lr = 0.05), batch = BATCH, epochs = 5
+        }";
+    for batch in ["4", "all"] {
+        let text = text.replace("BATCH", batch);
+        let [a, b] =
+            ["first", "again"].map(|name| run(&format!("dropout_{batch}_{name}"), &text, RunOptions::default()));
+        assert_eq!(bits(&a), bits(&b));
+        let (end, last) = (&a.ends[0], a.epochs.last().unwrap());
+        assert_eq!(end.validation, last.validation, "nothing is drawn, nothing is moved on");
+    }
+}
+
+#[test]
+fn a_short_trial_takes_one_step() {
+    let options = RunOptions { fast_dev_run: true, ..RunOptions::default() };
+    let records = run("trial", &curve("batch = 12, epochs = 1000, validate = other"), options);
+    assert_eq!((records.ends[0].steps, records.epochs.len()), (1, 1));
+}
+
+#[test]
+fn a_few_batches_are_learnt_by_heart() {
+    let options = RunOptions { overfit_batches: Some(1), ..RunOptions::default() };
+    let records = run("by_heart", &curve("batch = 3, epochs = 2000"), options);
+    assert_eq!(records.ends[0].steps, 2000);
+    assert!(records.epochs.last().unwrap().loss < 1e-6);
+}
