@@ -18,11 +18,13 @@ mod logging;
 mod new;
 mod output;
 mod params;
+mod predict;
 mod profile;
 mod run;
 mod set;
 mod summary;
 mod test;
+mod trained;
 mod watch;
 mod watch_training;
 mod watched;
@@ -204,6 +206,8 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Say what a trained model predicts for new examples
+    Predict(predict::Arguments),
     /// Look for mistakes whenever a file of a program is saved, and run it on request
     Watch(watch::Arguments),
     /// Start a project: a program that runs, with data, a test and a page that tells how to use it
@@ -337,6 +341,7 @@ impl Command {
                 &settings.threads
             }
             Command::Watch(arguments) => &arguments.settings.threads,
+            Command::Predict(arguments) => &arguments.settings.threads,
             Command::Gradcheck { options, .. } => &options.threads,
             Command::Fmt { .. }
             | Command::Data { .. }
@@ -438,6 +443,7 @@ pub fn main() -> ExitCode {
         Command::Grad { file, question, wrt, output, common } => {
             grad::grad(file, question.request(), wrt, output.as_deref(), common)
         }
+        Command::Predict(arguments) => predict::predict(arguments),
         Command::Watch(arguments) => watch::watch(arguments),
         Command::New(arguments) => new::new(arguments),
         Command::Data { arguments, messages } => data::data(arguments, messages),

@@ -40,6 +40,7 @@ mod layout;
 mod loader;
 mod npy;
 mod npy_header;
+mod npy_writer;
 mod npz;
 mod reader;
 mod safetensors;
@@ -48,3 +49,4 @@ mod zip;
 
 pub use format::format_of;
 pub use loader::FileLoader;
+pub use npy_writer::npy_bytes;

@@ -3,6 +3,7 @@
 pub mod event_file;
 pub mod events;
 mod number;
+pub mod predictions;
 mod times;
 mod value;
 

@@ -23,3 +23,4 @@ pub mod subjects;
 pub mod syntax;
 pub mod tensors;
 pub mod training;
+pub mod trained;
