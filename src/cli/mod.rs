@@ -7,6 +7,7 @@ mod checkpointing;
 mod compiling;
 mod data;
 mod doc;
+mod eval;
 mod event_log;
 mod explain;
 mod fmt;
@@ -208,6 +209,8 @@ enum Command {
     },
     /// Say what a trained model predicts for new examples
     Predict(predict::Arguments),
+    /// Loss and metrics of a trained model over a data set
+    Eval(eval::Arguments),
     /// Look for mistakes whenever a file of a program is saved, and run it on request
     Watch(watch::Arguments),
     /// Start a project: a program that runs, with data, a test and a page that tells how to use it
@@ -342,6 +345,7 @@ impl Command {
             }
             Command::Watch(arguments) => &arguments.settings.threads,
             Command::Predict(arguments) => &arguments.settings.threads,
+            Command::Eval(arguments) => &arguments.settings.threads,
             Command::Gradcheck { options, .. } => &options.threads,
             Command::Fmt { .. }
             | Command::Data { .. }
@@ -444,6 +448,7 @@ pub fn main() -> ExitCode {
             grad::grad(file, question.request(), wrt, output.as_deref(), common)
         }
         Command::Predict(arguments) => predict::predict(arguments),
+        Command::Eval(arguments) => eval::eval(arguments),
         Command::Watch(arguments) => watch::watch(arguments),
         Command::New(arguments) => new::new(arguments),
         Command::Data { arguments, messages } => data::data(arguments, messages),

@@ -6,11 +6,12 @@ use super::output::{report, say_bytes};
 use super::set::Set;
 use super::trained::Which;
 use crate::check::Options;
-use crate::check::program::{Prediction, Program, Train};
+use crate::check::program::{DataId, Prediction, Program, Train};
 use crate::check::table::{RawTable, TableLoader};
 use crate::data::{FileLoader, format_of, npy_bytes};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::files::{cannot_read, cannot_write};
+use crate::diagnostics::catalog::sources::arrays_differ;
 use crate::diagnostics::catalog::trained as errors;
 use crate::driver::{check_file_with, on_large_stack};
 use crate::ir::{ElementType, Table};
@@ -108,8 +109,7 @@ fn predictions(
     session.initialize()?;
     let needed = lower_prediction(program, prediction, data, 1).sources;
     which.restore(&mut session, block, &needed, file)?;
-    let columns = session.columns_over(data, &prediction.inputs(), &table, used)?;
-    let examples = columns.first().map_or(table.rows, |column| column.ty.shape.sizes()[0]);
+    let (columns, examples) = columns_over(&mut session, data, &prediction.inputs(), &table, used)?;
     let values = predict_columns(&mut session, prediction, data, &columns, examples)?;
     session.compiler.save();
     Ok(Predictions { values, labels: labels(program, train, prediction) })
@@ -126,6 +126,25 @@ pub(super) fn table_of(
     let id = sources.add(option, None, shown.clone());
     let used = Span::new(id, 0, shown.len());
     Ok((FileLoader::new().load(path, format_of(path), used, sources)?, used))
+}
+
+/// Columns of a set over a table, and the number of rows.
+pub(super) fn columns_over(
+    session: &mut Session<'_>,
+    data: DataId,
+    columns: &[u32],
+    table: &RawTable,
+    used: Span,
+) -> Result<(Vec<Table>, usize), Box<Diagnostic>> {
+    let values = session.columns_over(data, columns, table, used)?;
+    let set = &session.program.data[data.0 as usize];
+    let names = columns.iter().map(|index| set.columns[*index as usize].name.as_str());
+    let mut rows = names.zip(&values).map(|(name, value)| (name, value.ty.shape.sizes()[0]));
+    let Some(first) = rows.next() else { return Ok((values, table.rows)) };
+    match rows.find(|other| other.1 != first.1) {
+        Some(other) => Err(Box::new(arrays_differ(&table.name, first, other, used))),
+        None => Ok((values, first.1)),
+    }
 }
 
 /// The one column with labels that the block reads and the prediction does not.

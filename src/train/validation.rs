@@ -1,7 +1,7 @@
 //! Loss and metrics over a whole set of examples, in chunks: memory does not grow with the set.
 
 use super::bind::{Bound, Step};
-use super::tally::Tally;
+use super::tally::{Measures, Tally};
 use crate::check::program::{Examples, Progress, Train};
 use crate::diagnostics::Diagnostic;
 use crate::lower::training::lower_evaluation_over;
@@ -80,6 +80,21 @@ impl Evaluation {
             lower_evaluation_over(program, train, &self.examples, size, whole)
         })
     }
+}
+
+/// Loss and metrics over examples, with the session's parameters and `training` false.
+///
+/// # Errors
+/// Run-time errors of the program, and those of the columns.
+pub fn evaluate(session: &mut Session<'_>, train: &Train, examples: Examples) -> Result<Measures, Box<Diagnostic>> {
+    // Programs take whole columns, so they are for a number of rows.
+    let rows = examples.count(session.program);
+    let site = format!("evaluation {} of {:?}, {rows} rows", train.span.start, examples.data.map(|data| data.0));
+    let outer = session.compiler.enter(site, "evaluation", Some(train.span));
+    let mut evaluation = Evaluation::new(session, train, examples, "evaluation");
+    let tally = evaluation.run(session, &mut Bound::default(), train, 0, None);
+    session.compiler.leave(outer);
+    Ok(tally?.measures(&train.metrics))
 }
 
 /// How many examples are evaluated at once: those of a batch where they see each other; else about [`CHUNK`], a number

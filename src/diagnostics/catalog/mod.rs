@@ -22,5 +22,5 @@ pub mod sources;
 pub mod subjects;
 pub mod syntax;
 pub mod tensors;
-pub mod training;
 pub mod trained;
+pub mod training;

@@ -1,4 +1,4 @@
-//! E0645 to E0649: using a trained model.
+//! E0645 to E0648: using a trained model.
 
 use crate::diagnostics::{Diagnostic, nearest};
 use crate::source::Span;
@@ -55,4 +55,21 @@ pub fn not_trained(path: &str, program: &str, span: Option<Span>) -> Diagnostic 
         None => Diagnostic::without_place("E0647", message),
     };
     error.help(format!("train the model first: ndc run {program}"))
+}
+
+/// E0648: examples that are neither a data set nor a file.
+pub fn no_examples(name: &str, sets: &[&str]) -> Diagnostic {
+    let error = Diagnostic::without_place("E0648", format!("`{name}` is no data set of this file, and no file"));
+    match (nearest(name, sets.iter().copied()), sets) {
+        (Some(near), _) => error.help(format!("did you mean `{near}`?")),
+        (None, []) => error.help("check the path"),
+        (None, sets) => error.help(format!("its data sets are {}; or check the path", sets.join(", "))),
+    }
+}
+
+/// E0648: a data set without a column that the block reads.
+pub fn other_columns(set: &str, column: &str, ty: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0648", format!("`{set}` has no column `{column}` of {ty}, which the `train` block reads"), span)
+        .saying("the column of the data that it trains on")
+        .help("evaluate on a set with the same columns")
 }
