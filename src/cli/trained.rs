@@ -98,7 +98,11 @@ impl Which {
             Action::Load(load) => Some((load.path.clone(), Some(load.span))),
             _ => None,
         };
-        let found = below.iter().find_map(saved);
+        let kept = match &program.actions[block] {
+            Action::Train(train) => train.checkpoint.as_ref().map(|kept| (in_folder(&kept.folder), Some(kept.span))),
+            _ => None,
+        };
+        let found = below.iter().find_map(saved).or(kept);
         let found = found.or_else(|| below.iter().chain(above.iter().rev()).find_map(loaded));
         found.ok_or_else(|| Box::new(errors::no_parameters(block_span(program, block))))
     }
