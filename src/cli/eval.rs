@@ -3,24 +3,15 @@
 use super::Settings;
 use super::compiling::Compiling;
 use super::output::{report, say};
-use super::predict::{columns_over, table_of};
 use super::set::Set;
-use super::trained::Which;
 use super::watch_training::confusion_table;
 use crate::check::Options;
-use crate::check::program::{DataId, DataSet, Examples, Program, Train};
 use crate::data::FileLoader;
-use crate::diagnostics::Diagnostic;
-use crate::diagnostics::catalog::trained as errors;
 use crate::driver::{check_file_with, on_large_stack};
-use crate::lower::training::lower_evaluation;
 use crate::report::{counted, significant};
-use crate::session::Session;
-use crate::session::compiler::Compiler;
-use crate::source::SourceMap;
-use crate::train::{Measures, evaluate};
+use crate::trained::{Evaluated, Which, evaluated};
 use clap::{Args, ValueEnum};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The digits of losses and metrics on a terminal.
 const DIGITS: usize = 6;
@@ -58,16 +49,9 @@ enum Format {
     Json,
 }
 
-/// What was evaluated, and what it came to.
-struct Evaluated {
-    data: String,
-    examples: usize,
-    measures: Measures,
-}
-
 /// Evaluates a trained model; whether all went well.
 pub(super) fn eval(arguments: &Arguments) -> bool {
-    let Arguments { file, set, settings, .. } = arguments;
+    let Arguments { file, data, which, set, settings, .. } = arguments;
     let mut loader = FileLoader::new();
     let options = Options { fast_math: arguments.fast_math, ..settings.options() };
     let mut checked = check_file_with(file, &set.overrides, &mut loader, options);
@@ -76,7 +60,8 @@ pub(super) fn eval(arguments: &Arguments) -> bool {
         return false;
     }
     let compiler = arguments.compiling.compiler(&checked, &loader, options);
-    let result = on_large_stack(|| evaluated(arguments, &checked.program, &mut checked.sources, compiler));
+    let result =
+        on_large_stack(|| evaluated(which, (file, data.as_deref()), &checked.program, &mut checked.sources, compiler));
     match result {
         Ok(evaluated) => {
             say(&match arguments.format {
@@ -90,90 +75,6 @@ pub(super) fn eval(arguments: &Arguments) -> bool {
             false
         }
     }
-}
-
-fn evaluated(
-    arguments: &Arguments,
-    program: &Program,
-    sources: &mut SourceMap,
-    compiler: Compiler,
-) -> Result<Evaluated, Box<Diagnostic>> {
-    let Arguments { file, which, .. } = arguments;
-    let (block, train) = which.block(program)?;
-    let named = |name: &String| program.data.iter().position(|set| set.name == *name);
-    let (set, input) = match (train.data, &arguments.data) {
-        (None, None) => (None, None),
-        (None, Some(_)) => return Err(Box::new(errors::no_data(train.span))),
-        (Some(data), None) => (Some(data), None),
-        (Some(data), Some(name)) => match named(name) {
-            Some(place) => (Some(DataId(place as u32)), None),
-            None if !Path::new(name).exists() => {
-                let sets: Vec<&str> = program.data.iter().map(|set| set.name.as_str()).collect();
-                return Err(Box::new(errors::no_examples(name, &sets)));
-            }
-            None => (Some(data), Some(Path::new(name))),
-        },
-    };
-    let mut compiler = compiler;
-    let mut values = Vec::new();
-    let with_input = match input.zip(train.data) {
-        None => None,
-        Some((input, data)) => {
-            let (table, used) = table_of("--data", input, sources)?;
-            let mut session = Session::with_compiler(program, compiler);
-            session.initialize()?;
-            let (columns, rows) = columns_over(&mut session, data, &train.columns, &table, used)?;
-            (values, compiler) = (columns, session.compiler);
-            Some(with_other_rows(program, data, rows))
-        }
-    };
-    let (program, set) = match &with_input {
-        Some((program, set)) => (program, Some(*set)),
-        None => (program, set),
-    };
-    let examples = columns_of(program, train, set)?;
-    let mut session = Session::with_compiler(program, compiler);
-    session.initialize()?;
-    let needed = lower_evaluation(program, train, 1, false, false).sources;
-    which.restore(&mut session, block, &needed, file)?;
-    if let Some((_, set)) = with_input {
-        session.set_columns(set, &train.columns, values);
-    }
-    let measures = evaluate(&mut session, train, examples.clone())?;
-    session.compiler.save();
-    let data = match (&arguments.data, set) {
-        (Some(name), _) => name.clone(),
-        (None, Some(set)) => program.data[set.0 as usize].name.clone(),
-        (None, None) => "no data".to_string(),
-    };
-    Ok(Evaluated { data, examples: examples.count(program), measures })
-}
-
-/// The program with one data set more: the columns of a set, over another number of rows.
-fn with_other_rows(program: &Program, data: DataId, rows: usize) -> (Program, DataId) {
-    let mut program = program.clone();
-    let set = DataSet { rows, selection: None, ..program.data[data.0 as usize].clone() };
-    program.data.push(set);
-    let id = DataId(program.data.len() as u32 - 1);
-    (program, id)
-}
-
-/// A set with its columns in the places of those that the block reads.
-fn columns_of(program: &Program, train: &Train, set: Option<DataId>) -> Result<Examples, Box<Diagnostic>> {
-    let (Some(data), Some(set)) = (train.data, set) else { return Ok(train.examples()) };
-    let (trained, other) = (&program.data[data.0 as usize], &program.data[set.0 as usize]);
-    let place = |index: &u32| {
-        let column = &trained.columns[*index as usize];
-        let same = |each: &crate::check::program::DataColumn| {
-            each.name == column.name && each.ty.settled() == column.ty.settled()
-        };
-        let found = other.columns.iter().position(same).map(|place| place as u32);
-        found.ok_or_else(|| {
-            Box::new(errors::other_columns(&other.name, &column.name, &column.ty.to_string(), column.span))
-        })
-    };
-    let columns: Result<Vec<u32>, Box<Diagnostic>> = train.columns.iter().map(place).collect();
-    Ok(Examples { data: Some(set), columns: columns? })
 }
 
 fn text(evaluated: &Evaluated) -> String {

@@ -25,7 +25,6 @@ mod run;
 mod set;
 mod summary;
 mod test;
-mod trained;
 mod watch;
 mod watch_training;
 mod watched;

@@ -1,4 +1,11 @@
-//! A trained model for `ndc predict` and `ndc eval`: which block it is, and where its parameters are.
+//! What a trained model says of other examples than those it was trained on, for `ndc predict` and `ndc eval`: which block it
+//! is, where its parameters are, its predictions ([`predictions`]) and its loss and metrics ([`evaluated`]).
+
+mod evaluation;
+mod prediction;
+
+pub use evaluation::{Evaluated, evaluated};
+pub use prediction::predictions;
 
 use crate::check::program::{Action, Program, Saved, Train};
 use crate::checkpoint::{BEST, LAST};
@@ -12,10 +19,10 @@ use std::path::{Path, PathBuf};
 
 /// Which trained model is used.
 #[derive(Args, Clone)]
-pub(super) struct Which {
+pub struct Which {
     /// The `train` block, by its name, where the file has several
     #[arg(long, value_name = "NAME")]
-    pub(super) train: Option<String>,
+    pub train: Option<String>,
     /// The file with the parameters, as `save` writes it; without it, the file that the program itself names
     #[arg(long, value_name = "FILE", conflicts_with = "checkpoint")]
     params: Option<PathBuf>,
@@ -26,7 +33,7 @@ pub(super) struct Which {
 
 impl Which {
     /// The place of the block among the actions, with the block.
-    pub(super) fn block<'p>(&self, program: &'p Program) -> Result<(usize, &'p Train), Box<Diagnostic>> {
+    fn block<'p>(&self, program: &'p Program) -> Result<(usize, &'p Train), Box<Diagnostic>> {
         let blocks: Vec<(usize, &Train)> = trains(program).collect();
         let names = || blocks.iter().filter_map(|(_, train)| train.name.as_deref()).collect::<Vec<_>>();
         match (&self.train, &blocks[..]) {
@@ -45,7 +52,7 @@ impl Which {
     ///
     /// # Errors
     /// When nothing says where parameters are, or they are those of another model.
-    pub(super) fn restore(
+    fn restore(
         &self,
         session: &mut Session<'_>,
         block: usize,
