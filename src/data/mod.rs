@@ -47,6 +47,6 @@ mod safetensors;
 mod text;
 mod zip;
 
-pub use format::format_of;
+pub use format::{can_be_opened, format_of};
 pub use loader::FileLoader;
 pub use npy_writer::npy_bytes;
