@@ -33,4 +33,5 @@ pub mod subject;
 pub mod survey;
 pub mod syntax;
 pub mod train;
+pub mod trained;
 pub mod transcribe;

@@ -30,7 +30,9 @@ fn text(output: &Output) -> String {
 #[test]
 fn a_new_project_runs_and_is_in_its_usual_form() {
     let folder = folder("new");
-    for template in ["classification", "regression", "ode"] {
+    for (template, data) in
+        [("classification", "data/iris.csv"), ("regression", "data/cars.csv"), ("ode", "data/bod.csv")]
+    {
         let made = ndc(&folder, &["new", &format!("in/my-{template}"), "--template", template]);
         assert!(made.status.success(), "{}", text(&made));
         let program = format!("my-{template}.nd");
@@ -40,6 +42,11 @@ fn a_new_project_runs_and_is_in_its_usual_form() {
             let output = ndc(&project, arguments);
             assert!(output.status.success(), "{arguments:?}: {}", text(&output));
         }
+        let predicted = ndc(&project, &["predict", &program, "--input", data]);
+        assert!(predicted.status.success(), "{}", text(&predicted));
+        let rows = fs::read_to_string(project.join(data)).unwrap().lines().count();
+        assert_eq!(String::from_utf8_lossy(&predicted.stdout).lines().count(), rows, "{}", text(&predicted));
+        assert!(ndc(&project, &["eval", &program]).status.success());
         let tested = text(&ndc(&project, &["test", &program]));
         assert!(tested.contains("2 passed, 0 failed"), "{tested}");
         let readme = fs::read_to_string(project.join("README.md")).unwrap();

@@ -7,6 +7,7 @@ mod checkpointing;
 mod compiling;
 mod data;
 mod doc;
+mod eval;
 mod event_log;
 mod explain;
 mod fmt;
@@ -18,6 +19,7 @@ mod logging;
 mod new;
 mod output;
 mod params;
+mod predict;
 mod profile;
 mod reporting;
 mod run;
@@ -207,6 +209,10 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Say what a trained model predicts for new examples
+    Predict(predict::Arguments),
+    /// Loss and metrics of a trained model over a data set
+    Eval(eval::Arguments),
     /// Look for mistakes whenever a file of a program is saved, and run it on request
     Watch(watch::Arguments),
     /// Start a project: a program that runs, with data, a test and a page that tells how to use it
@@ -340,6 +346,8 @@ impl Command {
                 &settings.threads
             }
             Command::Watch(arguments) => &arguments.settings.threads,
+            Command::Predict(arguments) => &arguments.settings.threads,
+            Command::Eval(arguments) => &arguments.settings.threads,
             Command::Gradcheck { options, .. } => &options.threads,
             Command::Fmt { .. }
             | Command::Data { .. }
@@ -441,6 +449,8 @@ pub fn main() -> ExitCode {
         Command::Grad { file, question, wrt, output, common } => {
             grad::grad(file, question.request(), wrt, output.as_deref(), common)
         }
+        Command::Predict(arguments) => predict::predict(arguments),
+        Command::Eval(arguments) => eval::eval(arguments),
         Command::Watch(arguments) => watch::watch(arguments),
         Command::New(arguments) => new::new(arguments),
         Command::Data { arguments, messages } => data::data(arguments, messages),

@@ -36,8 +36,13 @@ pub(super) fn explain(text: &str) {
 /// Writes to standard output; a reader that has gone away ends the program quietly, anything else that loses output
 /// does not.
 pub(super) fn say(text: &str) {
+    say_bytes(text.as_bytes());
+}
+
+/// The same with bytes that may be no text.
+pub(super) fn say_bytes(bytes: &[u8]) {
     let mut out = std::io::stdout();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
         Err(error) => {

@@ -83,7 +83,7 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
         Err(diagnostic) => return failed(&[*diagnostic]),
     };
     let started = Instant::now();
-    let compiler = compiling.compiler(&checked, &loader, common);
+    let compiler = compiling.compiler(&checked, &loader, common.options());
     let options = arguments.options(brakes);
     let mut charts = Charts::new(&arguments.reporting, file);
     let (result, compiler) = on_large_stack(|| {

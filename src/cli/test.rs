@@ -68,7 +68,7 @@ fn test_file(file: &Path, only: Option<&str>, common: &Common, compiling: Compil
     }
     let wanted = |test: &str| only.is_none_or(|only| test.contains(only));
     let started = Instant::now();
-    let mut compiler = compiling.compiler(&checked, &loader, common);
+    let mut compiler = compiling.compiler(&checked, &loader, common.options());
     for (index, test) in checked.program.tests.iter().enumerate().filter(|(_, test)| wanted(&test.name)) {
         let title = format!("{name}: \"{}\"", test.name);
         compiler.begin_part(format!("test {index}"));

@@ -136,7 +136,7 @@ impl Watch<'_> {
         let checked = check_file_with(file, &set.overrides, &mut self.loader, options);
         let time = begun.elapsed();
         self.checked_at = Instant::now();
-        self.watched = Watched::new(files(file, &checked));
+        self.watched = Watched::new(files(file, &checked).into_iter().chain(self.loader.paths()));
         self.lacks_file = checked.diagnostics.iter().any(|diagnostic| LACKING.contains(&diagnostic.code));
         self.is_good = !checked.has_errors();
         let found = format!("{:?}", checked.diagnostics);

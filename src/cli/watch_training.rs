@@ -158,7 +158,7 @@ fn closing(end: &TrainingEnd) -> String {
 }
 
 /// A row for each true class, a column for each predicted one.
-fn confusion_table(confusion: &Confusion) -> String {
+pub(super) fn confusion_table(confusion: &Confusion) -> String {
     let cells = confusion.counts.iter().flatten().map(|count| thousands(*count).len());
     let names = confusion.classes.iter().map(|class| class.chars().count());
     let width = cells.chain(names.clone()).max().unwrap_or(0);

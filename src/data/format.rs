@@ -9,6 +9,14 @@ pub fn format_of(path: &Path) -> Format {
     by_name(path).or_else(|| by_content(path)).unwrap_or(Format::Csv { delimiter: None })
 }
 
+/// Whether there is a file that may be read.
+///
+/// # Errors
+/// Why not.
+pub fn can_be_opened(path: &Path) -> std::io::Result<()> {
+    std::fs::File::open(path).map(drop)
+}
+
 fn by_name(path: &Path) -> Option<Format> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);

@@ -75,6 +75,13 @@ impl FileLoader {
         Self::default()
     }
 
+    /// The files that were read, some perhaps by several formats.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let mut paths: Vec<PathBuf> = self.files.keys().map(|(path, _)| path.clone()).collect();
+        paths.sort_unstable();
+        paths
+    }
+
     /// A hash of the paths and contents of all files that were read.
     pub fn fingerprint(&self) -> [u8; blake3::OUT_LEN] {
         let mut files: Vec<(&PathBuf, &'static str, &blake3::Hash)> =

@@ -40,11 +40,13 @@ mod layout;
 mod loader;
 mod npy;
 mod npy_header;
+mod npy_writer;
 mod npz;
 mod reader;
 mod safetensors;
 mod text;
 mod zip;
 
-pub use format::format_of;
+pub use format::{can_be_opened, format_of};
 pub use loader::FileLoader;
+pub use npy_writer::npy_bytes;

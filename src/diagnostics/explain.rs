@@ -26,6 +26,7 @@ pages! {
     "E0601" "E0602" "E0603" "E0604" "E0605" "E0606" "E0607" "E0608" "E0609" "E0610" "E0611" "E0612"
     "E0620" "E0621" "E0622" "E0623" "E0624"
     "E0630" "E0631" "E0632" "E0633" "E0634" "E0635" "E0636" "E0640" "E0641" "E0642" "E0643" "E0644"
+    "E0645" "E0646" "E0647" "E0648"
     "E0650" "E0651" "E0652"
     "E0701" "E0702" "E0703" "E0704" "E0705" "E0706"
     "E0801" "E0802" "E0803" "E0804" "E0805"
@@ -108,6 +109,10 @@ mod tests {
                 | "E0642"
                 | "E0643"
                 | "E0644"
+                | "E0645"
+                | "E0646"
+                | "E0647"
+                | "E0648"
                 | "E0801"
                 | "E0802"
                 | "E0803"
@@ -128,6 +133,7 @@ mod tests {
             include_str!("catalog/actions.rs"),
             include_str!("catalog/overrides.rs"),
             include_str!("catalog/projects.rs"),
+            include_str!("catalog/trained.rs"),
             include_str!("catalog/numeric.rs"),
             include_str!("catalog/models.rs"),
         ];

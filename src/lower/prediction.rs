@@ -2,28 +2,28 @@
 
 use super::{Lowered, Lowerer, Source};
 use crate::check::program::{DataId, Prediction, Program};
-use crate::ir::{Axes, ElementType, NodeId, Shape, TensorType};
+use crate::ir::{Axes, NodeId, TensorType};
 use crate::ops::structural::batch::batch;
 
-/// A graph whose one output is the prediction for `size` examples of a data set, examples leading. Its inputs are
-/// parameters, the columns that the prediction reads, and the rows of the examples.
+/// A graph whose one output is the prediction for `size` examples, examples leading. Its inputs are parameters, and as
+/// arguments the entries of the columns that the prediction reads, in the order of [`Prediction::inputs`]; `data` is the set
+/// that the block trains on, or another one with its columns.
 ///
-/// The set has the columns of the block's own data. Each example is predicted alone: what others are beside it makes no
-/// difference.
+/// Each example is predicted alone: what others are beside it makes no difference.
 pub fn lower_prediction(program: &Program, prediction: &Prediction, data: DataId, size: usize) -> Lowered {
     let mut lowerer = Lowerer::new(program);
-    let rows = lowerer.source(Source::Rows, "rows", TensorType::new(ElementType::I64, Shape::new(&[size])));
     let inputs = prediction.inputs();
+    let set = &program.data[data.0 as usize];
     let mut batches: Vec<NodeId> = Vec::with_capacity(inputs.len());
-    for index in &inputs {
-        let column = lowerer.column(data, *index);
-        batches.push(lowerer.graph.gather(column, rows, 0));
+    let mut types: Vec<TensorType> = Vec::with_capacity(inputs.len());
+    for (place, index) in inputs.iter().enumerate() {
+        let column = &set.columns[*index as usize];
+        let entry = lowerer.tensor_type(&column.ty);
+        let ty = TensorType::new(entry.element, entry.shape.with_leading(size));
+        batches.push(lowerer.source(Source::Argument(place as u32), &column.name, ty));
+        types.push(entry);
     }
-    let mut variables: Vec<NodeId> = Vec::with_capacity(inputs.len());
-    for index in &inputs {
-        let ty = lowerer.tensor_type(&program.data[data.0 as usize].columns[*index as usize].ty);
-        variables.push(lowerer.graph.placeholder(ty));
-    }
+    let variables: Vec<NodeId> = types.into_iter().map(|entry| lowerer.graph.placeholder(entry)).collect();
     let unread = lowerer.graph.real(lowerer.real, 0.0);
     for column in &prediction.columns {
         let place = inputs.iter().position(|input| input == column);

@@ -4,6 +4,7 @@ mod escape;
 pub mod event_file;
 pub mod events;
 mod number;
+pub mod predictions;
 mod times;
 mod value;
 

@@ -35,13 +35,17 @@ fn structured(ty: &Type, tables: &mut std::slice::Iter<'_, Table>) -> String {
 
 fn tensor(table: &Table) -> String {
     let limit = if table.bits.len() > LONGEST { ENDS } else { usize::MAX };
-    let cells: Vec<String> = match table.ty.element {
+    nested(table.ty.shape.sizes(), &elements(table), limit)
+}
+
+/// The elements of a tensor, each as it is read back.
+pub(super) fn elements(table: &Table) -> Vec<String> {
+    match table.ty.element {
         ElementType::Bool => table.bits.iter().map(|bit| (*bit != 0).to_string()).collect(),
         ElementType::I64 => table.bits.iter().map(|bits| (*bits as i64).to_string()).collect(),
         ElementType::F32 => table.bits.iter().map(|bits| single(f32::from_bits(*bits as u32))).collect(),
         ElementType::F64 => to_reals(table).into_iter().map(number).collect(),
-    };
-    nested(table.ty.shape.sizes(), &cells, limit)
+    }
 }
 
 fn single(value: f32) -> String {

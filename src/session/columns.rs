@@ -102,6 +102,11 @@ impl Session<'_> {
         Ok(values)
     }
 
+    /// Sets the values of columns of a data set, in place of those of its source.
+    pub fn set_columns(&mut self, data: DataId, columns: &[u32], values: Vec<Table>) {
+        self.columns.extend(columns.iter().map(|index| Source::Column(data, *index)).zip(values));
+    }
+
     /// The statistics that a column of a set is computed with.
     ///
     /// # Errors

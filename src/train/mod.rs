@@ -29,6 +29,8 @@ use checkpoints::Checkpoints;
 pub use rows::Rows;
 use run::Run;
 use std::time::Instant;
+pub use tally::Measures;
+pub use validation::evaluate;
 
 /// How often an interruption is looked for and progress may be shown, in steps that take no time to speak of.
 const CHECK_EVERY: u64 = 1024;

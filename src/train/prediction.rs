@@ -1,7 +1,7 @@
-//! What a trained model says of all examples of a data set.
+//! What a trained model says of examples: those of a data set of the program, or others.
 
 use crate::check::program::{DataId, Prediction};
-use crate::codegen::Programs;
+use crate::codegen::{MemoryId, Programs};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{Shape, Table};
 use crate::lower::Source;
@@ -13,30 +13,49 @@ use crate::session::{Session, native};
 const CHUNK: usize = 1024;
 
 /// The prediction for every example of a data set, examples leading, with the session's parameters. The set has the
-/// columns of the block's own data: it is that set, a part of it, or those columns over another table.
+/// columns of the block's own data: it is that set, or a part of it.
 ///
 /// # Errors
 /// Run-time errors of the program, and those of the columns.
 pub fn predict(session: &mut Session<'_>, prediction: &Prediction, data: DataId) -> Result<Table, Box<Diagnostic>> {
+    let sources: Vec<Source> = prediction.inputs().into_iter().map(|index| Source::Column(data, index)).collect();
+    let columns = session.inputs(&sources)?;
+    let examples = session.program.data[data.0 as usize].rows;
+    predict_columns(session, prediction, data, &columns, examples)
+}
+
+/// The same for other examples: the columns that the prediction reads, in the order of [`Prediction::inputs`], as `data`
+/// has them.
+///
+/// # Errors
+/// Run-time errors of the program.
+pub fn predict_columns(
+    session: &mut Session<'_>,
+    prediction: &Prediction,
+    data: DataId,
+    columns: &[Table],
+    examples: usize,
+) -> Result<Table, Box<Diagnostic>> {
     let program = session.program;
-    let examples = program.data[data.0 as usize].rows;
-    let size = examples.clamp(1, CHUNK);
+    // Few sizes, so that what was compiled for some examples is found again for others.
+    let size = examples.next_power_of_two().min(CHUNK);
     let span = prediction.value.span;
-    let site = format!("prediction {}.{} of {}", span.source.0, span.start, data.0);
+    let site = format!("prediction {}.{} of {} by {size}", span.source.0, span.start, data.0);
     let outer = session.compiler.enter(site, "prediction", Some(span));
     let native = session.compiler.next(|| lower_prediction(program, prediction, data, size));
     session.compiler.leave(outer);
     let Native { executable, sources, .. } = native?;
     let mut programs = Programs::new();
-    let mut rows = None;
+    let mut arguments: Vec<(MemoryId, &Table)> = Vec::new();
     let mut memories = Vec::with_capacity(sources.len());
     for (source, port) in sources.iter().zip(executable.inputs()) {
         let memory = programs.memory(port.ty.bytes());
-        if *source == Source::Rows {
-            rows = Some(memory);
-        } else {
-            let value = session.inputs(&[*source])?.remove(0);
-            programs.bytes_mut(memory).copy_from_slice(&native::to_bytes(&value));
+        match source {
+            Source::Argument(place) => arguments.push((memory, &columns[*place as usize])),
+            source => {
+                let value = session.inputs(&[*source])?.remove(0);
+                programs.bytes_mut(memory).copy_from_slice(&native::to_bytes(&value));
+            }
         }
         memories.push(memory);
     }
@@ -46,15 +65,28 @@ pub fn predict(session: &mut Session<'_>, prediction: &Prediction, data: DataId)
     let code = programs.bind(executable, &memories, &[output]).map_err(native::internal)?;
     let mut bits = Vec::with_capacity(each * examples);
     for first in (0..examples).step_by(size) {
-        if let Some(rows) = rows {
-            // The last chunk is filled up with its last example.
-            let numbers: Vec<i64> = (first..first + size).map(|row| row.min(examples - 1) as i64).collect();
-            programs.bytes_mut(rows).copy_from_slice(bytemuck::cast_slice(&numbers));
+        for (memory, column) in &arguments {
+            let bytes = programs.bytes_mut(*memory);
+            bytes.copy_from_slice(&native::to_bytes(&chunk(column, first, size, examples)));
         }
         programs.run(code).map_err(|error| Box::new(native::run_error(error)))?;
-        let chunk = native::from_bytes(ty.element, programs.bytes(output));
-        bits.extend_from_slice(&chunk[..each * size.min(examples - first)]);
+        let predicted = native::from_bytes(ty.element, programs.bytes(output));
+        bits.extend_from_slice(&predicted[..each * size.min(examples - first)]);
     }
     ty.shape = Shape::new(&ty.shape.sizes()[1..]).with_leading(examples);
     Ok(Table { ty, bits })
+}
+
+/// So many rows of a column; where it has no more, its last one again.
+fn chunk(column: &Table, first: usize, size: usize, rows: usize) -> Table {
+    let entry = Shape::new(&column.ty.shape.sizes()[1..]);
+    let count = entry.count();
+    let last = rows.min(first + size);
+    let mut bits = column.bits[first * count..last * count].to_vec();
+    for _ in last..first + size {
+        bits.extend_from_slice(&column.bits[(rows - 1) * count..rows * count]);
+    }
+    let mut ty = column.ty.clone();
+    ty.shape = entry.with_leading(size);
+    Table { ty, bits }
 }

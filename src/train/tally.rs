@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 /// A loss and metrics.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Measures {
-    pub(super) loss: f64,
+pub struct Measures {
+    /// The loss.
+    pub loss: f64,
     /// Names and values of those that are numbers.
-    pub(super) metrics: Vec<(String, f64)>,
+    pub metrics: Vec<(String, f64)>,
     /// Those that are tables.
-    pub(super) confusions: Vec<Confusion>,
+    pub confusions: Vec<Confusion>,
 }
 
 /// Loss and metrics of the batches so far.

@@ -1,7 +1,7 @@
 //! Loss and metrics over a whole set of examples, in chunks: memory does not grow with the set.
 
 use super::bind::{Bound, Step};
-use super::tally::Tally;
+use super::tally::{Measures, Tally};
 use crate::check::program::{Examples, Progress, Train};
 use crate::diagnostics::Diagnostic;
 use crate::lower::training::lower_evaluation_over;
@@ -18,6 +18,8 @@ pub(super) struct Evaluation {
     examples: Examples,
     count: usize,
     chunk: usize,
+    /// Whether moving averages stand for the parameters; the session's own are averages already.
+    averages: bool,
     /// Of a chunk, and of the last one where that is smaller.
     programs: [Option<Step>; 2],
 }
@@ -27,7 +29,7 @@ impl Evaluation {
     pub(super) fn new(session: &Session<'_>, train: &Train, examples: Examples, what: &'static str) -> Self {
         let count = examples.count(session.program);
         let chunk = chunk_size(count, train.batch.unwrap_or(count), train.sees_batch);
-        Evaluation { what, examples, count, chunk, programs: [None, None] }
+        Evaluation { what, examples, count, chunk, averages: true, programs: [None, None] }
     }
 
     /// Loss and metrics with the parameters as they are in the bound memory. Draws are those of a step.
@@ -78,7 +80,8 @@ impl Evaluation {
         let whole = size == self.count;
         let name = format!("{} {size}", self.what);
         bound.program(session, train, &name, self.what, || {
-            of_averages(lower_evaluation_over(program, train, &self.examples, size, whole), train)
+            let lowered = lower_evaluation_over(program, train, &self.examples, size, whole);
+            if self.averages { of_averages(lowered, train) } else { lowered }
         })
     }
 }
@@ -93,6 +96,21 @@ fn of_averages(mut lowered: Lowered, train: &Train) -> Lowered {
         }
     }
     lowered
+}
+
+/// Loss and metrics over examples, with the session's parameters and `training` false.
+///
+/// # Errors
+/// Run-time errors of the program, and those of the columns.
+pub fn evaluate(session: &mut Session<'_>, train: &Train, examples: Examples) -> Result<Measures, Box<Diagnostic>> {
+    // Programs take whole columns, so they are for a number of rows.
+    let rows = examples.count(session.program);
+    let site = format!("evaluation {} of {:?}, {rows} rows", train.span.start, examples.data.map(|data| data.0));
+    let outer = session.compiler.enter(site, "evaluation", Some(train.span));
+    let mut evaluation = Evaluation { averages: false, ..Evaluation::new(session, train, examples, "evaluation") };
+    let tally = evaluation.run(session, &mut Bound::default(), train, 0, None);
+    session.compiler.leave(outer);
+    Ok(tally?.measures(&train.metrics))
 }
 
 /// How many examples are evaluated at once: those of a batch where they see each other; else about [`CHUNK`], a number

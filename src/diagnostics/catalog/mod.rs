@@ -24,4 +24,5 @@ pub mod sources;
 pub mod subjects;
 pub mod syntax;
 pub mod tensors;
+pub mod trained;
 pub mod training;
