@@ -11,7 +11,7 @@ pub(super) enum Fault {
 
 impl Fault {
     /// The fault, in a file that has the bytes from `start` on.
-    pub(super) fn from_start(self, start: usize) -> Self {
+    pub(super) fn after(self, start: usize) -> Self {
         match self {
             Fault::Broken(at, problem) => Fault::Broken(at + start, problem),
             other => other,

@@ -46,7 +46,7 @@ fn header(all: &[u8]) -> Result<(Header, usize), Fault> {
     let Some(text) = all.get(start..start + length) else {
         return broken(8, format!("the header has {length} bytes by its length, but the file ends before"));
     };
-    let mut header = npy_header::parse(text).map_err(|fault| fault.from_start(start))?;
+    let mut header = npy_header::parse(text).map_err(|fault| fault.after(start))?;
     header.descr_at += start;
     header.shape_at += start;
     Ok((header, start + length))
