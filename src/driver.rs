@@ -9,9 +9,12 @@ use crate::codegen;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::subjects;
 use crate::imports;
+use crate::ir::Graph;
 use crate::ir::print::print as print_graph;
 use crate::library::{self, LIBRARY};
+use crate::lower::Source;
 use crate::lower::gradients::find_structure;
+use crate::lower::subject::lower_loss;
 use crate::lower::training::{Report, lower_evaluation, lower_step};
 use crate::lower::value::lower_value;
 use crate::optimize::optimize;
@@ -303,6 +306,30 @@ fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnosti
     Ok(out)
 }
 
+/// The loss of one example as a graph, before any optimisation.
+pub struct LossGraph<'a> {
+    /// The training.
+    pub train: &'a Train,
+    /// The graph.
+    pub graph: Graph,
+    /// Whether each input is read beside the columns: a parameter or a value.
+    pub beside: Vec<bool>,
+}
+
+/// The losses of all trainings of a checked file, in order.
+pub fn losses(checked: &Checked) -> Vec<LossGraph<'_>> {
+    let trains = checked.program.actions.iter().filter_map(|action| match action {
+        Action::Train(train) => Some(&**train),
+        _ => None,
+    });
+    let graph = |train| {
+        let lowered = lower_loss(&checked.program, train);
+        let beside = lowered.sources.iter().map(|source| !matches!(source, Source::Argument(_))).collect();
+        LossGraph { train, graph: lowered.graph, beside }
+    };
+    trains.map(graph).collect()
+}
+
 /// The compiled form of a step of training, as it is between reports.
 pub struct Step<'a> {
     /// The training.
@@ -377,12 +404,7 @@ pub fn place(checked: &Checked, span: Span) -> String {
     if is_own { format!("{line}:{column}") } else { format!("{}:{line}:{column}", text.name) }
 }
 
-fn emit_graph(
-    checked: &Checked,
-    graph: &crate::ir::Graph,
-    stage: Stage,
-    out: &mut String,
-) -> Result<(), Box<Diagnostic>> {
+fn emit_graph(checked: &Checked, graph: &Graph, stage: Stage, out: &mut String) -> Result<(), Box<Diagnostic>> {
     let graph = optimize(graph);
     if stage == Stage::Plan {
         for remark in graph.remarks() {

@@ -21,6 +21,7 @@ mod output;
 mod params;
 mod predict;
 mod profile;
+mod report_page;
 mod reporting;
 mod run;
 mod set;

@@ -24,6 +24,9 @@ pub(super) struct Reporting {
     /// Write the curves of each training and every `plot` of the file as SVG files into this folder
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
+    /// Write an HTML page about the run: curves, parameters, predictions, plots, the model and the source
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Option<PathBuf>,
 }
 
 /// Shows and writes charts as they come.
@@ -64,10 +67,12 @@ impl<'a> Charts<'a> {
 
     /// Says what was not shown, and what could not be written.
     pub(super) fn finish(self) -> Option<Diagnostic> {
-        if self.unseen > 0 {
+        if self.unseen > 0 && self.reporting.report.is_none() {
             let (were, them) = if self.unseen == 1 { ("was", "it") } else { ("were", "them") };
             let plots = counted(self.unseen as u64, "plot");
-            explain(&format!("{plots} {were} not drawn: --plot shows {them} here, --plots DIR writes {them}\n"));
+            explain(&format!(
+                "{plots} {were} not drawn: --plot shows {them} here, --plots DIR and --report FILE write {them}\n"
+            ));
         }
         self.failed
     }

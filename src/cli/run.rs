@@ -7,13 +7,16 @@ use super::event_log::EventLog;
 use super::json_lines::JsonLines;
 use super::logging::Logging;
 use super::output::say;
+use super::report_page::page;
 use super::reporting::{Charts, Reporting};
 use super::set::Set;
 use super::trying::Trying;
 use super::watch_training::Watcher;
+use super::write::write_whole;
 use crate::data::csv::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::driver::{check_file_with, emit, on_large_stack};
+use crate::page::Collector;
 use crate::session::{Observer, RunOptions, Session, Several};
 use clap::Args;
 use std::path::Path;
@@ -86,13 +89,15 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
     let compiler = compiling.compiler(&checked, &loader, common.options());
     let options = arguments.options(brakes);
     let mut charts = Charts::new(&arguments.reporting, file);
+    let mut seen = arguments.reporting.report.as_ref().map(|_| Collector::default());
     let (result, compiler) = on_large_stack(|| {
         let (mut watcher, mut lines) = (Watcher::new(), JsonLines::new(&checked.sources));
         let shown: &mut dyn Observer = if logging.json { &mut lines } else { &mut watcher };
         let logged = event_log.as_mut().map(|log| log as &mut dyn Observer);
+        let seen = seen.as_mut().map(|seen| seen as &mut dyn Observer);
+        let others = logged.into_iter().chain([&mut charts as &mut dyn Observer]).chain(seen);
         let braked: &mut dyn Observer = brakes;
-        let mut watchers =
-            Several([braked, shown].into_iter().chain(logged).chain([&mut charts as &mut dyn Observer]).collect());
+        let mut watchers = Several([braked, shown].into_iter().chain(others).collect());
         let mut session = Session::with_compiler(&checked.program, compiler);
         session.options = options;
         let ready = session.initialize().map_err(|diagnostic| vec![*diagnostic]);
@@ -106,5 +111,9 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
     let mut failures = result.err().unwrap_or_default();
     failures.extend(event_log.and_then(EventLog::failure));
     failures.extend(charts.finish());
+    if let (Some(path), Some(seen)) = (&arguments.reporting.report, &seen) {
+        let page = on_large_stack(|| page(file, &checked, seen, &failures, begun.elapsed()));
+        failures.extend(write_whole(path, page.as_bytes()).err().map(|failed| *failed));
+    }
     failures.is_empty() || failed(&failures)
 }

@@ -16,6 +16,7 @@ pub mod gradients;
 mod implicit;
 mod linear_algebra;
 mod loops;
+pub mod loss_gradients;
 pub mod prediction;
 pub mod prepared;
 mod replace;

@@ -7,6 +7,7 @@ pub mod claims;
 mod columns;
 pub mod compiler;
 pub mod domain;
+mod examination;
 pub mod initialize;
 pub mod native;
 mod observer;
@@ -16,6 +17,7 @@ pub mod preparation;
 mod saving;
 pub mod statistics;
 
+pub use examination::{Examination, Fit, Surface};
 pub use observer::{
     BestEpoch, Confusion, Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart,
 };
@@ -144,11 +146,23 @@ impl<'p> Session<'p> {
                     observer.plotted(plot, &chart);
                 }
             }
-            Action::Train(train) => crate::train::train(self, train, observer)?,
+            Action::Train(train) => {
+                self.examine(train, observer)?;
+                crate::train::train(self, train, observer)?;
+                self.examine(train, observer)?;
+            }
             Action::Save(save) => self.save(save)?,
             Action::Load(load) => self.load(load)?,
         }
         Ok(None)
+    }
+
+    /// Looks at a training if anybody wants it.
+    fn examine(&mut self, train: &Train, observer: &mut dyn Observer) -> Result<(), Box<Diagnostic>> {
+        if observer.wants_examination() {
+            observer.examined(&crate::train::examination::examine(self, train)?);
+        }
+        Ok(())
     }
 
     /// With a text among them, all on one line; else each value on a line with its source text.

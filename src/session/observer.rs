@@ -1,6 +1,6 @@
 //! What a run tells whoever watches it.
 
-use super::Leaves;
+use super::{Examination, Leaves};
 use crate::chart::Chart;
 use crate::check::plots::Plot;
 use crate::ir::Shape;
@@ -35,6 +35,12 @@ pub trait Observer {
     fn parameters(&mut self, _epoch: u64, _parameters: &[(String, Shape, Vec<f64>)]) {}
     /// Training ended.
     fn training_ended(&mut self, _end: &TrainingEnd) {}
+    /// Whether trainings are examined, before they start and after they end.
+    fn wants_examination(&self) -> bool {
+        false
+    }
+    /// A training was examined, because it was wanted.
+    fn examined(&mut self, _examination: &Examination) {}
     /// Whether every epoch is to be recorded, at the price of computing the loss of every step.
     fn wants_every_epoch(&self) -> bool {
         false
@@ -64,7 +70,8 @@ impl Observer for Several<'_> {
     }
     fn wants_plot(&mut self, plot: &Plot) -> bool {
         // All are asked: some count the plots that nobody wants.
-        self.0.iter_mut().map(|observer| observer.wants_plot(plot)).fold(false, |any, wanted| any || wanted)
+        let answers: Vec<bool> = self.0.iter_mut().map(|observer| observer.wants_plot(plot)).collect();
+        answers.contains(&true)
     }
     fn training_started(&mut self, start: &TrainingStart) {
         self.0.iter_mut().for_each(|observer| observer.training_started(start));
@@ -85,6 +92,14 @@ impl Observer for Several<'_> {
     }
     fn training_ended(&mut self, end: &TrainingEnd) {
         self.0.iter_mut().for_each(|observer| observer.training_ended(end));
+    }
+    fn wants_examination(&self) -> bool {
+        self.0.iter().any(|observer| observer.wants_examination())
+    }
+    fn examined(&mut self, examination: &Examination) {
+        for observer in self.0.iter_mut().filter(|observer| observer.wants_examination()) {
+            observer.examined(examination);
+        }
     }
     fn wants_every_epoch(&self) -> bool {
         self.0.iter().any(|observer| observer.wants_every_epoch())

@@ -6,6 +6,7 @@
 
 mod bind;
 mod checkpoints;
+pub mod examination;
 mod feed;
 mod keep;
 mod metrics;

@@ -28,7 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("lower", &["source", "check", "ir", "ops", "autodiff", "optimize"]),
     ("report", &["check", "ir", "session"]),
     ("chart", &["runtime", "report"]),
-    ("page", &["chart", "session"]),
+    ("page", &["source", "syntax", "check", "ir", "report", "chart", "session"]),
     (
         "session",
         &[

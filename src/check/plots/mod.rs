@@ -67,10 +67,7 @@ impl<'a> Checker<'a, '_> {
     pub(super) fn plot(&mut self, plot: &'a Expr) -> Option<Action> {
         let arguments = self.plot_arguments(plot)?;
         let look = self.look(&arguments);
-        let to = match arguments.option("to") {
-            Some(path) => Some(self.file_option(path)),
-            None => None,
-        };
+        let to = arguments.option("to").map(|path| self.file_option(path));
         let (figure, labels) = match arguments.kind {
             "line" => self.lines(&arguments),
             "scatter" => self.scatter(&arguments),
