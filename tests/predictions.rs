@@ -14,10 +14,12 @@ fn checked(text: &str) -> Checked {
 }
 
 fn trains(program: &Program) -> Vec<&Train> {
-    let train = |action| match action {
-        &Action::Train(ref train) => Some(&**train),
-        _ => None,
-    };
+    fn train(action: &Action) -> Option<&Train> {
+        match action {
+            Action::Train(train) => Some(&**train),
+            _ => None,
+        }
+    }
     program.actions.iter().filter_map(train).collect()
 }
 

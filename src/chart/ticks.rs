@@ -50,7 +50,7 @@ fn steps(low: f64, high: f64, wanted: usize) -> Vec<(f64, String)> {
     }
     let exponent = log10(rough).floor() as i32;
     let unit = power_of_ten(exponent);
-    let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * unit >= rough * 0.999).unwrap_or(10.0);
+    let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * unit >= rough * 0.85).unwrap_or(10.0);
     let step = factor * unit;
     let decimals = if factor == 10.0 { -(exponent + 1) } else { -exponent };
     let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());

@@ -39,8 +39,10 @@ pub(super) fn mean_and_deviation<I: Iterator<Item = f64>>(values: impl Fn() -> I
         return (least, 1.0);
     }
     let mean = sum(values()) / count;
-    let spread = sum(values().map(|value| (value - mean) * (value - mean))) / count;
-    (mean, spread.sqrt())
+    // What rounding the mean adds to the squares is taken off again.
+    let rest = sum(values().map(|value| value - mean));
+    let squares = sum(values().map(|value| (value - mean) * (value - mean)));
+    (mean, ((squares - rest * rest / count) / count).max(0.0).sqrt())
 }
 
 /// A sum with the rounding errors of its additions added at the end (Neumaier 1974).

@@ -31,7 +31,8 @@ fn intervals(values: &[f64], least: f64, most: f64) -> (Vec<f64>, Vec<f64>) {
     if width == 0.0 {
         return (vec![most], vec![values.len() as f64]);
     }
-    let mut limits: Vec<f64> = (1..INTERVALS).map(|place| least + width * place as f64).collect();
+    // Halves keep what lies between the greatest numbers finite.
+    let mut limits: Vec<f64> = (1..INTERVALS).map(|place| (least / 2.0 + width / 2.0 * place as f64) * 2.0).collect();
     limits.push(most);
     let mut counts = vec![0.0; INTERVALS];
     for value in values {
