@@ -116,6 +116,54 @@ fn more_epochs_go_on_as_if_they_had_been_asked_for_at_once() {
 }
 
 #[test]
+fn moving_averages_go_on_from_what_they_are_averages_of() {
+    for rule in ["sgd(lr = 0.01)", "momentum(lr = 0.01)", "adam(lr = 0.1)"] {
+        let project = Project::new("averages");
+        let settings = format!("{rule}\n    average = 0.9");
+        project.change("program.nd", "sgd(lr = 0.01)", &settings);
+        project.change("program.nd", "epochs = 2, keep = 2", "steps = 1, keep = 100");
+        assert_eq!(project.run(&[]), Ok(()));
+        let end = project.bytes("end.safetensors");
+        for step in [1, 7, 12] {
+            assert_eq!(project.run(&["--resume", &format!("run/step-{step}.safetensors")]), Ok(()));
+            assert_eq!(project.bytes("end.safetensors"), end, "{rule} from step {step}");
+        }
+    }
+}
+
+#[test]
+fn an_update_rule_does_not_take_the_memories_of_another() {
+    let project = Project::new("rules");
+    project.change("program.nd", "sgd(lr = 0.01)", "momentum(lr = 0.01)");
+    assert_eq!(project.run(&[]), Ok(()));
+    for other in ["nesterov", "lion", "rmsprop", "adagrad"] {
+        project.change("program.nd", "momentum(lr", &format!("{other}(lr"));
+        project.fails(&["--resume"], "E0816", &["`optimizer` is momentum there", other]);
+        project.change("program.nd", &format!("{other}(lr"), "momentum(lr");
+    }
+}
+
+#[test]
+fn a_trial_saves_nothing() {
+    let project = Project::trained("trial");
+    let end = project.bytes("end.safetensors");
+    for trial in [&["--fast-dev-run"][..], &["--overfit-batches", "1"]] {
+        assert_eq!(project.run(trial), Ok(()));
+        assert_eq!(project.bytes("end.safetensors"), end, "{trial:?}");
+    }
+}
+
+#[test]
+fn saving_goes_through_a_link() {
+    let project = Project::new("link");
+    std::os::unix::fs::symlink("real.safetensors", project.path("end.safetensors")).unwrap();
+    project.write("real.safetensors", "");
+    assert_eq!(project.run(&[]), Ok(()));
+    assert!(project.path("end.safetensors").is_symlink());
+    assert!(Tensors::read(&project.path("real.safetensors")).is_ok());
+}
+
+#[test]
 fn a_run_that_begins_anew_puts_the_earlier_one_aside() {
     let project = Project::trained("aside");
     let first = project.bytes("run/last.safetensors");

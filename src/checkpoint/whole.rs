@@ -19,6 +19,12 @@ const PARTS: usize = 4;
 /// # Errors
 /// When the folder or the file cannot be made or written; an old file is then as it was.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What a link leads to is replaced, not the link; a device or a pipe is written to.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    if target.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return fs::write(target, bytes);
+    }
+    let path = target.as_path();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = unfinished(folder)?;

@@ -151,7 +151,11 @@ impl<'p> Session<'p> {
                 crate::train::train(self, train, observer)?;
                 self.examine(train, observer)?;
             }
-            Action::Save(save) => self.save(save)?,
+            Action::Save(save) => {
+                if !self.save(save)? {
+                    observer.text(&format!("not saved, since this is a trial: {}", save.path.display()));
+                }
+            }
             Action::Load(load) => self.load(load)?,
         }
         Ok(None)

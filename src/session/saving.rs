@@ -51,7 +51,7 @@ impl Loaded {
 
 impl Session<'_> {
     /// Carries out a `save`.
-    pub(super) fn save(&mut self, save: &Save) -> Result<(), Box<Diagnostic>> {
+    pub(super) fn save(&mut self, save: &Save) -> Result<bool, Box<Diagnostic>> {
         let mut entries = Vec::new();
         match &save.values {
             None => {
@@ -73,9 +73,12 @@ impl Session<'_> {
                 }
             }
         }
+        if self.options.is_trial() {
+            return Ok(false);
+        }
         let written = Tensors::new(entries, None).write(&save.path);
         let path = save.path.display().to_string();
-        written.map_err(|error| Box::new(errors::cannot_write(&path, &error, Some(save.span))))
+        written.map(|()| true).map_err(|error| Box::new(errors::cannot_write(&path, &error, Some(save.span))))
     }
 
     /// Carries out a `load`.

@@ -14,7 +14,7 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::{checkpoints as errors, tensors};
 use crate::ir::Table;
 use crate::lower::Source;
-use crate::session::{Ending, Session, native};
+use crate::session::{Ending, SEPARATOR, Session, native};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::time::{Duration, Instant};
@@ -66,6 +66,11 @@ pub(super) struct Checkpoints {
     /// The step of the newest checkpoint.
     written: Option<u64>,
     when: Instant,
+}
+
+/// The name of what a parameter is where its own name has the moving average.
+pub(super) fn raw_name(name: &str) -> String {
+    format!("{name}{SEPARATOR}raw")
 }
 
 impl Checkpoints {
@@ -216,10 +221,13 @@ impl Checkpoints {
         let all = session.all_params();
         session.stored_params(&all, &mut entries)?;
         for (tensor, bytes) in steps.state().iter().zip(steps.state_bytes()) {
-            if !matches!(tensor.source, Source::Param(_)) {
-                let bits = native::from_bytes(tensor.ty.element, &bytes);
-                entries.push((tensor.name.clone(), Table { ty: tensor.ty.clone(), bits }));
-            }
+            let name = match tensor.source {
+                Source::Param(id) if steps.is_averaged(id) => raw_name(&tensor.name),
+                Source::Param(_) => continue,
+                _ => tensor.name.clone(),
+            };
+            let bits = native::from_bytes(tensor.ty.element, &bytes);
+            entries.push((name, Table { ty: tensor.ty.clone(), bits }));
         }
         let mut note = self.note.clone();
         (note.step, note.epoch) = (state.step, state.place.0);

@@ -1,6 +1,7 @@
 //! Going on from a checkpoint: which file, whether it is of this training, and what it sets.
 
-use super::checkpoints::Kept;
+use super::bind::StateTensor;
+use super::checkpoints::{Kept, raw_name};
 use super::steps::Steps;
 use crate::check::domain::Domain;
 use crate::check::program::{Action, Checkpoint, ParamId, Train};
@@ -34,6 +35,8 @@ pub(super) struct Note {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(super) struct Facts {
     precision: String,
+    /// The name of the update rule.
+    optimizer: String,
     seed: u64,
     /// Examples per step; `None` for all.
     batch: Option<usize>,
@@ -80,7 +83,8 @@ impl Facts {
             }
         };
         let precision = session.program.real().name().to_string();
-        Ok(Facts { precision, seed: train.seed, batch: train.batch, shuffle: train.shuffle, data })
+        let optimizer = train.optimizer.rule.clone();
+        Ok(Facts { precision, optimizer, seed: train.seed, batch: train.batch, shuffle: train.shuffle, data })
     }
 
     /// How a training differs from the one of a checkpoint.
@@ -88,6 +92,7 @@ impl Facts {
         let batch = |batch: Option<usize>| batch.map_or("all".to_string(), |batch| batch.to_string());
         let pairs = [
             ("precision", before.precision.clone(), self.precision.clone()),
+            ("optimizer", before.optimizer.clone(), self.optimizer.clone()),
             ("seed", before.seed.to_string(), self.seed.to_string()),
             ("batch", batch(before.batch), batch(self.batch)),
             ("shuffle", before.shuffle.to_string(), self.shuffle.to_string()),
@@ -297,6 +302,9 @@ impl Resumed {
         let mut differences = Vec::new();
         for tensor in steps.state() {
             let table = match tensor.source {
+                Source::Param(id) if steps.is_averaged(id) => {
+                    self.tensors.get(&raw_name(&tensor.name)).filter(|table| table.ty == tensor.ty)
+                }
                 Source::Param(id) => Some(&session.params[id.0 as usize]),
                 _ => self.tensors.get(&tensor.name).filter(|table| table.ty == tensor.ty),
             };
@@ -306,7 +314,11 @@ impl Resumed {
                     .push(format!("the update rule here remembers `{}`, the one there does not", tensor.name)),
             }
         }
-        let is_known = |name: &str| steps.state().iter().any(|tensor| tensor.name == name);
+        let is_raw = |tensor: &StateTensor, name: &str| match tensor.source {
+            Source::Param(id) => steps.is_averaged(id) && raw_name(&tensor.name) == name,
+            _ => false,
+        };
+        let is_known = |name: &str| steps.state().iter().any(|tensor| tensor.name == name || is_raw(tensor, name));
         let is_memory = |name: &&str| name.contains(SEPARATOR) && !name.ends_with("/free");
         for name in self.tensors.names().filter(is_memory).filter(|name| !is_known(name)) {
             differences.push(format!("the update rule there remembers `{name}`, the one here does not"));

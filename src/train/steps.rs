@@ -190,6 +190,11 @@ impl Steps {
         self.state().iter().filter(|tensor| matches!(tensor.source, Source::Param(_)))
     }
 
+    /// Whether what the session has of a parameter is its moving average.
+    pub(super) fn is_averaged(&self, id: ParamId) -> bool {
+        self.kept().any(|tensor| self.average_of(tensor) == Some(id))
+    }
+
     /// The bytes of [`Steps::state`].
     pub(super) fn state_bytes(&self) -> Vec<Vec<u8>> {
         self.state.iter().map(|tensor| self.bound.programs.bytes(tensor.memory).to_vec()).collect()

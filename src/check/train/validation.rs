@@ -30,7 +30,11 @@ impl<'a> Checker<'a, '_> {
         }
         let help = "name a data set, or the share of the examples that is kept for it: `validate = 0.2`";
         match crate::check::params::folded(&value) {
-            Some(fraction) if fraction > 0.0 && fraction < 1.0 => self.split_data(data, 1.0 - fraction, seed, span),
+            Some(fraction) if fraction > 0.0 && fraction < 1.0 => {
+                // 1 - 0.9 is to be the 0.1 that `split` would be given.
+                let trained = ((1.0 - fraction) * 1e12).round() / 1e12;
+                self.split_data(data, trained, seed, span)
+            }
             _ => {
                 let text = "is a data set, or a number between 0 and 1";
                 self.report(actions::bad_setting("validate", text, span, help));
