@@ -304,3 +304,20 @@ fn output_that_is_lost_is_an_error() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write its output"));
 }
+
+/// What `plateau` counts is part of a checkpoint: the factor is reduced within the epochs that follow it.
+#[test]
+fn a_plateau_goes_on_from_where_it_was() {
+    let plateau = "schedule   = plateau(patience = 1, factor = 0.5, min_delta = 1000)\n    epochs";
+    let whole = Project::new("plateau_whole");
+    whole.change("program.nd", "epochs     = 6", &format!("{plateau}     = 6"));
+    assert_eq!(whole.run(&[]), Ok(()));
+    let parted = Project::new("plateau_parted");
+    parted.change("program.nd", "epochs     = 6", &format!("{plateau}     = 2"));
+    assert_eq!(parted.run(&[]), Ok(()));
+    parted.change("program.nd", "epochs     = 2", "epochs     = 6");
+    assert_eq!(parted.run(&["--resume"]), Ok(()));
+    assert_eq!(fs::read(whole.path("end.safetensors")).unwrap(), fs::read(parted.path("end.safetensors")).unwrap());
+    let plain = Project::trained("plateau_none");
+    assert_ne!(fs::read(whole.path("end.safetensors")).unwrap(), fs::read(plain.path("end.safetensors")).unwrap());
+}

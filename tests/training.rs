@@ -182,3 +182,62 @@ fn a_few_batches_are_learnt_by_heart() {
     assert_eq!(records.ends[0].steps, 2000);
     assert!(records.epochs.last().unwrap().loss < 1e-6);
 }
+
+/// PyTorch's `ReduceLROnPlateau(factor=0.5, patience=2, threshold=0.01, threshold_mode="abs")` on a loss that goes to
+/// and fro: the learning rates of 24 steps and the parameter they end with.
+#[test]
+fn plateau_reduces_the_learning_rate_as_pytorch_does() {
+    let text = "
+param w = 0.0
+train {
+    loss      = abs(w - 1.03)
+    optimizer = sgd(lr = 0.4)
+    schedule  = plateau(patience = 2, factor = 0.5, min_delta = 0.01)
+    steps     = 24
+}
+";
+    let records = run("plateau", text, RunOptions::default());
+    let rates: Vec<f64> = records.epochs.iter().map(|record| record.learning_rate.unwrap()).collect();
+    let counts = [(0.4, 7), (0.2, 5), (0.1, 3), (0.05, 3), (0.025, 5), (0.0125, 1)];
+    let expected: Vec<f64> = counts.iter().flat_map(|(rate, count)| std::iter::repeat_n(*rate, *count)).collect();
+    assert_eq!(rates, expected);
+    let w = records.ends[0].params[0].2[0];
+    assert!((w - 1.0375000000000003).abs() < 1e-15, "{w}");
+}
+
+/// The validation loss of the epoch before is what a schedule and a bound on the gradient see.
+#[test]
+fn schedules_and_clips_see_the_validation_loss() {
+    let text = "
+data d = table {
+    x = [1.0, 2.0]
+}
+param w = 0.0
+train {
+    data      = d
+    validate  = d
+    loss      = (w - x)^2
+    optimizer = sgd(lr = 0.1)
+    schedule  = if epoch > 1 { validation_loss } else { 1 }
+    batch     = all
+    epochs    = 4
+}
+";
+    let records = run("seen_by_schedule", text, RunOptions::default());
+    let losses: Vec<f64> = records.epochs.iter().map(|record| record.validation.as_ref().unwrap().0).collect();
+    let rates: Vec<f64> = records.epochs.iter().map(|record| record.learning_rate.unwrap()).collect();
+    assert_eq!(rates[0], 0.1);
+    for (rate, loss) in rates[1..].iter().zip(&losses) {
+        assert_eq!(*rate, 0.1 * loss);
+    }
+    let bounded = text.replace("schedule  =", "clip      =");
+    let records = run("seen_by_clip", &bounded, RunOptions::default());
+    // The first gradient, -3, is bounded by 1; PyTorch's factor is 1 / (3 + 1e-6).
+    let mut w = 0.1 * 3.0 / (3.0 + 1e-6);
+    let loss = |w: f64| ((w - 1.0) * (w - 1.0) + (w - 2.0) * (w - 2.0)) / 2.0;
+    for record in &records.epochs[1..] {
+        let gradient = 2.0 * w - 3.0;
+        w -= 0.1 * gradient * (loss(w) / (gradient.abs() + 1e-6)).min(1.0);
+        assert!((record.validation.as_ref().unwrap().0 - loss(w)).abs() < 1e-12);
+    }
+}

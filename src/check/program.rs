@@ -12,7 +12,7 @@ use super::plots::Plot;
 use super::repeat::Repeat;
 pub use super::saving::{Load, Params, Save, Saved};
 use super::size::Size;
-pub use super::train::measures::{Examples, Metric, MetricKind, Monitor, Patience};
+pub use super::train::measures::{Examples, Metric, MetricKind, Monitor, Patience, Plateau};
 pub use super::train::{Checkpoint, Prediction};
 use super::types::{ClosureId, ModelId, Type};
 pub use super::update::{Optimizer, StateTensor, Update};
@@ -224,6 +224,8 @@ pub enum Progress {
     StepNorm,
     /// The Euclidean norm of this step's gradient.
     GradNorm,
+    /// The factor of `schedule = plateau(…)`.
+    Plateau,
 }
 
 /// A function value, known when compiling. Captured values are not part of it, only their types.
@@ -429,6 +431,8 @@ pub struct Train {
     pub watches_validation: bool,
     /// Ends training when it does not get better.
     pub patience: Option<Patience>,
+    /// Reduces the learning rate when it does not get better.
+    pub plateau: Option<Plateau>,
     /// Where and when the state of training is written.
     pub checkpoint: Option<Checkpoint>,
     /// The parameters that change: what the loss reads, less the frozen ones.

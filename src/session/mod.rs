@@ -24,7 +24,9 @@ pub use observer::{
 pub use options::{Resume, RunOptions};
 pub use saving::{Loaded, SEPARATOR};
 
-use crate::check::program::{Action, GlobalBinding, Kind, Load, ParamId, Program, Save, StateTensor, Train, Typed};
+use crate::check::program::{
+    Action, GlobalBinding, Kind, Load, ParamId, Program, Progress, Save, StateTensor, Train, Typed,
+};
 use crate::check::types::Type;
 use crate::diagnostics::{Diagnostic, Label};
 use crate::ir::{ElementType, Table, TensorType};
@@ -269,6 +271,9 @@ impl<'p> Session<'p> {
             Source::Global(..) => Ok(self.globals.get(&source).cloned().unwrap_or_else(|| zero(self.program.real()))),
             Source::Column(data, index) => self.column_values(data, index),
             Source::Read(id) => self.param_value(id),
+            Source::Progress(Progress::Plateau) => {
+                Ok(native::from_reals(TensorType::scalar(self.program.real()), &[1.0]))
+            }
             Source::Argument(_)
             | Source::Raw(_)
             | Source::Mean(_)

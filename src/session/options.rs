@@ -17,8 +17,6 @@ pub struct RunOptions {
     pub fast_dev_run: bool,
     /// Train on the first so many batches only, again and again, to see that the model can learn them by heart.
     pub overfit_batches: Option<usize>,
-    /// Search for a learning rate in place of training.
-    pub find_learning_rate: bool,
     /// What was set in place of values that the file states: names and values as they were written.
     pub set: Vec<(String, String)>,
     /// Columns that take more bytes than this are computed batch by batch; without a number, those of more than 64 MiB.
@@ -45,6 +43,6 @@ impl RunOptions {
 
     /// Whether this run is a trial, whose state is not kept.
     pub fn is_trial(&self) -> bool {
-        self.fast_dev_run || self.overfit_batches.is_some() || self.find_learning_rate
+        self.fast_dev_run || self.overfit_batches.is_some()
     }
 }

@@ -20,9 +20,7 @@ impl Run<'_> {
         resumed.restore(session, self.train, &mut self.steps)?;
         self.state = resumed.kept.state.clone();
         self.rows.go_to(self.state.place);
-        if let Some(loss) = self.state.validation_loss {
-            self.steps.set_validation_loss(loss);
-        }
+        self.steps.set_watched(&self.state);
         self.keep_point();
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.resumed_at(&resumed);

@@ -11,6 +11,7 @@ mod feed;
 mod keep;
 mod metrics;
 mod milestones;
+mod plateau;
 pub mod prediction;
 mod records;
 mod resume;

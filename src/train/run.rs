@@ -86,7 +86,7 @@ impl<'t> Run<'t> {
         };
         let limit = if session.options.fast_dev_run { Some(1) } else { limit };
         let calendar = Calendar::new(limit, per_epoch, all);
-        let every_epoch = train.patience.is_some() || train.watches_validation;
+        let every_epoch = train.patience.is_some() || train.watches_validation || train.plateau.is_some();
         let learns_by_heart = session.options.overfit_batches.is_some();
         let validation = train.validation.clone();
         let validation = validation.map(|examples| Evaluation::new(session, train, examples, "validation"));
@@ -247,6 +247,7 @@ impl<'t> Run<'t> {
         let validation = self.validate(session)?;
         let watched = self.watched(validation.as_ref());
         let patient = self.is_patient(epoch, watched);
+        self.reduce(validation.as_ref());
         let measures = self.state.tally.measures(&self.train.metrics);
         let validation = validation.map(|tally| tally.measures(&self.train.metrics));
         if show {
@@ -276,7 +277,7 @@ impl<'t> Run<'t> {
         let chunks = session.options.fast_dev_run.then_some(1);
         let tally = validation.run(session, &mut self.steps.bound, self.train, self.state.step, chunks)?;
         self.state.validation_loss = Some(tally.loss());
-        self.steps.set_validation_loss(tally.loss());
+        self.steps.set_watched(&self.state);
         Ok(Some(tally))
     }
 
@@ -288,19 +289,31 @@ impl<'t> Run<'t> {
         !self.state.stopping.epoch_ended(patience, epoch, value, || steps.param_bytes())
     }
 
+    /// The learning rate of the next epoch by `schedule = plateau(…)`.
+    fn reduce(&mut self, validation: Option<&Tally>) {
+        let Some(plateau) = &self.train.plateau else { return };
+        let value = self.monitored(plateau.monitor, validation);
+        self.state.plateau.epoch_ended(plateau, value);
+        self.steps.set_watched(&self.state);
+    }
+
     /// What decides which epoch is the best, and whether higher is better: what `patience` watches, else the
     /// validation loss.
     fn watched(&self, validation: Option<&Tally>) -> Option<(f64, bool)> {
         let Some(patience) = &self.train.patience else {
             return validation.map(|validation| (validation.loss(), false));
         };
+        Some((self.monitored(patience.monitor, validation), patience.higher))
+    }
+
+    /// The value of an epoch that is watched.
+    fn monitored(&self, monitor: Monitor, validation: Option<&Tally>) -> f64 {
         let tally = &self.state.tally;
-        let value = match patience.monitor {
+        match monitor {
             Monitor::Loss => tally.loss(),
             Monitor::ValidationLoss => validation.map_or(f64::NAN, Tally::loss),
             Monitor::Metric(place) => validation.unwrap_or(tally).metric(&self.train.metrics, place),
-        };
-        Some((value, patience.higher))
+        }
     }
 
     /// Goes back to the parameters of the best epoch, if the block asks for them.
@@ -343,6 +356,7 @@ impl<'t> Run<'t> {
         let last = self.state.step;
         self.steps.set_state_bytes(&self.healthy.tensors);
         self.state = self.healthy.state.clone();
+        self.steps.set_watched(&self.state);
         self.rows.go_to(self.state.place);
         while self.state.step < last + 1 {
             let before = self.steps.state_bytes();

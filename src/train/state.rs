@@ -1,6 +1,7 @@
 //! Where a run is: everything beside the tensors of [`Steps::state`](super::steps::Steps::state) that a run needs to go
 //! on as if it had never stopped.
 
+use super::plateau::Reduced;
 use super::stopping::Stopping;
 use super::tally::Tally;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,8 @@ pub(super) struct RunState {
     pub(super) validation_loss: Option<f64>,
     /// Where early stopping is.
     pub(super) stopping: Stopping,
+    /// Where `schedule = plateau(…)` is.
+    pub(super) plateau: Reduced,
     /// The time of the steps so far.
     pub(super) elapsed: Duration,
 }

@@ -3,6 +3,7 @@
 use super::CHECK_EVERY;
 use super::bind::{Bound, StateTensor, Step};
 use super::rows::Rows;
+use super::state::RunState;
 use super::tally::Tally;
 use crate::check::program::{ParamId, Progress, Train};
 use crate::codegen::MemoryId;
@@ -28,6 +29,8 @@ pub(super) struct Steps {
     step: Option<MemoryId>,
     epoch: Option<MemoryId>,
     validation_loss: f64,
+    /// The factor of `schedule = plateau(…)`.
+    factor: f64,
     /// The loss and the metrics of the last step that reported.
     measures: Vec<MemoryId>,
     /// The learning rate and the norm of the gradient of the last step that reported.
@@ -93,6 +96,7 @@ impl Steps {
             step: None,
             epoch: None,
             validation_loss: f64::NAN,
+            factor: 1.0,
             measures: Vec::new(),
             rates: [None, None],
             averaged: train.optimizer.first_average.map(|first| (first, train.params.clone())),
@@ -117,7 +121,7 @@ impl Steps {
         self.elements = self.params().map(|tensor| tensor.ty.shape.count()).sum();
         self.step = self.bound.progress(Progress::Step);
         self.epoch = self.bound.progress(Progress::Epoch);
-        self.set_validation_loss(self.validation_loss);
+        self.enter_watched();
         Ok(())
     }
 
@@ -172,11 +176,18 @@ impl Steps {
         tally.add(size, &train.metrics, self.loss(), parts);
     }
 
-    /// Sets what `stop` and the like see as the loss over the validation set.
-    pub(super) fn set_validation_loss(&mut self, loss: f64) {
-        self.validation_loss = loss;
-        if let Some(memory) = self.bound.progress(Progress::ValidationLoss) {
-            self.bound.set(memory, self.real, loss);
+    /// Sets what steps see of the epochs before: the loss over the validation set, the factor of `plateau`.
+    pub(super) fn set_watched(&mut self, state: &RunState) {
+        self.validation_loss = state.validation_loss.unwrap_or(f64::NAN);
+        self.factor = state.plateau.factor;
+        self.enter_watched();
+    }
+
+    fn enter_watched(&mut self) {
+        for (progress, value) in [(Progress::ValidationLoss, self.validation_loss), (Progress::Plateau, self.factor)] {
+            if let Some(memory) = self.bound.progress(progress) {
+                self.bound.set(memory, self.real, value);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Where a loss stopped being a number: the step is computed again by the reference evaluator, node by node.
 
-use crate::check::program::Train;
+use crate::check::program::{Progress, Train};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::numeric::{FirstBadValue, loss_not_finite};
 use crate::eval::evaluate_all;
@@ -86,6 +86,7 @@ fn search(session: &mut Session<'_>, train: &Train, lowered: &Lowered, failure: 
                     input.clone_from(table);
                 }
             }
+            Source::Progress(Progress::Plateau) => {}
             Source::Progress(_) => {
                 let ty = TensorType::scalar(session.program.real());
                 *input = native::from_reals(ty, &[failure.step as f64]);

@@ -2,16 +2,24 @@
 //! and `groups`.
 
 use super::optimizer::{Clip, Group, PROGRESS, Rule};
+use crate::check::annotations::is_name;
 use crate::check::defaults::{Completed, name_of};
-use crate::check::program::{Closure, Kind, ParamId, Typed};
+use crate::check::program::{Closure, Kind, Metric, ParamId, Progress, Typed};
 use crate::check::types::{Element, Type};
 use crate::check::{Checker, Global, SCHEDULES_MODULE};
 use crate::diagnostics::catalog::{actions, names, optimizers};
 use crate::source::Span;
 use crate::syntax::ast::{Argument, Expr, ExprKind, Setting};
 
+/// What a block measures that a setting may watch.
+pub(super) struct Watchable<'m> {
+    /// Whether there is a validation set.
+    pub(super) validates: bool,
+    pub(super) metrics: &'m [Metric],
+}
+
 /// Settings beside the rule.
-pub(super) struct Adjustments<'a> {
+pub(super) struct Adjustments<'a, 'm> {
     pub(super) schedule: Option<&'a Setting>,
     pub(super) clip: Option<&'a Setting>,
     pub(super) weight_decay: Option<&'a Setting>,
@@ -19,6 +27,7 @@ pub(super) struct Adjustments<'a> {
     pub(super) groups: Option<&'a Setting>,
     /// The updates of the whole run, where they are known.
     pub(super) steps: Option<u64>,
+    pub(super) watchable: Watchable<'m>,
 }
 
 impl<'a> Checker<'a, '_> {
@@ -26,7 +35,7 @@ impl<'a> Checker<'a, '_> {
     pub(super) fn adjusted(
         &mut self,
         mut rule: Rule<'a>,
-        adjustments: &Adjustments<'a>,
+        adjustments: &Adjustments<'a, '_>,
         params: &[ParamId],
     ) -> Option<Rule<'a>> {
         let frame = std::mem::take(&mut rule.frame);
@@ -36,7 +45,7 @@ impl<'a> Checker<'a, '_> {
         adjusted.map(|()| rule)
     }
 
-    fn adjust(&mut self, rule: &mut Rule<'a>, adjustments: &Adjustments<'a>, params: &[ParamId]) -> Option<()> {
+    fn adjust(&mut self, rule: &mut Rule<'a>, adjustments: &Adjustments<'a, '_>, params: &[ParamId]) -> Option<()> {
         if let Some(setting) = adjustments.weight_decay {
             let place = self.argument_of(rule, "weight_decay", setting.name.span)?;
             if rule.settings[place].is_some() {
@@ -53,7 +62,7 @@ impl<'a> Checker<'a, '_> {
         }
         if let Some(setting) = adjustments.schedule {
             self.argument_of(rule, "lr", setting.name.span)?;
-            rule.schedule = Some(self.schedule(&setting.value, adjustments.steps)?);
+            rule.schedule = Some(self.schedule(rule, &setting.value, adjustments)?);
         }
         if let Some(setting) = adjustments.groups {
             rule.groups = self.groups(rule, &setting.value, params)?;
@@ -88,19 +97,26 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// A factor on the learning rate: a schedule of the library, a function of the file, or any expression.
-    fn schedule(&mut self, value: &'a Expr, steps: Option<u64>) -> Option<Typed> {
+    fn schedule(&mut self, rule: &mut Rule<'a>, value: &'a Expr, adjustments: &Adjustments<'a, '_>) -> Option<Typed> {
         if let ExprKind::Call { callee, arguments } = &*value.kind
             && let ExprKind::Name(name) = &*callee.kind
             && let Some((index, library)) = self.schedule_function(name, arguments)
         {
-            return self.scheduled(index, library, arguments, value.span, steps);
+            return self.scheduled(index, library, arguments, value.span, adjustments.steps);
+        }
+        if let ExprKind::Call { callee, arguments } = &*value.kind
+            && is_name(callee, "plateau")
+            && !self.globals.contains_key("plateau")
+        {
+            rule.plateau = Some(self.plateau(arguments, &adjustments.watchable, value.span)?);
+            return Some(Typed::new(Kind::Progress(Progress::Plateau), Type::real(), value.span));
         }
         if let ExprKind::Call { callee, .. } = &*value.kind
             && let ExprKind::Name(name) = &*callee.kind
             && !self.globals.contains_key(name.as_str())
             && crate::check::builtins::canonical_name(name).is_none()
         {
-            let known = self.known_schedules();
+            let known: Vec<&str> = self.known_schedules().into_iter().chain(["plateau"]).collect();
             self.report(optimizers::unknown_schedule(name, callee.span, &known));
             return None;
         }

@@ -86,7 +86,22 @@ pub struct Patience {
     pub restore: bool,
 }
 
-/// What early stopping watches.
+/// When the learning rate is reduced because training does not get better.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Plateau {
+    /// How many epochs in a row may be no better than the best.
+    pub patience: u64,
+    /// What the learning rate is then multiplied by.
+    pub factor: f64,
+    /// How much better an epoch must be.
+    pub min_delta: f64,
+    /// What is watched.
+    pub monitor: Monitor,
+    /// Whether higher is better.
+    pub higher: bool,
+}
+
+/// What early stopping and `plateau` watch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Monitor {
     /// The mean loss of an epoch's batches.

@@ -5,6 +5,7 @@ mod checkpoint;
 pub mod measures;
 mod metrics;
 mod optimizer;
+mod plateau;
 mod prediction;
 mod progress;
 mod settings;
@@ -19,9 +20,9 @@ use super::annotations::is_name;
 use super::program::{Action, DataId, InstanceId, Kind, Metric, ParamId, Program, Progress, Train, Typed};
 use super::scope::Frame;
 use super::types::Element;
-use crate::diagnostics::catalog::actions;
+use crate::diagnostics::catalog::{actions, training};
 use crate::syntax::ast::{self, Expr};
-use adjust::Adjustments;
+use adjust::{Adjustments, Watchable};
 
 /// Examples per update where nothing is said.
 const DEFAULT_BATCH: usize = 32;
@@ -110,9 +111,21 @@ impl<'a> Checker<'a, '_> {
             average: find("average"),
             groups: find("groups"),
             steps: self.updates_of_run(data, batch, epochs, steps),
+            watchable: Watchable { validates: validation.is_some(), metrics: &metrics },
         };
-        let rule = self.adjusted(optimizer?, &adjustments, &trainable)?;
+        let mut rule = self.adjusted(optimizer?, &adjustments, &trainable)?;
+        let plateau = rule.plateau.take();
+        let rule_span = rule.span;
         let (optimizer, state) = self.updates(rule, &trainable)?;
+        let rule_watches = optimizer.updates.iter().any(|update| self.sees_validation(&update.new));
+        if rule_watches && validation.is_none() {
+            let settings = ["schedule", "clip", "weight_decay", "groups"];
+            let span = settings.iter().find_map(|name| {
+                find(name).map(|setting| setting.value.span).filter(|span| self.text(*span).contains("validation_loss"))
+            });
+            self.report(training::no_validation(span.unwrap_or(rule_span)));
+            return None;
+        }
         Some(Action::Train(Box::new(Train {
             name: action.name.as_ref().map(|name| name.text.clone()),
             span: action.keyword,
@@ -133,7 +146,8 @@ impl<'a> Checker<'a, '_> {
             seed,
             checkpoint: flatten(checkpoint)?,
             patience: flatten(patience)?,
-            watches_validation: stop.iter().flatten().any(|stop| self.sees_validation(stop)),
+            plateau,
+            watches_validation: rule_watches || stop.iter().flatten().any(|stop| self.sees_validation(stop)),
             stop: flatten(stop)?,
             params: trainable,
         })))

@@ -2,7 +2,9 @@
 
 use crate::check::defaults::{Completed, name_of};
 use crate::check::params::folded;
-use crate::check::program::{Closure, Kind, LocalId, Optimizer, ParamId, Progress, StateTensor, Typed, Update};
+use crate::check::program::{
+    Closure, Kind, LocalId, Optimizer, ParamId, Plateau, Progress, StateTensor, Typed, Update,
+};
 use crate::check::scope::{Bound, Frame};
 use crate::check::size::Size;
 use crate::check::types::{Element, Type};
@@ -14,8 +16,13 @@ use crate::source::Span;
 use crate::syntax::ast::{Argument, Expr, ExprKind, Parameter};
 
 /// What training is at, as a rule and its settings may name it.
-pub(super) const PROGRESS: [(&str, Progress); 4] =
-    [("step", Progress::Step), ("epoch", Progress::Epoch), ("loss", Progress::Loss), ("grad_norm", Progress::GradNorm)];
+pub(super) const PROGRESS: [(&str, Progress); 5] = [
+    ("step", Progress::Step),
+    ("epoch", Progress::Epoch),
+    ("loss", Progress::Loss),
+    ("grad_norm", Progress::GradNorm),
+    ("validation_loss", Progress::ValidationLoss),
+];
 /// Arguments of rules and schedules that training gives beside what it is at.
 const GIVEN: [&str; 4] = ["parameter", "gradient", "state", "steps"];
 
@@ -56,6 +63,8 @@ pub(super) struct Rule<'a> {
     state: LocalId,
     /// The factor on the learning rate.
     pub(super) schedule: Option<Typed>,
+    /// What the schedule watches, where it is `plateau`.
+    pub(super) plateau: Option<Plateau>,
     /// The bound of the gradient.
     pub(super) clip: Option<Clip>,
     /// How much of the moving average of parameters stays.
@@ -112,6 +121,7 @@ impl<'a> Checker<'a, '_> {
             gradient,
             state,
             schedule: None,
+            plateau: None,
             clip: None,
             average: None,
             groups: Vec::new(),

@@ -25,27 +25,7 @@ impl<'a> Checker<'a, '_> {
                 return Some(patience);
             }
         };
-        let mut given: [Option<&'a Argument>; 5] = [None; 5];
-        for (order, argument) in arguments.iter().enumerate() {
-            let place = match &argument.name {
-                None => (order == 0).then_some(0),
-                Some(name) => ARGUMENTS.iter().position(|known| *known == name.text),
-            };
-            match place.filter(|place| given[*place].is_none()) {
-                Some(place) => given[place] = Some(argument),
-                None => {
-                    let (name, span) = match &argument.name {
-                        Some(name) => (name.text.clone(), name.span),
-                        None => (self.text(argument.value.span), argument.value.span),
-                    };
-                    let problem =
-                        if place.is_some() { "is given twice the argument" } else { "takes no argument called" };
-                    self.report(names::bad_named_argument("early_stopping", &name, span, problem, ARGUMENTS));
-                    return None;
-                }
-            }
-        }
-        let [epochs, min_delta, monitor, mode, restore] = given;
+        let [epochs, min_delta, monitor, mode, restore] = self.given("early_stopping", arguments, ARGUMENTS)?;
         let Some(epochs) = epochs else {
             let example = "early_stopping(10)";
             self.report(actions::missing_setting("early_stopping", "epochs", setting.value.span, example));
@@ -53,28 +33,14 @@ impl<'a> Checker<'a, '_> {
         };
         patience.epochs = self.whole_value("epochs", &epochs.value, 1)?;
         if let Some(argument) = min_delta {
-            let value = self.value(&argument.value, None);
-            patience.min_delta = self.constant_number(value)?;
-            if patience.min_delta.is_nan() || patience.min_delta < 0.0 {
-                let help = "the least change that counts as better: `min_delta = 1e-4`";
-                self.report(actions::bad_setting("min_delta", "is a number of 0 or more", argument.value.span, help));
-                return None;
-            }
+            patience.min_delta = self.min_delta(argument)?;
         }
         let mut higher = Some(false);
         if let Some(argument) = monitor {
             (patience.monitor, higher) = self.monitor(argument, validates, metrics)?;
         }
         if let Some(argument) = mode {
-            higher = match () {
-                () if is_name(&argument.value, "min") => Some(false),
-                () if is_name(&argument.value, "max") => Some(true),
-                () => {
-                    let help = "`mode = min` where less is better, `mode = max` where more is";
-                    self.report(actions::bad_setting("mode", "is `min` or `max`", argument.value.span, help));
-                    return None;
-                }
-            };
+            higher = Some(self.mode(argument)?);
         }
         let Some(higher) = higher else {
             let name = monitor.map_or(String::new(), |argument| self.text(argument.value.span));
@@ -88,8 +54,63 @@ impl<'a> Checker<'a, '_> {
         Some(patience)
     }
 
+    /// The arguments of a form by the places of their names; only the first may come without its name.
+    pub(super) fn given<const N: usize>(
+        &mut self,
+        form: &str,
+        arguments: &'a [Argument],
+        known: &[&str],
+    ) -> Option<[Option<&'a Argument>; N]> {
+        let mut given: [Option<&'a Argument>; N] = [None; N];
+        for (order, argument) in arguments.iter().enumerate() {
+            let place = match &argument.name {
+                None => (order == 0).then_some(0),
+                Some(name) => known.iter().position(|known| *known == name.text),
+            };
+            match place.filter(|place| given[*place].is_none()) {
+                Some(place) => given[place] = Some(argument),
+                None => {
+                    let (name, span) = match &argument.name {
+                        Some(name) => (name.text.clone(), name.span),
+                        None => (self.text(argument.value.span), argument.value.span),
+                    };
+                    let problem =
+                        if place.is_some() { "is given twice the argument" } else { "takes no argument called" };
+                    self.report(names::bad_named_argument(form, &name, span, problem, known));
+                    return None;
+                }
+            }
+        }
+        Some(given)
+    }
+
+    /// The least change that counts as better.
+    pub(super) fn min_delta(&mut self, argument: &'a Argument) -> Option<f64> {
+        let value = self.value(&argument.value, None);
+        let number = self.constant_number(value)?;
+        if number.is_nan() || number < 0.0 {
+            let help = "the least change that counts as better: `min_delta = 1e-4`";
+            self.report(actions::bad_setting("min_delta", "is a number of 0 or more", argument.value.span, help));
+            return None;
+        }
+        Some(number)
+    }
+
+    /// Whether higher is better.
+    pub(super) fn mode(&mut self, argument: &'a Argument) -> Option<bool> {
+        match () {
+            () if is_name(&argument.value, "min") => Some(false),
+            () if is_name(&argument.value, "max") => Some(true),
+            () => {
+                let help = "`mode = min` where less is better, `mode = max` where more is";
+                self.report(actions::bad_setting("mode", "is `min` or `max`", argument.value.span, help));
+                None
+            }
+        }
+    }
+
     /// What is watched, and whether higher is better if that is known.
-    fn monitor(
+    pub(super) fn monitor(
         &mut self,
         argument: &'a Argument,
         validates: bool,
