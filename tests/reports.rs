@@ -1,6 +1,7 @@
 //! `ndc run --report`: the page, opened in a real browser.
 //!
 //! The browser is Chromium. Where it is missing the tests that need it say so and pass, unless `CI` is set.
+#![allow(clippy::print_stderr, reason = "says why a test is skipped")]
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::BTreeSet;

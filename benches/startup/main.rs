@@ -2,6 +2,7 @@
 //!
 //! Each run is a process of its own that reads its data, trains, and checks what it reached; all take turns, on one core.
 //! Only ndc keeps what it compiled for the next run; its first run, without that, is measured too.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark tells what it measured")]
 
 use clap::Parser;
 use std::path::{Path, PathBuf};
