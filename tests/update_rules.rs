@@ -1,0 +1,282 @@
+//! Update rules and what a block says beside them: curves of `torch.optim`, and traces of other programs.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use ndc::data::csv::FileLoader;
+use ndc::driver::{check_file, on_large_stack};
+use ndc::session::{EpochRecord, Observer, Session, TrainingEnd};
+use serde_json::Value;
+use std::path::Path;
+
+#[derive(Default)]
+struct Records {
+    epochs: Vec<EpochRecord>,
+    ends: Vec<TrainingEnd>,
+}
+
+impl Observer for Records {
+    fn epoch_ended(&mut self, record: &EpochRecord) {
+        self.epochs.push(record.clone());
+    }
+    fn training_ended(&mut self, end: &TrainingEnd) {
+        self.ends.push(end.clone());
+    }
+}
+
+impl Records {
+    fn losses(&self) -> Vec<f64> {
+        self.epochs.iter().map(|epoch| epoch.loss).collect()
+    }
+
+    fn end_of(&self, name: &str) -> &[f64] {
+        &self.ends[0].params.iter().find(|(each, ..)| each == name).unwrap().2
+    }
+}
+
+fn run(name: &str, text: &str) -> Records {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("update_rules_{name}.nd"));
+    std::fs::write(&path, text).unwrap();
+    let checked = check_file(&path, &mut FileLoader::new(), Default::default());
+    assert!(!checked.has_errors(), "{text}: {:#?}", checked.diagnostics);
+    on_large_stack(|| {
+        let mut session = Session::new(&checked.program).unwrap();
+        let mut records = Records::default();
+        session.run(&mut records).unwrap();
+        records
+    })
+}
+
+fn stored(path: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(path);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|each| each.as_f64().unwrap()).collect()
+}
+
+/// The greatest difference, relative to the expected numbers or to `scale` where they are smaller.
+fn difference(found: &[f64], expected: &[f64], scale: f64) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let each = found.iter().zip(expected).map(|(found, expected)| (found - expected).abs() / expected.abs().max(scale));
+    each.fold(0.0, |greatest, each| if each > greatest || each.is_nan() { each } else { greatest })
+}
+
+fn norm(values: &[f64]) -> f64 {
+    values.iter().map(|value| value * value).sum::<f64>().sqrt()
+}
+
+/// Each rule on five kinds of models, and settings beside the rule: losses of 100 steps, learning rates, losses of averaged
+/// weights, and the values at the end.
+fn curves_agree(chosen: impl Fn(&Value) -> bool) {
+    let curves = stored("training_curves/curves.json");
+    let mut greatest: f64 = 0.0;
+    let mut count = 0;
+    for (place, curve) in curves["curves"].as_array().unwrap().iter().enumerate().filter(|(_, curve)| chosen(curve)) {
+        let (example, settings) = (curve["example"].as_str().unwrap(), curve["settings"].as_str().unwrap());
+        let program = &curves["programs"][example];
+        let [text, loss, batch] = ["program", "loss", "batch"].map(|part| program[part].as_str().unwrap());
+        let block = format!("data = d, loss = {loss}, batch = {batch}, shuffle = false, steps = 100, {settings}");
+        let records = run(&place.to_string(), &format!("{text}\ntrain {{ {block} }}\n"));
+        let mut compare = |what: &str, found: &[f64], expected: &Value| {
+            let difference = difference(found, &numbers(expected), 1e-3);
+            assert!(difference < 1e-10, "{example}, {settings}: {what} differ by {difference:e}");
+            greatest = greatest.max(difference);
+        };
+        compare("losses", &records.losses(), &curve["losses"]);
+        if !settings.contains("groups") {
+            let rates: Vec<f64> = records.epochs.iter().map(|epoch| epoch.learning_rate.unwrap()).collect();
+            compare("learning rates", &rates, &curve["rates"]);
+        }
+        let validation: Vec<f64> =
+            records.epochs.iter().filter_map(|epoch| epoch.validation.as_ref().map(|(loss, _)| *loss)).collect();
+        compare("validation losses", &validation, &curve["validation"]);
+        for (name, values) in curve["end"].as_object().unwrap() {
+            compare(name, records.end_of(name), values);
+        }
+        count += 1;
+    }
+    assert!(count > 5);
+    println!("{count} curves, greatest difference {greatest:e}");
+}
+
+fn beside_the_rule(curve: &Value) -> bool {
+    curve["settings"].as_str().unwrap().contains("),")
+}
+
+#[test]
+fn rules_agree_with_pytorch_on_dense_models() {
+    let dense = ["linear", "logistic", "mlp"];
+    curves_agree(|curve| !beside_the_rule(curve) && dense.contains(&curve["example"].as_str().unwrap()));
+}
+
+#[test]
+fn rules_agree_with_pytorch_on_convolutions() {
+    curves_agree(|curve| !beside_the_rule(curve) && curve["example"] == "convolution");
+}
+
+#[test]
+fn rules_agree_with_pytorch_on_recurrent_models() {
+    curves_agree(|curve| !beside_the_rule(curve) && curve["example"] == "recurrent");
+}
+
+#[test]
+fn settings_beside_the_rule_agree_with_pytorch() {
+    curves_agree(beside_the_rule);
+}
+
+/// The data, the loss and the batch of the problems of the traces.
+fn problem(name: &str) -> (String, &'static str, &'static str) {
+    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let at = |path: &str| tables.join(path).display().to_string();
+    match name {
+        "linreg_mtcars" => (
+            format!("csv(\"{}\") {{ x = standardize([wt, hp]), y = mpg }}", at("cases/tables/mtcars.csv")),
+            "((x @ w)[0] + b[0] - y)^2",
+            "all",
+        ),
+        "mlp_iris" => (
+            format!(
+                "csv(\"{}\") {{
+                    x = standardize([sepal_length, sepal_width, petal_length, petal_width])
+                    y = species
+                }}",
+                at("cases/tables/iris.csv")
+            ),
+            "cross_entropy(tanh(x @ W1 + b1) @ W2 + b2, y)",
+            "all",
+        ),
+        "logit_bc" => (
+            format!(
+                "csv(\"{}\") {{ x = standardize([{}]), y = benign }}",
+                at("cases/tables/breast_cancer.csv"),
+                breast_cancer_columns()
+            ),
+            "bce_logits((x @ w)[0] + b[0], y)",
+            "all",
+        ),
+        "mlp_digits" => (
+            format!("npz(\"{}\") {{ x = image / 16, y = label }}", at("traces/digits.npz")),
+            "cross_entropy(relu(x @ W1 + b1) @ W2 + b2, y)",
+            "100",
+        ),
+        "mlp_diabetes" => (
+            format!(
+                "csv(\"{}\") {{
+                    x = standardize([age, sex, bmi, bp, s1, s2, s3, s4, s5, s6])
+                    y = standardize(progression)
+                }}",
+                at("cases/tables/diabetes.csv")
+            ),
+            "huber((sigmoid(x @ W1 + b1) @ W2 + b2)[0], y)",
+            "all",
+        ),
+        _ => panic!("{name} is new"),
+    }
+}
+
+fn breast_cancer_columns() -> String {
+    let sizes = [
+        "radius",
+        "texture",
+        "perimeter",
+        "area",
+        "smoothness",
+        "compactness",
+        "concavity",
+        "concave_points",
+        "symmetry",
+        "fractal_dimension",
+    ];
+    let mean = sizes.map(|size| format!("mean_{size}"));
+    let error = sizes.map(|size| format!("{size}_error"));
+    let worst = sizes.map(|size| format!("worst_{size}"));
+    [mean, error, worst].concat().join(", ")
+}
+
+fn rule(name: &str) -> &'static str {
+    match name {
+        "gd" => "sgd(lr = 0.1)",
+        "momentum" => "momentum(lr = 0.05)",
+        "adam" => "adam(lr = 0.02)",
+        "adamw" => "adamw(lr = 0.02, weight_decay = 0.05)",
+        "adamax" => "adamax(lr = 0.02)",
+        "rmsprop" => "rmsprop(lr = 0.01)",
+        "adagrad" => "adagrad(lr = 0.1)",
+        "sgd_wd" => "sgd(lr = 0.1, weight_decay = 0.01)",
+        _ => panic!("{name} is new"),
+    }
+}
+
+/// `param W1: [4, 8] = …` with the values `s * sin(k + 1.7 * place)`.
+fn param(name: &str, shape: &[usize], k: f64, s: f64) -> String {
+    match shape {
+        [size] => format!("param {name}: [{size}] = [{s} * sin({k} + 1.7 * i) for i in 0..{size}]\n"),
+        [rows, columns] => format!(
+            "param {name}: [{rows}, {columns}] =
+                [[{s} * sin({k} + 1.7 * ({columns} * i + j)) for j in 0..{columns}] for i in 0..{rows}]\n"
+        ),
+        _ => panic!("{shape:?}"),
+    }
+}
+
+#[test]
+fn traces_of_other_programs_are_met() {
+    let traces = stored("traces/traces.json");
+    let mut greatest: f64 = 0.0;
+    for trace in traces.as_array().unwrap() {
+        let id = trace["id"].as_str().unwrap();
+        let (data, loss, batch) = problem(trace["problem"].as_str().unwrap());
+        let mut text = format!("data d = {data}\n");
+        for (name, shape) in trace["parameters"].as_object().unwrap() {
+            let shape: Vec<usize> = numbers(shape).iter().map(|size| *size as usize).collect();
+            let start = numbers(&trace["init_ks"][name]);
+            text += &param(name, &shape, start[0], start[1]);
+        }
+        let rule = rule(trace["optimiser"].as_str().unwrap());
+        let (steps, per_epoch) = (&trace["steps"], if batch == "all" { 1 } else { 17 });
+        text += &format!(
+            "train {{ data = d, loss = {loss}, optimizer = {rule}, batch = {batch}, shuffle = false, steps = {steps} }}"
+        );
+        let records = run(&id.replace('/', "_"), &text);
+        let mut compare = |what: &str, found: &[f64], expected: &[f64]| {
+            let difference = difference(found, expected, 0.0);
+            assert!(difference < 1e-12, "{id}: {what} differ by {difference:e}");
+            greatest = greatest.max(difference);
+        };
+        // An epoch's loss is the mean over its steps.
+        let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
+        let before: Vec<f64> = numbers(&trace["loss_before_step"]).chunks(per_epoch).map(mean).collect();
+        compare("losses", &records.losses(), &before);
+        if batch == "all" {
+            compare("final losses", &[records.ends[0].loss], &[trace["final_full_loss"].as_f64().unwrap()]);
+        }
+        for (name, expected) in trace["final_first_values"].as_object().unwrap() {
+            let (values, expected) = (records.end_of(name), numbers(expected));
+            compare(name, &values[..expected.len()], &expected);
+            compare(name, &[norm(values)], &[trace["final_param_norms"][name].as_f64().unwrap()]);
+        }
+    }
+    println!("greatest difference {greatest:e}");
+}
+
+#[test]
+fn the_first_step_of_rules_with_running_means_has_the_length_of_the_learning_rate() {
+    for (precision, within) in [("f32", 4e-7), ("f64", 1e-15)] {
+        for rule in ["adam", "adamw", "adamax"] {
+            for betas in ["", ", beta1 = 0.99, beta2 = 0.99999", ", beta1 = 0.0, beta2 = 0.5"] {
+                let text = format!(
+                    "precision {precision}
+                    param w: [3] = [0.0, 0.0, 0.0]
+                    train {{
+                        loss = dot(w, [1000.0, -1.0, 0.015625])
+                        optimizer = {rule}(lr = 0.5, epsilon = 0.0{betas})
+                        steps = 1
+                    }}"
+                );
+                let records = run(&format!("first_{precision}_{rule}_{}", betas.len()), &text);
+                let difference = difference(records.end_of("w"), &[-0.5, 0.5, -0.5], 0.0);
+                assert!(difference < within, "{precision} {rule}{betas}: {:?}", records.end_of("w"));
+            }
+        }
+    }
+}
