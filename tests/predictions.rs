@@ -51,10 +51,13 @@ fn program(settings: &str) -> String {
     format!("{MODEL}train {{ data = d, optimizer = sgd(lr = 1e-300), epochs = 1, {settings} }}")
 }
 
+/// The text of a prediction with the columns it reads, if there is one.
+type Expected = Option<(&'static str, &'static [u32])>;
+
 #[test]
 fn the_prediction_is_what_the_block_states_or_the_model_that_the_loss_calls() {
     // The settings, and the text of the prediction if there is one, with the columns it reads.
-    let cases: [(&str, Option<(&str, &[u32])>); 14] = [
+    let cases: [(&str, Expected); 14] = [
         ("loss = sum(net(a)) - y", Some(("net(a)", &[0]))),
         ("loss = y * sum((net(a) - y)^2)", Some(("net(a)", &[0]))),
         ("loss = sum(net(a)^2) + net(a)[0]", Some(("net(a)", &[0]))),

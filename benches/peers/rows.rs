@@ -197,6 +197,13 @@ pub const ROWS: &[Row] = &[
         ..DIGITS
     },
     Row { name: "e mlp adam", work: "MLP 784-512-512-10, Adam, batch 128, a step", ..WIDE },
+    Row {
+        name: "e mlp adam train",
+        work: "the same step as `train` makes it",
+        file: "adam_train.nd",
+        way: Way::Train,
+        ..ROW
+    },
     Row { name: "e mlp adam t2", work: "the same with two threads", threads: 2, ..WIDE },
     Row {
         name: "l product 64",

@@ -209,6 +209,7 @@ impl<'a> Checker<'a, '_> {
     /// `group(net.0, lr = 0.01)`, or several in parentheses.
     fn groups(&mut self, rule: &Rule<'a>, value: &'a Expr, params: &[ParamId]) -> Option<Vec<Group>> {
         let written: Vec<&'a Expr> = match &*value.kind {
+            ExprKind::Tuple(groups) if groups.is_empty() => return self.no_group(value.span),
             ExprKind::Tuple(groups) => groups.iter().collect(),
             ExprKind::Paren(group) => vec![group],
             _ => vec![value],
@@ -226,13 +227,14 @@ impl<'a> Checker<'a, '_> {
             ExprKind::Call { callee, arguments } if matches!(&*callee.kind, ExprKind::Name(name) if name == "group") => {
                 arguments
             }
-            _ => {
-                let help = "for example `groups = (group(net.0, lr = 0.01), group(head, weight_decay = 0))`";
-                let text = "is made of groups of parameters with settings of their own";
-                self.report(actions::bad_setting("groups", text, value.span, help));
-                return None;
-            }
+            _ => return self.no_group(value.span),
         };
+        // A group without paths or without settings would change nothing.
+        if arguments.iter().all(|argument| argument.name.is_some())
+            || arguments.iter().all(|argument| argument.name.is_none())
+        {
+            return self.no_group(value.span);
+        }
         let mut group = Group { params: Vec::new(), settings: Vec::new() };
         for argument in arguments {
             match &argument.name {
@@ -248,6 +250,13 @@ impl<'a> Checker<'a, '_> {
             }
         }
         Some(group)
+    }
+
+    fn no_group<T>(&mut self, span: Span) -> Option<T> {
+        let help = "for example `groups = (group(net.0, lr = 0.01), group(head, weight_decay = 0))`";
+        let text = "is made of groups of parameters with settings of their own";
+        self.report(actions::bad_setting("groups", text, span, help));
+        None
     }
 
     /// The trained parameters whose path begins with what is written.
