@@ -19,9 +19,9 @@ const PARTS: usize = 4;
 /// # Errors
 /// When the folder or the file cannot be made or written; an old file is then as it was.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // What a link leads to is replaced, not the link; a device or a pipe is written to.
+    // What a link leads to is replaced, not the link; a device, a pipe or what a link to nothing names is written to.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    if target.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+    if target.symlink_metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         return fs::write(target, bytes);
     }
     let path = target.as_path();

@@ -143,6 +143,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "source",
             "diagnostics",
             "check",
+            "checkpoint",
             "ir",
             "data",
             "doc",
