@@ -15,7 +15,7 @@ use super::size::Size;
 pub use super::train::measures::{Examples, Metric, MetricKind, Monitor, Patience, Plateau};
 pub use super::train::{Checkpoint, Prediction};
 use super::types::{ClosureId, ModelId, Type};
-pub use super::update::{Optimizer, StateTensor, Update};
+pub use super::update::{Lbfgs, Optimizer, StateTensor, Update};
 use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
 use crate::source::Span;
 use std::collections::HashMap;

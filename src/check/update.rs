@@ -16,6 +16,24 @@ pub struct Optimizer {
     /// The place in `Train::state` of the moving average of the first trained parameter, where there are any; those of
     /// the others follow.
     pub first_average: Option<u32>,
+    /// What takes the place of a rule: L-BFGS, whose steps depend on all parameters together. `updates` is empty then.
+    pub lbfgs: Option<Lbfgs>,
+}
+
+/// L-BFGS with its settings. Its state is, for each trained parameter, the last changes of it and of its gradient, a row
+/// each, and after these the number of changes that were kept so far.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Lbfgs {
+    /// The length of a step that is tried first, of the one that the model of the loss proposes.
+    pub lr: f64,
+    /// How many changes are remembered.
+    pub memory: usize,
+    /// The greatest entry of a gradient that counts as zero.
+    pub tolerance_gradient: f64,
+    /// The change of the loss, and of every parameter, that counts as none.
+    pub tolerance_change: f64,
+    /// How often a step may compute the loss along its direction.
+    pub evaluations: u64,
 }
 
 /// How one parameter changes in a step.

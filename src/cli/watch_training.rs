@@ -122,6 +122,7 @@ fn closing(end: &TrainingEnd) -> String {
     let why = match end.ending {
         Ending::Done => "",
         Ending::Stopped => ", ended by `stop`",
+        Ending::Converged => ", converged",
         Ending::NoImprovement => ", ended by `patience`",
         Ending::Interrupted => ", interrupted",
     };

@@ -3,7 +3,7 @@
 use super::draws::TrainingDraws;
 use super::{Lowered, Lowerer, Source, Value};
 use crate::autodiff::reverse::reverse;
-use crate::check::program::{Examples, MetricKind, ParamId, Program, Progress, Train};
+use crate::check::program::{Examples, MetricKind, ParamId, Program, Progress, Train, Typed};
 use crate::check::types::Type;
 use crate::ir::{Axes, ElementType, Graph, NodeId, Op, Reduction, Shape, TensorType};
 use crate::ops::arithmetic::{ADD, MULTIPLY, SUBTRACT};
@@ -28,6 +28,8 @@ pub const STOP: &str = "stop";
 pub const GRADIENT_NORM: &str = "gradient norm";
 /// The learning rate of the step; see [`LOSS`].
 pub const LEARNING_RATE: &str = "learning rate";
+/// Gradients that are handed out are named by this and the paths of their parameters.
+pub const GRADIENT: &str = "gradient of ";
 /// Metrics are named by this and their own names.
 pub const METRIC: &str = "metric ";
 /// Running means are named by this and their numbers.
@@ -41,6 +43,24 @@ pub fn lower_step(program: &Program, train: &Train, size: usize, whole: bool, re
     let mut forward = forward(program, train, &train.examples(), (size, whole), true);
     simplify_outputs(&mut forward.graph);
     step(program, train, forward, report)
+}
+
+/// The loss and its gradients over all examples, without any update: what a line search asks for.
+pub fn lower_loss_and_gradients(program: &Program, train: &Train, size: usize) -> Lowered {
+    let mut forward = forward(program, train, &train.examples(), (size, true), true);
+    let loss = forward.graph.outputs()[0].clone();
+    forward.graph.clear_outputs();
+    forward.graph.output(loss.name, loss.node);
+    simplify_outputs(&mut forward.graph);
+    step(program, train, forward, Report::Quiet)
+}
+
+/// Whether to stop, by all that training is at, as inputs.
+pub fn lower_stop(program: &Program, stop: &Typed) -> Lowered {
+    let mut lowerer = Lowerer::new(program);
+    let stop = lowerer.tensor(stop);
+    lowerer.graph.output(STOP, stop);
+    lowerer.finish()
 }
 
 /// Simplifies what will be differentiated: contractions found now stay contractions on the way back.
@@ -184,8 +204,14 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> L
     let grad_norm = lowerer.norm(&gradients);
     lowerer.progress.insert(Progress::Loss, loss);
     lowerer.progress.insert(Progress::GradNorm, grad_norm);
+    let rule_updates = train.optimizer.lbfgs.is_none();
     let mut changes = Vec::with_capacity(params.len());
     for (place, (param, gradient)) in params.iter().zip(&gradients).enumerate() {
+        if !rule_updates {
+            let name = &program.params[train.params[place].0 as usize].name;
+            lowerer.graph.output(format!("{GRADIENT}{name}"), *gradient);
+            continue;
+        }
         let updated = lowerer.updated(train, place, *param, *gradient);
         changes.push(lowerer.pair(&SUBTRACT, updated, *param));
     }
@@ -193,7 +219,7 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> L
         let state = output.name.strip_prefix(RUNNING).and_then(|number| number.parse().ok());
         lowerer.update(ParamId(state.unwrap_or_default()), output.node);
     }
-    if let Some(stop) = &train.stop {
+    if let Some(stop) = train.stop.as_ref().filter(|_| rule_updates) {
         let step_norm = lowerer.norm(&changes);
         lowerer.progress.insert(Progress::StepNorm, step_norm);
         let stop = lowerer.tensor(stop);
@@ -208,6 +234,9 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> L
             let rate = lowerer.tensor(rate);
             lowerer.graph.output(LEARNING_RATE, rate);
         }
+    }
+    if report == Report::Quiet && !rule_updates {
+        lowerer.graph.output(LOSS, loss);
     }
     lowerer.finish()
 }

@@ -142,6 +142,7 @@ impl<'e> Ended<'e> {
             ending: match end.ending {
                 Ending::Done => "done",
                 Ending::Stopped => "stopped",
+                Ending::Converged => "converged",
                 Ending::NoImprovement => "no improvement",
                 Ending::Interrupted => "interrupted",
             },

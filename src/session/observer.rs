@@ -208,6 +208,8 @@ pub enum Ending {
     Done,
     /// The block's `stop` became true.
     Stopped,
+    /// The optimizer says that it cannot get better.
+    Converged,
     /// It did not get better for as long as the block's `patience` lasts.
     NoImprovement,
     /// The user asked for it.

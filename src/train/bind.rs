@@ -6,7 +6,7 @@ use crate::codegen::{MemoryId, ProgramId, Programs};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, TensorType};
 use crate::lower::prepared::with_prepared_entries;
-use crate::lower::training::{GRADIENT_NORM, LEARNING_RATE, LOSS, METRIC, Report, STOP, lower_step};
+use crate::lower::training::{GRADIENT, GRADIENT_NORM, LEARNING_RATE, LOSS, METRIC, Report, STOP, lower_step};
 use crate::lower::{Lowered, Source};
 use crate::session::compiler::Native;
 use crate::session::{Session, native};
@@ -34,6 +34,8 @@ pub(super) struct Step {
     pub(super) measures: Vec<MemoryId>,
     /// The learning rate and the norm of the gradient, in a step that reports.
     pub(super) rates: [Option<MemoryId>; 2],
+    /// The gradients of the trained parameters, in order, where the program hands them out.
+    pub(super) gradients: Vec<MemoryId>,
     /// What it changes.
     pub(super) state: Vec<StateTensor>,
 }
@@ -100,7 +102,8 @@ impl Bound {
                 state.push(StateTensor { name: port.name.clone(), source: *source, memory, ty: port.ty.clone() });
             }
         }
-        let (mut places, mut measures, mut stop, mut rates) = (Vec::new(), Vec::new(), None, [None, None]);
+        let (mut places, mut measures, mut gradients) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut stop, mut rates) = (None, [None, None]);
         for port in executable.outputs().iter().filter(|port| port.updates.is_none()) {
             let memory = self.programs.memory(port.ty.bytes());
             places.push(memory);
@@ -108,12 +111,14 @@ impl Bound {
                 stop = Some(memory);
             } else if let Some(rate) = [LEARNING_RATE, GRADIENT_NORM].iter().position(|name| *name == port.name) {
                 rates[rate] = Some(memory);
+            } else if port.name.starts_with(GRADIENT) {
+                gradients.push(memory);
             } else if port.name == LOSS || port.name.starts_with(METRIC) {
                 measures.push(memory);
             }
         }
         let program = self.programs.bind(executable, &inputs, &places).map_err(native::internal)?;
-        Ok(Step { program, rows, prepared, stop, measures, rates, state })
+        Ok(Step { program, rows, prepared, stop, measures, rates, gradients, state })
     }
 
     /// Hands a program the examples of a batch, and has those of the upcoming one prepared, if it is known.
@@ -134,7 +139,7 @@ impl Bound {
     }
 
     /// The memory of a parameter, column or value, filled at its first use; of progress, set by [`Bound::set`].
-    fn input(
+    pub(super) fn input(
         &mut self,
         session: &mut Session<'_>,
         train: &Train,
@@ -165,6 +170,18 @@ impl Bound {
         match real {
             ElementType::F32 => bytes.copy_from_slice(&(value as f32).to_ne_bytes()),
             _ => bytes.copy_from_slice(&value.to_ne_bytes()),
+        }
+    }
+
+    /// Sets some numbers, from a place on.
+    pub(super) fn set_reals(&mut self, memory: MemoryId, real: ElementType, first: usize, values: &[f64]) {
+        let bytes = self.programs.bytes_mut(memory);
+        match real {
+            ElementType::F32 => {
+                let places = bytemuck::cast_slice_mut::<u8, f32>(bytes)[first..].iter_mut();
+                places.zip(values).for_each(|(place, value)| *place = *value as f32);
+            }
+            _ => bytemuck::cast_slice_mut::<u8, f64>(bytes)[first..first + values.len()].copy_from_slice(values),
         }
     }
 

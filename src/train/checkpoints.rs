@@ -35,6 +35,7 @@ pub(super) struct Kept {
 pub(super) enum Ended {
     Stopped,
     NoImprovement,
+    Converged,
 }
 
 impl Ended {
@@ -42,6 +43,7 @@ impl Ended {
         match ending {
             Ending::Stopped => Some(Ended::Stopped),
             Ending::NoImprovement => Some(Ended::NoImprovement),
+            Ending::Converged => Some(Ended::Converged),
             Ending::Done | Ending::Interrupted => None,
         }
     }
@@ -50,6 +52,7 @@ impl Ended {
         match self {
             Ended::Stopped => Ending::Stopped,
             Ended::NoImprovement => Ending::NoImprovement,
+            Ended::Converged => Ending::Converged,
         }
     }
 }

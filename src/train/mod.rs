@@ -9,6 +9,8 @@ mod checkpoints;
 pub mod examination;
 mod feed;
 mod keep;
+mod lbfgs;
+mod line_search;
 mod metrics;
 mod milestones;
 mod plateau;

@@ -189,7 +189,7 @@ impl<'t> Run<'t> {
         let last = last.min(kept);
         while self.state.step + 1 < last && !session.options.interrupted() {
             if self.step(session, Report::Quiet)? {
-                return Ok(Outcome::Ends(Ending::Stopped));
+                return Ok(Outcome::Ends(self.steps.ending()));
             }
         }
         let show = last == look && self.clock.shown.elapsed() >= PROGRESS_EVERY;
@@ -325,7 +325,7 @@ impl<'t> Run<'t> {
 
     fn outcome(&self, observer: &mut dyn Observer, stopped: bool, look: bool) -> Outcome {
         match stopped {
-            true => Outcome::Ends(Ending::Stopped),
+            true => Outcome::Ends(self.steps.ending()),
             false if look && observer.interrupted() => Outcome::Ends(Ending::Interrupted),
             false => Outcome::Goes,
         }

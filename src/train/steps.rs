@@ -2,6 +2,7 @@
 
 use super::CHECK_EVERY;
 use super::bind::{Bound, StateTensor, Step};
+use super::lbfgs::Minimizer;
 use super::rows::Rows;
 use super::state::RunState;
 use super::tally::Tally;
@@ -11,7 +12,7 @@ use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, Table};
 use crate::lower::Source;
 use crate::lower::training::Report;
-use crate::session::{Session, native};
+use crate::session::{Ending, Session, native};
 use std::time::{Duration, Instant};
 
 /// Elements of all parameters below which a run looks round only every so many steps.
@@ -37,6 +38,9 @@ pub(super) struct Steps {
     rates: [Option<MemoryId>; 2],
     /// The parameters whose moving averages are what training gives, and the place of the first average in the state.
     averaged: Option<(u32, Vec<ParamId>)>,
+    /// What takes the steps in place of a rule.
+    lbfgs: Option<Minimizer>,
+    converged: bool,
     /// The time that compiling took since the first step.
     pub(super) compiling: Duration,
 }
@@ -100,6 +104,8 @@ impl Steps {
             measures: Vec::new(),
             rates: [None, None],
             averaged: train.optimizer.first_average.map(|first| (first, train.params.clone())),
+            lbfgs: None,
+            converged: false,
             compiling: Duration::ZERO,
         };
         steps.compile(session, train, false, first)?;
@@ -116,7 +122,13 @@ impl Steps {
     ) -> Result<(), Box<Diagnostic>> {
         let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
         let step = self.bound.step(session, train, pair.size, pair.whole, report)?;
+        if let (None, Some(settings)) = (&self.lbfgs, &train.optimizer.lbfgs) {
+            self.lbfgs = Some(Minimizer::new(session, train, settings, &mut self.bound)?);
+        }
         self.state.clone_from(&step.state);
+        if let Some(lbfgs) = &self.lbfgs {
+            self.state.extend_from_slice(lbfgs.state());
+        }
         *pair.version(report) = Some(step);
         self.elements = self.params().map(|tensor| tensor.ty.shape.count()).sum();
         self.step = self.bound.progress(Progress::Step);
@@ -162,7 +174,17 @@ impl Steps {
             self.measures.clone_from(&chosen.measures);
             self.rates = chosen.rates;
         }
+        if let Some(lbfgs) = &self.lbfgs {
+            let result = lbfgs.step(&mut self.bound, chosen, at.step)?;
+            self.converged = result.converged && !result.stopped;
+            return Ok(result.converged || result.stopped);
+        }
         Ok(chosen.stop.is_some_and(|memory| self.bound.programs.bytes(memory)[0] != 0))
+    }
+
+    /// Why the last step was to be the last.
+    pub(super) fn ending(&self) -> Ending {
+        if self.converged { Ending::Converged } else { Ending::Stopped }
     }
 
     /// The loss of the last step that reported.

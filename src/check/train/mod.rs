@@ -2,6 +2,7 @@
 
 mod adjust;
 mod checkpoint;
+mod lbfgs;
 pub mod measures;
 mod metrics;
 mod optimizer;
@@ -65,6 +66,7 @@ impl<'a> Checker<'a, '_> {
 
         let stated = find("predict").map(|setting| self.predict_setting(setting, data));
         let optimizer = match find("optimizer") {
+            Some(setting) if self.is_lbfgs(&setting.value) => None,
             Some(setting) => self.rule(&setting.value),
             None => {
                 self.report(actions::missing_setting(
@@ -104,6 +106,7 @@ impl<'a> Checker<'a, '_> {
             return None;
         }
         let (epochs, steps, batch) = (flatten(epochs)?, flatten(steps)?, batch?);
+        let lbfgs = find("optimizer").filter(|setting| self.is_lbfgs(&setting.value));
         let adjustments = Adjustments {
             schedule: find("schedule"),
             clip: find("clip"),
@@ -113,10 +116,18 @@ impl<'a> Checker<'a, '_> {
             steps: self.updates_of_run(data, batch, epochs, steps),
             watchable: Watchable { validates: validation.is_some(), metrics: &metrics },
         };
-        let mut rule = self.adjusted(optimizer?, &adjustments, &trainable)?;
-        let plateau = rule.plateau.take();
-        let rule_span = rule.span;
-        let (optimizer, state) = self.updates(rule, &trainable)?;
+        let (rule_span, plateau, (optimizer, state)) = match lbfgs {
+            Some(setting) => {
+                let rows = data.map(|data| self.program.data[data.0 as usize].rows);
+                self.every_step_sees_all(setting, find("batch"), batch, rows)?;
+                (setting.value.span, None, self.lbfgs(&setting.value, &adjustments, &trainable)?)
+            }
+            None => {
+                let mut rule = self.adjusted(optimizer?, &adjustments, &trainable)?;
+                let plateau = rule.plateau.take();
+                (rule.span, plateau, self.updates(rule, &trainable)?)
+            }
+        };
         let rule_watches = optimizer.updates.iter().any(|update| self.sees_validation(&update.new));
         if rule_watches && validation.is_none() {
             let settings = ["schedule", "clip", "weight_decay", "groups"];

@@ -1,5 +1,6 @@
 //! The `optimizer` of a `train` block: a function as update rule, checked at every parameter that the block trains.
 
+use super::lbfgs::LBFGS;
 use crate::check::defaults::{Completed, name_of};
 use crate::check::params::folded;
 use crate::check::program::{
@@ -193,6 +194,7 @@ impl<'a> Checker<'a, '_> {
             _ => None,
         });
         let mut rules: Vec<&'a str> = rules.collect();
+        rules.push(LBFGS);
         rules.sort_unstable();
         rules
     }
@@ -295,7 +297,7 @@ impl<'a> Checker<'a, '_> {
             let shape = param.domain.stored_shape(&param.shape);
             state.push(StateTensor { name: format!("{}/average", param.name), shape, initial: 0.0 });
         }
-        let optimizer = Optimizer { rule: rule.name, updates, learning_rate, first_average };
+        let optimizer = Optimizer { rule: rule.name, updates, learning_rate, first_average, lbfgs: None };
         (optimizer.updates.len() == params.len()).then_some((optimizer, state))
     }
 
@@ -499,7 +501,7 @@ fn leaves_of(start: &Typed, path: &str, ty: &Type, leaves: &mut Vec<(String, f64
 }
 
 /// What is wrong with a number as a setting of one of the library's rules, and what to do.
-fn out_of_range(name: &str, number: f64) -> Option<(&'static str, &'static str)> {
+pub(super) fn out_of_range(name: &str, number: f64) -> Option<(&'static str, &'static str)> {
     let (inside, problem, help) = match name {
         "lr" => (number > 0.0 && number.is_finite(), "is a number above zero", "a usual one is `lr = 0.001`"),
         "momentum" | "beta1" | "beta2" | "alpha" | "rho" => {
@@ -508,9 +510,8 @@ fn out_of_range(name: &str, number: f64) -> Option<(&'static str, &'static str)>
         "every" | "factor" | "clip" => (number > 0.0 && number.is_finite(), "is a number above zero", "write one"),
         "rise" => (number > 0.0 && number < 1.0, "is a share of the run, between 0 and 1", "a usual one is 0.3"),
         "average" => ((0.0..1.0).contains(&number), "lies from 0 to 1, without 1", "a usual one is 0.999"),
-        "epsilon" | "weight_decay" | "lr_decay" | "warmup" | "start" | "end" => {
-            (number >= 0.0 && number.is_finite(), "is not below zero", "leave it out for the usual one")
-        }
+        "epsilon" | "tolerance_gradient" | "tolerance_change" | "weight_decay" | "lr_decay" | "warmup" | "start"
+        | "end" => (number >= 0.0 && number.is_finite(), "is not below zero", "leave it out for the usual one"),
         _ => return None,
     };
     (!inside).then_some((problem, help))

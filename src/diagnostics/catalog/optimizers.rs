@@ -43,3 +43,20 @@ pub fn endless_schedule(name: &str, span: Span) -> Diagnostic {
         .saying("depends on the length of the run")
         .help("add `epochs = 100` or `steps = 10000`")
 }
+
+/// E0625: L-BFGS on a part of the examples at a time.
+pub fn needs_all_examples(batch: usize, rows: usize, is_stated: bool, span: Span) -> Diagnostic {
+    let error = Diagnostic::error("E0625", "`lbfgs` needs all examples in every step", span);
+    let help = "write `batch = all`";
+    match is_stated {
+        true => error.saying(format!("{batch} of {rows} examples")).help(help),
+        false => error.saying(format!("sees {batch} of {rows} examples where no `batch` is stated")).help(help),
+    }
+}
+
+/// E0626: a setting of update rules beside L-BFGS.
+pub fn not_with_lbfgs(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0626", format!("`lbfgs` works without `{name}`"), span)
+        .saying("only for rules that take one step along a gradient")
+        .help("leave it out: a line search finds the length of each step; a penalty belongs in the loss")
+}
