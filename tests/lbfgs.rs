@@ -118,7 +118,7 @@ fn a_run_ends_by_its_settings_too() {
 
 #[test]
 fn single_precision_and_bounded_parameters_converge() {
-    let text = "set precision = f32\nparam x in (0, inf) = 5.0\nparam y = 1.0
+    let text = "precision   f32\nparam x in (0, inf) = 5.0\nparam y = 1.0
 train {\n loss = (log(x) - 1)^2 + (y - x)^2\n optimizer = lbfgs()\n steps = 200\n}\n";
     let end = run("bounded", text);
     assert_eq!(end.ending, Ending::Converged);
