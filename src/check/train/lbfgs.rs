@@ -1,7 +1,7 @@
 //! `optimizer = lbfgs(…)`: no function of one parameter and its gradient, so it is known by name.
 
 use super::adjust::Adjustments;
-use super::optimizer::out_of_range;
+use super::rule_settings::out_of_range;
 use crate::check::Checker;
 use crate::check::params::folded;
 use crate::check::program::{Lbfgs, Optimizer, ParamId, StateTensor};
@@ -43,7 +43,7 @@ impl<'a> Checker<'a, '_> {
     pub(super) fn lbfgs(
         &mut self,
         value: &'a Expr,
-        adjustments: &Adjustments<'a>,
+        adjustments: &Adjustments<'a, '_>,
         params: &[ParamId],
     ) -> Option<(Optimizer, Vec<StateTensor>)> {
         let others =

@@ -9,6 +9,7 @@ mod optimizer;
 mod plateau;
 mod prediction;
 mod progress;
+mod rule_settings;
 mod settings;
 mod stopping;
 mod validation;
