@@ -12,7 +12,6 @@ use crate::ir::{ElementType, Table};
 use crate::lower::Source;
 use crate::lower::training::Report;
 use crate::session::{Session, native};
-use std::time::{Duration, Instant};
 
 /// Elements of all parameters below which a run looks round only every so many steps.
 const SMALL: usize = 4096;
@@ -37,8 +36,6 @@ pub(super) struct Steps {
     rates: [Option<MemoryId>; 2],
     /// The parameters whose moving averages are what training gives, and the place of the first average in the state.
     averaged: Option<(u32, Vec<ParamId>)>,
-    /// The time that compiling took since the first step.
-    pub(super) compiling: Duration,
 }
 
 /// A step without and with reports.
@@ -100,7 +97,6 @@ impl Steps {
             measures: Vec::new(),
             rates: [None, None],
             averaged: train.optimizer.first_average.map(|first| (first, train.params.clone())),
-            compiling: Duration::ZERO,
         };
         steps.compile(session, train, false, first)?;
         Ok(steps)
@@ -115,7 +111,10 @@ impl Steps {
         report: Report,
     ) -> Result<(), Box<Diagnostic>> {
         let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
-        let step = self.bound.step(session, train, pair.size, pair.whole, report)?;
+        let (size, whole) = (pair.size, pair.whole);
+        let make = |bound: &mut Bound, session: &mut Session<'_>| bound.step(session, train, size, whole, report);
+        let step = self.bound.making(session, make)?;
+        let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
         self.state.clone_from(&step.state);
         *pair.version(report) = Some(step);
         self.elements = self.params().map(|tensor| tensor.ty.shape.count()).sum();
@@ -142,10 +141,7 @@ impl Steps {
         let last = self.remainder.as_ref().is_some_and(|remainder| at.batch.len() == remainder.size);
         let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
         if pair.version(report).is_none() {
-            let begun = Instant::now();
             self.compile(session, train, last, report)?;
-            session.compiler.save();
-            self.compiling += begun.elapsed();
         }
         let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
         let Some(chosen) = pair.version(report) else { unreachable!("compiled above") };
