@@ -13,7 +13,6 @@ use crate::ir::{ElementType, Table};
 use crate::lower::Source;
 use crate::lower::training::Report;
 use crate::session::{Ending, Session, native};
-use std::time::{Duration, Instant};
 
 /// Elements of all parameters below which a run looks round only every so many steps.
 const SMALL: usize = 4096;
@@ -41,8 +40,6 @@ pub(super) struct Steps {
     /// What takes the steps in place of a rule.
     lbfgs: Option<Minimizer>,
     converged: bool,
-    /// The time that compiling took since the first step.
-    pub(super) compiling: Duration,
 }
 
 /// A step without and with reports.
@@ -106,7 +103,6 @@ impl Steps {
             averaged: train.optimizer.first_average.map(|first| (first, train.params.clone())),
             lbfgs: None,
             converged: false,
-            compiling: Duration::ZERO,
         };
         steps.compile(session, train, false, first)?;
         Ok(steps)
@@ -121,10 +117,13 @@ impl Steps {
         report: Report,
     ) -> Result<(), Box<Diagnostic>> {
         let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
-        let step = self.bound.step(session, train, pair.size, pair.whole, report)?;
+        let (size, whole) = (pair.size, pair.whole);
+        let make = |bound: &mut Bound, session: &mut Session<'_>| bound.step(session, train, size, whole, report);
+        let step = self.bound.making(session, make)?;
         if let (None, Some(settings)) = (&self.lbfgs, &train.optimizer.lbfgs) {
             self.lbfgs = Some(Minimizer::new(session, train, settings, &mut self.bound)?);
         }
+        let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
         self.state.clone_from(&step.state);
         if let Some(lbfgs) = &self.lbfgs {
             self.state.extend_from_slice(lbfgs.state());
@@ -154,10 +153,7 @@ impl Steps {
         let last = self.remainder.as_ref().is_some_and(|remainder| at.batch.len() == remainder.size);
         let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
         if pair.version(report).is_none() {
-            let begun = Instant::now();
             self.compile(session, train, last, report)?;
-            session.compiler.save();
-            self.compiling += begun.elapsed();
         }
         let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
         let Some(chosen) = pair.version(report) else { unreachable!("compiled above") };
