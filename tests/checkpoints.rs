@@ -66,6 +66,11 @@ impl Project {
 
     /// Runs the program; the messages if it fails.
     fn run(&self, more: &[&str]) -> Result<(), String> {
+        self.shown(more).map(drop)
+    }
+
+    /// Runs the program; what it shows, or the messages if it fails.
+    fn shown(&self, more: &[&str]) -> Result<String, String> {
         let output = Command::new(env!("CARGO_BIN_EXE_ndc"))
             .current_dir(&self.0)
             .args(["run", "program.nd", "--no-cache"])
@@ -73,7 +78,7 @@ impl Project {
             .output()
             .unwrap();
         match output.status.code() {
-            Some(0) => Ok(()),
+            Some(0) => Ok(String::from_utf8(output.stdout).unwrap()),
             Some(1) => Err(String::from_utf8(output.stderr).unwrap()),
             other => panic!("ended with {other:?}: {}", String::from_utf8_lossy(&output.stderr)),
         }
@@ -320,4 +325,83 @@ fn a_plateau_goes_on_from_where_it_was() {
     assert_eq!(fs::read(whole.path("end.safetensors")).unwrap(), fs::read(parted.path("end.safetensors")).unwrap());
     let plain = Project::trained("plateau_none");
     assert_ne!(fs::read(whole.path("end.safetensors")).unwrap(), fs::read(plain.path("end.safetensors")).unwrap());
+}
+
+/// A run that `stop` or `patience` ended goes on where these have changed, as if they had been so at once.
+#[test]
+fn an_end_by_stop_or_patience_is_none_when_they_change() {
+    let patient = |epochs: u64| format!("patience = early_stopping({epochs}, min_delta = 0.5, restore = false)");
+    for (name, before, after) in [
+        ("loss", "stop = loss < 1".to_string(), "stop = loss < 0.01".to_string()),
+        ("step", "stop = step == 5".to_string(), "stop = step == 50 and epoch > 1".to_string()),
+        ("constant", "stop = loss < limit".to_string(), "stop = loss < limit / 2".to_string()),
+        ("patience", patient(2), patient(7)),
+        ("neither", "stop = step == 5\n    patience = 4".to_string(), String::new()),
+    ] {
+        let settings = |text: &str| format!("epochs     = 120\n    {text}");
+        let whole = Project::new(&format!("terms-{name}-whole"));
+        let parts = Project::new(&format!("terms-{name}-parts"));
+        for (project, text) in [(&whole, &after), (&parts, &before)] {
+            project.change("program.nd", "epochs     = 6", &settings(text));
+            project.change("program.nd", "data d", "let limit = 1.0\ndata d");
+            assert_eq!(project.run(&[]), Ok(()));
+        }
+        let (end, last) = (parts.bytes("end.safetensors"), parts.bytes("run/last.safetensors"));
+        assert_eq!(parts.run(&["--resume"]), Ok(()), "{name}");
+        assert_eq!(parts.bytes("end.safetensors"), end, "{name}: nothing has changed");
+        assert_eq!(parts.bytes("run/last.safetensors"), last, "{name}: nothing has changed");
+        assert_ne!(whole.bytes("end.safetensors"), end, "{name}");
+        match name {
+            // The text stays, what it means does not.
+            "constant" => parts.change("program.nd", "limit = 1.0", "limit = 0.5"),
+            _ => parts.change("program.nd", &before, &after),
+        }
+        assert_eq!(parts.run(&["--resume"]), Ok(()), "{name}");
+        assert_eq!(parts.bytes("end.safetensors"), whole.bytes("end.safetensors"), "{name}");
+    }
+}
+
+/// What was counted while something else was watched does not count.
+#[test]
+fn another_measure_is_watched_from_the_start() {
+    let project = Project::new("watched");
+    let settings =
+        "epochs     = 120\n    metric off = abs(w[0] * x + w[1] - y)\n    patience = early_stopping(3, monitor = loss)";
+    project.change("program.nd", "epochs     = 6", settings);
+    let first = project.shown(&[]).unwrap();
+    assert!(first.contains("ended by `patience`"), "{first}");
+    project.change("program.nd", "monitor = loss", "monitor = off, mode = max");
+    let second = project.shown(&["--resume"]).unwrap();
+    let best = |text: &str| {
+        let line = text.lines().find(|line| line.contains("best epoch")).unwrap().to_string();
+        line.split_whitespace().nth(2).unwrap().trim_end_matches(',').parse::<u64>().unwrap()
+    };
+    assert!(second.contains("going on from step"), "{second}");
+    assert!(best(&second) > best(&first) + 3, "an epoch after the end of the first run: {second}");
+}
+
+/// A trial goes on from a checkpoint too, though it keeps nothing.
+#[test]
+fn a_trial_begins_with_what_a_checkpoint_has() {
+    let project = Project::trained("trial-resumed");
+    let before = project.bytes("run/last.safetensors");
+    for path in [&["--resume"][..], &["--resume", "run"], &["--resume", "run/epoch-6.safetensors"]] {
+        let once = project.shown(&[&["--fast-dev-run"], path].concat()).unwrap();
+        assert!(once.contains("going on from step 18") && once.contains("trained: 19 steps"), "{once}");
+        let by_heart = project.shown(&[&["--overfit-batches", "1"], path].concat()).unwrap();
+        assert!(by_heart.contains("going on from step 18") && by_heart.contains("trained: 6 steps"), "{by_heart}");
+    }
+    let losses = |shown: String| {
+        let first = shown.lines().find(|line| line.contains("step         1 ")).unwrap().to_string();
+        first.split("loss ").nth(1).unwrap().split_whitespace().next().unwrap().parse::<f64>().unwrap()
+    };
+    let fresh = losses(project.shown(&["--overfit-batches", "1"]).unwrap());
+    let learnt = losses(project.shown(&["--overfit-batches", "1", "--resume"]).unwrap());
+    assert!(learnt < fresh, "{learnt} {fresh}");
+    assert_eq!(project.bytes("run/last.safetensors"), before);
+    project.change("program.nd", "epochs     = 6", "epochs     = 200\n    stop = loss < 1");
+    let ended = project.shown(&[]).unwrap();
+    assert!(ended.contains("ended by `stop`"), "{ended}");
+    let once = project.shown(&["--fast-dev-run", "--resume"]).unwrap();
+    assert!(once.contains("going on from step"), "{once}");
 }

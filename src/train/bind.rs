@@ -12,11 +12,14 @@ use crate::session::compiler::Native;
 use crate::session::{Session, native};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Programs and the memory they share.
 #[derive(Default)]
 pub(super) struct Bound {
     pub(super) programs: Programs,
+    /// The time that making programs took since training began.
+    pub(super) compiling: Duration,
     feed: Feed,
     memories: HashMap<Source, (MemoryId, TensorType)>,
 }
@@ -52,6 +55,20 @@ pub(super) struct StateTensor {
 }
 
 impl Bound {
+    /// Makes programs in the middle of a run, and keeps the time that it takes apart.
+    pub(super) fn making<R>(
+        &mut self,
+        session: &mut Session<'_>,
+        make: impl FnOnce(&mut Self, &mut Session<'_>) -> Result<R, Box<Diagnostic>>,
+    ) -> Result<R, Box<Diagnostic>> {
+        let begun = Instant::now();
+        let made = make(self, session)?;
+        // A long run may be ended in the middle.
+        session.compiler.save();
+        self.compiling += begun.elapsed();
+        Ok(made)
+    }
+
     /// A step of training.
     pub(super) fn step(
         &mut self,

@@ -8,6 +8,7 @@ use super::resume::{Facts, Note, Resumed};
 use super::rows::Rows;
 use super::state::RunState;
 use super::steps::Steps;
+use super::terms::Terms;
 use crate::check::program::{Checkpoint, Train};
 use crate::checkpoint::{BEST, LAST, OpenError, RunFolder, Tensors, write_whole};
 use crate::diagnostics::Diagnostic;
@@ -28,6 +29,8 @@ pub(super) struct Kept {
     pub(super) best: Option<f64>,
     /// Why it ended, if it did before its last epoch.
     pub(super) ended: Option<Ended>,
+    /// What decides when it ends.
+    pub(super) terms: Terms,
 }
 
 /// Why a run ended before its last epoch.
@@ -62,6 +65,7 @@ pub(super) struct Checkpoints {
     folder: RunFolder,
     rule: Checkpoint,
     note: Note,
+    terms: Terms,
     /// The least of what is watched so far.
     best: Option<f64>,
     /// The best epoch, until it is written together with the newest state.
@@ -81,7 +85,7 @@ impl Checkpoints {
     pub(super) fn open(
         session: &mut Session<'_>,
         train: &Train,
-        rule: Option<Checkpoint>,
+        (rule, terms): (Option<Checkpoint>, Terms),
         resumed: Option<&Resumed>,
     ) -> Result<Option<Self>, Box<Diagnostic>> {
         let Some(rule) = rule else { return Ok(None) };
@@ -96,7 +100,8 @@ impl Checkpoints {
         let facts = Facts::new(session, train)?;
         let note = Note::new(session, train, facts);
         let best = resumed.and_then(|resumed| resumed.kept.best);
-        Ok(Some(Checkpoints { folder, rule, note, best, unwritten: None, written: None, when: Instant::now() }))
+        let when = Instant::now();
+        Ok(Some(Checkpoints { folder, rule, note, terms, best, unwritten: None, written: None, when }))
     }
 
     /// The path of the newest checkpoint.
@@ -234,7 +239,7 @@ impl Checkpoints {
         }
         let mut note = self.note.clone();
         (note.step, note.epoch) = (state.step, state.place.0);
-        let kept = Kept { state: state.clone(), best: self.best, ended };
+        let kept = Kept { state: state.clone(), best: self.best, ended, terms: self.terms.clone() };
         let mut file = Tensors::new(entries, serde_json::to_string(&note).ok());
         file.state = postcard::to_stdvec(&kept).ok();
         file.to_bytes().map_err(native::internal)

@@ -1,6 +1,7 @@
 //! A run and its checkpoints: going on from one, and when the next is written.
 
 use super::checkpoints::{Checkpoints, Ended};
+use super::records::Calendar;
 use super::resume::Resumed;
 use super::run::Run;
 use super::state::RunState;
@@ -18,6 +19,12 @@ impl Run<'_> {
         self.checkpoints = checkpoints;
         let Some(resumed) = resumed else { return Ok(()) };
         resumed.restore(session, self.train, &mut self.steps)?;
+        self.resumed = Some((resumed.path.display().to_string(), resumed.kept.state.step));
+        if session.options.overfit_batches.is_some() {
+            // It begins anew, on batches of its own, with what was learnt.
+            self.keep_point();
+            return Ok(());
+        }
         self.state = resumed.kept.state.clone();
         self.rows.go_to(self.state.place);
         self.steps.set_watched(&self.state);
@@ -26,8 +33,17 @@ impl Run<'_> {
             checkpoints.resumed_at(&resumed);
         }
         self.ended = resumed.kept.ended;
-        self.resumed = Some((resumed.path.display().to_string(), self.state.step));
+        if session.options.fast_dev_run {
+            self.one_more_step();
+        }
         Ok(())
+    }
+
+    /// A trial takes the step after the checkpoint, whether the run had ended there or not.
+    fn one_more_step(&mut self) {
+        self.ended = None;
+        self.limit = Some(self.state.step + 1);
+        self.calendar = Calendar::new(self.limit, self.rows.steps_per_epoch(), true);
     }
 
     /// Writes a checkpoint if it is time for one, after a step.

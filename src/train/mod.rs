@@ -23,6 +23,8 @@ mod state;
 mod steps;
 mod stopping;
 mod tally;
+mod telling;
+mod terms;
 mod trace;
 mod validation;
 
@@ -34,6 +36,7 @@ pub use rows::Rows;
 use run::Run;
 use std::time::Instant;
 pub use tally::Measures;
+use terms::Terms;
 pub use validation::evaluate;
 
 /// How often an interruption is looked for and progress may be shown, in steps that take no time to speak of.
@@ -46,12 +49,15 @@ const CHECK_EVERY: u64 = 1024;
 pub fn train(session: &mut Session<'_>, train: &Train, observer: &mut dyn Observer) -> Result<(), Box<Diagnostic>> {
     let begun = Instant::now();
     let rule = resume::rule(session, train);
-    let resumed = resume::resume(session, train, rule.as_ref())?;
-    let checkpoints = Checkpoints::open(session, train, rule, resumed.as_ref())?;
+    let terms = Terms::new(session, train)?;
+    let mut resumed = resume::resume(session, train, rule.as_ref())?;
+    if let Some(resumed) = &mut resumed {
+        terms.enter(train, &mut resumed.kept);
+    }
+    let rule = rule.filter(|_| !session.options.is_trial());
+    let checkpoints = Checkpoints::open(session, train, (rule, terms), resumed.as_ref())?;
     let mut run = Run::new(session, train, observer.wants_every_epoch())?;
     run.keep_checkpoints(session, checkpoints, resumed)?;
-    // A long run may be ended in the middle.
-    session.compiler.save();
     observer.training_started(&run.start(session, begun.elapsed()));
     let result = run.go(session, observer);
     run.steps.store(session);

@@ -24,6 +24,11 @@ impl Default for Reduced {
 }
 
 impl Reduced {
+    /// Begins to count anew; what the learning rate was reduced to stays.
+    pub(super) fn forget(&mut self) {
+        (self.best, self.waited) = (None, 0);
+    }
+
     /// Takes note of an epoch's watched value. One that is NaN is never better.
     pub(super) fn epoch_ended(&mut self, plateau: &Plateau, value: f64) {
         let is_better = match self.best {

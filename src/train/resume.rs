@@ -192,11 +192,8 @@ fn folder_of(session: &Session<'_>, path: &Path) -> PathBuf {
     }
 }
 
-/// Where and when a training writes checkpoints. Trainings that would share a folder get one each inside it.
+/// Where and when a training writes checkpoints, if this is no trial. Trainings that would share a folder get one each inside it.
 pub(super) fn rule(session: &Session<'_>, train: &Train) -> Option<Checkpoint> {
-    if session.options.is_trial() {
-        return None;
-    }
     let mut rule = stated(session, train)?;
     let shares = |other: &Train| stated(session, other).is_some_and(|other| other.folder == rule.folder);
     if trainings(session).filter(|other| shares(other)).count() > 1 {

@@ -5,23 +5,17 @@ use super::records::Calendar;
 use super::rows::Rows;
 use super::state::RunState;
 use super::steps::{At, Steps};
-use super::tally::{Measures, Tally};
+use super::tally::Tally;
 use super::trace;
 use super::validation::Evaluation;
 use crate::check::program::{Monitor, Train};
 use crate::diagnostics::Diagnostic;
-use crate::ir::Shape;
 use crate::lower::training::{Part, Report};
-use crate::session::{
-    BestEpoch, Confusion, Ending, EpochRecord, Observer, Session, TrainingEnd, TrainingProgress, TrainingStart, native,
-};
+use crate::session::{Ending, Observer, Session};
 use std::time::{Duration, Instant};
 
 /// How often progress is computed at least.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
-
-/// Parameters by name: shape and values.
-type Parameters = Vec<(String, Shape, Vec<f64>)>;
 
 /// A training run.
 pub(super) struct Run<'t> {
@@ -33,14 +27,14 @@ pub(super) struct Run<'t> {
     /// The loss of the last step that reported.
     loss: f64,
     /// The most steps that may be taken.
-    limit: Option<u64>,
-    calendar: Calendar,
+    pub(super) limit: Option<u64>,
+    pub(super) calendar: Calendar,
     /// Whether every epoch is measured, recorded or not: early stopping or another setting looks at it.
     every_epoch: bool,
     /// Whether it is to learn a few batches by heart, whatever becomes of others.
     learns_by_heart: bool,
     validation: Option<Evaluation>,
-    clock: Clock,
+    pub(super) clock: Clock,
     /// The last point at which everything was finite.
     healthy: Point,
     pub(super) failure: trace::Failure,
@@ -60,9 +54,9 @@ struct Point {
 }
 
 /// When steps began, and when something was last shown.
-struct Clock {
-    begun: Instant,
-    shown: Instant,
+pub(super) struct Clock {
+    pub(super) begun: Instant,
+    pub(super) shown: Instant,
 }
 
 /// What a step led to.
@@ -121,21 +115,6 @@ impl<'t> Run<'t> {
         })
     }
 
-    pub(super) fn start(&self, session: &Session<'_>, compiled_in: Duration) -> TrainingStart {
-        let program = session.program;
-        let data = self.train.data.map(|data| &program.data[data.0 as usize]);
-        TrainingStart {
-            name: self.train.name.clone(),
-            data: data.map(|set| (set.name.clone(), set.rows)),
-            trainable: self.train.params.iter().map(|id| program.params[id.0 as usize].shape.count()).sum(),
-            batch: self.rows.batch(),
-            steps_per_epoch: self.rows.steps_per_epoch(),
-            steps: self.limit,
-            compiled_in,
-            resumed: self.resumed.clone(),
-        }
-    }
-
     /// Steps until the end; `None` when a loss was no number.
     pub(super) fn go(
         &mut self,
@@ -144,6 +123,7 @@ impl<'t> Run<'t> {
     ) -> Result<Option<Ending>, Box<Diagnostic>> {
         self.show_parameters(session, observer, 0)?;
         let now = Instant::now();
+        self.steps.bound.compiling = Duration::ZERO;
         self.clock = Clock { begun: now.checked_sub(self.state.elapsed).unwrap_or(now), shown: now };
         let ending = loop {
             if let Some(ended) = self.ended {
@@ -276,7 +256,7 @@ impl<'t> Run<'t> {
     }
 
     /// Loss and metrics over the validation set, with the parameters as they are now.
-    fn validate(&mut self, session: &mut Session<'_>) -> Result<Option<Tally>, Box<Diagnostic>> {
+    pub(super) fn validate(&mut self, session: &mut Session<'_>) -> Result<Option<Tally>, Box<Diagnostic>> {
         let Some(validation) = &mut self.validation else { return Ok(None) };
         let chunks = session.options.fast_dev_run.then_some(1);
         let tally = validation.run(session, &mut self.steps.bound, self.train, self.state.step, chunks)?;
@@ -322,7 +302,9 @@ impl<'t> Run<'t> {
 
     /// Goes back to the parameters of the best epoch, if the block asks for them.
     fn restore_best(&mut self) {
-        if let Some(best) = self.state.stopping.best.as_ref().filter(|best| !best.params.is_empty()) {
+        let restores = self.train.patience.as_ref().is_some_and(|patience| patience.restore);
+        let best = self.state.stopping.best.as_ref().filter(|best| restores && !best.params.is_empty());
+        if let Some(best) = best {
             self.steps.set_param_bytes(&best.params);
         }
     }
@@ -397,126 +379,5 @@ impl<'t> Run<'t> {
             }
         }
         Ok(())
-    }
-
-    pub(super) fn note_time(&mut self) {
-        self.state.elapsed = self.clock.begun.elapsed().saturating_sub(self.steps.compiling);
-    }
-
-    fn tell(
-        &mut self,
-        observer: &mut dyn Observer,
-        measures: &Measures,
-        validation: Option<&Measures>,
-        milestone: bool,
-    ) {
-        self.note_time();
-        self.clock.shown = Instant::now();
-        observer.training_progress(&TrainingProgress {
-            step: self.state.step,
-            epoch: self.rows.epoch_of(self.state.step),
-            loss: measures.loss,
-            metrics: measures.metrics.clone(),
-            validation: validation.map(|validation| (validation.loss, validation.metrics.clone())),
-            elapsed: self.state.elapsed,
-            milestone,
-        });
-    }
-
-    /// The record of the epoch that has ended, or of as much as there is of the last one.
-    fn record(
-        &mut self,
-        session: &mut Session<'_>,
-        observer: &mut dyn Observer,
-        measures: Measures,
-        validation: Option<Measures>,
-    ) -> Result<(), Box<Diagnostic>> {
-        self.note_time();
-        let (validation, confusions) = apart(validation, measures.confusions);
-        observer.epoch_ended(&EpochRecord {
-            epoch: self.rows.epoch_of(self.state.step),
-            step: self.state.step,
-            loss: measures.loss,
-            metrics: measures.metrics,
-            validation,
-            confusions,
-            learning_rate: self.steps.learning_rate(),
-            gradient_norm: self.steps.gradient_norm(),
-            elapsed: self.state.elapsed,
-        });
-        self.show_parameters(session, observer, self.rows.epoch_of(self.state.step))
-    }
-
-    /// The parameters as they are now, if anybody wants them.
-    fn show_parameters(
-        &self,
-        session: &mut Session<'_>,
-        observer: &mut dyn Observer,
-        epoch: u64,
-    ) -> Result<(), Box<Diagnostic>> {
-        if observer.wants_parameters(epoch) {
-            self.steps.store(session);
-            observer.parameters(epoch, &self.params(session)?);
-        }
-        Ok(())
-    }
-
-    /// The session's trained parameters: name, shape, values.
-    fn params(&self, session: &mut Session<'_>) -> Result<Parameters, Box<Diagnostic>> {
-        let program = session.program;
-        let params = self.train.params.iter().map(|id| {
-            let param = &program.params[id.0 as usize];
-            let values = native::to_reals(&session.param_value(*id)?);
-            Ok((param.name.clone(), param.shape.clone(), values))
-        });
-        params.collect()
-    }
-
-    /// What training came to: everything is evaluated with the parameters as they are now.
-    pub(super) fn end(&mut self, session: &mut Session<'_>, ending: Ending) -> Result<TrainingEnd, Box<Diagnostic>> {
-        let chunks = session.options.fast_dev_run.then_some(1);
-        let what = "train: loss at the end";
-        let mut evaluation = Evaluation::new(session, self.train, self.train.examples(), what);
-        let tally = evaluation.run(session, &mut self.steps.bound, self.train, self.state.step, chunks)?;
-        let measures = tally.measures(&self.train.metrics);
-        let validation = self.validate(session)?.map(|tally| tally.measures(&self.train.metrics));
-        let (validation, confusions) = apart(validation, measures.confusions);
-        Ok(TrainingEnd {
-            name: self.train.name.clone(),
-            ending,
-            steps: self.state.step,
-            epochs: self.rows.epoch_of(self.state.step),
-            loss: measures.loss,
-            metrics: measures.metrics,
-            validation,
-            confusions,
-            best: self.best(),
-            elapsed: self.state.elapsed,
-            checkpoint: self.checkpoints.as_ref().map(Checkpoints::last),
-            params: self.params(session)?,
-        })
-    }
-
-    fn best(&self) -> Option<BestEpoch> {
-        let patience = self.train.patience.as_ref()?;
-        let best = self.state.stopping.best.as_ref()?;
-        let monitor = match patience.monitor {
-            Monitor::Loss => "loss",
-            Monitor::ValidationLoss => "validation_loss",
-            Monitor::Metric(place) => &self.train.metrics[place].name,
-        };
-        let (epoch, value) = (best.epoch, best.value);
-        Some(BestEpoch { epoch, monitor: monitor.to_string(), value, restored: patience.restore })
-    }
-}
-
-/// A loss with the metrics that are numbers.
-type Numbers = (f64, Vec<(String, f64)>);
-
-/// The numbers of a validation, and the tables of it if there is one, else those of training.
-fn apart(validation: Option<Measures>, trained: Vec<Confusion>) -> (Option<Numbers>, Vec<Confusion>) {
-    match validation {
-        Some(validation) => (Some((validation.loss, validation.metrics)), validation.confusions),
-        None => (None, trained),
     }
 }

@@ -13,7 +13,6 @@ use crate::ir::{ElementType, Table};
 use crate::lower::Source;
 use crate::lower::training::{Part, Report};
 use crate::session::{Ending, Session, native};
-use std::time::{Duration, Instant};
 
 /// Elements of all parameters below which a run looks round only every so many steps.
 const SMALL: usize = 4096;
@@ -43,8 +42,6 @@ pub(super) struct Steps {
     /// What takes the steps in place of a rule.
     lbfgs: Option<Minimizer>,
     converged: bool,
-    /// The time that compiling took since the first step.
-    pub(super) compiling: Duration,
 }
 
 /// What may be done with a batch.
@@ -136,7 +133,6 @@ impl Steps {
             averaged: train.optimizer.first_average.map(|first| (first, train.params.clone())),
             lbfgs: None,
             converged: false,
-            compiling: Duration::ZERO,
         };
         let size = rows.batch();
         steps.compile(session, train, (Part::Update, size), first)?;
@@ -155,9 +151,12 @@ impl Steps {
         report: Report,
     ) -> Result<(), Box<Diagnostic>> {
         let Pair { part, size, whole, .. } = *self.versions.pair(batch);
-        let step = self.bound.step(session, train, (size, whole), report, part)?;
+        let make =
+            |bound: &mut Bound, session: &mut Session<'_>| bound.step(session, train, (size, whole), report, part);
+        let step = self.bound.making(session, make)?;
         if let (None, Some(settings)) = (&self.lbfgs, &train.optimizer.lbfgs) {
-            self.lbfgs = Some(Minimizer::new(session, train, settings, &mut self.bound)?);
+            let make = |bound: &mut Bound, session: &mut Session<'_>| Minimizer::new(session, train, settings, bound);
+            self.lbfgs = Some(self.bound.making(session, make)?);
         }
         // What batches hand on within a step is no state of the run.
         if part == Part::Gather {
@@ -165,9 +164,9 @@ impl Steps {
             self.sums = sums.map(|tensor| tensor.memory).collect();
         } else {
             self.state.clone_from(&step.state);
-        }
-        if let Some(lbfgs) = &self.lbfgs {
-            self.state.extend_from_slice(lbfgs.state());
+            if let Some(lbfgs) = &self.lbfgs {
+                self.state.extend_from_slice(lbfgs.state());
+            }
         }
         *self.versions.pair(batch).version(report) = Some(step);
         self.elements = self.params().map(|tensor| tensor.ty.shape.count()).sum();
@@ -201,10 +200,7 @@ impl Steps {
     ) -> Result<bool, Box<Diagnostic>> {
         let batch = (at.part, at.batch.len());
         if self.versions.pair(batch).version(report).is_none() {
-            let begun = Instant::now();
             self.compile(session, train, batch, report)?;
-            session.compiler.save();
-            self.compiling += begun.elapsed();
         }
         let Some(chosen) = self.versions.pair(batch).version(report) else { unreachable!("compiled above") };
         if !at.whole {

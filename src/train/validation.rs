@@ -48,8 +48,8 @@ impl Evaluation {
             let size = self.chunk.min(self.count - start);
             let last = usize::from(size < self.chunk);
             if self.programs[last].is_none() {
-                self.programs[last] = Some(self.compile(session, bound, train, size)?);
-                session.compiler.save();
+                let made = bound.making(session, |bound, session| self.compile(session, bound, train, size))?;
+                self.programs[last] = Some(made);
             }
             let Some(program) = &self.programs[last] else { unreachable!("compiled above") };
             if size < self.count {
