@@ -74,6 +74,7 @@ fn curves_agree(chosen: impl Fn(&Value) -> bool) {
         let (example, settings) = (curve["example"].as_str().unwrap(), curve["settings"].as_str().unwrap());
         let program = &curves["programs"][example];
         let [text, loss, batch] = ["program", "loss", "batch"].map(|part| program[part].as_str().unwrap());
+        let batch = curve["batch"].as_str().unwrap_or(batch);
         let block = format!("data = d, loss = {loss}, batch = {batch}, shuffle = false, steps = 100, {settings}");
         let records = run(&place.to_string(), &format!("{text}\ntrain {{ {block} }}\n"));
         let compare = |what: &str, found: &[f64], expected: &Value| {

@@ -15,7 +15,7 @@ use super::size::Size;
 pub use super::train::measures::{Examples, Metric, MetricKind, Monitor, Patience, Plateau};
 pub use super::train::{Checkpoint, Prediction};
 use super::types::{ClosureId, ModelId, Type};
-pub use super::update::{Lbfgs, Optimizer, StateTensor, Update};
+pub use super::update::{Accumulation, Lbfgs, Optimizer, StateTensor, Update};
 use crate::ir::{self, Distribution, Extreme, Pointwise, Reduction};
 use crate::source::Span;
 use std::collections::HashMap;
@@ -220,12 +220,15 @@ pub enum Progress {
     Loss,
     /// The last loss over the validation set; NaN before there is one.
     ValidationLoss,
-    /// The Euclidean norm of this step's change of all parameters.
+    /// The Euclidean norm of this step's change of all parameters; in what decides the step, that of the step before, NaN
+    /// in the first.
     StepNorm,
     /// The Euclidean norm of this step's gradient.
     GradNorm,
     /// The factor of `schedule = plateau(…)`.
     Plateau,
+    /// How many of a step's examples the batch at hand has, as a share.
+    Share,
 }
 
 /// A function value, known when compiling. Captured values are not part of it, only their types.
@@ -419,7 +422,7 @@ pub struct Train {
     pub epochs: Option<u64>,
     /// How many updates at most.
     pub steps: Option<u64>,
-    /// Examples per update; `None` for all.
+    /// Examples per batch; `None` for all.
     pub batch: Option<usize>,
     /// Whether each epoch visits the examples in a new order.
     pub shuffle: bool,
@@ -440,12 +443,6 @@ pub struct Train {
 }
 
 impl Train {
-    /// The parameter whose moving average a tensor of the state is; it starts from the parameter.
-    pub fn averaged(&self, state: u32) -> Option<ParamId> {
-        let place = state.checked_sub(self.optimizer.first_average?)?;
-        self.params.get(place as usize).copied()
-    }
-
     /// What is trained on.
     pub fn examples(&self) -> Examples {
         Examples { data: self.data, columns: self.columns.clone() }

@@ -1,6 +1,6 @@
 //! How a `train` block changes its parameters, as the checker says it and `lower` reads it.
 
-use super::program::{LocalId, Typed};
+use super::program::{LocalId, ParamId, Train, Typed};
 use super::types::Type;
 use crate::ir;
 
@@ -16,8 +16,22 @@ pub struct Optimizer {
     /// The place in `Train::state` of the moving average of the first trained parameter, where there are any; those of
     /// the others follow.
     pub first_average: Option<u32>,
+    /// Whether gradients of several batches make one update.
+    pub accumulation: Option<Accumulation>,
+    /// The place in `Train::state` of the norm of the last step's change, where an update sees it.
+    pub step_norm: Option<u32>,
     /// What takes the place of a rule: L-BFGS, whose steps depend on all parameters together. `updates` is empty then.
     pub lbfgs: Option<Lbfgs>,
+}
+
+/// Gradients of several batches that make one update.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Accumulation {
+    /// Batches per update, 2 at least; fewer where an epoch ends.
+    pub batches: usize,
+    /// The place in `Train::state` of the sum of gradients of the first trained parameter. Those of the others follow,
+    /// then that of losses. Each step starts from zeros.
+    pub first: u32,
 }
 
 /// L-BFGS with its settings. Its state is, for each trained parameter, the last changes of it and of its gradient, a row
@@ -62,4 +76,17 @@ pub struct StateTensor {
     pub shape: ir::Shape,
     /// What every element starts from.
     pub initial: f64,
+}
+
+impl Train {
+    /// The parameter whose moving average a tensor of the state is; it starts from the parameter.
+    pub fn averaged(&self, state: u32) -> Option<ParamId> {
+        let place = state.checked_sub(self.optimizer.first_average?)?;
+        self.params.get(place as usize).copied()
+    }
+
+    /// The batches of a step; fewer at the end of an epoch.
+    pub fn batches_per_step(&self) -> usize {
+        self.optimizer.accumulation.map_or(1, |accumulation| accumulation.batches)
+    }
 }

@@ -20,6 +20,15 @@ pub enum Report {
     Full,
 }
 
+/// What a program does of a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// Adds the gradients of a batch to those of the batches before it.
+    Gather,
+    /// Changes the parameters: by the gradients of its batch, and of those before it where there are any.
+    Update,
+}
+
 /// The names of the outputs that are not parameters.
 pub const LOSS: &str = "loss";
 /// See [`LOSS`].
@@ -40,9 +49,20 @@ const RUNNING: &str = "running ";
 /// Inputs are the parameters, the columns, the rows of the batch unless `whole`, and progress. The parameters that
 /// train are updated in place.
 pub fn lower_step(program: &Program, train: &Train, size: usize, whole: bool, report: Report) -> Lowered {
+    lower_part(program, train, (size, whole), report, Part::Update)
+}
+
+/// A part of a step, over one of its batches.
+pub fn lower_part(
+    program: &Program,
+    train: &Train,
+    (size, whole): (usize, bool),
+    report: Report,
+    part: Part,
+) -> Lowered {
     let mut forward = forward(program, train, &train.examples(), (size, whole), true);
     simplify_outputs(&mut forward.graph);
-    step(program, train, forward, report)
+    step(program, train, forward, report, part)
 }
 
 /// The loss and its gradients over all examples, without any update: what a line search asks for.
@@ -52,7 +72,7 @@ pub fn lower_loss_and_gradients(program: &Program, train: &Train, size: usize) -
     forward.graph.clear_outputs();
     forward.graph.output(loss.name, loss.node);
     simplify_outputs(&mut forward.graph);
-    step(program, train, forward, Report::Quiet)
+    step(program, train, forward, Report::Quiet, Part::Update)
 }
 
 /// Whether to stop, by all that training is at, as inputs.
@@ -185,7 +205,7 @@ impl Lowerer<'_> {
 }
 
 /// Adds adjoint, update and stop condition to a forward graph.
-fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> Lowered {
+fn step(program: &Program, train: &Train, forward: Lowered, report: Report, part: Part) -> Lowered {
     let mut lowerer = Lowerer::new(program);
     lowerer.graph = forward.graph;
     lowerer.sources = forward.sources;
@@ -201,47 +221,99 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report) -> L
     let params: Vec<NodeId> = train.params.iter().map(|id| lowerer.stored(*id)).collect();
     let one = lowerer.graph.constant_like(loss, 1.0);
     let gradients = reverse(&mut lowerer.graph, loss, one, &params);
-    let grad_norm = lowerer.norm(&gradients);
-    lowerer.progress.insert(Progress::Loss, loss);
-    lowerer.progress.insert(Progress::GradNorm, grad_norm);
-    let rule_updates = train.optimizer.lbfgs.is_none();
-    let mut changes = Vec::with_capacity(params.len());
-    for (place, (param, gradient)) in params.iter().zip(&gradients).enumerate() {
-        if !rule_updates {
-            let name = &program.params[train.params[place].0 as usize].name;
-            lowerer.graph.output(format!("{GRADIENT}{name}"), *gradient);
-            continue;
-        }
-        let updated = lowerer.updated(train, place, *param, *gradient);
-        changes.push(lowerer.pair(&SUBTRACT, updated, *param));
+    let sums = lowerer.sums(train, &gradients, loss);
+    match part {
+        Part::Gather => lowerer.keep_sums(train, &sums),
+        Part::Update => lowerer.change(train, &params, &sums, report),
     }
     for output in running {
         let state = output.name.strip_prefix(RUNNING).and_then(|number| number.parse().ok());
         lowerer.update(ParamId(state.unwrap_or_default()), output.node);
     }
-    if let Some(stop) = train.stop.as_ref().filter(|_| rule_updates) {
-        let step_norm = lowerer.norm(&changes);
-        lowerer.progress.insert(Progress::StepNorm, step_norm);
-        let stop = lowerer.tensor(stop);
-        lowerer.graph.output(STOP, stop);
-    }
     if report == Report::Full {
         for output in reported {
             lowerer.graph.output(output.name, output.node);
         }
-        lowerer.graph.output(GRADIENT_NORM, grad_norm);
-        if let Some(rate) = &train.optimizer.learning_rate {
-            let rate = lowerer.tensor(rate);
-            lowerer.graph.output(LEARNING_RATE, rate);
-        }
-    }
-    if report == Report::Quiet && !rule_updates {
+    } else if train.optimizer.lbfgs.is_some() {
         lowerer.graph.output(LOSS, loss);
     }
     lowerer.finish()
 }
 
 impl Lowerer<'_> {
+    /// Gradients and loss of a step as far as its batches are known: of the one at hand, by its share of the examples,
+    /// with those before it.
+    fn sums(&mut self, train: &Train, gradients: &[NodeId], loss: NodeId) -> Vec<NodeId> {
+        let own = gradients.iter().copied().chain([loss]);
+        let Some(accumulation) = train.optimizer.accumulation else { return own.collect() };
+        let share = self.progress(Progress::Share);
+        let mut sums = Vec::with_capacity(gradients.len() + 1);
+        for (own, index) in own.zip(accumulation.first..) {
+            let before = self.state(train, index);
+            let shape = self.graph.ty(own).shape.clone();
+            let share = self.graph.splat(share, &shape);
+            let part = self.pair(&MULTIPLY, share, own);
+            sums.push(self.pair(&ADD, before, part));
+        }
+        sums
+    }
+
+    /// Hands the sums on to the next batch of the step.
+    fn keep_sums(&mut self, train: &Train, sums: &[NodeId]) {
+        let first = train.optimizer.accumulation.map_or(0, |accumulation| accumulation.first);
+        for (sum, index) in sums.iter().zip(first..) {
+            let before = self.state(train, index);
+            self.replace_input(before, *sum);
+        }
+    }
+
+    /// Changes the parameters by gradients, the last of `sums` being the loss, and says whether to stop.
+    fn change(&mut self, train: &Train, params: &[NodeId], sums: &[NodeId], report: Report) {
+        let (gradients, loss) = (&sums[..params.len()], sums[params.len()]);
+        let grad_norm = self.norm(gradients);
+        self.progress.insert(Progress::Loss, loss);
+        self.progress.insert(Progress::GradNorm, grad_norm);
+        if train.optimizer.lbfgs.is_some() {
+            for (id, gradient) in train.params.iter().zip(gradients) {
+                let name = &self.program.params[id.0 as usize].name;
+                self.graph.output(format!("{GRADIENT}{name}"), *gradient);
+            }
+        } else {
+            self.change_by_rule(train, params, gradients, report);
+        }
+        if report == Report::Full {
+            self.graph.output(GRADIENT_NORM, grad_norm);
+        }
+    }
+
+    fn change_by_rule(&mut self, train: &Train, params: &[NodeId], gradients: &[NodeId], report: Report) {
+        let before = train.optimizer.step_norm.map(|index| self.state(train, index));
+        if let Some(before) = before {
+            self.progress.insert(Progress::StepNorm, before);
+        }
+        let mut changes = Vec::with_capacity(params.len());
+        for (place, (param, gradient)) in params.iter().zip(gradients).enumerate() {
+            let updated = self.updated(train, place, *param, *gradient);
+            changes.push(self.pair(&SUBTRACT, updated, *param));
+        }
+        if let Some(rate) = train.optimizer.learning_rate.as_ref().filter(|_| report == Report::Full) {
+            let rate = self.tensor(rate);
+            self.graph.output(LEARNING_RATE, rate);
+        }
+        if before.is_none() && train.stop.is_none() {
+            return;
+        }
+        let step_norm = self.norm(&changes);
+        self.progress.insert(Progress::StepNorm, step_norm);
+        if let Some(before) = before {
+            self.replace_input(before, step_norm);
+        }
+        if let Some(stop) = &train.stop {
+            let stop = self.tensor(stop);
+            self.graph.output(STOP, stop);
+        }
+    }
+
     /// The new value of a trained parameter by the block's rule. It and what the rule remembers are updated.
     fn updated(&mut self, train: &Train, place: usize, param: NodeId, gradient: NodeId) -> NodeId {
         let update = &train.optimizer.updates[place];
@@ -279,12 +351,17 @@ impl Lowerer<'_> {
         match ty.parts() {
             Some(parts) => Value::Tuple(parts.iter().map(|part| self.state_value(train, part, next)).collect()),
             None => {
-                let tensor = &train.state[*next as usize];
-                let ty = TensorType::new(self.real, tensor.shape.clone());
                 *next += 1;
-                Value::Node(self.source(Source::State(*next - 1), tensor.name.clone(), ty))
+                Value::Node(self.state(train, *next - 1))
             }
         }
+    }
+
+    /// A tensor that training remembers, as an input.
+    fn state(&mut self, train: &Train, index: u32) -> NodeId {
+        let tensor = &train.state[index as usize];
+        let ty = TensorType::new(self.real, tensor.shape.clone());
+        self.source(Source::State(index), tensor.name.clone(), ty)
     }
 
     /// An input gets a new value.

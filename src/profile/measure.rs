@@ -36,7 +36,7 @@ impl Given {
         match source {
             Source::Rows => Given::Rows,
             Source::Progress(Progress::Step) => Given::Step,
-            Source::Progress(Progress::Plateau) => Given::Value(table),
+            Source::Progress(Progress::Plateau | Progress::Share) => Given::Value(table),
             Source::Progress(_) => Given::Epoch,
             _ => Given::Value(table),
         }

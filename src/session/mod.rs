@@ -271,7 +271,7 @@ impl<'p> Session<'p> {
             Source::Global(..) => Ok(self.globals.get(&source).cloned().unwrap_or_else(|| zero(self.program.real()))),
             Source::Column(data, index) => self.column_values(data, index),
             Source::Read(id) => self.param_value(id),
-            Source::Progress(Progress::Plateau) => {
+            Source::Progress(Progress::Plateau | Progress::Share) => {
                 Ok(native::from_reals(TensorType::scalar(self.program.real()), &[1.0]))
             }
             Source::Argument(_)

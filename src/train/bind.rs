@@ -6,7 +6,7 @@ use crate::codegen::{MemoryId, ProgramId, Programs};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, TensorType};
 use crate::lower::prepared::with_prepared_entries;
-use crate::lower::training::{GRADIENT, GRADIENT_NORM, LEARNING_RATE, LOSS, METRIC, Report, STOP, lower_step};
+use crate::lower::training::{GRADIENT, GRADIENT_NORM, LEARNING_RATE, LOSS, METRIC, Part, Report, STOP, lower_part};
 use crate::lower::{Lowered, Source};
 use crate::session::compiler::Native;
 use crate::session::{Session, native};
@@ -74,17 +74,19 @@ impl Bound {
         &mut self,
         session: &mut Session<'_>,
         train: &Train,
-        size: usize,
-        whole: bool,
+        (size, whole): (usize, bool),
         report: Report,
+        part: Part,
     ) -> Result<Step, Box<Diagnostic>> {
         let program = session.program;
-        let what = match report {
-            Report::Quiet => "train: step",
-            Report::Full => "train: step with report",
+        let what = match (part, report) {
+            (Part::Update, Report::Quiet) => "train: step",
+            (Part::Update, Report::Full) => "train: step with report",
+            (Part::Gather, Report::Quiet) => "train: gradients of a batch",
+            (Part::Gather, Report::Full) => "train: gradients of a batch with report",
         };
-        let name = format!("{report:?} {size} {whole}");
-        self.program(session, train, &name, what, || lower_step(program, train, size, whole, report))
+        let name = format!("{part:?} {report:?} {size} {whole}");
+        self.program(session, train, &name, what, || lower_part(program, train, (size, whole), report, part))
     }
 
     /// A program whose inputs are shared with the others; the numbers of the batch's examples are its own.

@@ -10,13 +10,16 @@ pub(super) struct Reduced {
     best: Option<f64>,
     /// Epochs since then, or since the factor was last reduced.
     waited: u64,
+    /// Epochs that are not counted yet.
+    #[serde(default)]
+    cooling: u64,
     /// What the learning rate is multiplied by.
     pub(super) factor: f64,
 }
 
 impl Default for Reduced {
     fn default() -> Self {
-        Reduced { best: None, waited: 0, factor: 1.0 }
+        Reduced { best: None, waited: 0, cooling: 0, factor: 1.0 }
     }
 }
 
@@ -39,8 +42,13 @@ impl Reduced {
         } else {
             self.waited += 1;
         }
+        if self.cooling > 0 {
+            self.cooling -= 1;
+            self.waited = 0;
+        }
         if self.waited > plateau.patience {
             self.factor *= plateau.factor;
+            self.cooling = plateau.cooldown;
             self.waited = 0;
         }
     }
@@ -55,13 +63,17 @@ mod tests {
     #[test]
     fn factors_are_those_of_pytorch() {
         let values = [3.0, 2.0, 2.0, 2.5, 1.9, 2.0, 2.0, 2.0, 2.0, 1.0, 1.2, f64::NAN, 1.1, 0.9, 0.85, 0.86];
-        for (patience, factor, min_delta, higher, reduced) in [
-            (2, 0.1, 0.0, false, &[7, 12][..]),
-            (1, 0.5, 0.3, false, &[3, 5, 7, 11, 13, 15]),
-            (0, 0.5, 0.0, false, &[2, 3, 5, 6, 7, 8, 10, 11, 12, 15]),
-            (1, 0.25, 0.05, true, &[2, 4, 6, 8, 10, 12, 14]),
+        for (patience, factor, min_delta, higher, cooldown, reduced) in [
+            (2, 0.1, 0.0, false, 0, &[7, 12][..]),
+            (1, 0.5, 0.3, false, 0, &[3, 5, 7, 11, 13, 15]),
+            (0, 0.5, 0.0, false, 0, &[2, 3, 5, 6, 7, 8, 10, 11, 12, 15]),
+            (1, 0.25, 0.05, true, 0, &[2, 4, 6, 8, 10, 12, 14]),
+            (0, 0.5, 0.0, false, 2, &[2, 5, 8, 11, 15]),
+            (1, 0.5, 0.3, false, 3, &[3, 8, 13]),
+            (2, 0.5, 0.0, true, 1, &[3, 7, 11, 15]),
         ] {
-            let plateau = Plateau { patience, factor, min_delta, higher, monitor: Monitor::Loss };
+            let plateau =
+                Plateau { patience, factor, min_delta, higher, cooldown, min_lr: 0.0, monitor: Monitor::Loss };
             let mut state = Reduced::default();
             let mut expected = 1.0;
             for (epoch, value) in values.into_iter().enumerate() {

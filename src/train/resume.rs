@@ -40,8 +40,16 @@ pub(super) struct Facts {
     seed: u64,
     /// Examples per step; `None` for all.
     batch: Option<usize>,
+    /// Batches per step.
+    #[serde(default = "one_batch")]
+    accumulate: usize,
     shuffle: bool,
     data: Option<DataFacts>,
+}
+
+/// What checkpoints say that do not say it.
+fn one_batch() -> usize {
+    1
 }
 
 /// The data of a training.
@@ -84,7 +92,8 @@ impl Facts {
         };
         let precision = session.program.real().name().to_string();
         let optimizer = train.optimizer.rule.clone();
-        Ok(Facts { precision, optimizer, seed: train.seed, batch: train.batch, shuffle: train.shuffle, data })
+        let (batch, accumulate) = (train.batch, train.batches_per_step());
+        Ok(Facts { precision, optimizer, seed: train.seed, batch, accumulate, shuffle: train.shuffle, data })
     }
 
     /// How a training differs from the one of a checkpoint.
@@ -95,6 +104,7 @@ impl Facts {
             ("optimizer", before.optimizer.clone(), self.optimizer.clone()),
             ("seed", before.seed.to_string(), self.seed.to_string()),
             ("batch", batch(before.batch), batch(self.batch)),
+            ("accumulate", before.accumulate.to_string(), self.accumulate.to_string()),
             ("shuffle", before.shuffle.to_string(), self.shuffle.to_string()),
         ];
         let differing = pairs.into_iter().filter(|(_, before, now)| before != now);

@@ -11,6 +11,8 @@ const ORDER_STREAM: u64 = 0x6f72_6465_7200_0001;
 pub struct Rows {
     order: Vec<i64>,
     batch: usize,
+    /// Batches per step.
+    accumulate: usize,
     shuffled: bool,
     seed: u64,
     /// From 1; 0 before the first step.
@@ -27,12 +29,20 @@ impl Rows {
         Rows {
             order: (0..examples as i64).collect(),
             batch: batch.unwrap_or(examples).min(examples),
+            accumulate: 1,
             shuffled: shuffled && !whole,
             seed,
             epoch: 0,
             place: examples,
             whole,
         }
+    }
+
+    /// Takes so many batches of an epoch in each step; its last one takes those that are left.
+    #[must_use]
+    pub fn accumulating(mut self, batches: usize) -> Self {
+        self.accumulate = batches;
+        self
     }
 
     /// Goes through the first so many batches of the first epoch's order only, in that order.
@@ -51,7 +61,7 @@ impl Rows {
         self.whole
     }
 
-    /// Examples per step.
+    /// Examples per batch.
     pub fn batch(&self) -> usize {
         self.batch
     }
@@ -64,7 +74,7 @@ impl Rows {
 
     /// Steps per epoch.
     pub fn steps_per_epoch(&self) -> u64 {
-        self.order.len().div_ceil(self.batch) as u64
+        self.order.len().div_ceil(self.batch).div_ceil(self.accumulate) as u64
     }
 
     /// The epoch of a step, both from 1.
@@ -88,10 +98,12 @@ impl Rows {
         (self.epoch, self.place)
     }
 
-    /// The number of examples of the last step.
-    pub fn last_size(&self) -> usize {
-        let rest = self.place % self.batch;
-        if rest > 0 { rest } else { self.batch }
+    /// The number of batches of the next step, and of their examples.
+    #[inline]
+    pub fn next_step(&self) -> (usize, usize) {
+        let left = if self.place >= self.order.len() { self.order.len() } else { self.order.len() - self.place };
+        let examples = left.min(self.batch.saturating_mul(self.accumulate));
+        (examples.div_ceil(self.batch.max(1)), examples)
     }
 
     /// Goes to where [`Rows::place`] was.
@@ -105,7 +117,7 @@ impl Rows {
         self.place = place.min(self.order.len());
     }
 
-    /// The examples of the next step, and of the one after it if that is of the same epoch.
+    /// The examples of the next batch, and of the one after it if that is of the same epoch.
     #[inline]
     pub fn next_batches(&mut self) -> (&[i64], Option<&[i64]>) {
         let size = self.next_batch().len();
@@ -114,7 +126,7 @@ impl Rows {
         (&seen[seen.len() - size..], (!upcoming.is_empty()).then_some(upcoming))
     }
 
-    /// The examples of the next step.
+    /// The examples of the next batch.
     #[inline]
     pub fn next_batch(&mut self) -> &[i64] {
         if self.place >= self.order.len() {
@@ -192,6 +204,19 @@ mod tests {
             }
         }
         assert_eq!((rows.steps_per_epoch(), rows.remainder()), (2, None));
+    }
+
+    #[test]
+    fn a_step_of_several_batches_ends_with_its_epoch() {
+        let mut rows = Rows::new(23, Some(4), true, 3).accumulating(4);
+        assert_eq!(rows.steps_per_epoch(), 2);
+        for (step, expected) in [(4, 16), (2, 7), (4, 16), (2, 7)].into_iter().enumerate() {
+            assert_eq!((rows.epoch(), rows.next_step()), (step as u64 / 2 + 1, expected));
+            let sizes: Vec<usize> = (0..expected.0).map(|_| rows.next_batch().len()).collect();
+            assert_eq!((sizes.iter().sum::<usize>(), rows.ends_epoch()), (expected.1, step % 2 == 1));
+        }
+        let few = Rows::new(23, Some(4), true, 3).accumulating(4).first_batches(3);
+        assert_eq!((few.steps_per_epoch(), few.next_step()), (1, (3, 12)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::trace;
 use super::validation::Evaluation;
 use crate::check::program::{Monitor, Train};
 use crate::diagnostics::Diagnostic;
-use crate::lower::training::Report;
+use crate::lower::training::{Part, Report};
 use crate::session::{Ending, Observer, Session};
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,8 @@ pub(super) struct Run<'t> {
     pub(super) rows: Rows,
     /// Where it is; its place is that of `rows`.
     pub(super) state: RunState,
+    /// The loss of the last step that reported.
+    loss: f64,
     /// The most steps that may be taken.
     pub(super) limit: Option<u64>,
     pub(super) calendar: Calendar,
@@ -69,6 +71,7 @@ impl<'t> Run<'t> {
     pub(super) fn new(session: &mut Session<'_>, train: &'t Train, all: bool) -> Result<Self, Box<Diagnostic>> {
         let examples = train.examples().count(session.program);
         let mut rows = Rows::new(examples, train.batch, train.shuffle, train.seed);
+        rows = rows.accumulating(train.batches_per_step());
         if let Some(batches) = session.options.overfit_batches {
             rows = rows.first_batches(batches);
         }
@@ -96,6 +99,7 @@ impl<'t> Run<'t> {
             steps,
             rows,
             state,
+            loss: f64::NAN,
             limit,
             calendar,
             every_epoch,
@@ -168,19 +172,18 @@ impl<'t> Run<'t> {
         let kept = self.checkpoints.as_ref().map_or(u64::MAX, |kept| kept.next_stop(self.state.step, &self.rows));
         let last = last.min(kept);
         while self.state.step + 1 < last && !session.options.interrupted() {
-            if self.step(session, Report::Quiet)? {
+            if self.step(session, None)? {
                 return Ok(Outcome::Ends(self.steps.ending()));
             }
         }
         let show = last == look && self.clock.shown.elapsed() >= PROGRESS_EVERY;
-        let stopped = self.step(session, if show { Report::Full } else { Report::Quiet })?;
+        let mut seen = Tally::new(&self.train.metrics);
+        let stopped = self.step(session, show.then_some(&mut seen))?;
         if show {
             if !self.is_healthy(session) {
                 return Ok(Outcome::Fails);
             }
-            let mut last = Tally::new(&self.train.metrics);
-            self.steps.add_to(&mut last, self.rows.last_size(), self.train);
-            self.tell(observer, &last.measures(&self.train.metrics), None, false);
+            self.tell(observer, &seen.measures(&self.train.metrics), None, false);
         }
         Ok(self.outcome(observer, stopped, last == look))
     }
@@ -191,11 +194,12 @@ impl<'t> Run<'t> {
         session: &mut Session<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, Box<Diagnostic>> {
-        let stopped = self.step(session, Report::Full)?;
-        if !session.options.ignore_not_finite && !self.steps.loss().is_finite() {
+        let mut tally = std::mem::take(&mut self.state.tally);
+        let stopped = self.step(session, Some(&mut tally))?;
+        self.state.tally = tally;
+        if !session.options.ignore_not_finite && !self.loss.is_finite() {
             return Ok(Outcome::Fails);
         }
-        self.steps.add_to(&mut self.state.tally, self.rows.last_size(), self.train);
         let look = self.state.step.is_multiple_of(self.steps.check_every());
         let ends_epoch = self.rows.ends_epoch();
         let milestone = self.calendar.is_milestone(self.state.step);
@@ -313,19 +317,35 @@ impl<'t> Run<'t> {
         }
     }
 
-    /// One step; whether the block's `stop` became true.
+    /// One step; whether the block's `stop` became true. With a tally it reports, and adds its batches to that.
     #[inline]
-    fn step(&mut self, session: &mut Session<'_>, report: Report) -> Result<bool, Box<Diagnostic>> {
+    fn step(&mut self, session: &mut Session<'_>, mut tally: Option<&mut Tally>) -> Result<bool, Box<Diagnostic>> {
         let whole = self.rows.is_whole();
         let epoch = self.rows.epoch();
-        let (batch, upcoming) = self.rows.next_batches();
+        let (batches, examples) = self.rows.next_step();
+        let report = if tally.is_some() { Report::Full } else { Report::Quiet };
+        let mut stopped = false;
         self.state.step += 1;
-        self.steps.run(session, self.train, report, At { batch, upcoming, whole, step: self.state.step, epoch })
+        self.loss = 0.0;
+        self.steps.clear_sums();
+        for number in 1..=batches {
+            let (batch, upcoming) = self.rows.next_batches();
+            let part = if number == batches { Part::Update } else { Part::Gather };
+            let (size, step) = (batch.len(), self.state.step);
+            let share = size as f64 / examples as f64;
+            let at = At { batch, upcoming, whole, part, share, step, epoch };
+            stopped = self.steps.run(session, self.train, report, at)?;
+            if let Some(tally) = &mut tally {
+                self.loss += share * self.steps.loss();
+                self.steps.add_to(tally, size, self.train);
+            }
+        }
+        Ok(stopped)
     }
 
     /// Whether the loss of the last step, which reported, and the parameters are finite.
     fn is_healthy(&self, session: &Session<'_>) -> bool {
-        session.options.ignore_not_finite || (self.steps.loss().is_finite() && self.steps.params_are_finite())
+        session.options.ignore_not_finite || (self.loss.is_finite() && self.steps.params_are_finite())
     }
 
     pub(super) fn keep_point(&mut self) {
@@ -345,15 +365,16 @@ impl<'t> Run<'t> {
             let state = RunState { place: self.rows.place(), ..self.state.clone() };
             let epoch = self.rows.epoch();
             let rows = self.rows.clone();
-            self.step(session, Report::Full)?;
-            let loss = self.steps.loss();
+            self.step(session, Some(&mut Tally::new(&self.train.metrics)))?;
+            let loss = self.loss;
             if !loss.is_finite() || !self.steps.params_are_finite() {
-                let batch = rows.clone().next_batch().to_vec();
+                let mut seen = rows.clone();
+                let batches = (0..rows.next_step().0).map(|_| seen.next_batch().to_vec()).collect();
                 let whole = rows.is_whole();
                 self.steps.set_state_bytes(&before);
                 self.before = state;
                 let remembered = self.steps.remembered();
-                self.failure = trace::Failure { step: self.state.step, epoch, loss, batch, whole, remembered };
+                self.failure = trace::Failure { step: self.state.step, epoch, loss, batches, whole, remembered };
                 return Ok(());
             }
         }

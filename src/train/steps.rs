@@ -11,7 +11,7 @@ use crate::codegen::MemoryId;
 use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, Table};
 use crate::lower::Source;
-use crate::lower::training::Report;
+use crate::lower::training::{Part, Report};
 use crate::session::{Ending, Session, native};
 
 /// Elements of all parameters below which a run looks round only every so many steps.
@@ -21,13 +21,15 @@ const SMALL: usize = 4096;
 pub(super) struct Steps {
     /// The programs and what they share.
     pub(super) bound: Bound,
-    full: Pair,
-    remainder: Option<Pair>,
+    versions: Versions,
+    /// The sums over the batches of a step.
+    sums: Vec<MemoryId>,
     state: Vec<StateTensor>,
     real: ElementType,
     elements: usize,
     step: Option<MemoryId>,
     epoch: Option<MemoryId>,
+    share: Option<MemoryId>,
     validation_loss: f64,
     /// The factor of `schedule = plateau(…)`.
     factor: f64,
@@ -42,8 +44,30 @@ pub(super) struct Steps {
     converged: bool,
 }
 
+/// What may be done with a batch.
+struct Versions {
+    /// The step of a full batch.
+    full: Pair,
+    /// That of the smaller last one of an epoch.
+    remainder: Option<Pair>,
+    /// Batches of a step before its last one.
+    gather: Option<Pair>,
+}
+
+impl Versions {
+    #[inline]
+    fn pair(&mut self, (part, size): (Part, usize)) -> &mut Pair {
+        let special = match part {
+            Part::Gather => self.gather.as_mut(),
+            Part::Update => self.remainder.as_mut().filter(|rest| rest.size == size),
+        };
+        special.unwrap_or(&mut self.full)
+    }
+}
+
 /// A step without and with reports.
 struct Pair {
+    part: Part,
     size: usize,
     whole: bool,
     quiet: Option<Step>,
@@ -51,8 +75,8 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(size: usize, whole: bool) -> Self {
-        Pair { size, whole, quiet: None, full: None }
+    fn new(part: Part, size: usize, whole: bool) -> Self {
+        Pair { part, size, whole, quiet: None, full: None }
     }
 
     fn version(&mut self, report: Report) -> &mut Option<Step> {
@@ -68,10 +92,14 @@ impl Pair {
 pub(super) struct At<'b> {
     /// The examples of the batch.
     pub(super) batch: &'b [i64],
-    /// Those of the step after it, if it is known.
+    /// Those of the batch after it, if it is known.
     pub(super) upcoming: Option<&'b [i64]>,
     /// Whether these are all examples in order.
     pub(super) whole: bool,
+    /// What is done with the batch.
+    pub(super) part: Part,
+    /// How many of the step's examples it has, as a share.
+    pub(super) share: f64,
     /// The step, from 1.
     pub(super) step: u64,
     /// Its epoch, from 1.
@@ -86,16 +114,18 @@ impl Steps {
         rows: &Rows,
         first: Report,
     ) -> Result<Self, Box<Diagnostic>> {
-        let remainder = rows.remainder().filter(|_| !rows.is_whole()).map(|size| Pair::new(size, false));
+        let remainder = rows.remainder().filter(|_| !rows.is_whole()).map(|size| Pair::new(Part::Update, size, false));
+        let gather = train.optimizer.accumulation.map(|_| Pair::new(Part::Gather, rows.batch(), rows.is_whole()));
         let mut steps = Steps {
             bound: Bound::default(),
-            full: Pair::new(rows.batch(), rows.is_whole()),
-            remainder,
+            versions: Versions { full: Pair::new(Part::Update, rows.batch(), rows.is_whole()), remainder, gather },
+            sums: Vec::new(),
             state: Vec::new(),
             real: session.program.real(),
             elements: 0,
             step: None,
             epoch: None,
+            share: None,
             validation_loss: f64::NAN,
             factor: 1.0,
             measures: Vec::new(),
@@ -104,44 +134,62 @@ impl Steps {
             lbfgs: None,
             converged: false,
         };
-        steps.compile(session, train, false, first)?;
+        let size = rows.batch();
+        steps.compile(session, train, (Part::Update, size), first)?;
+        if steps.versions.gather.is_some() {
+            steps.compile(session, train, (Part::Gather, size), first)?;
+        }
         Ok(steps)
     }
 
-    /// Compiles a version of the full batch's step or the last one's.
+    /// Compiles a version of what is done with a batch.
     fn compile(
         &mut self,
         session: &mut Session<'_>,
         train: &Train,
-        last: bool,
+        batch: (Part, usize),
         report: Report,
     ) -> Result<(), Box<Diagnostic>> {
-        let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
-        let (size, whole) = (pair.size, pair.whole);
-        let make = |bound: &mut Bound, session: &mut Session<'_>| bound.step(session, train, size, whole, report);
+        let Pair { part, size, whole, .. } = *self.versions.pair(batch);
+        let make =
+            |bound: &mut Bound, session: &mut Session<'_>| bound.step(session, train, (size, whole), report, part);
         let step = self.bound.making(session, make)?;
         if let (None, Some(settings)) = (&self.lbfgs, &train.optimizer.lbfgs) {
-            self.lbfgs = Some(Minimizer::new(session, train, settings, &mut self.bound)?);
+            let make = |bound: &mut Bound, session: &mut Session<'_>| Minimizer::new(session, train, settings, bound);
+            self.lbfgs = Some(self.bound.making(session, make)?);
         }
-        let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
-        self.state.clone_from(&step.state);
-        if let Some(lbfgs) = &self.lbfgs {
-            self.state.extend_from_slice(lbfgs.state());
+        // What batches hand on within a step is no state of the run.
+        if part == Part::Gather {
+            let sums = step.state.iter().filter(|tensor| matches!(tensor.source, Source::State(_)));
+            self.sums = sums.map(|tensor| tensor.memory).collect();
+        } else {
+            self.state.clone_from(&step.state);
+            if let Some(lbfgs) = &self.lbfgs {
+                self.state.extend_from_slice(lbfgs.state());
+            }
         }
-        *pair.version(report) = Some(step);
+        *self.versions.pair(batch).version(report) = Some(step);
         self.elements = self.params().map(|tensor| tensor.ty.shape.count()).sum();
         self.step = self.bound.progress(Progress::Step);
         self.epoch = self.bound.progress(Progress::Epoch);
+        self.share = self.bound.progress(Progress::Share);
         self.enter_watched();
         Ok(())
     }
 
     /// After how many steps it costs little to look round.
     pub(super) fn check_every(&self) -> u64 {
-        if self.elements < SMALL && self.full.size <= SMALL { CHECK_EVERY } else { 16 }
+        if self.elements < SMALL && self.versions.full.size <= SMALL { CHECK_EVERY } else { 16 }
     }
 
-    /// One step on a batch; whether the block's `stop` became true.
+    /// Has the sums over the batches of a step start from nothing.
+    pub(super) fn clear_sums(&mut self) {
+        for memory in &self.sums {
+            self.bound.programs.bytes_mut(*memory).fill(0);
+        }
+    }
+
+    /// What a step does with a batch; whether the block's `stop` became true.
     #[inline]
     pub(super) fn run(
         &mut self,
@@ -150,25 +198,25 @@ impl Steps {
         report: Report,
         at: At<'_>,
     ) -> Result<bool, Box<Diagnostic>> {
-        let last = self.remainder.as_ref().is_some_and(|remainder| at.batch.len() == remainder.size);
-        let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
-        if pair.version(report).is_none() {
-            self.compile(session, train, last, report)?;
+        let batch = (at.part, at.batch.len());
+        if self.versions.pair(batch).version(report).is_none() {
+            self.compile(session, train, batch, report)?;
         }
-        let pair = self.remainder.as_mut().filter(|_| last).unwrap_or(&mut self.full);
-        let Some(chosen) = pair.version(report) else { unreachable!("compiled above") };
+        let Some(chosen) = self.versions.pair(batch).version(report) else { unreachable!("compiled above") };
         if !at.whole {
             self.bound.set_batch(chosen, at.batch, at.upcoming)?;
         }
-        for (memory, value) in [(self.step, at.step), (self.epoch, at.epoch)] {
+        for (memory, value) in [(self.step, at.step as f64), (self.epoch, at.epoch as f64), (self.share, at.share)] {
             if let Some(memory) = memory {
-                self.bound.set(memory, self.real, value as f64);
+                self.bound.set(memory, self.real, value);
             }
         }
         self.bound.programs.run(chosen.program).map_err(|error| Box::new(native::run_error(error)))?;
         if report == Report::Full && self.measures != chosen.measures {
             self.measures.clone_from(&chosen.measures);
-            self.rates = chosen.rates;
+            if at.part == Part::Update {
+                self.rates = chosen.rates;
+            }
         }
         if let Some(lbfgs) = &self.lbfgs {
             let result = lbfgs.step(&mut self.bound, chosen, at.step)?;

@@ -22,9 +22,9 @@ pub(super) struct Terms {
     min_delta: Option<f64>,
     /// What `schedule = plateau(…)` watches.
     plateau: Option<Watched>,
-    /// When L-BFGS has converged: its tolerances of gradient and change.
+    /// The settings of L-BFGS, which say when it has converged.
     #[serde(default)]
-    convergence: Option<[f64; 2]>,
+    lbfgs: Option<String>,
 }
 
 /// Something watched, and whether higher is better.
@@ -44,7 +44,7 @@ impl Terms {
             watched: patience.map(|patience| watched(patience.monitor, patience.higher)).or(validates),
             min_delta: patience.map(|patience| patience.min_delta),
             plateau: train.plateau.as_ref().map(|plateau| watched(plateau.monitor, plateau.higher)),
-            convergence: train.optimizer.lbfgs.as_ref().map(|each| [each.tolerance_gradient, each.tolerance_change]),
+            lbfgs: train.optimizer.lbfgs.as_ref().map(|settings| format!("{settings:?}")),
         })
     }
 
@@ -66,7 +66,7 @@ impl Terms {
             Some(Ended::NoImprovement) => {
                 train.patience.as_ref().is_some_and(|patience| stopping.waited >= patience.epochs)
             }
-            Some(Ended::Converged) => self.convergence == kept.terms.convergence,
+            Some(Ended::Converged) => self.lbfgs == kept.terms.lbfgs,
             None => false,
         };
         kept.ended = kept.ended.filter(|_| still_ends);

@@ -19,8 +19,8 @@ pub(super) struct Failure {
     pub(super) epoch: u64,
     /// Its loss.
     pub(super) loss: f64,
-    /// The examples it saw.
-    pub(super) batch: Vec<i64>,
+    /// The examples of its batches.
+    pub(super) batches: Vec<Vec<i64>>,
     /// Whether these are all examples in order.
     pub(super) whole: bool,
     /// What the update rule remembered before it.
@@ -36,15 +36,18 @@ pub(super) fn first_bad_value(
     failure: &Failure,
     kept: Option<&str>,
 ) -> Box<Diagnostic> {
-    let size = failure.batch.len();
-    let forward = lower_evaluation(session.program, train, size, failure.whole, true);
-    let mut first = search(session, train, &forward, failure);
-    if first.is_none() {
-        // The loss is finite, its gradient is not.
-        let step = lower_step(session.program, train, size, failure.whole, Report::Full);
-        first = search(session, train, &step, failure)
-            .map(|found| FirstBadValue { text: format!("{}, on the way back", found.text), ..found });
-    }
+    let forward = failure.batches.iter().find_map(|batch| {
+        let forward = lower_evaluation(session.program, train, batch.len(), failure.whole, true);
+        search(session, train, &forward, failure, batch)
+    });
+    // The loss is finite, its gradient is not.
+    let first = forward.or_else(|| {
+        failure.batches.iter().find_map(|batch| {
+            let step = lower_step(session.program, train, batch.len(), failure.whole, Report::Full);
+            let found = search(session, train, &step, failure, batch)?;
+            Some(FirstBadValue { text: format!("{}, on the way back", found.text), ..found })
+        })
+    });
     let loss = if failure.loss.is_finite() { f64::NAN } else { failure.loss };
     let before = failure.step.saturating_sub(1);
     let kept = match kept {
@@ -73,23 +76,30 @@ fn advice(first: Option<&FirstBadValue>) -> String {
 }
 
 /// The first node that is not finite although all its arguments are.
-fn search(session: &mut Session<'_>, train: &Train, lowered: &Lowered, failure: &Failure) -> Option<FirstBadValue> {
+fn search(
+    session: &mut Session<'_>,
+    train: &Train,
+    lowered: &Lowered,
+    failure: &Failure,
+    batch: &[i64],
+) -> Option<FirstBadValue> {
     let mut inputs = session.step_inputs(train, &lowered.sources).ok()?;
     for (source, input) in lowered.sources.iter().zip(&mut inputs) {
         match source {
             Source::Rows => {
-                let ty = TensorType::new(ElementType::I64, Shape::new(&[failure.batch.len()]));
-                *input = Table { ty, bits: failure.batch.iter().map(|row| *row as u64).collect() };
+                let ty = TensorType::new(ElementType::I64, Shape::new(&[batch.len()]));
+                *input = Table { ty, bits: batch.iter().map(|row| *row as u64).collect() };
             }
             Source::State(_) => {
                 if let Some((_, table)) = failure.remembered.iter().find(|(each, _)| each == source) {
                     input.clone_from(table);
                 }
             }
-            Source::Progress(Progress::Plateau) => {}
-            Source::Progress(_) => {
+            Source::Progress(Progress::Plateau | Progress::Share) => {}
+            Source::Progress(progress) => {
                 let ty = TensorType::scalar(session.program.real());
-                *input = native::from_reals(ty, &[failure.step as f64]);
+                let value = if *progress == Progress::Epoch { failure.epoch } else { failure.step };
+                *input = native::from_reals(ty, &[value as f64]);
             }
             _ => {}
         }

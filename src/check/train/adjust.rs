@@ -25,6 +25,7 @@ pub(super) struct Adjustments<'a, 'm> {
     pub(super) weight_decay: Option<&'a Setting>,
     pub(super) average: Option<&'a Setting>,
     pub(super) groups: Option<&'a Setting>,
+    pub(super) accumulate: Option<&'a Setting>,
     /// The updates of the whole run, where they are known.
     pub(super) steps: Option<u64>,
     pub(super) watchable: Watchable<'m>,

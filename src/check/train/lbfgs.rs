@@ -46,8 +46,14 @@ impl<'a> Checker<'a, '_> {
         adjustments: &Adjustments<'a, '_>,
         params: &[ParamId],
     ) -> Option<(Optimizer, Vec<StateTensor>)> {
-        let others =
-            [adjustments.schedule, adjustments.clip, adjustments.weight_decay, adjustments.average, adjustments.groups];
+        let others = [
+            adjustments.schedule,
+            adjustments.clip,
+            adjustments.weight_decay,
+            adjustments.average,
+            adjustments.groups,
+            adjustments.accumulate,
+        ];
         for setting in others.into_iter().flatten() {
             self.report(optimizers::not_with_lbfgs(&setting.name.text, setting.name.span));
             return None;
@@ -68,6 +74,8 @@ impl<'a> Checker<'a, '_> {
             updates: Vec::new(),
             learning_rate: None,
             first_average: None,
+            accumulation: None,
+            step_norm: None,
             lbfgs: Some(lbfgs),
         };
         Some((optimizer, state))

@@ -95,6 +95,10 @@ pub struct Plateau {
     pub factor: f64,
     /// How much better an epoch must be.
     pub min_delta: f64,
+    /// How many epochs after a reduction are not counted.
+    pub cooldown: u64,
+    /// The least learning rate that it reduces one to.
+    pub min_lr: f64,
     /// What is watched.
     pub monitor: Monitor,
     /// Whether higher is better.

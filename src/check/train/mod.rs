@@ -1,5 +1,6 @@
 //! `train` blocks.
 
+mod accumulation;
 mod adjust;
 mod checkpoint;
 mod lbfgs;
@@ -19,7 +20,7 @@ pub use prediction::Prediction;
 
 use super::Checker;
 use super::annotations::is_name;
-use super::program::{Action, DataId, InstanceId, Kind, Metric, ParamId, Program, Progress, Train, Typed};
+use super::program::{Action, InstanceId, Kind, Metric, ParamId, Program, Progress, Train, Typed};
 use super::scope::Frame;
 use super::types::Element;
 use crate::diagnostics::catalog::{actions, training};
@@ -86,6 +87,10 @@ impl<'a> Checker<'a, '_> {
             Some(setting) => self.whole_setting(setting, 1).map(|batch| Some(batch as usize)),
             None => Some(Some(DEFAULT_BATCH)),
         };
+        let accumulate = match (find("accumulate"), batch) {
+            (Some(setting), Some(batch)) => self.accumulate_setting(setting, data, batch),
+            _ => Some(1),
+        };
         let shuffle = find("shuffle").map_or(Some(true), |setting| self.truth_setting(setting));
         let checkpoint = find("checkpoint").map(|setting| self.checkpoint_setting(setting));
         let stop = find("stop").map(|setting| self.stop_setting(setting, validation.is_some()));
@@ -106,7 +111,9 @@ impl<'a> Checker<'a, '_> {
             self.report(actions::nothing_to_train(loss.span));
             return None;
         }
-        let (epochs, steps, batch) = (flatten(epochs)?, flatten(steps)?, batch?);
+        let (epochs, steps, batch, accumulate) = (flatten(epochs)?, flatten(steps)?, batch?, accumulate?);
+        let per_epoch = self.batches_of_epoch(data, batch).div_ceil(accumulate) as u64;
+        let by_epochs = epochs.map(|epochs| epochs.saturating_mul(per_epoch));
         let lbfgs = find("optimizer").filter(|setting| self.is_lbfgs(&setting.value));
         let adjustments = Adjustments {
             schedule: find("schedule"),
@@ -114,24 +121,27 @@ impl<'a> Checker<'a, '_> {
             weight_decay: find("weight_decay"),
             average: find("average"),
             groups: find("groups"),
-            steps: self.updates_of_run(data, batch, epochs, steps),
+            accumulate: find("accumulate"),
+            steps: by_epochs.into_iter().chain(steps).min(),
             watchable: Watchable { validates: validation.is_some(), metrics: &metrics },
         };
-        let (rule_span, plateau, (optimizer, state)) = match lbfgs {
+        let (rule_span, plateau, (mut optimizer, mut state)) = match lbfgs {
             Some(setting) => {
                 let rows = data.map(|data| self.program.data[data.0 as usize].rows);
                 self.every_step_sees_all(setting, find("batch"), batch, rows)?;
                 (setting.value.span, None, self.lbfgs(&setting.value, &adjustments, &trainable)?)
             }
             None => {
-                let mut rule = self.adjusted(optimizer?, &adjustments, &trainable)?;
-                let plateau = rule.plateau.take();
+                let rule = self.adjusted(optimizer?, &adjustments, &trainable)?;
+                let plateau = rule.plateau.clone();
                 (rule.span, plateau, self.updates(rule, &trainable)?)
             }
         };
-        let rule_watches = optimizer.updates.iter().any(|update| self.sees_validation(&update.new));
+        self.accumulated(accumulate, &trainable, &mut optimizer, &mut state);
+        self.remembered_step_norm(&mut optimizer, &mut state);
+        let rule_watches = self.updates_see(&optimizer, Progress::ValidationLoss);
         if rule_watches && validation.is_none() {
-            let settings = ["schedule", "clip", "weight_decay", "groups"];
+            let settings = ["schedule", "clip", "weight_decay", "average", "groups"];
             let span = settings.iter().find_map(|name| {
                 find(name).map(|setting| setting.value.span).filter(|span| self.text(*span).contains("validation_loss"))
             });
@@ -163,20 +173,6 @@ impl<'a> Checker<'a, '_> {
             stop: flatten(stop)?,
             params: trainable,
         })))
-    }
-
-    /// How many updates a run has at most, where that is known.
-    fn updates_of_run(
-        &self,
-        data: Option<DataId>,
-        batch: Option<usize>,
-        epochs: Option<u64>,
-        steps: Option<u64>,
-    ) -> Option<u64> {
-        let rows = data.map_or(1, |data| self.program.data[data.0 as usize].rows);
-        let per_epoch = rows.div_ceil(batch.unwrap_or(rows).clamp(1, rows.max(1))) as u64;
-        let by_epochs = epochs.map(|epochs| epochs.saturating_mul(per_epoch));
-        by_epochs.into_iter().chain(steps).min()
     }
 
     /// The loss or a metric: one number for one example.
@@ -214,7 +210,12 @@ impl<'a> Checker<'a, '_> {
 
     /// Whether an expression sees the validation loss.
     fn sees_validation(&self, typed: &Typed) -> bool {
-        self.read(typed).validation
+        self.sees(typed, Progress::ValidationLoss)
+    }
+
+    /// Whether an expression sees something that training is at.
+    fn sees(&self, typed: &Typed, progress: Progress) -> bool {
+        self.read(typed).progress.contains(&progress)
     }
 
     fn read(&self, typed: &Typed) -> Reader<'_> {
@@ -222,7 +223,7 @@ impl<'a> Checker<'a, '_> {
             program: &self.program,
             params: Vec::new(),
             batch: false,
-            validation: false,
+            progress: Vec::new(),
             instances: Vec::new(),
         };
         reader.visit(typed);
@@ -243,7 +244,7 @@ struct Reader<'c> {
     program: &'c Program,
     params: Vec<ParamId>,
     batch: bool,
-    validation: bool,
+    progress: Vec<Progress>,
     instances: Vec<InstanceId>,
 }
 
@@ -252,7 +253,7 @@ impl Reader<'_> {
         match &*typed.kind {
             Kind::Param(id) => self.params.push(*id),
             Kind::BatchReduce(..) => self.batch = true,
-            Kind::Progress(Progress::ValidationLoss) => self.validation = true,
+            Kind::Progress(progress) => self.progress.push(*progress),
             Kind::Call { instance, .. } => self.instance(*instance),
             Kind::Derivative(call) => self.instance(call.instance),
             _ => {}

@@ -13,16 +13,18 @@ use crate::check::{Checker, FunctionItem, Global, RULES_MODULE};
 use crate::diagnostics::catalog::{actions, optimizers};
 use crate::ir::Shape;
 use crate::ops::arithmetic::{MULTIPLY, NEGATE};
+use crate::ops::choice::{MAX, MIN};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Parameter};
 
 /// What training is at, as a rule and its settings may name it.
-pub(super) const PROGRESS: [(&str, Progress); 5] = [
+pub(super) const PROGRESS: [(&str, Progress); 6] = [
     ("step", Progress::Step),
     ("epoch", Progress::Epoch),
     ("loss", Progress::Loss),
     ("grad_norm", Progress::GradNorm),
     ("validation_loss", Progress::ValidationLoss),
+    ("step_norm", Progress::StepNorm),
 ];
 /// How gradients are kept small.
 pub(super) enum Clip {
@@ -207,7 +209,15 @@ impl<'a> Checker<'a, '_> {
             let shape = param.domain.stored_shape(&param.shape);
             state.push(StateTensor { name: format!("{}/average", param.name), shape, initial: 0.0 });
         }
-        let optimizer = Optimizer { rule: rule.name, updates, learning_rate, first_average, lbfgs: None };
+        let optimizer = Optimizer {
+            rule: rule.name,
+            updates,
+            learning_rate,
+            first_average,
+            accumulation: None,
+            step_norm: None,
+            lbfgs: None,
+        };
         (optimizer.updates.len() == params.len()).then_some((optimizer, state))
     }
 
@@ -222,12 +232,17 @@ impl<'a> Checker<'a, '_> {
             }
             (None, None) => return None,
         };
-        match &rule.schedule {
-            Some(factor) => {
-                let operands = vec![rate, factor.clone()];
-                Some(Typed::new(Kind::Pointwise(&MULTIPLY, operands), Type::real(), rule.span))
+        let Some(factor) = &rule.schedule else { return Some(rate) };
+        let pair =
+            |operation, left, right| Typed::new(Kind::Pointwise(operation, vec![left, right]), Type::real(), rule.span);
+        let reduced = pair(&MULTIPLY, rate.clone(), factor.clone());
+        match rule.plateau.as_ref().map(|plateau| plateau.min_lr).filter(|least| *least > 0.0) {
+            // A learning rate that is below the least one already stays as it is.
+            Some(least) => {
+                let least = Typed::new(Kind::Number(least), Type::real(), rule.span);
+                Some(pair(&MAX, reduced, pair(&MIN, rate, least)))
             }
-            None => Some(rate),
+            None => Some(reduced),
         }
     }
 

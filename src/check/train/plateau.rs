@@ -7,19 +7,28 @@ use crate::diagnostics::catalog::{actions, training};
 use crate::source::Span;
 use crate::syntax::ast::Argument;
 
-const ARGUMENTS: &[&str] = &["patience", "factor", "min_delta", "monitor", "mode"];
+const ARGUMENTS: &[&str] = &["patience", "factor", "min_delta", "cooldown", "min_lr", "monitor", "mode"];
 
 impl<'a> Checker<'a, '_> {
-    /// `plateau(patience = 10, factor = 0.1, min_delta = 0, monitor = accuracy, mode = max)`.
+    /// `plateau(patience = 10, factor = 0.1, min_delta = 0, cooldown = 0, min_lr = 0, monitor = accuracy, mode = max)`.
     pub(super) fn plateau(
         &mut self,
         arguments: &'a [Argument],
         watchable: &Watchable<'_>,
         span: Span,
     ) -> Option<Plateau> {
-        let [patience, factor, min_delta, monitor, mode] = self.given("plateau", arguments, ARGUMENTS)?;
+        let [patience, factor, min_delta, cooldown, min_lr, monitor, mode] =
+            self.given("plateau", arguments, ARGUMENTS)?;
         let watched = if watchable.validates { Monitor::ValidationLoss } else { Monitor::Loss };
-        let mut plateau = Plateau { patience: 10, factor: 0.1, min_delta: 0.0, monitor: watched, higher: false };
+        let mut plateau = Plateau {
+            patience: 10,
+            factor: 0.1,
+            min_delta: 0.0,
+            cooldown: 0,
+            min_lr: 0.0,
+            monitor: watched,
+            higher: false,
+        };
         if let Some(argument) = patience {
             plateau.patience = self.whole_value("patience", &argument.value, 0)?;
         }
@@ -34,6 +43,18 @@ impl<'a> Checker<'a, '_> {
         }
         if let Some(argument) = min_delta {
             plateau.min_delta = self.min_delta(argument)?;
+        }
+        if let Some(argument) = cooldown {
+            plateau.cooldown = self.whole_value("cooldown", &argument.value, 0)?;
+        }
+        if let Some(argument) = min_lr {
+            let value = self.value(&argument.value, None);
+            plateau.min_lr = self.constant_number(value)?;
+            if !(plateau.min_lr >= 0.0 && plateau.min_lr.is_finite()) {
+                let help = "the learning rate is not reduced below it: `min_lr = 1e-6`";
+                self.report(actions::bad_setting("min_lr", "is a number, not below zero", argument.value.span, help));
+                return None;
+            }
         }
         let mut higher = Some(false);
         if let Some(argument) = monitor {

@@ -26,9 +26,8 @@ const SETTINGS: &[&str] = &[
     "weight_decay",
     "average",
     "groups",
+    "accumulate",
 ];
-/// Settings of nd that this version does not run.
-const LATER: &[&str] = &["accumulate"];
 
 impl<'a> Checker<'a, '_> {
     /// The settings that exist, each at most once; others are reported.
@@ -40,8 +39,6 @@ impl<'a> Checker<'a, '_> {
                 self.report(actions::duplicate_setting(name, setting.name.span, first.name.span));
             } else if setting.metric || (SETTINGS.contains(&name) && name != "metric") {
                 known.push(setting);
-            } else if LATER.contains(&name) {
-                self.later(&format!("the setting `{name}`"), setting.name.span, "leave it out");
             } else {
                 self.report(actions::unknown_setting("train", name, setting.name.span, SETTINGS));
             }

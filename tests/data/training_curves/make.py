@@ -12,7 +12,7 @@ import pathlib
 import numpy as np
 import torch
 from torch.optim.lr_scheduler import (
-    CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, OneCycleLR, SequentialLR, StepLR,
+    CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, OneCycleLR, ReduceLROnPlateau, SequentialLR, StepLR,
 )
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -138,31 +138,41 @@ RULES = {
 }
 
 
-def train(example, make, schedule=None, clip=None, average=None, by_epoch=False):
-    """Losses of epochs, learning rates at their ends, losses of the averaged weights, and the values at the end."""
+def train(example, make, schedule=None, clip=None, average=None, by_epoch=False, batch=None, accumulate=1):
+    """Losses of epochs, learning rates at their ends, losses of the averaged weights, and the values at the end.
+
+    A step is an update by `accumulate` batches, or by those that are left of an epoch.
+    """
     p = example.start()
     optimizer = make(list(p.values()))
     scheduler = schedule(optimizer) if schedule else None
     module = torch.nn.ParameterList(p.values())
     averaged = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(average)) if average else None
-    batch = ROWS if example.batch == "all" else int(example.batch)
-    per_epoch = ROWS // batch
+    batch = batch or (ROWS if example.batch == "all" else int(example.batch))
+    groups = torch.arange(ROWS).split(batch * accumulate)
     losses, rates, validation = [], [], []
     for step in range(STEPS):
-        rows = torch.arange(ROWS)[step % per_epoch * batch :][:batch]
+        group = groups[step % len(groups)]
         optimizer.zero_grad()
-        loss = example.torch_loss(p, rows)
-        loss.backward()
+        loss = 0.0
+        for rows in group.split(batch):
+            part = example.torch_loss(p, rows) * (len(rows) / len(group))
+            part.backward()
+            loss += part.item()
         if clip:
             clip(list(p.values()))
         rate = optimizer.param_groups[0]["lr"]
         optimizer.step()
-        ends = step % per_epoch == per_epoch - 1
-        if scheduler and (ends or not by_epoch):
+        losses.append(loss * len(group))
+        ends = step % len(groups) == len(groups) - 1
+        epoch = sum(losses[-len(groups) :]) / ROWS
+        if isinstance(scheduler, ReduceLROnPlateau):
+            if ends:
+                scheduler.step(epoch)
+        elif scheduler and (ends or not by_epoch):
             scheduler.step()
         if averaged:
             averaged.update_parameters(module)
-        losses.append(loss.item())
         if ends:
             rates.append(rate)
             if averaged:
@@ -170,7 +180,8 @@ def train(example, make, schedule=None, clip=None, average=None, by_epoch=False)
                     held = dict(zip(p, averaged.module))
                     validation.append(example.torch_loss(held, torch.arange(ROWS)).item())
     held = dict(zip(p, averaged.module)) if averaged else p
-    found = {"losses": np.reshape(losses, (-1, per_epoch)).mean(axis=1).tolist(), "rates": rates}
+    assert STEPS % len(groups) == 0
+    found = {"losses": (np.reshape(losses, (-1, len(groups))).sum(axis=1) / ROWS).tolist(), "rates": rates}
     found["validation"] = validation
     found["end"] = {name: value.detach().flatten().tolist() for name, value in held.items()}
     return found
@@ -187,6 +198,10 @@ def sgd(p):
 
 def adam(p):
     return O.Adam(p, lr=0.02)
+
+
+def plateau(optimizer, **settings):
+    return ReduceLROnPlateau(optimizer, threshold_mode="abs", eps=0, **settings)
 
 
 def warm(optimizer, after):
@@ -236,6 +251,21 @@ SETTINGS = [
      dict(make=sgd, by_epoch=True, schedule=lambda o: ExponentialLR(o, 0.95))),
     ("optimizer = sgd(lr = 0.1), schedule = 1 / sqrt(step)",
      dict(make=sgd, schedule=lambda o: LambdaLR(o, lambda done: (done + 1) ** -0.5))),
+    ("optimizer = sgd(lr = 0.1), schedule = plateau(patience = 1, factor = 0.5, min_delta = 0.02, cooldown = 3, min_lr = 0.02)",
+     dict(make=sgd, schedule=lambda o: plateau(o, patience=1, factor=0.5, threshold=0.02, cooldown=3, min_lr=0.02))),
+    ("optimizer = adam(lr = 0.02), schedule = plateau(patience = 0, factor = 0.7, min_delta = 0.1, min_lr = 0.03)",
+     dict(make=adam, schedule=lambda o: plateau(o, patience=0, factor=0.7, threshold=0.1, min_lr=0.03))),
+]
+# Gradients of several batches for each update, with examples per batch.
+ACCUMULATED = [
+    (8, "optimizer = sgd(lr = 0.1), accumulate = 4", dict(make=sgd, accumulate=4)),
+    (5, "optimizer = adam(lr = 0.02), accumulate = 4", dict(make=adam, accumulate=4)),
+    (8, "optimizer = momentum(lr = 0.05), accumulate = 3",
+     dict(make=lambda p: O.SGD(p, lr=0.05, momentum=0.9), accumulate=3)),
+    (4, "optimizer = sgd(lr = 0.1), accumulate = 2, clip = norm(0.05)",
+     dict(make=sgd, accumulate=2, clip=lambda p: N.clip_grad_norm_(p, 0.05))),
+    (8, "optimizer = adam(lr = 0.02), accumulate = 2, schedule = cosine(warmup = 10), average = 0.9, validate = d",
+     dict(make=adam, accumulate=2, average=0.9, schedule=lambda o: warm(o, lambda o: CosineAnnealingLR(o, 90)))),
 ]
 
 
@@ -251,6 +281,9 @@ def main():
         for settings, options in SETTINGS:
             settings = settings.replace("FIRST", names[0]).replace("LAST", names[-1])
             curves.append({"example": example.name, "settings": settings, **train(example, **options)})
+        for batch, settings, options in ACCUMULATED:
+            curve = {"example": example.name, "batch": str(batch), "settings": settings}
+            curves.append({**curve, **train(example, batch=batch, **options)})
     here = pathlib.Path(__file__).parent
     lines = ",\n".join(json.dumps(curve) for curve in curves)
     text = f'{{"programs": {json.dumps(programs, indent=1)},\n"curves": [\n{lines}\n]}}\n'
