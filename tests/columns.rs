@@ -46,6 +46,94 @@ fn set(program: &Program, name: &str) -> DataId {
     DataId(program.data.iter().position(|set| set.name == name).unwrap() as u32)
 }
 
+const GAPS: &str = "\
+data gaps = npz(\"gaps.npz\") {
+    x       = standardize([temperature, numbers])
+    t       = temperature
+    k       = category(kind)
+    missing = MISSING
+}
+";
+
+fn gaps(folder: &Path, text: &str) -> ndc::driver::Checked {
+    let gaps = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/columns/gaps.npz");
+    fs::copy(gaps, folder.join("gaps.npz")).unwrap();
+    fs::write(folder.join("program.nd"), text).unwrap();
+    check_file(&folder.join("program.nd"), &mut FileLoader::new(), Options::default())
+}
+
+fn numbers(program: &Program, columns: u32) -> Vec<Vec<f64>> {
+    let columns: Vec<_> = (0..columns).map(|column| ndc::lower::Source::Column(DataId(0), column)).collect();
+    let tables = on_large_stack(|| Session::new(program).unwrap().inputs(&columns).unwrap());
+    tables.iter().map(numbers_of).collect()
+}
+
+/// NaN in an array is what an empty cell is in a text.
+#[test]
+fn gaps_in_arrays_are_missing_cells() {
+    let folder = folder("gaps");
+    let dropped = gaps(&folder, &GAPS.replace("MISSING", "drop"));
+    assert!(!dropped.has_errors(), "{:?}", dropped.diagnostics);
+    let found = numbers(&dropped.program, 3);
+    assert_eq!(found[1..], [vec![20.0, 22.0, 26.0], vec![1.0, 0.0, 1.0]], "rows 1 and 3 are left out");
+    assert!(found[0].iter().all(|number| number.is_finite()));
+
+    let filled = gaps(&folder, &GAPS.replace("MISSING", "mean").replace("    k       = category(kind)\n", ""));
+    assert!(!filled.has_errors(), "{:?}", filled.diagnostics);
+    assert_eq!(numbers(&filled.program, 2)[1], [20.0, 23.0, 22.0, 24.0, 26.0]);
+
+    // Tensors: a row with a missing element is left out whole.
+    let images = gaps(&folder, "data d = npz(\"gaps.npz\") { x = image, missing = drop }\n");
+    assert!(!images.has_errors(), "{:?}", images.diagnostics);
+    assert_eq!(images.program.data[0].rows, 4);
+
+    let refused = |text: &str| {
+        let checked = gaps(&folder, text);
+        let errors = checked.diagnostics.iter().filter(|error| error.is_error());
+        errors.map(|error| format!("{} {}", error.code, error.message)).collect::<Vec<_>>().join("\n")
+    };
+    for (column, told) in [
+        ("temperature", "`temperature` has no value (NaN) in row 1, counted from 0"),
+        ("standardize(temperature)", "`temperature` has no value (NaN) in row 1, counted from 0"),
+        ("category(kind)", "`kind` has no value (NaN) in row 3, counted from 0"),
+        ("image", "`image` has no value (NaN) in row 4, counted from 0 at [1, 0]"),
+        ("[image[i, 0] for i in 0..2]", "`image` has no value (NaN) in row 4, counted from 0 at [1, 0]"),
+    ] {
+        let text = format!("data d = npz(\"gaps.npz\") {{ x = {column}, n = numbers }}\nprint d.n\n");
+        assert_eq!(refused(&text), format!("E0505 column {told}"));
+    }
+}
+
+/// Another file of arrays with gaps, as a model sees it that was trained on one without.
+#[test]
+fn gaps_in_other_arrays() {
+    let folder = folder("other_gaps");
+    let text = "data d = csv(\"d.csv\") { t = temperature, k = category(kind), n = numbers, missing = MISSING }\n";
+    fs::write(folder.join("d.csv"), "temperature,kind,numbers\n1,7,1\n,3,5\n").unwrap();
+    for (missing, expected) in [("mean", Ok(vec![20.0, 1.0, 22.0, 24.0, 26.0])), ("drop", Err("E0505"))] {
+        let checked = gaps(&folder, &text.replace("MISSING", missing));
+        assert!(!checked.has_errors(), "{:?}", checked.diagnostics);
+        let mut sources = SourceMap::default();
+        let id = sources.add("program.nd", None, "");
+        let used = Span::new(id, 0, 0);
+        let table = FileLoader::new().load(&folder.join("gaps.npz"), Format::Npz, used, &mut sources).unwrap();
+        let over = |column: u32| {
+            on_large_stack(|| {
+                let mut session = Session::new(&checked.program).unwrap();
+                session.columns_over(DataId(0), &[column], &table, used)
+            })
+        };
+        let found = over(0).map(|found| numbers_of(&found[0])).map_err(|error| error.code);
+        assert_eq!(found, expected);
+        assert_eq!(over(1).unwrap_err().code, "E0505");
+        assert_eq!(numbers_of(&over(2).unwrap()[0]), [0.0, 1.0, 2.0, 3.0, 4.0]);
+    }
+}
+
+fn numbers_of(table: &ndc::ir::Table) -> Vec<f64> {
+    table.bits.iter().map(|word| table.ty.element.number(*word)).collect()
+}
+
 /// The numbers of the columns of the training part over another table, or the code and message of the error.
 fn over(folder: &Path, program: &Program, columns: &[u32], table: &str) -> Result<Vec<Vec<f64>>, (String, String)> {
     let path = folder.join("other.csv");
@@ -165,5 +253,27 @@ fn categories_are_kept_with_their_columns() {
         assert_eq!(names(0), None);
         assert_eq!(names(2).unwrap(), ["Adelie", "Chinstrap", "Gentoo"]);
         assert_eq!(names(3).unwrap(), ["2007", "2008", "2009"]);
+    }
+}
+
+/// Statistics of numbers near the ends of what there is, and on both sides of a split.
+#[test]
+fn extreme_columns_are_standardized() {
+    let folder = folder("extreme");
+    for scale in ["1e300", "1e-320", "1e-300", "1"] {
+        let rows: String = (0..8).map(|row| format!("{row}\n")).collect();
+        fs::write(folder.join("d.csv"), format!("a\n{rows}")).unwrap();
+        let text = format!(
+            "data d = csv(\"d.csv\") {{ x = standardize({scale} * a) }}\nlet (p, q) = split(d, 0.5, seed = 1)\n"
+        );
+        fs::write(folder.join("program.nd"), text).unwrap();
+        let checked = check_file(&folder.join("program.nd"), &mut FileLoader::new(), Options::default());
+        let columns = [0, 1, 2].map(|set| ndc::lower::Source::Column(DataId(set), 0));
+        let found = on_large_stack(|| Session::new(&checked.program).unwrap().inputs(&columns).unwrap());
+        let [all, first, _] = [0, 1, 2].map(|set| numbers_of(&found[set]));
+        let mean = first.iter().sum::<f64>() / 4.0;
+        let square = first.iter().map(|number| number * number).sum::<f64>() / 4.0;
+        assert!(mean.abs() < 1e-3 && (square - 1.0).abs() < 1e-3, "{scale}: {first:?}");
+        assert!(first.iter().all(|number| all.contains(number)), "{scale}: the same row has the same value");
     }
 }

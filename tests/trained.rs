@@ -239,6 +239,81 @@ fn evaluation_is_that_of_the_training() {
     assert_eq!(object["metrics"]["error"].as_f64(), Some(rest.abs()));
 }
 
+/// Labels that are counted, and a class that the truth's category does not have.
+const COUNTED: &str = "\
+data d = csv(\"d.csv\") { x = length / 10, kind = category(kind), chosen = one_hot(category(kind)) }
+param w = [0, 1]
+train {
+    data = d
+    loss = 0 * sum(w) + 0 * chosen[0]
+    metric labels = confusion([x, 0, 0, 0], kind)
+    metric chosen = confusion([1, 0, 0], chosen)
+    metric places = confusion(argmax([x, 1 - x]), argmax(chosen))
+    metric other  = confusion(argmax([x, 1 - x]), kind - 0)
+    optimizer = sgd(lr = 0.1)
+    steps = 1
+}
+save \"w.safetensors\"
+";
+
+#[test]
+fn confusions_have_the_names_of_the_labels() {
+    let folder = folder("confusions");
+    fs::write(folder.join("d.csv"), SPECIES.replace("big, dog", "a\u{1b}[2J")).unwrap();
+    fs::write(folder.join("p.nd"), COUNTED).unwrap();
+    let run = shown(&folder, &["run", "p.nd", "--json"]);
+    let eval = shown(&folder, &["eval", "p.nd", "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_str(&eval).unwrap();
+    let classes = |name: &str| found["confusion"][name]["classes"].to_string();
+    let names = r#"["a\\u{1b}[2J","cat","dog"]"#;
+    assert_eq!(classes("labels"), r#"["a\\u{1b}[2J","cat","dog","3"]"#);
+    assert_eq!((classes("chosen"), classes("places")), (names.to_string(), names.to_string()));
+    assert_eq!(classes("other"), r#"["0","1","2"]"#);
+    assert_eq!(found["confusion"]["chosen"]["counts"].to_string(), "[[1,0,0],[3,0,0],[2,0,0]]");
+    let end = run.lines().find(|line| line.contains("confusion")).unwrap();
+    assert!(end.contains(names), "{end}");
+    let text = shown(&folder, &["eval", "p.nd"]);
+    assert!(text.contains("  cat") && !text.contains('\u{1b}'), "{text}");
+}
+
+/// What is no ordinary file is not opened, as a pipe would never end.
+#[cfg(unix)]
+#[test]
+fn pipes_are_not_waited_for() {
+    let folder = folder("pipes");
+    fs::write(folder.join("d.csv"), "a,b\n1,2\n2,3\n3,4.5\n").unwrap();
+    fs::write(folder.join("p.nd"), LINE).unwrap();
+    shown(&folder, &["run", "p.nd"]);
+    fs::write(folder.join("q.nd"), "data d = npy(\"pipe\")\nprint d.values\n").unwrap();
+    assert!(Command::new("mkfifo").arg("pipe").current_dir(&folder).status().unwrap().success());
+    let _socket = std::os::unix::net::UnixListener::bind(folder.join("socket")).unwrap();
+    for special in ["pipe", "socket", "/dev/zero"] {
+        refused(&folder, &["predict", "p.nd", "-i", special], "E0801", &["not an ordinary file"]);
+        refused(&folder, &["eval", "p.nd", "--data", special], "E0801", &["not an ordinary file"]);
+        refused(&folder, &["data", special], "E0501", &["not an ordinary file"]);
+    }
+    refused(&folder, &["run", "q.nd"], "E0501", &["not an ordinary file"]);
+    refused(&folder, &["predict", "p.nd", "-i", "d.csv", "--params", "pipe"], "E0807", &["not a file"]);
+}
+
+/// Labels that a `one_hot` of the program has no place for.
+#[test]
+fn labels_without_a_class_are_told() {
+    let folder = folder("classless");
+    fs::write(folder.join("d.csv"), "a,b,kind\n1,0,u\n2,1,v\n3,1,u\n").unwrap();
+    let program = "data d = csv(\"d.csv\") { x = a, y = one_hot(b, 2), z = one_hot(category(kind), 3) }
+param w = 0.0
+train { data = d, loss = (w * x - y[1] + z[0])^2, optimizer = sgd(lr = 0.1), steps = 1 }
+save \"w.safetensors\"
+";
+    fs::write(folder.join("p.nd"), program).unwrap();
+    shown(&folder, &["run", "p.nd"]);
+    fs::write(folder.join("new.csv"), "a,b,kind\n1,0,u\n2,2,v\n").unwrap();
+    refused(&folder, &["eval", "p.nd", "--data", "new.csv"], "E0534", &["`b` holds 2 in row 2"]);
+    fs::write(folder.join("new.csv"), "a,b,kind\n1,0,u\n2,1,w\n").unwrap();
+    refused(&folder, &["eval", "p.nd", "--data", "new.csv"], "E0535", &["`kind` holds `w` in row 2"]);
+}
+
 #[test]
 fn what_cannot_be_used_is_told() {
     let folder = folder("refused");
@@ -255,7 +330,7 @@ fn what_cannot_be_used_is_told() {
     refused(&folder, &["predict", "p.nd", "-i", "other.csv"], "E0535", &["`a`", "`aa`"]);
     refused(&folder, &["eval", "p.nd", "--data", "new.csv"], "E0535", &["`b`"]);
     refused(&folder, &["predict", "p.nd", "-i", "none.csv"], "E0801", &["none.csv"]);
-    refused(&folder, &["predict", "p.nd", "-i", "."], "E0501", &["directory"]);
+    refused(&folder, &["predict", "p.nd", "-i", "."], "E0801", &["it is a folder"]);
     write("empty.csv", "");
     refused(&folder, &["predict", "p.nd", "-i", "empty.csv"], "E0506", &["empty.csv"]);
     write("headers.csv", "a\n");

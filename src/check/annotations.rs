@@ -12,7 +12,7 @@ use crate::syntax::ast::{BinaryOperator, Expr, ExprKind, TypeExpr, TypeExprKind}
 pub(super) type SizeBindings = Vec<(String, Size)>;
 
 /// The largest size that may be written or computed.
-const LARGEST_SIZE: i64 = 1 << 32;
+pub(super) const LARGEST_SIZE: i64 = 1 << 32;
 /// How deeply type definitions may name one another.
 const MAX_TYPE_DEPTH: usize = 64;
 /// The largest number of elements of a tensor.

@@ -8,7 +8,7 @@ use super::program::{Kind, Typed};
 use super::raw::RawValues;
 use super::scope::{Bound, DataInScope, Frame};
 use super::size::Size;
-use super::source_columns::{Missing, cell_error, first_missing, has_missing, misses, numbered, usable};
+use super::source_columns::{Missing, has_missing, misses, missing_label, numbered, usable};
 use super::table::{RawColumn, RawTable};
 use super::types::{Element, Type};
 use crate::diagnostics::Diagnostic;
@@ -17,13 +17,16 @@ use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind, Setting};
 use std::sync::Arc;
 
+/// The most elements of a column's entry: batches of them are held whole.
+const LARGEST_ENTRY: usize = 1 << 28;
+
 /// A column before its numbers are taken from the source.
-struct Draft {
+pub(super) struct Draft {
     name: String,
     span: Span,
-    expression: Typed,
+    pub(super) expression: Typed,
     /// The columns of the source that it reads: of `n` columns, `n + i` is column `i` as a category.
-    used: Vec<u32>,
+    pub(super) used: Vec<u32>,
 }
 
 impl<'a> Checker<'a, '_> {
@@ -85,6 +88,11 @@ impl<'a> Checker<'a, '_> {
         }
         match &expression.ty {
             Type::Error => None,
+            Type::Tensor(_, sizes) if !has_entries(sizes) => {
+                let text = format!("an entry of this column has more than {LARGEST_ENTRY} elements");
+                self.report(errors::bad_column(&text, setting.value.span, "make smaller entries"));
+                None
+            }
             Type::Tensor(..) => {
                 Some(Draft { name: setting.name.text.clone(), span: setting.name.span, expression, used })
             }
@@ -177,14 +185,8 @@ impl<'a> Checker<'a, '_> {
             return usable(table, index as usize, missing, used);
         }
         let column = &table.columns[(index - count) as usize];
-        if let Some(problem) = first_missing(column) {
-            match missing {
-                Missing::Error => return Err(Box::new(cell_error(&column.name, problem, used))),
-                Missing::Mean => {
-                    return Err(Box::new(column_errors::no_mean(&column.name, problem.line, problem.place, used)));
-                }
-                Missing::Drop => {}
-            }
+        if let Some(error) = missing_label(column, missing, used) {
+            return Err(Box::new(error));
         }
         let (categories, values) = self.categories(table, index - count, used)?;
         Ok(SourceColumn { name: column.name.clone(), values, categories: Some(categories), filled: false })
@@ -322,42 +324,6 @@ impl<'a> Checker<'a, '_> {
         });
         place as u32
     }
-
-    /// Checks what the rows hold where an expression asks more of them than being numbers: the labels of `one_hot`, and
-    /// that columns to be standardized vary.
-    fn check_entries(
-        &mut self,
-        table: &Arc<RawTable>,
-        draft: &Draft,
-        read: &[SourceColumn],
-        kept: Option<&[u32]>,
-    ) -> Option<()> {
-        let mut rest = vec![&draft.expression];
-        while let Some(typed) = rest.pop() {
-            typed.kind.for_each_part(&mut |part| rest.push(part));
-            match &*typed.kind {
-                Kind::OneHot(position) => {
-                    let place = example_behind(position).map(|place| place as usize);
-                    let Some(place) = place.filter(|place| read[*place].categories.is_none()) else { continue };
-                    let classes = typed.ty.sizes().first().and_then(Size::count).unwrap_or_default();
-                    let Some((row, label)) = first_outside(&read[place].values, kept, classes) else { continue };
-                    let column = draft.used[place] as usize;
-                    let cell = self.loader.cell(table, column, row, self.sources);
-                    let name = &table.columns[column].name;
-                    self.report(column_errors::label_outside(name, label, row, classes, cell, typed.span));
-                    return None;
-                }
-                Kind::Standardized(_, value) => {
-                    let place = example_behind(value).map(|place| place as usize);
-                    if let Some(place) = place.filter(|place| is_constant(&read[*place].values, kept)) {
-                        self.report(column_errors::constant_column(&read[place].name, typed.span));
-                    }
-                }
-                _ => {}
-            }
-        }
-        Some(())
-    }
 }
 
 /// All columns of a file that hold numbers, under their own names.
@@ -379,8 +345,14 @@ fn entry_type(column: &RawColumn, missing: Missing) -> Type {
     Type::Tensor(element, sizes.iter().map(|size| Size::constant(*size as i64)).collect())
 }
 
-/// The source column that an integer of an expression is.
-fn example_behind(value: &Typed) -> Option<u32> {
+/// Whether entries of these sizes can be held.
+fn has_entries(sizes: &[Size]) -> bool {
+    let count = sizes.iter().filter_map(Size::count).try_fold(1_usize, usize::checked_mul);
+    count.is_some_and(|count| count <= LARGEST_ENTRY)
+}
+
+/// The column that an integer of an expression is.
+pub(super) fn example_behind(value: &Typed) -> Option<u32> {
     match &*value.kind {
         Kind::Example(place) => Some(*place),
         Kind::Convert(inner) => example_behind(inner),
@@ -407,30 +379,6 @@ fn complete_rows<'c>(rows: usize, columns: impl Iterator<Item = &'c SourceColumn
     }
     let kept: Vec<u32> = (0..rows as u32).filter(|row| complete[*row as usize]).collect();
     (kept.len() < rows).then_some(kept)
-}
-
-/// The first number that is no position among `classes`, with its row.
-fn first_outside(values: &RawValues, kept: Option<&[u32]>, classes: usize) -> Option<(usize, f64)> {
-    let numbers = values.reals();
-    let is_outside = |row: &usize| numbers.get(*row).is_some_and(|label| !(0.0..classes as f64).contains(label));
-    let row = match kept {
-        Some(kept) => kept.iter().map(|row| *row as usize).find(is_outside),
-        None => (0..numbers.len()).find(is_outside),
-    };
-    row.map(|row| (row, numbers[row]))
-}
-
-/// Whether all rows hold the same number, and there are several.
-fn is_constant(values: &RawValues, kept: Option<&[u32]>) -> bool {
-    if !values.entry_shape().is_empty() {
-        return false;
-    }
-    let numbers = values.reals();
-    let kept: Vec<f64> = match kept {
-        Some(kept) => kept.iter().map(|row| numbers[*row as usize]).collect(),
-        None => numbers,
-    };
-    kept.len() > 1 && kept.iter().all(|number| *number == kept[0])
 }
 
 /// Whether an expression reads a variable that is bound outside of it: one older than `outer`.

@@ -25,6 +25,7 @@ pub mod data_set;
 mod defaults;
 pub mod domain;
 mod draws;
+mod entries;
 mod expressions;
 pub mod form;
 mod function_values;
@@ -63,6 +64,7 @@ mod train;
 pub mod types;
 pub mod update;
 
+pub use entries::check_labels;
 pub use gradients::StructureFinder;
 pub use items::{Options, check, check_question};
 pub use params::fans;

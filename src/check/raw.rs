@@ -4,7 +4,7 @@
 //! pixels takes a byte a pixel until its row is read as numbers.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Bytes that a file's columns share.
 pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
@@ -100,6 +100,8 @@ pub struct RawValues {
     entry: Arc<[usize]>,
     bytes: Bytes,
     start: usize,
+    /// [`RawValues::first_nan`], once it is known.
+    nan: Arc<OnceLock<Option<usize>>>,
 }
 
 impl RawValues {
@@ -114,7 +116,7 @@ impl RawValues {
         let size = entry.iter().try_fold(element.bytes(), |size, axis| size.checked_mul(*axis))?;
         let end = size.checked_mul(rows)?.checked_add(start)?;
         let fits = end <= (*bytes).as_ref().len();
-        fits.then(|| RawValues { element, order, rows, entry: entry.into(), bytes, start })
+        fits.then(|| RawValues { element, order, rows, entry: entry.into(), bytes, start, nan: Arc::default() })
     }
 
     /// A column of one number a row.
@@ -127,7 +129,8 @@ impl RawValues {
         }
         let rows = values.len();
         let bytes = Arc::new(Reals(values));
-        RawValues { element: RawElement::F64, order: ByteOrder::NATIVE, rows, entry: Arc::new([]), bytes, start: 0 }
+        let (element, order) = (RawElement::F64, ByteOrder::NATIVE);
+        RawValues { element, order, rows, entry: Arc::new([]), bytes, start: 0, nan: Arc::default() }
     }
 
     /// The number of rows.
@@ -160,6 +163,32 @@ impl RawValues {
     /// The elements of the row as real numbers, appended. The row must exist.
     pub fn append_row<R: FromReal>(&self, row: usize, to: &mut Vec<R>) {
         self.append(row, 1, to);
+    }
+
+    /// The place among all elements of the first that is NaN.
+    pub fn first_nan(&self) -> Option<usize> {
+        *self.nan.get_or_init(|| self.find_nan())
+    }
+
+    fn find_nan(&self) -> Option<usize> {
+        let bytes = self.bytes_of(0, self.rows);
+        macro_rules! place {
+            ($stored:ty, $size:literal, $is_nan:expr) => {{
+                let is_nan: fn($stored) -> bool = $is_nan;
+                let mut elements = bytes.as_chunks::<$size>().0.iter();
+                match self.order {
+                    ByteOrder::Little => elements.position(|bytes| is_nan(<$stored>::from_le_bytes(*bytes))),
+                    ByteOrder::Big => elements.position(|bytes| is_nan(<$stored>::from_be_bytes(*bytes))),
+                }
+            }};
+        }
+        match self.element {
+            RawElement::F16 => place!(u16, 2, |bits| bits & 0x7fff > 0x7c00),
+            RawElement::BF16 => place!(u16, 2, |bits| bits & 0x7fff > 0x7f80),
+            RawElement::F32 => place!(f32, 4, f32::is_nan),
+            RawElement::F64 => place!(f64, 8, f64::is_nan),
+            _ => None,
+        }
     }
 
     /// The first integer that no real number is equal to, with its place among all elements.
@@ -304,6 +333,34 @@ mod tests {
             }
         }
         assert!(values(RawElement::F16, ByteOrder::Little, &[1, 0x7c])[0].is_nan());
+    }
+
+    #[test]
+    fn the_first_nan_of_each_type() {
+        let cases: [(RawElement, &[u8], Option<usize>); 9] = [
+            (RawElement::F16, &[0, 0x7c, 0, 0xfe], Some(1)),
+            (RawElement::F16, &[0, 0x7c, 0, 0xfc], None),
+            (RawElement::BF16, &[0x80, 0x7f, 0x81, 0xff], Some(1)),
+            (RawElement::BF16, &[0x80, 0x7f, 0x80, 0xff], None),
+            (RawElement::F32, &[0, 0, 0x80, 0x7f, 1, 0, 0x80, 0xff], Some(1)),
+            (RawElement::F32, &[0, 0, 0x80, 0x7f, 0, 0, 0x80, 0xff], None),
+            (RawElement::F64, &[1, 0, 0, 0, 0, 0, 0xf0, 0x7f], Some(0)),
+            (RawElement::F64, &[0, 0, 0, 0, 0, 0, 0xf0, 0x7f], None),
+            (RawElement::U64, &[0xff; 16], None),
+        ];
+        for (element, bytes, expected) in cases {
+            let reversed: Vec<u8> =
+                bytes.chunks(element.bytes()).flat_map(|chunk| chunk.iter().rev().copied()).collect();
+            for (order, bytes) in [(ByteOrder::Little, bytes), (ByteOrder::Big, &reversed[..])] {
+                let rows = bytes.len() / element.bytes();
+                let column = RawValues::new(element, order, (rows, &[]), Arc::new(bytes.to_vec()), 0).unwrap();
+                assert_eq!(
+                    (column.first_nan(), column.clone().first_nan()),
+                    (expected, expected),
+                    "{element} {order:?}"
+                );
+            }
+        }
     }
 
     #[test]

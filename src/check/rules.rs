@@ -181,8 +181,8 @@ impl<'a> Checker<'a, '_> {
                 return self.fail(error, span);
             }
         };
-        if !self.check_count(std::slice::from_ref(&size), span) {
-            return Typed::error(span);
+        if size.value().is_some_and(|size| size > super::annotations::LARGEST_SIZE) {
+            return self.fail(shapes::size_overflow(classes.span, "this number of classes"), span);
         }
         Typed::new(Kind::OneHot(position), Type::Tensor(Element::Real, vec![size]), span)
     }

@@ -20,40 +20,40 @@ pub(super) enum Missing {
 }
 
 /// The numbers of a source column, or what is wrong with them: a cell that is none, no elements, an integer that is no
-/// real number.
+/// real number, nothing that a mean could be taken of.
 pub(super) fn usable(
     table: &RawTable,
     index: usize,
     missing: Missing,
     used: Span,
 ) -> Result<SourceColumn, Box<Diagnostic>> {
+    let name = table.columns[index].name.as_str();
+    let values = numbers(table, index, missing, used)?;
+    let filled = missing == Missing::Mean && has_missing(&values);
+    if filled && values.entry_count() > 1 {
+        return Err(Box::new(column_errors::no_mean_of_tensors(name, used)));
+    }
+    if filled && (0..values.rows()).all(|row| misses(&values, row)) {
+        return Err(Box::new(column_errors::all_missing(name, used)));
+    }
+    Ok(SourceColumn { name: name.to_string(), values, categories: None, filled })
+}
+
+/// The numbers of a source column, with NaN where they are missing, unless that is an error.
+fn numbers(table: &RawTable, index: usize, missing: Missing, used: Span) -> Result<RawValues, Box<Diagnostic>> {
     let column = &table.columns[index];
     let name = column.name.as_str();
     let values = match (&column.values, &column.cells) {
-        (Ok(values), _) => values.clone(),
+        (Ok(values), _) => values,
         (Err(first), cells) => {
             let numbers = cells.as_ref().and_then(|cells| cells.numbers.as_ref());
-            if let Some(numbers) = numbers.filter(|_| missing != Missing::Error) {
-                return with_missing(table, column, numbers.clone(), missing, used);
-            }
             // Missing cells are not what is wrong if they are dealt with.
             let other = cells.iter().flat_map(|cells| &cells.problems).find(|problem| !problem.is_missing());
             let problem = other.filter(|_| missing != Missing::Error).unwrap_or(first);
-            return Err(Box::new(cell_error(name, problem, used)));
+            let numbers = numbers.filter(|_| missing != Missing::Error);
+            numbers.ok_or_else(|| Box::new(cell_error(name, problem, used)))?
         }
     };
-    with_missing(table, column, values, missing, used)
-}
-
-/// The numbers of a source column as it is read, or what is wrong with all of them.
-fn with_missing(
-    table: &RawTable,
-    column: &RawColumn,
-    values: RawValues,
-    missing: Missing,
-    used: Span,
-) -> Result<SourceColumn, Box<Diagnostic>> {
-    let name = column.name.as_str();
     let count = values.entry_count();
     if values.rows() == 0 || count == 0 {
         let shape: Vec<usize> = std::iter::once(values.rows()).chain(values.entry_shape().iter().copied()).collect();
@@ -62,14 +62,21 @@ fn with_missing(
     if let Some((place, value)) = values.first_inexact() {
         return Err(Box::new(sources::inexact_integer(name, place / count, &value.to_string(), used)));
     }
-    let filled = missing == Missing::Mean && has_missing(&values);
-    if filled && count > 1 {
-        return Err(Box::new(column_errors::no_mean_of_tensors(name, used)));
+    match values.first_nan() {
+        Some(place) if missing == Missing::Error => Err(Box::new(nan_error(name, values, place, used))),
+        _ => Ok(values.clone()),
     }
-    if filled && (0..values.rows()).all(|row| misses(&values, row)) {
-        return Err(Box::new(column_errors::all_missing(name, used)));
+}
+
+/// The message about an element of an array that is missing.
+fn nan_error(column: &str, values: &RawValues, place: usize, used: Span) -> Diagnostic {
+    let count = values.entry_count();
+    let mut rest = place % count;
+    let mut within = vec![0; values.entry_shape().len()];
+    for (axis, size) in values.entry_shape().iter().enumerate().rev() {
+        (within[axis], rest) = (rest % size, rest / size);
     }
-    Ok(SourceColumn { name: name.to_string(), values, categories: None, filled })
+    errors::missing_element(column, place / count, &within, used)
 }
 
 /// The message about a cell that is no number.
@@ -83,9 +90,18 @@ pub(super) fn cell_error(column: &str, problem: &CellProblem, used: Span) -> Dia
     }
 }
 
-/// The first missing cell of a column.
-pub(super) fn first_missing(column: &RawColumn) -> Option<&CellProblem> {
-    column.cells.iter().flat_map(|cells| &cells.problems).find(|problem| problem.is_missing())
+/// The message about the first label of a column that is missing, where that is an error or the mean is to take its place.
+pub(super) fn missing_label(column: &RawColumn, missing: Missing, used: Span) -> Option<Diagnostic> {
+    let name = column.name.as_str();
+    let cell = column.cells.iter().flat_map(|cells| &cells.problems).find(|problem| problem.is_missing());
+    let element = || Some((column.values.as_ref().ok()?, column.values.as_ref().ok()?.first_nan()?));
+    match (missing, cell) {
+        (Missing::Drop, _) => None,
+        (Missing::Error, Some(cell)) => Some(cell_error(name, cell, used)),
+        (Missing::Mean, Some(cell)) => Some(column_errors::no_mean(name, Some((cell.line, cell.place)), used)),
+        (Missing::Error, None) => element().map(|(values, place)| nan_error(name, values, place, used)),
+        (Missing::Mean, None) => element().map(|_| column_errors::no_mean(name, None, used)),
+    }
 }
 
 /// The labels of a column in order, and the position of each row's.
@@ -102,7 +118,7 @@ pub(super) fn numbered(column: &RawColumn, used: Span) -> Result<(Categories, Ve
 }
 
 pub(super) fn has_missing(values: &RawValues) -> bool {
-    !values.element().is_integer() && (0..values.rows()).any(|row| misses(values, row))
+    values.first_nan().is_some()
 }
 
 /// Whether a row's entry has a missing value.
@@ -129,24 +145,17 @@ fn read_one(table: &RawTable, known: &SourceColumn, used: Span) -> Result<Source
     };
     let column = &table.columns[index];
     let Some(categories) = &known.categories else {
+        // The mean is that of the known column, whatever is missing here.
         let missing = if known.filled { Missing::Mean } else { Missing::Error };
-        let read = match usable(table, index, missing, used) {
-            // The mean is that of the known column.
-            Err(_) if known.filled && column.cells.as_ref().is_some_and(|cells| cells.numbers.is_some()) => {
-                let numbers = column.cells.as_ref().and_then(|cells| cells.numbers.clone());
-                let values = numbers.unwrap_or_else(|| RawValues::from_reals(Vec::new()));
-                SourceColumn { name: known.name.clone(), values, categories: None, filled: true }
-            }
-            read => read?,
-        };
-        if read.values.entry_shape() != known.values.entry_shape() {
-            let (expected, found) = (known.values.entry_shape(), read.values.entry_shape());
+        let values = numbers(table, index, missing, used)?;
+        if values.entry_shape() != known.values.entry_shape() {
+            let (expected, found) = (known.values.entry_shape(), values.entry_shape());
             return Err(Box::new(column_errors::other_shape(&known.name, expected, found, used)));
         }
-        return Ok(read);
+        return Ok(SourceColumn { name: known.name.clone(), values, categories: None, filled: known.filled });
     };
-    if let Some(problem) = first_missing(column) {
-        return Err(Box::new(cell_error(&column.name, problem, used)));
+    if let Some(error) = missing_label(column, Missing::Error, used) {
+        return Err(Box::new(error));
     }
     let texts = column.cells.as_ref().and_then(|cells| cells.texts.as_ref());
     let codes = match (&column.values, texts) {

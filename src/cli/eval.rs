@@ -8,6 +8,7 @@ use super::watch_training::confusion_table;
 use crate::check::Options;
 use crate::data::FileLoader;
 use crate::driver::{check_file_with, on_large_stack};
+use crate::report::events::Confusions;
 use crate::report::{counted, significant};
 use crate::trained::{Evaluated, Which, evaluated};
 use clap::{Args, ValueEnum};
@@ -93,15 +94,10 @@ fn json(evaluated: &Evaluated) -> String {
     // Numbers that are not finite become null.
     let metrics: serde_json::Map<String, serde_json::Value> =
         measures.metrics.iter().map(|(name, value)| (name.clone(), serde_json::json!(value))).collect();
-    let confusions: serde_json::Map<String, serde_json::Value> = measures
-        .confusions
-        .iter()
-        .map(|table| (table.name.clone(), serde_json::json!({ "classes": table.classes, "counts": table.counts })))
-        .collect();
     let mut object =
         serde_json::json!({ "data": data, "examples": examples, "loss": measures.loss, "metrics": metrics });
-    if !confusions.is_empty() {
-        object["confusion"] = serde_json::Value::Object(confusions);
+    if !measures.confusions.is_empty() {
+        object["confusion"] = serde_json::json!(Confusions(&measures.confusions));
     }
     format!("{object}\n")
 }

@@ -26,7 +26,10 @@ pub(super) enum Unopened {
 
 impl From<io::Error> for Unopened {
     fn from(error: io::Error) -> Self {
-        Unopened::Unreadable(reason(error.kind()))
+        Unopened::Unreadable(match error.kind() {
+            ErrorKind::Other => error.to_string(),
+            kind => reason(kind),
+        })
     }
 }
 
@@ -51,19 +54,17 @@ impl Contents {
     /// The bytes of a file; of a compressed one, if its name ends in `.gz`, what it holds. Large files are mapped if
     /// `in_place` allows it.
     pub(super) fn read(path: &Path, in_place: bool) -> Result<Self, Unopened> {
-        let metadata = fs::metadata(path)?;
-        if metadata.is_dir() {
-            return Err(Unopened::Unreadable(reason(ErrorKind::IsADirectory)));
-        }
-        // A pipe or a device may never end.
-        if !metadata.is_file() {
-            return Err(Unopened::Unreadable("not an ordinary file".to_string()));
-        }
+        let (mut file, length) = open(path)?;
         let compressed_name = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
-        if in_place && !compressed_name && metadata.len() >= MAPPED {
-            return Ok(Contents::Mapped(MappedFile::new(&File::open(path)?)?));
+        if in_place && !compressed_name && length >= MAPPED {
+            return Ok(Contents::Mapped(MappedFile::new(&file)?));
         }
-        let bytes = fs::read(path)?;
+        let mut bytes = Vec::new();
+        let room = usize::try_from(length).ok().filter(|length| bytes.try_reserve_exact(*length).is_ok());
+        if room.is_none() {
+            return Err(Unopened::Unreadable(reason(ErrorKind::OutOfMemory)));
+        }
+        file.read_to_end(&mut bytes)?;
         if compressed_name && bytes.starts_with(GZIP) {
             return decompressed(&bytes).map(Contents::Memory);
         }
@@ -84,6 +85,28 @@ impl Contents {
             Contents::Memory(bytes) => bytes,
             Contents::Mapped(file) => file.as_ref().to_vec(),
         }
+    }
+}
+
+/// Opens an ordinary file, and tells its length. A pipe or a device, of which no end may come, is not opened, and not waited for
+/// if it takes the place of a file meanwhile.
+pub(super) fn open(path: &Path) -> io::Result<(File, u64)> {
+    ordinary(&fs::metadata(path)?)?;
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    let file = options.open(path)?;
+    let metadata = file.metadata()?;
+    ordinary(&metadata)?;
+    Ok((file, metadata.len()))
+}
+
+fn ordinary(metadata: &fs::Metadata) -> io::Result<()> {
+    match (metadata.is_file(), metadata.is_dir()) {
+        (true, _) => Ok(()),
+        (false, true) => Err(ErrorKind::IsADirectory.into()),
+        (false, false) => Err(io::Error::other("not an ordinary file")),
     }
 }
 

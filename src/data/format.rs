@@ -1,6 +1,6 @@
 //! Which format a file has, for commands that are given a file and nothing else.
 
-use super::contents::Contents;
+use super::contents::{Contents, open};
 use crate::check::table::Format;
 use std::path::Path;
 
@@ -9,12 +9,12 @@ pub fn format_of(path: &Path) -> Format {
     by_name(path).or_else(|| by_content(path)).unwrap_or(Format::Csv { delimiter: None })
 }
 
-/// Whether there is a file that may be read.
+/// Whether there is an ordinary file that may be read.
 ///
 /// # Errors
 /// Why not.
 pub fn can_be_opened(path: &Path) -> std::io::Result<()> {
-    std::fs::File::open(path).map(drop)
+    open(path).map(drop)
 }
 
 fn by_name(path: &Path) -> Option<Format> {

@@ -15,7 +15,7 @@ const MOST_DOTS: usize = 2000;
 pub(super) fn predictions(training: &Training) -> Vec<Chart> {
     let Some(examination) = &training.after else { return Vec::new() };
     let mut charts = match &examination.fit {
-        Some(Fit::Classes { classes, truth, predicted }) => vec![confusion(*classes, truth, predicted)],
+        Some(Fit::Classes { names, truth, predicted }) => vec![confusion(names, truth, predicted)],
         Some(Fit::Numbers { truth, predicted }) => numbers(truth, predicted),
         None => Vec::new(),
     };
@@ -25,13 +25,13 @@ pub(super) fn predictions(training: &Training) -> Vec<Chart> {
     charts
 }
 
-fn confusion(classes: usize, truth: &[usize], predicted: &[usize]) -> Chart {
+fn confusion(names: &[String], truth: &[usize], predicted: &[usize]) -> Chart {
+    let classes = names.len();
     let mut values = vec![0.0; classes * classes];
     truth.iter().zip(predicted).for_each(|(truth, predicted)| values[truth * classes + predicted] += 1.0);
     let right = truth.iter().zip(predicted).filter(|(truth, predicted)| truth == predicted).count();
-    let names: Vec<String> = (0..classes).map(|class| class.to_string()).collect();
     let axis =
-        |label: &str, limits| Axis { label: label.to_string(), names: names.clone(), limits, logarithmic: false };
+        |label: &str, limits| Axis { label: label.to_string(), names: names.to_vec(), limits, logarithmic: false };
     let ends = (-0.5, classes as f64 - 0.5);
     let cells = Cells { rows: classes, columns: classes, values, x: ends, y: ends, meaning: Meaning::Counts };
     Chart {
@@ -87,7 +87,7 @@ fn between(surface: &Surface, fit: Option<&Fit>) -> Chart {
         }
         Surface::Regions { names, columns, ends, cells: (rows, across), values, classes } => {
             let meaning = match classes {
-                Some(classes) => Meaning::Classes((0..*classes).map(|class| class.to_string()).collect()),
+                Some(classes) => Meaning::Classes(classes.clone()),
                 None => Meaning::Numbers,
             };
             let (x, y) = (ends[0], ends[1]);
@@ -95,12 +95,14 @@ fn between(surface: &Surface, fit: Option<&Fit>) -> Chart {
             let points: Vec<Point> = columns[0].iter().copied().zip(columns[1].iter().copied()).collect();
             let mut marks = vec![Mark::Cells(cells)];
             match fit {
-                Some(Fit::Classes { classes, truth, .. }) => marks.extend((0..*classes).map(|class| {
-                    let of_class =
-                        points.iter().zip(truth).filter(|(_, truth)| **truth == class).map(|(point, _)| *point);
-                    let points = few(&of_class.collect::<Vec<Point>>());
-                    Mark::Points(Series { name: class.to_string(), color: class, light: false, points })
-                })),
+                Some(Fit::Classes { names, truth, .. }) => {
+                    marks.extend(names.iter().enumerate().map(|(class, name)| {
+                        let of_class =
+                            points.iter().zip(truth).filter(|(_, truth)| **truth == class).map(|(point, _)| *point);
+                        let points = few(&of_class.collect::<Vec<Point>>());
+                        Mark::Points(Series { name: name.clone(), color: class, light: false, points })
+                    }))
+                }
                 _ => marks.push(Mark::Points(Series { points: few(&points), ..Series::default() })),
             }
             let axis = |name: &String, ends| Axis { limits: Some(ends), ..Axis::labelled(name.clone()) };

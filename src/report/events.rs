@@ -5,7 +5,7 @@
 
 use crate::check::types::Type;
 use crate::ir::{ElementType, Shape, Table};
-use crate::session::{Ending, EpochRecord, Leaves, TrainingEnd, TrainingStart};
+use crate::session::{Confusion, Ending, EpochRecord, Leaves, TrainingEnd, TrainingStart};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
@@ -80,6 +80,8 @@ pub struct Ended<'e> {
     epochs: u64,
     loss: Number,
     metrics: Named<'e>,
+    #[serde(skip_serializing_if = "Confusions::is_empty")]
+    confusion: Confusions<'e>,
     seconds: Number,
     parameters: Vec<Parameter<'e>>,
 }
@@ -150,6 +152,7 @@ impl<'e> Ended<'e> {
             epochs: end.epochs,
             loss: Number(end.loss),
             metrics: Named(&end.metrics),
+            confusion: Confusions(&end.confusions),
             seconds: Number(end.elapsed.as_secs_f64()),
             parameters: end.params.iter().map(parameter).collect(),
         }
@@ -165,6 +168,28 @@ impl Serialize for Number {
             value if value.is_finite() => serializer.serialize_f64(value),
             value => serializer.serialize_str(&super::number(value)),
         }
+    }
+}
+
+/// How often each class was taken for which, by the names of the metrics.
+pub struct Confusions<'e>(pub &'e [Confusion]);
+
+impl Confusions<'_> {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Confusions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Counted<'c> {
+            classes: &'c [String],
+            counts: &'c [Vec<u64>],
+        }
+        let tables = self.0.iter().map(|Confusion { name, classes, counts }| (name, Counted { classes, counts }));
+        serializer.collect_map(tables)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Values of data columns, computed at their first use.
 
-use super::statistics::{Statistics, mean_and_deviation, statistics};
+use super::statistics::{Statistics, Unfit, mean_and_deviation, statistics};
 use super::{Leaves, Session, native};
 use crate::check::data_set::SourceColumn;
 use crate::check::program::{ColumnSource, DataId, DataSet, Kind, Typed};
@@ -12,6 +12,7 @@ use crate::lower::Source;
 use crate::lower::column::lower_column;
 use crate::source::Span;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is known of the rows that a column's statistics are taken of.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,13 @@ pub struct Fitted {
     pub statistics: BTreeMap<u32, Statistics>,
     /// For each source column what takes the place of missing values, if anything does.
     pub fills: Vec<Option<f64>>,
+}
+
+/// The statistics of a `standardize` over some rows, which several sets may be fitted on.
+pub(super) struct Known {
+    number: u32,
+    rows: Option<Arc<Vec<u32>>>,
+    found: Statistics,
 }
 
 /// Rows of a source: some, in this order, or as many as there are.
@@ -91,6 +99,7 @@ impl Session<'_> {
                     let others = crate::check::read_from(table, columns, used);
                     fitted.and_then(|fitted| {
                         let others = others?;
+                        crate::check::check_labels(expression, &others, used)?;
                         let rows = others.first().map_or(table.rows, |column| column.values.rows());
                         self.rows_of(expression, &others, Choice::All(rows), &fitted)
                     })
@@ -144,23 +153,27 @@ impl Session<'_> {
         columns: &[SourceColumn],
         span: Span,
     ) -> Result<Fitted, Box<Diagnostic>> {
-        let rows = set.fitted_on.as_ref().or(set.selection.as_ref());
-        let rows = rows.map_or(Choice::All(set.rows), |rows| Choice::Some(rows));
+        let fitted_on = set.fitted_on.as_ref().or(set.selection.as_ref());
+        let rows = fitted_on.map_or(Choice::All(set.rows), |rows| Choice::Some(rows));
         let mut fitted = Fitted::default();
         for column in columns {
-            let fill = column.filled.then(|| mean_of_present(column, rows));
-            if fill.is_some_and(f64::is_nan) {
-                return Err(Box::new(errors::all_missing(&column.name, span)));
-            }
+            let fill = column.filled.then(|| mean_of_present(column, rows, span)).transpose()?;
             fitted.fills.push(fill);
         }
         let mut standardized = Vec::new();
         inner_first(expression, &mut standardized);
         for (number, value) in standardized {
-            if !fitted.statistics.contains_key(&number) {
-                let values = self.rows_of(value, columns, rows, &fitted)?;
-                fitted.statistics.insert(number, statistics(&values));
-            }
+            let known = self.statistics.iter().find(|known| known.number == number && same(&known.rows, fitted_on));
+            let found = match known {
+                Some(known) => known.found.clone(),
+                None => {
+                    let values = self.rows_of(value, columns, rows, &fitted)?;
+                    let found = statistics(&values).map_err(|unfit| unfit_error(unfit, rows, value.span))?;
+                    self.statistics.push(Known { number, rows: fitted_on.cloned(), found: found.clone() });
+                    found
+                }
+            };
+            fitted.statistics.insert(number, found);
         }
         Ok(fitted)
     }
@@ -175,6 +188,10 @@ impl Session<'_> {
     ) -> Result<Table, Box<Diagnostic>> {
         let program = self.program;
         let native = self.compiler.next(|| lower_column(program, expression, columns, rows.count()))?;
+        let bytes = native.executable.outputs().first().map_or(0, |port| port.ty.bytes());
+        if !can_hold(bytes) {
+            return Err(Box::new(errors::too_large(bytes, rows.count(), expression.span)));
+        }
         let mut inputs = Vec::with_capacity(native.sources.len());
         for source in &native.sources {
             inputs.push(match source {
@@ -205,11 +222,41 @@ impl Session<'_> {
     }
 }
 
-/// The mean of the numbers of a column that are there; NaN if none is.
-fn mean_of_present(column: &SourceColumn, rows: Choice<'_>) -> f64 {
+/// Whether the rows of two sets are one list; `None` stands for all.
+fn same(left: &Option<Arc<Vec<u32>>>, right: Option<&Arc<Vec<u32>>>) -> bool {
+    match (left, right) {
+        (Some(left), Some(right)) => Arc::ptr_eq(left, right),
+        (left, right) => left.is_none() && right.is_none(),
+    }
+}
+
+/// Whether there is memory for so many bytes, as native code writes them and as the words of a table.
+fn can_hold(bytes: usize) -> bool {
+    Vec::<u8>::new().try_reserve_exact(bytes.saturating_mul(2)).is_ok()
+}
+
+/// The mean of the numbers of a column that are there.
+fn mean_of_present(column: &SourceColumn, rows: Choice<'_>, span: Span) -> Result<f64, Box<Diagnostic>> {
     let numbers = column.values.reals();
     let present: Vec<f64> = rows.rows().map(|row| numbers[row]).filter(|number| !number.is_nan()).collect();
-    if present.is_empty() { f64::NAN } else { mean_and_deviation(|| present.iter().copied()).0 }
+    if present.is_empty() {
+        return Err(Box::new(errors::all_missing(&column.name, span)));
+    }
+    if let Some(row) = rows.rows().find(|row| numbers[*row].is_infinite()) {
+        return Err(Box::new(errors::no_statistics_of_infinite(numbers[row], row, span)));
+    }
+    Ok(mean_and_deviation(|| present.iter().copied()).0)
+}
+
+fn unfit_error(unfit: Unfit, rows: Choice<'_>, span: Span) -> Box<Diagnostic> {
+    Box::new(match unfit {
+        Unfit::NotFinite(place, value) => {
+            let row = rows.rows().nth(place).unwrap_or(place);
+            errors::no_statistics_of_infinite(value, row, span)
+        }
+        Unfit::TooFar(least, greatest) => errors::no_scale(least, greatest, "far apart", span),
+        Unfit::TooClose(least, greatest) => errors::no_scale(least, greatest, "close", span),
+    })
 }
 
 /// What an expression standardizes, what stands inside another first.

@@ -14,8 +14,8 @@ pub struct Examination {
 /// What is predicted of each example, beside what is true.
 #[derive(Clone, Debug)]
 pub enum Fit {
-    /// The numbers of classes.
-    Classes { classes: usize, truth: Vec<usize>, predicted: Vec<usize> },
+    /// The numbers of classes, and the names of all classes.
+    Classes { names: Vec<String>, truth: Vec<usize>, predicted: Vec<usize> },
     /// Numbers.
     Numbers { truth: Vec<f64>, predicted: Vec<f64> },
 }
@@ -26,13 +26,13 @@ pub enum Surface {
     /// Of one number: its name, the data's values, and points.
     Curve { name: String, column: Vec<f64>, points: Vec<(f64, f64)> },
     /// Of two: their names, the data's values, the ends of the rectangle, its cells (rows, columns), and values row by row from
-    /// the lowest; the numbers of classes where it is known how many there are.
+    /// the lowest; the names of the classes where the values are their numbers.
     Regions {
         names: Vec<String>,
         columns: Vec<Vec<f64>>,
         ends: Vec<(f64, f64)>,
         cells: (usize, usize),
         values: Vec<f64>,
-        classes: Option<usize>,
+        classes: Option<Vec<String>>,
     },
 }

@@ -44,6 +44,7 @@ pub struct Session<'p> {
     pub params: Vec<Table>,
     globals: HashMap<Source, Table>,
     columns: HashMap<Source, Table>,
+    statistics: Vec<columns::Known>,
     /// What compiles its programs.
     pub compiler: Compiler,
     /// What the user asks of the run beside what the file says.
@@ -75,7 +76,8 @@ impl<'p> Session<'p> {
     /// A session without parameters yet, which [`Session::initialize`] makes.
     pub fn with_compiler(program: &'p Program, compiler: Compiler) -> Self {
         let (globals, columns) = (HashMap::new(), HashMap::new());
-        Session { program, params: Vec::new(), globals, columns, compiler, options: RunOptions::default(), run: None }
+        let (options, statistics) = (RunOptions::default(), Vec::new());
+        Session { program, params: Vec::new(), globals, columns, statistics, compiler, options, run: None }
     }
 
     /// Sets every parameter to its initial value.

@@ -2,6 +2,7 @@
 //! the data.
 
 use super::prediction::{predict, predict_columns};
+use super::tally::class_names;
 use crate::check::program::{DataId, Prediction, Train};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, Shape, Table, TensorType};
@@ -28,8 +29,12 @@ pub fn examine(session: &mut Session<'_>, train: &Train) -> Result<Examination, 
     let (mut fit, mut surface) = (None, None);
     if let (Some(data), Some(prediction)) = (train.data, &train.prediction) {
         let predicted = predict(session, prediction, data)?;
-        let target = target(session, train, prediction, data)?;
-        fit = target.and_then(|target| fit_of(&predicted, &target));
+        if let Some(column) = target(train, prediction) {
+            let target = session.inputs(&[Source::Column(data, column)])?.remove(0);
+            let categories = &session.program.data[data.0 as usize].columns[column as usize].categories;
+            let labels = categories.as_ref().map(|categories| categories.names()).unwrap_or_default();
+            fit = fit_of(&predicted, &target, &labels);
+        }
         surface = surface_of(session, prediction, data, fit.as_ref())?;
     }
     Ok(Examination { gradients, fit, surface })
@@ -53,22 +58,17 @@ fn gradients(session: &mut Session<'_>, train: &Train) -> Result<Vec<(String, Ve
 }
 
 /// The column that the loss reads beside those that the prediction reads, if there is one.
-fn target(
-    session: &mut Session<'_>,
-    train: &Train,
-    prediction: &Prediction,
-    data: DataId,
-) -> Result<Option<Table>, Box<Diagnostic>> {
+fn target(train: &Train, prediction: &Prediction) -> Option<u32> {
     let inputs = prediction.inputs();
     let others: Vec<u32> = train.columns.iter().copied().filter(|column| !inputs.contains(column)).collect();
     match others[..] {
-        [column] => Ok(session.inputs(&[Source::Column(data, column)])?.pop()),
-        _ => Ok(None),
+        [column] => Some(column),
+        _ => None,
     }
 }
 
 /// Predictions beside the truth: classes where the truth is the number of a class or has a one at it, else numbers.
-fn fit_of(predicted: &Table, target: &Table) -> Option<Fit> {
+fn fit_of(predicted: &Table, target: &Table, labels: &[String]) -> Option<Fit> {
     let examples = *predicted.ty.shape.sizes().first()?;
     let (predicted, truth) = (to_reals(predicted), to_reals(target));
     if examples == 0 || predicted.len() % examples != 0 || truth.len() % examples != 0 {
@@ -82,7 +82,10 @@ fn fit_of(predicted: &Table, target: &Table) -> Option<Fit> {
         _ => None,
     };
     match truth_classes {
-        Some(truth) => Some(Fit::Classes { classes, truth, predicted: chosen(&predicted, scores) }),
+        Some(truth) => {
+            let names = class_names(classes, labels);
+            Some(Fit::Classes { names, truth, predicted: chosen(&predicted, scores) })
+        }
         None if predicted.len() == truth.len() => Some(Fit::Numbers { truth, predicted }),
         None => None,
     }
@@ -159,9 +162,10 @@ fn surface_of(
             let points = points.iter().map(|point| point[0]).zip(predicted).collect();
             Some(Surface::Curve { name: names.remove(0), column: columns[0].clone(), points })
         }
-        (2, Some(Fit::Classes { classes, .. })) => {
+        (2, Some(Fit::Classes { names: classes, .. })) => {
             let values = chosen(&predicted, scores).into_iter().map(|class| class as f64).collect();
-            Some(Surface::Regions { names, columns, ends, cells: (UP, ACROSS), values, classes: Some(*classes) })
+            let classes = Some(classes.clone());
+            Some(Surface::Regions { names, columns, ends, cells: (UP, ACROSS), values, classes })
         }
         (2, Some(Fit::Numbers { .. })) if scores == 1 => {
             Some(Surface::Regions { names, columns, ends, cells: (UP, ACROSS), values: predicted, classes: None })
@@ -213,8 +217,8 @@ mod tests {
 
     #[test]
     fn what_the_truth_looks_like_says_what_was_learnt() {
-        let classes = |predicted: &Table, truth: &Table| match fit_of(predicted, truth) {
-            Some(Fit::Classes { classes, truth, predicted }) => Some((classes, truth, predicted)),
+        let classes = |predicted: &Table, truth: &Table| match fit_of(predicted, truth, &[]) {
+            Some(Fit::Classes { names, truth, predicted }) => Some((names.len(), truth, predicted)),
             _ => None,
         };
         let scores = table(&[2, 3], &[0.1, 0.7, 0.2, 3.0, -1.0, 2.0]);
@@ -224,7 +228,10 @@ mod tests {
         let truth = table(&[2], &[0.0, 1.0]);
         assert_eq!(classes(&table(&[2], &[0.4, 0.6]), &truth), Some((2, vec![0, 1], vec![0, 1])));
         assert_eq!(classes(&table(&[2], &[-0.4, 1.6]), &truth), Some((2, vec![0, 1], vec![0, 1])));
-        assert!(matches!(fit_of(&table(&[2], &[0.4, 0.6]), &table(&[2], &[0.5, 7.0])), Some(Fit::Numbers { .. })));
-        assert!(fit_of(&scores, &table(&[2], &[0.5, 7.0])).is_none());
+        assert!(matches!(fit_of(&table(&[2], &[0.4, 0.6]), &table(&[2], &[0.5, 7.0]), &[]), Some(Fit::Numbers { .. })));
+        let labels = ["setosa", "virginica"].map(str::to_string);
+        let Some(Fit::Classes { names, .. }) = fit_of(&scores, &one_hot, &labels) else { panic!("no classes") };
+        assert_eq!(names, ["setosa", "virginica", "2"]);
+        assert!(fit_of(&scores, &table(&[2], &[0.5, 7.0]), &[]).is_none());
     }
 }

@@ -64,7 +64,7 @@ impl Tally {
             match (metric.kind, fold.counts()) {
                 (MetricKind::Confusion { .. }, Some(counts)) => measures.confusions.push(Confusion {
                     name: metric.name.clone(),
-                    classes: (0..counts.len()).map(|class| class.to_string()).collect(),
+                    classes: class_names(counts.len(), &metric.labels),
                     counts: counts.to_vec(),
                 }),
                 _ => measures.metrics.push((metric.name.clone(), fold.value(metric.kind))),
@@ -79,13 +79,18 @@ impl Tally {
     }
 }
 
+/// The names of classes: their labels, as far as there are some, else their numbers.
+pub(super) fn class_names(classes: usize, labels: &[String]) -> Vec<String> {
+    (0..classes).map(|class| labels.get(class).cloned().unwrap_or_else(|| class.to_string())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn metric(name: &str) -> Metric {
         let part = crate::check::program::Typed::error(crate::source::Span::default());
-        Metric { name: name.to_string(), kind: MetricKind::Mean, parts: vec![part], higher: None }
+        Metric { name: name.to_string(), kind: MetricKind::Mean, parts: vec![part], higher: None, labels: Vec::new() }
     }
 
     #[test]

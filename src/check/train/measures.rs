@@ -29,6 +29,8 @@ pub struct Metric {
     pub parts: Vec<Typed>,
     /// Whether higher values are better, if that is known.
     pub higher: Option<bool>,
+    /// What the classes of a confusion matrix are called, where the truth is a category.
+    pub labels: Vec<String>,
 }
 
 /// How a metric over a set is made of the parts that its examples have.

@@ -29,12 +29,27 @@ impl<'a> Checker<'a, '_> {
             && self.frame.find(function).is_none()
         {
             let (kind, parts, higher) = self.measure(measure, arguments, setting.value.span)?;
-            return Some(Metric { name, kind, parts, higher: Some(higher) });
+            let labels = match (kind, &parts[..]) {
+                (MetricKind::Confusion { .. }, [_, truth]) => self.labels_of(truth),
+                _ => Vec::new(),
+            };
+            return Some(Metric { name, kind, parts, higher: Some(higher), labels });
         }
         let value = self.value(&setting.value, None);
         let higher = (value.ty == Type::bool()).then_some(true);
         let part = self.one_number_of(value, "metric", true)?;
-        Some(Metric { name, kind: MetricKind::Mean, parts: vec![part], higher })
+        Some(Metric { name, kind: MetricKind::Mean, parts: vec![part], higher, labels: Vec::new() })
+    }
+
+    /// What the classes are called that a true class is one of, if it is a column of categories.
+    fn labels_of(&self, truth: &Typed) -> Vec<String> {
+        let column = || {
+            let data = self.frame.data.as_ref()?;
+            let index = *data.used.get(column_behind(truth)? as usize)?;
+            let set = &self.program.data[data.data?.0 as usize];
+            set.columns.get(index as usize)?.categories.clone()
+        };
+        column().map(|categories| categories.names()).unwrap_or_default()
     }
 
     /// What is folded, of which parts, and whether higher is better.
@@ -231,5 +246,14 @@ impl<'a> Checker<'a, '_> {
                 None
             }
         }
+    }
+}
+
+/// The column of the block that a class is, or is the place of the greatest entry of.
+fn column_behind(class: &Typed) -> Option<u32> {
+    match &*class.kind {
+        Kind::Example(place) => Some(*place),
+        Kind::Convert(inner) | Kind::ArgReduce(_, inner) => column_behind(inner),
+        _ => None,
     }
 }

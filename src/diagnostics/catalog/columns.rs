@@ -1,4 +1,4 @@
-//! E0532 to E0538: categories, standardized columns and missing cells.
+//! E0532 to E0539: categories, standardized columns and missing cells.
 
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
@@ -11,12 +11,19 @@ pub fn bad_missing(span: Span) -> Diagnostic {
 }
 
 /// E0532: a label is missing where the mean takes the place of missing cells.
-pub fn no_mean(column: &str, line: usize, place: Span, used: Span) -> Diagnostic {
-    let problem = format!("column `{column}` has no value in line {line}, and labels have no mean");
-    Diagnostic::error("E0532", problem, place)
-        .saying("no value here")
-        .label(used, "the column is used as a category here")
-        .help("leave out such rows with `missing = drop`, or write a label into the cell")
+pub fn no_mean(column: &str, cell: Option<(usize, Span)>, used: Span) -> Diagnostic {
+    let error = match cell {
+        Some((line, place)) => {
+            let problem = format!("column `{column}` has no value in line {line}, and labels have no mean");
+            let error = Diagnostic::error("E0532", problem, place).saying("no value here");
+            error.label(used, "the column is used as a category here")
+        }
+        None => {
+            let problem = format!("`{column}` has missing values (NaN), and labels have no mean");
+            Diagnostic::error("E0532", problem, used).saying("used as a category here")
+        }
+    };
+    error.help("leave out such rows with `missing = drop`, or write a label there")
 }
 
 /// E0532: tensors with missing elements where the mean takes the place of missing cells.
@@ -109,6 +116,23 @@ pub fn label_outside(
     ))
 }
 
+/// E0534: a category with more labels than a `one_hot` has places.
+pub fn too_few_classes(
+    column: &str,
+    (label, row): (&str, usize),
+    labels: usize,
+    classes: usize,
+    cell: Option<(usize, Span)>,
+    used: Span,
+) -> Diagnostic {
+    let place = cell.map_or_else(|| format!("row {}", row + 1), |(line, _)| format!("line {line}"));
+    let problem =
+        format!("column `{column}` has {labels} labels, and {classes} classes have no place for `{label}` in {place}");
+    let error = Diagnostic::error("E0534", problem, cell.map_or(used, |(_, span)| span)).saying("no class for it");
+    let error = if cell.is_some() { error.label(used, "used as a class here") } else { error };
+    error.help(format!("leave out the number: `one_hot(category({column}))` knows how many labels there are"))
+}
+
 /// E0535: a label that the known categories do not have.
 pub fn unknown_label(
     column: &str,
@@ -157,6 +181,31 @@ pub fn constant_column(column: &str, span: Span) -> Diagnostic {
     )
     .saying("always 0")
     .help("leave the column out")
+}
+
+/// E0538: values that are standardized, or whose mean takes the place of missing ones, are not all finite.
+pub fn no_statistics_of_infinite(value: f64, row: usize, span: Span) -> Diagnostic {
+    let problem = format!("the value is {value} in row {row} of the source, counted from 0, so that there is no mean");
+    Diagnostic::error("E0538", problem, span)
+        .saying("not finite in some row")
+        .help("mend the row, or leave it out of the file; a logarithm needs numbers above 0")
+}
+
+/// E0538: values that differ by more or less than numbers can tell are standardized.
+pub fn no_scale(least: f64, greatest: f64, how: &str, span: Span) -> Diagnostic {
+    let problem = format!("values from {least:e} to {greatest:e} are too {how} to be standardized");
+    Diagnostic::error("E0538", problem, span)
+        .saying("beyond the numbers of this precision")
+        .help("measure in another unit: multiply by a constant first")
+}
+
+/// E0539: a column that does not fit the memory.
+pub fn too_large(bytes: usize, rows: usize, span: Span) -> Diagnostic {
+    let gigabytes = bytes as f64 / 1e9;
+    let problem = format!("{rows} rows of this column take {gigabytes:.0} GB, which the memory does not have");
+    Diagnostic::error("E0539", problem, span)
+        .saying("the whole column")
+        .help("keep the label as a whole number in place of a `one_hot`, make smaller entries, or use fewer rows")
 }
 
 /// E0535: a set that reads no file is asked for another table.

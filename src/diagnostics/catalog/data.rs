@@ -79,6 +79,16 @@ pub fn missing_cell(column: &str, line: usize, place: Span, used: Span) -> Diagn
         .help("fill the cell or remove the line")
 }
 
+/// E0505: an element of an array that is NaN. Rows count from 0, as subscripts do.
+pub fn missing_element(column: &str, row: usize, within: &[usize], used: Span) -> Diagnostic {
+    let place = if within.is_empty() { String::new() } else { format!(" at {within:?}") };
+    let problem = format!("column `{column}` has no value (NaN) in row {row}, counted from 0{place}");
+    Diagnostic::error("E0505", problem, used).saying("the column is used here").help(match within {
+        [] => "fill it in the file, or leave such rows out with `missing = drop`, or use `missing = mean`",
+        _ => "fill it in the file, or leave such rows out with `missing = drop`",
+    })
+}
+
 /// E0506: a file without examples. The detail says what is in it instead, and where it ends.
 pub fn no_rows(path: &str, detail: &str, span: Span) -> Diagnostic {
     Diagnostic::error("E0506", format!("`{path}` has no rows: {detail}"), span)
