@@ -100,6 +100,25 @@ fn metrics_are_those_of_scikit_learn() {
     assert_eq!(records.ends[0].confusions[0].counts, [[4, 2, 1], [3, 4, 6], [0, 0, 0]]);
 }
 
+#[test]
+fn a_score_that_is_no_number_is_a_wrong_answer() {
+    let text = "data d = table { q = [-1.0, -1.0, 0.5, 4.0], label = [0, 1, 1, 0], positive = [0, 0, 0, 1] }
+param w = 1.0
+train {
+    data = d, loss = w^2, optimizer = sgd(lr = 0.1), epochs = 1, batch = all
+    metric vector = accuracy([log(q), 0.5], label)
+    metric hot = accuracy([log(q), 0.5], one_hot(label, 2))
+    metric probability = accuracy(log(q), positive)
+    metric first = top_k([log(q), 0.5], label, 1)
+    metric both = top_k([log(q), 0.5], label, 2)
+}
+";
+    let records = run("nan_scores", text, RunOptions::default());
+    let found: Vec<f64> = records.epochs[0].metrics.iter().map(|(_, value)| *value).collect();
+    // NaN is greater than all, so that the other entry is among two.
+    assert_eq!(found, [0.5, 0.5, 0.5, 0.5, 0.75]);
+}
+
 const CURVE: &str = "
 data seen  = table { x = [i / 40 for i in 0..80], y = [3 * i / 40 - 1 for i in 0..80] }
 data other = table { x = [0.5, 1.5, 2.5], y = [0.25, 3.75, 6.25] }
@@ -120,6 +139,23 @@ fn validation_changes_nothing() {
     for (a, b) in plain.epochs.iter().zip(&validated.epochs) {
         assert_eq!((a.loss.to_bits(), a.validation.is_some()), (b.loss.to_bits(), false));
         assert!(b.validation.is_some());
+    }
+}
+
+#[test]
+fn a_fraction_to_validate_on_is_a_split() {
+    for (fraction, rest) in [("0.9", "0.1"), ("0.25", "0.75"), ("0.7", "0.3")] {
+        let settings = "batch = 3, epochs = 5, seed = 7";
+        let stated = run("fraction", &curve(&format!("{settings}, validate = {fraction}")), RunOptions::default());
+        let text = curve(&format!("{settings}, validate = held_out"))
+            .replace("data = seen", "data = kept")
+            .replace("param w", &format!("let (kept, held_out) = split(seen, {rest}, seed = 7)\nparam w"));
+        let split = run("split", &text, RunOptions::default());
+        assert_eq!(bits(&stated), bits(&split), "{fraction}");
+        let losses = |records: &Records| -> Vec<u64> {
+            records.epochs.iter().map(|epoch| epoch.validation.as_ref().unwrap().0.to_bits()).collect()
+        };
+        assert_eq!(losses(&stated), losses(&split), "{fraction}");
     }
 }
 

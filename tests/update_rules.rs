@@ -299,6 +299,38 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("adam(), schedule = step_decay(every = 0)", "E0603", "0"),
     ("adam(), schedule = cosine(warmup = -5)", "E0603", "-5"),
     ("adam(), schedule = one_cycle(rise = 2)", "E0603", "2"),
+    ("adam(), schedule = cosine", "E0603", "cosine"),
+    ("adam(), schedule = step_decay", "E0603", "step_decay"),
+    ("adam(), schedule = plateau", "E0603", "plateau"),
+    ("adam(), schedule = cosin", "E0621", "cosin"),
+    ("adam(), schedule = nan", "E0603", "nan"),
+    ("adam(), schedule = inf", "E0603", "inf"),
+    ("adam(), schedule = -1", "E0603", "-1"),
+    ("adam(), schedule = cosine(5)", "E0603", "5"),
+    ("adam(), schedule = linear(end = 2)", "E0603", "2"),
+    ("adam(), schedule = one_cycle(start = 1.5)", "E0603", "1.5"),
+    ("adam(), schedule = constant(warmup = 4)", "E0603", "4"),
+    ("adam(), schedule = plateau(min_lr = -1)", "E0603", "-1"),
+    ("adam(), schedule = plateau(min_lr = inf)", "E0603", "inf"),
+    ("adam(), schedule = plateau(cooldown = 0.5)", "E0603", "0.5"),
+    ("adam(), clip = norm", "E0603", "norm"),
+    ("adam(), clip = value", "E0603", "value"),
+    ("adam(), clip = value(low = 1)", "E0603", "value(low = 1)"),
+    ("adam(), clip = norm(1, 2)", "E0603", "norm(1, 2)"),
+    ("adam", "E0603", "adam"),
+    ("sgd", "E0603", "sgd"),
+    ("adm", "E0608", "adm"),
+    ("lbfgs", "E0603", "lbfgs"),
+    ("adam(epsilon = inf)", "E0603", "inf"),
+    ("sgd(lr = w)", "E0603", "w"),
+    ("sgd(lr = 0.1), clip = 2 * w", "E0603", "2 * w"),
+    ("sgd(lr = 0.1), schedule = abs(w)", "E0603", "abs(w)"),
+    ("sgd(lr = 0.1), weight_decay = w", "E0603", "w"),
+    ("sgd(lr = 0.1), average = w", "E0603", "w"),
+    ("adam(), groups = group(w, lr = w)", "E0603", "w"),
+    ("adam(), groups = group(w, parameter = 1)", "E0108", "parameter"),
+    ("adam(), groups = group(\"w\", lr = 1)", "E0603", "\"w\""),
+    ("adam(), metric loss = w", "E0603", "loss"),
     ("adam(), groups = group(q, lr = 1)", "E0622", "q"),
     ("adam(), groups = group(w, lr = -1)", "E0603", "-1"),
     ("adam(), groups = (group(w, lr = 1), group(w, lr = 2))", "E0623", "w"),
@@ -308,6 +340,38 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("adam(), groups = ()", "E0603", "()"),
     ("adam(), groups = w", "E0603", "w"),
 ];
+
+#[test]
+fn one_cycle_has_a_rate_at_every_step_of_short_runs() {
+    for steps in 1..12 {
+        for rise in ["0.1", "0.25", "1 / 3", "0.5", "0.9"] {
+            let text = format!(
+                "param w = 1.0
+                train {{
+                    loss = w^2, steps = {steps}, optimizer = sgd(lr = 0.1)
+                    schedule = one_cycle(rise = {rise}, start = 0.5, end = 0.01)
+                }}"
+            );
+            let records = run(&format!("one_cycle_{steps}_{}", rise.len()), &text);
+            let rates: Vec<f64> = records.epochs.iter().map(|epoch| epoch.learning_rate.unwrap()).collect();
+            assert_eq!(rates.len(), steps);
+            let inside = |rate: &f64| (0.000_999_999..=0.100_000_001).contains(rate);
+            assert!(rates.iter().all(inside), "{steps} steps, rise {rise}: {rates:?}");
+        }
+    }
+}
+
+/// What the update reads of the step before.
+#[test]
+fn schedules_see_the_norm_of_the_step_before() {
+    let text = "param w = 1.0
+train { loss = w, steps = 4, optimizer = sgd(lr = 1), schedule = if step == 1 { 1 } else { step_norm / 4 } }
+";
+    let records = run("step_norm", text);
+    let rates: Vec<f64> = records.epochs.iter().map(|epoch| epoch.learning_rate.unwrap()).collect();
+    assert_eq!(rates, [1.0, 0.25, 0.0625, 0.015625]);
+    assert_eq!(records.end_of("w"), [1.0 - 1.328125]);
+}
 
 #[test]
 fn settings_that_would_not_do_what_they_say_are_refused_at_their_place() {

@@ -222,9 +222,10 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report, part
     let one = lowerer.graph.constant_like(loss, 1.0);
     let gradients = reverse(&mut lowerer.graph, loss, one, &params);
     let sums = lowerer.sums(train, &gradients, loss);
+    let mut rates = Vec::new();
     match part {
         Part::Gather => lowerer.keep_sums(train, &sums),
-        Part::Update => lowerer.change(train, &params, &sums, report),
+        Part::Update => rates = lowerer.change(train, &params, &sums),
     }
     for output in running {
         let state = output.name.strip_prefix(RUNNING).and_then(|number| number.parse().ok());
@@ -233,6 +234,9 @@ fn step(program: &Program, train: &Train, forward: Lowered, report: Report, part
     if report == Report::Full {
         for output in reported {
             lowerer.graph.output(output.name, output.node);
+        }
+        for (name, node) in rates {
+            lowerer.graph.output(name, node);
         }
     } else if train.optimizer.lbfgs.is_some() {
         lowerer.graph.output(LOSS, loss);
@@ -267,8 +271,9 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Changes the parameters by gradients, the last of `sums` being the loss, and says whether to stop.
-    fn change(&mut self, train: &Train, params: &[NodeId], sums: &[NodeId], report: Report) {
+    /// Changes the parameters by gradients, the last of `sums` being the loss, and says whether to stop. Gives what is
+    /// reported of it.
+    fn change(&mut self, train: &Train, params: &[NodeId], sums: &[NodeId]) -> Vec<(&'static str, NodeId)> {
         let (gradients, loss) = (&sums[..params.len()], sums[params.len()]);
         let grad_norm = self.norm(gradients);
         self.progress.insert(Progress::Loss, loss);
@@ -278,15 +283,14 @@ impl Lowerer<'_> {
                 let name = &self.program.params[id.0 as usize].name;
                 self.graph.output(format!("{GRADIENT}{name}"), *gradient);
             }
-        } else {
-            self.change_by_rule(train, params, gradients, report);
+            return vec![(GRADIENT_NORM, grad_norm)];
         }
-        if report == Report::Full {
-            self.graph.output(GRADIENT_NORM, grad_norm);
-        }
+        let rate = self.change_by_rule(train, params, gradients);
+        [(GRADIENT_NORM, grad_norm)].into_iter().chain(rate.map(|rate| (LEARNING_RATE, rate))).collect()
     }
 
-    fn change_by_rule(&mut self, train: &Train, params: &[NodeId], gradients: &[NodeId], report: Report) {
+    /// Changes the parameters by the update rule. Gives the learning rate, where there is one.
+    fn change_by_rule(&mut self, train: &Train, params: &[NodeId], gradients: &[NodeId]) -> Option<NodeId> {
         let before = train.optimizer.step_norm.map(|index| self.state(train, index));
         if let Some(before) = before {
             self.progress.insert(Progress::StepNorm, before);
@@ -296,12 +300,10 @@ impl Lowerer<'_> {
             let updated = self.updated(train, place, *param, *gradient);
             changes.push(self.pair(&SUBTRACT, updated, *param));
         }
-        if let Some(rate) = train.optimizer.learning_rate.as_ref().filter(|_| report == Report::Full) {
-            let rate = self.tensor(rate);
-            self.graph.output(LEARNING_RATE, rate);
-        }
+        // As the updates have it, by the norm of the step before.
+        let rate = train.optimizer.learning_rate.as_ref().map(|rate| self.tensor(rate));
         if before.is_none() && train.stop.is_none() {
-            return;
+            return rate;
         }
         let step_norm = self.norm(&changes);
         self.progress.insert(Progress::StepNorm, step_norm);
@@ -312,6 +314,7 @@ impl Lowerer<'_> {
             let stop = self.tensor(stop);
             self.graph.output(STOP, stop);
         }
+        rate
     }
 
     /// The new value of a trained parameter by the block's rule. It and what the rule remembers are updated.

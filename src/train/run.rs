@@ -374,7 +374,9 @@ impl<'t> Run<'t> {
                 self.steps.set_state_bytes(&before);
                 self.before = state;
                 let remembered = self.steps.remembered();
-                self.failure = trace::Failure { step: self.state.step, epoch, loss, batches, whole, remembered };
+                let validation_loss = self.state.validation_loss.unwrap_or(f64::NAN);
+                let step = self.state.step;
+                self.failure = trace::Failure { step, epoch, loss, validation_loss, batches, whole, remembered };
                 return Ok(());
             }
         }

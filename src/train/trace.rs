@@ -19,6 +19,8 @@ pub(super) struct Failure {
     pub(super) epoch: u64,
     /// Its loss.
     pub(super) loss: f64,
+    /// The loss over the validation set before it.
+    pub(super) validation_loss: f64,
     /// The examples of its batches.
     pub(super) batches: Vec<Vec<i64>>,
     /// Whether these are all examples in order.
@@ -98,8 +100,12 @@ fn search(
             Source::Progress(Progress::Plateau | Progress::Share) => {}
             Source::Progress(progress) => {
                 let ty = TensorType::scalar(session.program.real());
-                let value = if *progress == Progress::Epoch { failure.epoch } else { failure.step };
-                *input = native::from_reals(ty, &[value as f64]);
+                let value = match progress {
+                    Progress::Epoch => failure.epoch as f64,
+                    Progress::ValidationLoss => failure.validation_loss,
+                    _ => failure.step as f64,
+                };
+                *input = native::from_reals(ty, &[value]);
             }
             _ => {}
         }
@@ -108,10 +114,13 @@ fn search(
     let roots: Vec<NodeId> = graph.outputs().iter().map(|output| output.node).collect();
     let values = evaluate_all(graph, &inputs, &roots).ok()?;
     let bad = |id: NodeId| values[id.index()].as_ref().is_some_and(|table| first_not_finite(table).is_some());
-    let node = graph.ids().find(|id| {
-        let made_here = graph.node(*id).arguments.iter().all(|argument| !bad(*argument));
-        made_here && bad(*id) && !graph.node(*id).arguments.is_empty()
-    })?;
+    let is_given = |id: NodeId| graph.node(id).arguments.is_empty();
+    let first = |may_be_given: bool| {
+        let is_good = |argument: &NodeId| !bad(*argument) || (may_be_given && is_given(*argument));
+        graph.ids().find(|id| bad(*id) && !is_given(*id) && graph.node(*id).arguments.iter().all(is_good))
+    };
+    // A value that is given may be none where nothing depends on it: the norm of the step before the first.
+    let node = first(false).or_else(|| first(true))?;
     Some(FirstBadValue { span: graph.span(node), text: describe(graph, &values, node) })
 }
 

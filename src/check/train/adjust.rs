@@ -2,14 +2,16 @@
 //! and `groups`.
 
 use super::optimizer::{Clip, Group, PROGRESS, Rule};
+use super::rule_settings::is_given;
 use crate::check::annotations::is_name;
 use crate::check::defaults::{Completed, name_of};
+use crate::check::params::folded;
 use crate::check::program::{Closure, Kind, Metric, ParamId, Progress, Typed};
 use crate::check::types::{Element, Type};
 use crate::check::{Checker, Global, SCHEDULES_MODULE};
 use crate::diagnostics::catalog::{actions, names, optimizers};
 use crate::source::Span;
-use crate::syntax::ast::{Argument, Expr, ExprKind, Setting};
+use crate::syntax::ast::{Argument, Expr, ExprKind, Parameter, Setting};
 
 /// What a block measures that a setting may watch.
 pub(super) struct Watchable<'m> {
@@ -73,28 +75,41 @@ impl<'a> Checker<'a, '_> {
 
     /// The place of an argument that a setting is about.
     fn argument_of(&mut self, rule: &Rule<'a>, name: &str, span: Span) -> Option<usize> {
-        let place = rule.place(name);
+        let place = rule.place(name).filter(|_| !is_given(name));
         if place.is_none() {
-            let known: Vec<&str> = rule.parameters().iter().filter_map(|each| name_of(&each.pattern)).collect();
+            let known = rule.parameters().iter().filter_map(|each| name_of(&each.pattern));
+            let known: Vec<&str> = known.filter(|name| !is_given(name)).collect();
             let problem = "takes no argument called";
             self.report(names::bad_named_argument(&rule.name, name, span, problem, &known));
         }
         place
     }
 
+    /// `norm(limit)`, `value(limit)`, or the limit of the norm alone.
     fn clip(&mut self, value: &'a Expr) -> Option<Clip> {
-        let ExprKind::Call { callee, arguments } = &*value.kind else {
-            return Some(Clip::Norm(self.rule_setting("clip", value, true)?));
+        let (name, arguments) = match &*value.kind {
+            ExprKind::Name(name) => (name, &[][..]),
+            ExprKind::Call { callee, arguments } => match &*callee.kind {
+                ExprKind::Name(name) => (name, &arguments[..]),
+                _ => return Some(Clip::Norm(self.rule_setting("clip", value, true)?)),
+            },
+            _ => return Some(Clip::Norm(self.rule_setting("clip", value, true)?)),
         };
-        match (&*callee.kind, &arguments[..]) {
-            (ExprKind::Name(name), [Argument { name: None, value }]) if name == "norm" => {
-                Some(Clip::Norm(self.rule_setting("clip", value, true)?))
-            }
-            (ExprKind::Name(name), [Argument { name: None, value }]) if name == "value" => {
-                Some(Clip::Value(self.rule_setting("clip", value, true)?))
+        match (name.as_str(), arguments) {
+            ("norm", [Argument { name: None, value }]) => Some(Clip::Norm(self.rule_setting("clip", value, true)?)),
+            ("value", [Argument { name: None, value }]) => Some(Clip::Value(self.rule_setting("clip", value, true)?)),
+            ("norm" | "value", _) if !self.is_of_file(name) => {
+                let problem = "is `norm(limit)` or `value(limit)`, with one number";
+                self.report(actions::bad_setting("clip", problem, value.span, &format!("write `clip = {name}(1.0)`")));
+                None
             }
             _ => Some(Clip::Norm(self.rule_setting("clip", value, true)?)),
         }
+    }
+
+    /// Whether the file gives a name a meaning of its own.
+    fn is_of_file(&self, name: &str) -> bool {
+        self.globals.get(name).is_some_and(|(_, span)| !self.is_library_text(*span))
     }
 
     /// A factor on the learning rate: a schedule of the library, a function of the file, or any expression.
@@ -112,14 +127,23 @@ impl<'a> Checker<'a, '_> {
             rule.plateau = Some(self.plateau(arguments, &adjustments.watchable, value.span)?);
             return Some(Typed::new(Kind::Progress(Progress::Plateau), Type::real(), value.span));
         }
-        if let ExprKind::Call { callee, .. } = &*value.kind
-            && let ExprKind::Name(name) = &*callee.kind
-            && !self.globals.contains_key(name.as_str())
-            && crate::check::builtins::canonical_name(name).is_none()
+        let named = if let ExprKind::Call { callee, .. } = &*value.kind { callee } else { value };
+        if let ExprKind::Name(name) = &*named.kind
+            && !self.is_of_file(name)
+            && self.frame.find(name).is_none()
         {
+            let is_call = !std::ptr::eq(named, value);
             let known: Vec<&str> = self.known_schedules().into_iter().chain(["plateau"]).collect();
-            self.report(optimizers::unknown_schedule(name, callee.span, &known));
-            return None;
+            if !is_call && known.contains(&name.as_str()) {
+                let help = format!("write `schedule = {}`", self.example_of_schedule(name));
+                let problem = "calls a schedule with its settings";
+                self.report(actions::bad_setting("schedule", problem, value.span, &help));
+                return None;
+            }
+            if !self.globals.contains_key(name.as_str()) && crate::check::builtins::canonical_name(name).is_none() {
+                self.report(optimizers::unknown_schedule(name, named.span, &known));
+                return None;
+            }
         }
         self.rule_setting("schedule", value, true)
     }
@@ -144,6 +168,16 @@ impl<'a> Checker<'a, '_> {
             }
             _ => None,
         }
+    }
+
+    /// A call of a schedule, with what it needs.
+    fn example_of_schedule(&self, name: &str) -> String {
+        let parameters =
+            self.library_schedule(name).map(|(index, _)| &self.functions[index as usize].function.parameters);
+        let needed = parameters.into_iter().flatten().filter(|parameter| parameter.default.is_none());
+        let needed = needed.filter_map(|parameter| name_of(&parameter.pattern)).filter(|name| !is_given(name));
+        let settings: Vec<String> = needed.map(|name| format!("{name} = …")).collect();
+        format!("{name}({})", settings.join(", "))
     }
 
     fn takes(&self, index: u32, name: &str) -> bool {
@@ -174,6 +208,9 @@ impl<'a> Checker<'a, '_> {
             return None;
         }
         let settings = self.rule_settings(&item.function.name.text, parameters, arguments, span, library)?;
+        if let Some(steps) = steps.filter(|_| library) {
+            self.warm_up_ends(parameters, &settings, steps)?;
+        }
         let given = parameters.iter().zip(settings).map(|(parameter, setting)| {
             let name = name_of(&parameter.pattern).unwrap_or_default();
             let progress = PROGRESS.iter().find(|(each, _)| *each == name);
@@ -191,7 +228,23 @@ impl<'a> Checker<'a, '_> {
         let function = Typed::new(Kind::Closure(Vec::new()), Type::Function(id), span);
         let call = self.apply(function, arguments, span);
         let factor = Completed::around(bindings, call);
+        if !self.reads_no_parameter("schedule", &factor) {
+            return None;
+        }
         self.factor(factor)
+    }
+
+    /// A warm-up is no longer than the run.
+    fn warm_up_ends(&mut self, parameters: &'a [Parameter], settings: &[Option<Typed>], steps: u64) -> Option<()> {
+        let Some(place) = parameters.iter().position(|parameter| name_of(&parameter.pattern) == Some("warmup")) else {
+            return Some(());
+        };
+        let warmup = settings[place].as_ref().filter(|value| folded(value).is_some_and(|warmup| warmup > steps as f64));
+        let Some(warmup) = warmup else { return Some(()) };
+        let problem = format!("is longer than the run, which has {steps} steps");
+        let help = "the learning rate would never be reached: warm up for fewer steps";
+        self.report(actions::bad_setting("warmup", &problem, warmup.span, help));
+        None
     }
 
     /// A schedule is one number.
@@ -268,6 +321,11 @@ impl<'a> Checker<'a, '_> {
         others: &[Group],
         this: &Group,
     ) -> Option<Vec<ParamId>> {
+        if let ExprKind::Text(path) = &*written.kind {
+            let help = format!("write `group({path}, …)`");
+            self.report(actions::bad_setting("groups", "has paths without quotes", written.span, &help));
+            return None;
+        }
         let path: String = self.text(written.span).split_whitespace().collect();
         let name = |id: &ParamId| self.program.params[id.0 as usize].name.clone();
         let under = |name: &str| name == path || name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.'));

@@ -3,8 +3,9 @@
 use crate::check::Checker;
 use crate::check::program::{Kind, Metric, MetricKind, Typed};
 use crate::check::types::{Element, Type};
-use crate::diagnostics::catalog::{names, training};
-use crate::ir::Extreme;
+use crate::diagnostics::catalog::{actions, names, training};
+use crate::ir::{Extreme, Reduction};
+use crate::ops::comparison::AND;
 use crate::source::Span;
 use crate::syntax::ast::{Argument, BinaryOperator, ExprKind, Setting};
 
@@ -22,6 +23,12 @@ struct Classified {
 impl<'a> Checker<'a, '_> {
     pub(super) fn metric(&mut self, setting: &'a Setting) -> Option<Metric> {
         let name = setting.name.text.clone();
+        if ["loss", "validation_loss"].contains(&name.as_str()) {
+            let help = "what is minimised has this name in reports: call the metric otherwise";
+            let problem = format!("cannot be called `{name}`");
+            self.report(actions::bad_setting("metric", &problem, setting.name.span, help));
+            return None;
+        }
         if let ExprKind::Call { callee, arguments } = &*setting.value.kind
             && let ExprKind::Name(function) = &*callee.kind
             && let Some(measure) = MEASURES.iter().find(|measure| *measure == function)
@@ -86,10 +93,14 @@ impl<'a> Checker<'a, '_> {
                 Some((MetricKind::Auc, vec![score, truth], true))
             }
             _ => {
+                let is_number = self.is_number(&prediction, span);
                 let Classified { parts, classes, binary } = self.classified(name, prediction, truth)?;
                 let kind = match name {
                     "accuracy" => {
-                        let equal = self.compared(BinaryOperator::Equal, parts, span);
+                        let mut equal = self.compared(BinaryOperator::Equal, parts, span);
+                        if let Some(is_number) = is_number.filter(|_| !equal.ty.is_error()) {
+                            equal = Typed::new(Kind::Pointwise(&AND, vec![is_number, equal]), Type::bool(), span);
+                        }
                         return Some((MetricKind::Mean, vec![self.real_part(equal)?], true));
                     }
                     "precision" => MetricKind::Precision { binary },
@@ -222,6 +233,18 @@ impl<'a> Checker<'a, '_> {
                 None
             }
         }
+    }
+
+    /// Whether no score is NaN, which would be likelier than all others and less likely: that is no class.
+    fn is_number(&mut self, prediction: &Typed, span: Span) -> Option<Typed> {
+        if prediction.ty.element() != Some(Element::Real) || prediction.ty.known_shape().is_none() {
+            return None;
+        }
+        let greatest = match prediction.ty.is_scalar() {
+            true => prediction.clone(),
+            false => Typed::new(Kind::Reduce(Reduction::Max, prediction.clone()), Type::real(), span),
+        };
+        Some(self.comparison(BinaryOperator::Equal, span, greatest.clone(), greatest, span))
     }
 
     fn likeliest(&mut self, scores: Typed) -> Option<Typed> {

@@ -1,6 +1,7 @@
 //! The `optimizer` of a `train` block: a function as update rule, checked at every parameter that the block trains.
 
 use super::lbfgs::LBFGS;
+use super::rule_settings::is_given;
 use crate::check::defaults::{Completed, name_of};
 use crate::check::params::folded;
 use crate::check::program::{
@@ -93,8 +94,20 @@ impl<'a> Checker<'a, '_> {
     /// The rule that an `optimizer` names, with its settings.
     pub(super) fn rule(&mut self, value: &'a Expr) -> Option<Rule<'a>> {
         let ExprKind::Call { callee, arguments } = &*value.kind else {
-            let help = "write `optimizer = sgd(lr = 0.1)`";
-            self.report(actions::bad_setting("optimizer", "is an update rule with its settings", value.span, help));
+            let example = match &*value.kind {
+                ExprKind::Name(name) if name == LBFGS => "lbfgs()".to_string(),
+                ExprKind::Name(name) => {
+                    let (index, _) = self.rule_function(value)?;
+                    let parameters = self.functions[index as usize].function.parameters.iter();
+                    let needed =
+                        parameters.filter(|each| each.default.is_none()).filter_map(|each| name_of(&each.pattern));
+                    let needed = needed.filter(|name| !is_given(name)).map(|name| format!("{name} = 0.1"));
+                    format!("{name}({})", needed.collect::<Vec<_>>().join(", "))
+                }
+                _ => "sgd(lr = 0.1)".to_string(),
+            };
+            let help = format!("write `optimizer = {example}`");
+            self.report(actions::bad_setting("optimizer", "is an update rule with its settings", value.span, &help));
             return None;
         };
         let (index, library) = self.rule_function(callee)?;

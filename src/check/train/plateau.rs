@@ -1,6 +1,7 @@
 //! `schedule = plateau(…)`: a lower learning rate when training does not get better.
 
 use super::adjust::Watchable;
+use super::rule_settings::out_of_range;
 use crate::check::Checker;
 use crate::check::program::{Monitor, Plateau};
 use crate::diagnostics::catalog::{actions, training};
@@ -50,9 +51,8 @@ impl<'a> Checker<'a, '_> {
         if let Some(argument) = min_lr {
             let value = self.value(&argument.value, None);
             plateau.min_lr = self.constant_number(value)?;
-            if !(plateau.min_lr >= 0.0 && plateau.min_lr.is_finite()) {
-                let help = "the learning rate is not reduced below it: `min_lr = 1e-6`";
-                self.report(actions::bad_setting("min_lr", "is a number, not below zero", argument.value.span, help));
+            if let Some((problem, help)) = out_of_range("min_lr", plateau.min_lr) {
+                self.report(actions::bad_setting("min_lr", problem, argument.value.span, help));
                 return None;
             }
         }

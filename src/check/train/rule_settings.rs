@@ -14,7 +14,7 @@ use crate::syntax::ast::{Argument, Expr, Parameter};
 const GIVEN: [&str; 4] = ["parameter", "gradient", "state", "steps"];
 
 /// Whether training gives an argument of this name.
-fn is_given(name: &str) -> bool {
+pub(super) fn is_given(name: &str) -> bool {
     GIVEN.contains(&name) || PROGRESS.iter().any(|(each, _)| *each == name)
 }
 
@@ -80,7 +80,7 @@ impl<'a> Checker<'a, '_> {
     /// A setting of a rule: one number, inside its range where it is the library's and known.
     pub(super) fn rule_setting(&mut self, name: &str, value: &'a Expr, library: bool) -> Option<Typed> {
         let typed = self.value(value, None);
-        if typed.ty.is_error() {
+        if typed.ty.is_error() || !self.reads_no_parameter(name, &typed) {
             return None;
         }
         if !library && typed.ty == Type::bool() {
@@ -100,21 +100,39 @@ impl<'a> Checker<'a, '_> {
         }
         Some(self.convert_element(typed, Element::Real))
     }
+
+    /// What decides a step is no value that the step changes.
+    pub(super) fn reads_no_parameter(&mut self, name: &str, value: &Typed) -> bool {
+        let Some(param) = self.params_read(value).first().copied() else { return true };
+        let read = self.program.params[param.0 as usize].name.clone();
+        let problem = format!("cannot follow the parameter `{read}`");
+        let help = format!("`let value = {read}` before the block has what it is then");
+        self.report(actions::bad_setting(name, &problem, value.span, &help));
+        false
+    }
 }
 
 /// What is wrong with a number as a setting of one of the library's rules, and what to do.
 pub(super) fn out_of_range(name: &str, number: f64) -> Option<(&'static str, &'static str)> {
     let (inside, problem, help) = match name {
-        "lr" => (number > 0.0 && number.is_finite(), "is a number above zero", "a usual one is `lr = 0.001`"),
+        "lr" => (number > 0.0, "is a number above zero", "a usual one is `lr = 0.001`"),
         "momentum" | "beta1" | "beta2" | "alpha" | "rho" => {
             ((0.0..1.0).contains(&number), "lies from 0 to 1, without 1", "a usual one is 0.9")
         }
-        "every" | "factor" | "clip" => (number > 0.0 && number.is_finite(), "is a number above zero", "write one"),
+        "every" | "factor" | "clip" => (number > 0.0, "is a number above zero", "write one"),
+        "schedule" => (number > 0.0, "is a factor above zero", "it multiplies `lr`: `schedule = 1 / sqrt(step)`"),
         "rise" => (number > 0.0 && number < 1.0, "is a share of the run, between 0 and 1", "a usual one is 0.3"),
+        "start" | "end" => {
+            ((0.0..=1.0).contains(&number), "is a share of `lr`, from 0 to 1", "write the greatest rate as `lr`")
+        }
         "average" => ((0.0..1.0).contains(&number), "lies from 0 to 1, without 1", "a usual one is 0.999"),
-        "epsilon" | "tolerance_gradient" | "tolerance_change" | "weight_decay" | "lr_decay" | "warmup" | "start"
-        | "end" => (number >= 0.0 && number.is_finite(), "is not below zero", "leave it out for the usual one"),
+        "epsilon" | "tolerance_gradient" | "tolerance_change" | "weight_decay" | "lr_decay" | "warmup" | "min_lr" => {
+            (number >= 0.0, "is not below zero", "leave it out for the usual one")
+        }
         _ => return None,
     };
+    if number.is_infinite() {
+        return Some(("is a finite number", help));
+    }
     (!inside).then_some((problem, help))
 }
