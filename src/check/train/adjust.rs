@@ -4,12 +4,14 @@
 use super::optimizer::{Clip, Group, PROGRESS, Rule};
 use super::rule_settings::is_given;
 use crate::check::annotations::is_name;
+use crate::check::builtins::canonical_name;
 use crate::check::defaults::{Completed, name_of};
 use crate::check::params::folded;
 use crate::check::program::{Closure, Kind, Metric, ParamId, Progress, Typed};
 use crate::check::types::{Element, Type};
 use crate::check::{Checker, Global, SCHEDULES_MODULE};
 use crate::diagnostics::catalog::{actions, names, optimizers};
+use crate::diagnostics::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::ast::{Argument, Expr, ExprKind, Parameter, Setting};
 
@@ -127,25 +129,31 @@ impl<'a> Checker<'a, '_> {
             rule.plateau = Some(self.plateau(arguments, &adjustments.watchable, value.span)?);
             return Some(Typed::new(Kind::Progress(Progress::Plateau), Type::real(), value.span));
         }
-        let named = if let ExprKind::Call { callee, .. } = &*value.kind { callee } else { value };
-        if let ExprKind::Name(name) = &*named.kind
-            && !self.is_of_file(name)
-            && self.frame.find(name).is_none()
-        {
-            let is_call = !std::ptr::eq(named, value);
-            let known: Vec<&str> = self.known_schedules().into_iter().chain(["plateau"]).collect();
-            if !is_call && known.contains(&name.as_str()) {
-                let help = format!("write `schedule = {}`", self.example_of_schedule(name));
-                let problem = "calls a schedule with its settings";
-                self.report(actions::bad_setting("schedule", problem, value.span, &help));
-                return None;
-            }
-            if !self.globals.contains_key(name.as_str()) && crate::check::builtins::canonical_name(name).is_none() {
-                self.report(optimizers::unknown_schedule(name, named.span, &known));
-                return None;
-            }
+        if let Some(error) = self.no_schedule(value) {
+            self.report(error);
+            return None;
         }
         self.rule_setting("schedule", value, true)
+    }
+
+    /// What is wrong with the name of a schedule: it is not called, or not known.
+    fn no_schedule(&self, value: &Expr) -> Option<Diagnostic> {
+        let (named, is_call) = match &*value.kind {
+            ExprKind::Call { callee, .. } => (callee, true),
+            _ => (value, false),
+        };
+        let ExprKind::Name(name) = &*named.kind else { return None };
+        if self.is_of_file(name) || self.frame.find(name).is_some() {
+            return None;
+        }
+        let known: Vec<&str> = self.known_schedules().into_iter().chain(["plateau"]).collect();
+        if !is_call && known.contains(&name.as_str()) {
+            let help = format!("write `schedule = {}`", self.example_of_schedule(name));
+            return Some(actions::bad_setting("schedule", "calls a schedule with its settings", value.span, &help));
+        }
+        let is_known = self.globals.contains_key(name.as_str()) || canonical_name(name).is_some();
+        let is_meant = is_call || nearest(name, known.iter().copied()).is_some();
+        (is_meant && !is_known).then(|| optimizers::unknown_schedule(name, named.span, &known))
     }
 
     /// The function that a schedule calls with what training is at. A function of the file that is called with arguments
