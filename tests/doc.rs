@@ -1,8 +1,12 @@
 //! `ndc doc`: what a page says, as Markdown and HTML.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use ndc::check::Options;
 use ndc::check::builtins::BUILTINS;
+use ndc::check::program::Action;
+use ndc::data::csv::FileLoader;
 use ndc::doc::{Page, html, index, library_page_names, library_pages, markdown, page};
+use ndc::driver::check_text;
 use ndc::library::LIBRARY;
 use ndc::ops::POINTWISE;
 use ndc::source::SourceId;
@@ -51,6 +55,34 @@ fn sample() -> Page {
 #[test]
 fn a_page_as_markdown() {
     insta::assert_snapshot!("doc_markdown", markdown(&sample()));
+}
+
+/// The signatures of what `train` knows beside functions are its settings with the values that they have if left out.
+#[test]
+fn what_train_knows_beside_functions_is_as_written() {
+    let pages = library_pages();
+    let find = |page: &str, name: &str| {
+        let page = pages.iter().find(|each| each.name == page).unwrap();
+        let mut entries = page.sections.iter().flat_map(|section| &section.entries);
+        entries.find(|entry| entry.name == name).unwrap().signature.clone()
+    };
+    let plateau = find("schedules", "plateau");
+    let lbfgs = find("optim", "lbfgs");
+    for (settings, bare) in [
+        (format!("optimizer = sgd(lr = 0.1), schedule = {plateau}"), "optimizer = sgd(lr = 0.1), schedule = plateau()"),
+        (format!("optimizer = {lbfgs}"), "optimizer = lbfgs()"),
+    ] {
+        let trained = |settings: &str| {
+            let text = format!("param w = 3.0\ntrain {{ loss = (w - 1)^4, steps = 40, {settings} }}\n");
+            let checked = check_text("doc.nd", None, text, &mut FileLoader::new(), Options::default());
+            assert!(!checked.has_errors(), "{settings}: {:#?}", checked.diagnostics);
+            match &checked.program.actions[0] {
+                Action::Train(train) => (format!("{:?}", train.plateau), format!("{:?}", train.optimizer.lbfgs)),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(trained(&settings), trained(bare));
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Reference pages: of a file from its `///` comments, of the standard library, and of what is built in.
 //!
 //! `page` collects what a text defines, `builtins` what the compiler's tables define, `conventions` what operations give at
-//! their hard points, `rules` what the optimiser does; `markdown` and `html` write pages.
+//! their hard points, `rules` what the optimiser does, `training` what `train` knows
+//! beside functions; `markdown` and `html` write pages.
 
 mod builtins;
 pub mod conventions;
@@ -9,6 +10,7 @@ mod html;
 mod markdown;
 mod page;
 mod rules;
+mod training;
 
 pub use builtins::{BUILTINS_PAGE, builtin_page};
 pub use conventions::{CONVENTIONS_PAGE, conventions_page};
@@ -59,6 +61,10 @@ pub struct Entry {
 
 /// The pages of the standard library, module by module, of what is built in, of its conventions, and of what the optimiser does.
 pub fn library_pages() -> Vec<Page> {
-    let modules = LIBRARY.iter().filter_map(|module| page(module.name, module.text).ok());
+    let modules = LIBRARY.iter().filter_map(|module| {
+        let mut page = page(module.name, module.text).ok()?;
+        page.sections.extend(training::beside(module.name));
+        Some(page)
+    });
     modules.chain([builtin_page(), conventions_page(), rules_page()]).collect()
 }
