@@ -143,7 +143,7 @@ fn of_values(values: &RawValues, whole: bool, column: Column) -> Column {
         }
     }
     let kind = match (values.element().is_integer(), whole) {
-        _ if column.rows == 0 => "empty".to_string(),
+        _ if values.rows() == 0 => "empty".to_string(),
         (true, _) => values.element().to_string(),
         (false, true) => "whole".to_string(),
         (false, false) => "real".to_string(),
