@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
-/// Every file of `tests/cli` is a list of commands and what they show; `[..]` stands for what changes between runs.
+/// Every file of `tests/cli` is a list of commands and what they show, and so are the sessions of a chapter of the book; `[..]`
+/// stands for what changes between runs.
 /// `TRYCMD=overwrite cargo test --test cli` writes down what they show now.
 #[test]
 fn recorded_sessions() {
-    trycmd::TestCases::new().case("tests/cli/*.trycmd");
+    trycmd::TestCases::new().case("tests/cli/*.trycmd").case("docs/book/src/data.md");
 }
 
 /// The README's listing, word for word up to times; numbers may differ in the last digits, which depend on the

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use ndc::check::table::{RawColumn, RawTable, TableLoader};
+use ndc::checkpoint::{ReadError, Tensors};
 use ndc::data::{FileLoader, format_of};
 use ndc::diagnostics::Diagnostic;
 use ndc::diagnostics::render::{MessageFormat, render};
@@ -192,6 +193,56 @@ fn what_becomes_of_each_file_is_stated() {
         assert_eq!(expected, found);
     }
     assert_eq!(expected, found);
+}
+
+/// `load` and checkpoints take the files that data are read from, and no others.
+#[test]
+fn tensors_to_load_are_read_alike() {
+    let mut counts = [0, 0];
+    for entry in manifest().iter().filter(|entry| entry["format"] == "safetensors") {
+        let name = entry["file"].as_str().unwrap();
+        let bytes = fs::read(file(name)).unwrap();
+        let loaded = Tensors::from_bytes(&bytes);
+        match entry["verdict"].as_str().unwrap() {
+            "accept" => {
+                counts[0] += 1;
+                assert!(loaded.is_ok(), "{name}: {loaded:?}");
+            }
+            "reject" => {
+                counts[1] += 1;
+                let Err(ReadError::Format(problem)) = loaded else { panic!("{name}: {loaded:?}") };
+                assert!(problem.starts_with("byte "), "{name}: {problem}");
+            }
+            // Whether the one is read or the other, both are.
+            _ => assert_eq!(loaded.is_ok(), load(&file(name)).0.is_ok(), "{name}"),
+        }
+    }
+    assert!(counts[0] >= 5 && counts[1] >= 15, "{counts:?}");
+}
+
+/// What Python's library writes is what `save` writes, byte by byte, so that each reads the other's files.
+#[test]
+fn python_writes_the_same_bytes() {
+    let bytes = fs::read(folder().join("../formats/python.safetensors")).unwrap();
+    let tensors = Tensors::from_bytes(&bytes).unwrap();
+    let names: Vec<&str> = tensors.names().collect();
+    assert_eq!(names, ["b", "count", "empty", "mask", "net.0.W", "scalar", "w"]);
+    assert_eq!(tensors.note.as_deref(), Some("written by Python"));
+    let numbers = |name: &str| {
+        let table = tensors.get(name).unwrap();
+        (table.ty.shape.sizes().to_vec(), table.bits.iter().map(|word| table.ty.element.number(*word)).collect())
+    };
+    let expected: [(&str, &[usize], &[f64]); 5] = [
+        ("w", &[2, 3], &[1.5, -2.25, 1e-300, 0.1, f64::INFINITY, -0.0]),
+        ("net.0.W", &[2], &[0.5, f64::from(0.1_f32)]),
+        ("count", &[3], &[1.0, -2.0, 3.0]),
+        ("mask", &[2], &[1.0, 0.0]),
+        ("scalar", &[], &[7.0]),
+    ];
+    for (name, shape, values) in expected {
+        assert_eq!(numbers(name), (shape.to_vec(), values.to_vec()), "{name}");
+    }
+    assert_eq!(tensors.to_bytes().unwrap(), bytes);
 }
 
 /// A generator of numbers for changes; any will do.

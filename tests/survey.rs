@@ -6,8 +6,10 @@
 use ndc::check::Options;
 use ndc::check::program::Program;
 use ndc::check::table::TableLoader;
-use ndc::data::{FileLoader, format_of};
+use ndc::checkpoint::Tensors;
+use ndc::data::{FileLoader, format_of, npy_bytes};
 use ndc::driver::{check_file, on_large_stack};
+use ndc::ir::{ElementType, Shape, Table, TensorType};
 use ndc::lower::Source;
 use ndc::session::Session;
 use ndc::source::{SourceMap, Span};
@@ -46,12 +48,21 @@ fn computed(item: &str, program: &Path) -> Result<Program, String> {
     if finite { Ok(checked.program) } else { Err("a column has numbers that are not finite".to_string()) }
 }
 
+const FOLDERS: &[&str] = &[
+    "examples/data",
+    "tests/data/columns",
+    "tests/cases/csv",
+    "tests/data/formats",
+    "tests/data/hostile/csv",
+    "tests/data/hostile/npy",
+    "tests/data/hostile/idx",
+    "tests/data/hostile/safetensors",
+];
+
 #[test]
 fn every_suggested_item_runs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut folders: Vec<PathBuf> = ["examples/data", "tests/data/columns", "tests/cases/csv", "tests/data/formats"]
-        .map(|folder| root.join(folder))
-        .to_vec();
+    let mut folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| root.join(folder)).collect();
     folders.extend(std::env::var_os("NDC_TABLES").map(PathBuf::from));
     let program = folder("suggested").join("program.nd");
     let (mut tried, mut wrong) = (0, Vec::new());
@@ -71,12 +82,13 @@ fn every_suggested_item_runs() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(tried >= 20, "{tried} files have an item");
+    assert!(tried >= 60, "{tried} files have an item");
 }
 
 /// What an item says of each table, the path left out.
 #[test]
 fn items_of_tables() {
+    let names: String = std::iter::once("name\n".to_string()).chain((0..60).map(|row| format!("n{row}\n"))).collect();
     let cases = [
         // Names of functions, of the set's own columns, and such as nd cannot write.
         ("category,x\n1,2.5\n2,3.5\n", "x = x|y = category"),
@@ -97,6 +109,17 @@ fn items_of_tables() {
             "a_b       = one_hot(category(column(\"a b\")))|a_b_label = one_hot(category(column(\"a-b\")))|y         = category(c)",
         ),
         ("a b,column\n1.5,1\n2,3\n", "y = column|// a b: not a name that nd can write"),
+        // One row, or rows that are all equal; rows of which none is complete; numbers that are too far apart; names.
+        ("a,b,c\n1,2.5,u\n", "x = [a, b]|y = category(c)"),
+        ("a\n7\n7\n", "y = category(a)"),
+        ("a b\n0.5\n", "y = column(\"a b\")"),
+        ("t\nu\n", "y = category(t)"),
+        (
+            "a,b,c\n1.5,,2.5\n,2,3.5\n1,,7.5\n",
+            "x       = standardize(a)|y       = c|missing = drop|// b: missing in 2 rows, so that none is complete",
+        ),
+        ("a,b,c\n1e308,1,2.5\n-1e308,3,3.5\n", "x = [a, b]|y = c"),
+        (&names, "y = category(name)"),
     ];
     let folder = folder("items");
     for (table, expected) in cases {
@@ -107,8 +130,56 @@ fn items_of_tables() {
         assert_eq!(lines[1..lines.len() - 1].join("|"), expected, "{table}");
         assert!(computed(&item, &folder.join("program.nd")).is_ok(), "{item}");
     }
+    for name in ["split", "csv", "category", "data", "x", "sum", "9", "let", "é", "a.b"] {
+        let path = folder.join(format!("{name}.csv"));
+        fs::write(&path, "a,y,split\n1.5,u,1\n2,v,2\n").unwrap();
+        let item = item(&surveyed(&path).unwrap()).unwrap();
+        assert_eq!(computed(&item, &folder.join("program.nd")).err(), None, "{item}");
+    }
     fs::write(folder.join("table.csv"), "a b,c d\ninf,inf\n").unwrap();
     assert_eq!(item(&surveyed(&folder.join("table.csv")).unwrap()), None);
+}
+
+/// What an item says of arrays.
+#[test]
+fn items_of_arrays() {
+    let folder = folder("arrays");
+    let cases: [(&str, &[usize], Vec<u8>, &str); 6] = [
+        ("f8", &[2], [1.5_f64, f64::NAN].map(f64::to_le_bytes).concat(), "values  = values|missing = drop"),
+        ("u8", &[2], [1_u64, (1 << 53) + 1].map(u64::to_le_bytes).concat(), ""),
+        ("u8", &[2], [1_u64, 1 << 60].map(u64::to_le_bytes).concat(), "values = values"),
+        ("u1", &[2, 2, 1], vec![1, 2, 3, 4], "values = values / 255"),
+        ("f4", &[1, 2], [1.0_f32, f32::NAN].map(f32::to_le_bytes).concat(), ""),
+        ("f4", &[2, 2], [1.0, f32::NAN, 2.0, 3.0].map(f32::to_le_bytes).concat(), "values  = values|missing = drop"),
+    ];
+    for (kind, sizes, elements, expected) in cases {
+        let path = folder.join("values.npy");
+        fs::write(&path, npy_bytes(kind, sizes, &elements)).unwrap();
+        let Some(item) = item(&surveyed(&path).unwrap()) else {
+            assert_eq!(expected, "", "{kind} {sizes:?} has an item");
+            continue;
+        };
+        let lines: Vec<&str> = item.lines().map(str::trim).collect();
+        assert_eq!(lines[1..lines.len() - 1].join("|"), expected, "{kind} {sizes:?}");
+        assert_eq!(computed(&item, &folder.join("program.nd")).err(), None, "{item}");
+    }
+    // Names that nd cannot write, or that say something else.
+    let names = ["a b", "let", "missing", "x", "a-b", "é", "", "\u{1b}", "column(", "\"", "a_b"];
+    let entries = names.map(|name| {
+        (
+            name.to_string(),
+            Table {
+                ty: TensorType::new(ElementType::F64, Shape::new(&[2])),
+                bits: vec![1.0_f64.to_bits(), f64::NAN.to_bits()],
+            },
+        )
+    });
+    let path = folder.join("names.safetensors");
+    Tensors::new(entries.to_vec(), None).write(&path).unwrap();
+    let item = item(&surveyed(&path).unwrap()).unwrap();
+    assert_eq!(computed(&item, &folder.join("program.nd")).err(), None, "{item}");
+    assert!(item.contains("missing_label") && item.contains("column(\"let\")"), "{item}");
+    assert_eq!(item.lines().count(), names.len() + 3, "{item}");
 }
 
 #[test]
@@ -119,7 +190,9 @@ fn columns_are_described() {
     let told: Vec<_> = survey
         .columns
         .iter()
-        .map(|column| (column.kind.as_str(), column.missing, column.distinct, column.range, column.first.join(" ")))
+        .map(|column| {
+            (column.kind.as_str(), column.missing.len(), column.distinct, column.range, column.first.join(" "))
+        })
         .collect();
     assert_eq!(
         told,

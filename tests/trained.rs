@@ -276,6 +276,30 @@ fn confusions_have_the_names_of_the_labels() {
     assert!(text.contains("  cat") && !text.contains('\u{1b}'), "{text}");
 }
 
+/// Which columns a run computes, and in which order, makes no difference to what is found in the cache.
+#[test]
+fn runs_and_evaluations_share_a_cache() {
+    let folder = folder("shared_cache");
+    fs::write(folder.join("d.csv"), SPECIES).unwrap();
+    let program = "data d = csv(\"d.csv\") { x = standardize(length + standardize(width)), z = standardize(width) }
+let (first, second) = split(d, 0.5, seed = 1)
+param w = 0.0
+train { data = first, validate = second, loss = (w * x - z)^2, optimizer = sgd(lr = 0.1), epochs = 3 }
+save \"w.safetensors\"
+";
+    fs::write(folder.join("p.nd"), program).unwrap();
+    let found = |arguments: &[&str]| shown(&folder, arguments);
+    found(&["run", "p.nd"]);
+    let with_cache: Vec<String> =
+        ["second", "first", "d", "d.csv"].map(|data| found(&["eval", "p.nd", "--data", data])).to_vec();
+    for (data, expected) in ["second", "first", "d", "d.csv"].iter().zip(&with_cache) {
+        fs::remove_dir_all(folder.join("cache")).unwrap();
+        assert_eq!(found(&["eval", "p.nd", "--data", data]), *expected, "{data}");
+        found(&["run", "p.nd"]);
+        assert_eq!(found(&["eval", "p.nd", "--data", data]), *expected, "{data}");
+    }
+}
+
 /// What is no ordinary file is not opened, as a pipe would never end.
 #[cfg(unix)]
 #[test]

@@ -14,7 +14,8 @@ pub struct RawTable {
     pub name: String,
     /// Its columns in order.
     pub columns: Vec<RawColumn>,
-    /// The number of rows: of all columns of a table in text, of the first one in other files, whose arrays may differ.
+    /// The number of rows: of all columns of a table in text, of the first array of numbers in other files, whose arrays may
+    /// differ.
     pub rows: usize,
 }
 

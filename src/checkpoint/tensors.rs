@@ -1,8 +1,9 @@
 //! Tensors with names, as safetensors files hold them.
 
 use super::whole::write_whole;
+use crate::data::Stored;
 use crate::ir::{ElementType, Shape, Table, TensorType};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::Dtype;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
@@ -10,8 +11,6 @@ use std::path::Path;
 
 /// The one entry of the metadata that is ours. A file has no other, so that its bytes follow from its content.
 const NOTE: &str = "ndc";
-/// Where the description of the tensors begins.
-const HEADER: usize = 8;
 /// The name of [`Tensors::state`].
 const STATE: &str = "/run";
 
@@ -82,23 +81,17 @@ impl Tensors {
     /// # Errors
     /// When they are no whole safetensors file.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ReadError> {
-        let broken = |error: safetensors::SafeTensorError| ReadError::Format(error.to_string());
-        // The library would also take blanks before it.
-        if bytes.get(HEADER).is_some_and(|first| *first != b'{') {
-            return Err(ReadError::Format("its header does not begin with `{`, at byte 8".to_string()));
-        }
-        let file = SafeTensors::deserialize(bytes).map_err(broken)?;
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
-        let note = metadata.metadata().as_ref().and_then(|metadata| metadata.get(NOTE).cloned());
-        let mut tensors = Tensors::new(Vec::new(), note);
-        for (name, view) in file.tensors() {
-            if name == STATE && view.dtype() == Dtype::U8 {
-                tensors.state = Some(view.data().to_vec());
-                continue;
-            }
-            match table(&view) {
-                Some(table) => tensors.entries.push((name, table)),
-                None => tensors.unreadable.push((name, view.dtype().to_string())),
+        let stored = Stored::read(bytes).map_err(ReadError::Format)?;
+        let mut tensors = Tensors::new(Vec::new(), stored.metadata.get(NOTE).cloned());
+        for tensor in stored.tensors {
+            let data = &bytes[tensor.place];
+            match values(&tensor.element, data) {
+                _ if tensor.name == STATE && tensor.element == "U8" => tensors.state = Some(data.to_vec()),
+                None => tensors.unreadable.push((tensor.name, tensor.element)),
+                Some((element, bits)) => {
+                    let ty = TensorType::new(element, Shape::new(&tensor.shape));
+                    tensors.entries.push((tensor.name, Table { ty, bits }));
+                }
             }
         }
         tensors.entries.sort_by(|(left, _), (right, _)| left.cmp(right));
@@ -172,24 +165,22 @@ impl safetensors::View for View<'_> {
 }
 
 /// The values of a tensor of a file: its own where nd has such elements, else those of the nearest wider type.
-fn table(view: &TensorView<'_>) -> Option<Table> {
-    let data = view.data();
-    let (element, bits): (ElementType, Vec<u64>) = match view.dtype() {
-        Dtype::F64 => (ElementType::F64, words(data, u64::from_le_bytes)),
-        Dtype::F32 => (ElementType::F32, words(data, |bytes| u64::from(u32::from_le_bytes(bytes)))),
-        Dtype::F16 => (ElementType::F32, words(data, |bytes| u64::from(half(u16::from_le_bytes(bytes)).to_bits()))),
-        Dtype::BF16 => (ElementType::F32, words(data, |bytes| u64::from(u16::from_le_bytes(bytes)) << 16)),
-        Dtype::BOOL => (ElementType::Bool, data.iter().map(|byte| u64::from(*byte != 0)).collect()),
-        Dtype::I64 => (ElementType::I64, words(data, u64::from_le_bytes)),
-        Dtype::I32 => (ElementType::I64, words(data, |bytes| i64::from(i32::from_le_bytes(bytes)) as u64)),
-        Dtype::I16 => (ElementType::I64, words(data, |bytes| i64::from(i16::from_le_bytes(bytes)) as u64)),
-        Dtype::I8 => (ElementType::I64, words(data, |bytes| i64::from(i8::from_le_bytes(bytes)) as u64)),
-        Dtype::U32 => (ElementType::I64, words(data, |bytes| u64::from(u32::from_le_bytes(bytes)))),
-        Dtype::U16 => (ElementType::I64, words(data, |bytes| u64::from(u16::from_le_bytes(bytes)))),
-        Dtype::U8 => (ElementType::I64, data.iter().map(|byte| u64::from(*byte)).collect()),
+fn values(element: &str, data: &[u8]) -> Option<(ElementType, Vec<u64>)> {
+    Some(match element {
+        "F64" => (ElementType::F64, words(data, u64::from_le_bytes)),
+        "F32" => (ElementType::F32, words(data, |bytes| u64::from(u32::from_le_bytes(bytes)))),
+        "F16" => (ElementType::F32, words(data, |bytes| u64::from(half(u16::from_le_bytes(bytes)).to_bits()))),
+        "BF16" => (ElementType::F32, words(data, |bytes| u64::from(u16::from_le_bytes(bytes)) << 16)),
+        "BOOL" => (ElementType::Bool, data.iter().map(|byte| u64::from(*byte)).collect()),
+        "I64" => (ElementType::I64, words(data, u64::from_le_bytes)),
+        "I32" => (ElementType::I64, words(data, |bytes| i64::from(i32::from_le_bytes(bytes)) as u64)),
+        "I16" => (ElementType::I64, words(data, |bytes| i64::from(i16::from_le_bytes(bytes)) as u64)),
+        "I8" => (ElementType::I64, words(data, |bytes| i64::from(i8::from_le_bytes(bytes)) as u64)),
+        "U32" => (ElementType::I64, words(data, |bytes| u64::from(u32::from_le_bytes(bytes)))),
+        "U16" => (ElementType::I64, words(data, |bytes| u64::from(u16::from_le_bytes(bytes)))),
+        "U8" => (ElementType::I64, data.iter().map(|byte| u64::from(*byte)).collect()),
         _ => return None,
-    };
-    Some(Table { ty: TensorType::new(element, Shape::new(view.shape())), bits })
+    })
 }
 
 fn words<const SIZE: usize>(data: &[u8], word: impl Fn([u8; SIZE]) -> u64) -> Vec<u64> {

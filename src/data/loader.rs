@@ -190,10 +190,10 @@ fn read(place: Place<'_>, format: Format, stamp: Stamp, sources: &mut SourceMap)
                 Fault::Broken(at, problem) => binary::broken_file(&shown, format.name(), at, &problem, place.used),
                 Fault::NoNumbers(what) => binary::no_numbers(&shown, &what, place.used),
             })?;
-            let Some((_, first)) = columns.first() else {
+            if columns.is_empty() {
                 return Err(Box::new(errors::no_rows(&shown, "it has no arrays", place.used)));
-            };
-            let rows = first.as_ref().map_or(0, RawValues::rows);
+            }
+            let rows = columns.iter().find_map(|(_, values)| values.as_ref().ok()).map_or(0, RawValues::rows);
             let columns = columns.into_iter().map(column).collect();
             (RawTable { name: place.name(), columns, rows }, None)
         }

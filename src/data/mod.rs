@@ -50,3 +50,4 @@ mod zip;
 pub use format::{can_be_opened, format_of};
 pub use loader::FileLoader;
 pub use npy_writer::npy_bytes;
+pub use safetensors::Stored;

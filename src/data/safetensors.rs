@@ -1,7 +1,8 @@
 //! Safetensors files: the length of a header in 8 bytes, the header as JSON with name, type, shape and place of each
 //! tensor, the tensors.
 //!
-//! Stricter than the crate of that name, which takes the last of two tensors of one name and blanks before the header.
+//! Stricter than the crate of that name, which takes the last of two tensors of one name and blanks before the header. What `load`
+//! reads comes through here too, as [`Stored`].
 
 use super::array::{Fault, broken, bytes as bytes_of, bytes_at, check_bools, other_format, rows_first, shown, size_of};
 use super::cell;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use serde::de::{Error, MapAccess, Visitor};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::ops::Range;
 
 /// Where the header begins.
 const HEADER: usize = 8;
@@ -20,23 +22,64 @@ const LONGEST_HEADER: u64 = 100_000_000;
 /// A tensor's values, or what it holds instead of numbers.
 pub(super) type Named = (String, Result<RawValues, String>);
 
-/// The tensors of a file, in the order of their data.
+/// A tensor as a file has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tensor {
+    /// Its name.
+    pub name: String,
+    /// The name of the type of its elements: `F64`, `U8`.
+    pub element: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// The place of its elements in the file, which are as many as its type and shape say.
+    pub place: Range<usize>,
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The tensors, in the order of their elements.
+    pub tensors: Vec<Tensor>,
+    /// Texts by their names.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl Stored {
+    /// What the bytes of a file hold.
+    ///
+    /// # Errors
+    /// Where they are not as the format asks, as a sentence.
+    pub fn read(all: &[u8]) -> Result<Self, String> {
+        stored(all).map_err(|fault| match fault {
+            Fault::Broken(at, problem) => format!("byte {at}: {problem}"),
+            Fault::NoNumbers(what) => what,
+        })
+    }
+}
+
+/// The tensors of a file as columns, in the order of their data.
 pub(super) fn read(bytes: &Bytes) -> Result<Vec<Named>, Fault> {
-    let all = (**bytes).as_ref();
+    let Stored { tensors, .. } = stored((**bytes).as_ref())?;
+    tensors.into_iter().map(|tensor| Ok((tensor.name.clone(), values(bytes, &tensor)?))).collect()
+}
+
+fn stored(all: &[u8]) -> Result<Stored, Fault> {
     let data = header_end(all)?;
-    let Header(mut tensors) = serde_json::from_slice(&all[HEADER..data]).map_err(|error| unreadable(all, &error))?;
-    tensors.sort_by_key(|(_, tensor)| tensor.data_offsets);
+    let Header { mut entries, metadata } =
+        serde_json::from_slice(&all[HEADER..data]).map_err(|error| unreadable(all, &error))?;
+    entries.sort_by_key(|(_, entry)| entry.data_offsets);
     let mut end = 0;
-    let mut named = Vec::with_capacity(tensors.len());
-    for (name, tensor) in tensors {
-        named.push((name.clone(), values(bytes, data, end, &name, &tensor)?));
-        end = tensor.data_offsets.1;
+    let mut tensors = Vec::with_capacity(entries.len());
+    for (name, entry) in entries {
+        let place = checked(all, data, end, (&name, &entry))?;
+        end = entry.data_offsets.1;
+        tensors.push(Tensor { name, element: entry.dtype, shape: entry.shape, place });
     }
     match all.len() - data {
         length if length > end => {
             broken(data + end, format!("the tensors end {} before the file", bytes_of(length - end)))
         }
-        _ => Ok(named),
+        _ => Ok(Stored { tensors, metadata }),
     }
 }
 
@@ -70,17 +113,10 @@ fn unreadable(all: &[u8], error: &serde_json::Error) -> Fault {
     Fault::Broken(at, format!("the header is not as it should be: {}", cell::shown(problem)))
 }
 
-/// The values of a tensor, whose data begin where those before end.
-fn values(
-    bytes: &Bytes,
-    data: usize,
-    end: usize,
-    name: &str,
-    tensor: &Tensor,
-) -> Result<Result<RawValues, String>, Fault> {
+/// The place of a tensor's elements, which begin where those before end.
+fn checked(all: &[u8], data: usize, end: usize, (name, entry): (&str, &Entry)) -> Result<Range<usize>, Fault> {
     let name = cell::shown(name);
-    let all = (**bytes).as_ref();
-    let (start, stop) = tensor.data_offsets;
+    let (start, stop) = entry.data_offsets;
     if start != end || stop < start {
         let problem = format!("the data of `{name}` are from {start} to {stop}, where those before end at {end}");
         return broken(HEADER, problem);
@@ -88,26 +124,32 @@ fn values(
     if stop > all.len() - data {
         return broken(all.len(), format!("the file ends within the data of `{name}`"));
     }
-    let (element, bits) = element_of(&tensor.dtype).ok_or_else(|| {
-        Fault::Broken(HEADER, format!("`{name}` has the unknown type `{}`", cell::shown(&tensor.dtype)))
+    let (element, bits) = element_of(&entry.dtype).ok_or_else(|| {
+        Fault::Broken(HEADER, format!("`{name}` has the unknown type `{}`", cell::shown(&entry.dtype)))
     })?;
-    let Some(whole_bits) = size_of(&tensor.shape, bits) else {
-        return broken(HEADER, format!("the shape {} of `{name}` is larger than any memory", shown(&tensor.shape)));
+    let Some(whole_bits) = size_of(&entry.shape, bits) else {
+        return broken(HEADER, format!("the shape {} of `{name}` is larger than any memory", shown(&entry.shape)));
     };
     if whole_bits.div_ceil(8) != stop - start {
-        let problem = format!("`{name}` of shape {} has {} bytes of data", shown(&tensor.shape), stop - start);
+        let problem = format!("`{name}` of shape {} has {} bytes of data", shown(&entry.shape), stop - start);
         return broken(data + start, format!("{problem}, but its type and shape take {}", whole_bits.div_ceil(8)));
     }
-    let Some(element) = element else {
-        return Ok(Err(format!("numbers of a kind that nd does not have (`{}`)", tensor.dtype)));
-    };
-    if element == RawElement::Bool {
-        check_bools(&all[data + start..data + stop], data + start)?;
+    let place = data + start..data + stop;
+    if element == Some(RawElement::Bool) {
+        check_bools(&all[place.clone()], place.start)?;
     }
+    Ok(place)
+}
+
+/// The values of a tensor, if nd has such numbers.
+fn values(bytes: &Bytes, tensor: &Tensor) -> Result<Result<RawValues, String>, Fault> {
+    let Some((Some(element), _)) = element_of(&tensor.element) else {
+        return Ok(Err(format!("numbers of a kind that nd does not have (`{}`)", tensor.element)));
+    };
     let (rows, entry) = rows_first(&tensor.shape, HEADER)?;
-    match RawValues::new(element, ByteOrder::Little, (rows, entry), bytes.clone(), data + start) {
+    match RawValues::new(element, ByteOrder::Little, (rows, entry), bytes.clone(), tensor.place.start) {
         Some(values) => Ok(Ok(values)),
-        None => broken(data + start, format!("the data of `{name}` do not fit the file")),
+        None => broken(tensor.place.start, format!("the data of `{}` do not fit the file", cell::shown(&tensor.name))),
     }
 }
 
@@ -138,14 +180,17 @@ fn element_of(dtype: &str) -> Option<(Option<RawElement>, usize)> {
 
 /// What the header says of a tensor.
 #[derive(Deserialize)]
-struct Tensor {
+struct Entry {
     dtype: String,
     shape: Vec<usize>,
     data_offsets: (usize, usize),
 }
 
 /// The tensors of a header in its order, no two of one name.
-struct Header(Vec<(String, Tensor)>);
+struct Header {
+    entries: Vec<(String, Entry)>,
+    metadata: BTreeMap<String, String>,
+}
 
 impl<'de> Deserialize<'de> for Header {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -162,19 +207,19 @@ impl<'de> Visitor<'de> for HeaderVisitor {
         out.write_str("the tensors by name")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Header, A::Error> {
-        let mut tensors = Vec::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
+        let mut header = Header { entries: Vec::new(), metadata: BTreeMap::new() };
         let mut seen = HashSet::new();
-        while let Some(name) = entries.next_key::<String>()? {
+        while let Some(name) = map.next_key::<String>()? {
             if !seen.insert(name.clone()) {
                 return Err(A::Error::custom(format!("two entries are called `{name}`")));
             }
             if name == "__metadata__" {
-                entries.next_value::<BTreeMap<String, String>>()?;
+                header.metadata = map.next_value()?;
             } else {
-                tensors.push((name, entries.next_value()?));
+                header.entries.push((name, map.next_value()?));
             }
         }
-        Ok(Header(tensors))
+        Ok(header)
     }
 }

@@ -23,6 +23,9 @@ pub struct Fitted {
     pub fills: Vec<Option<f64>>,
 }
 
+/// The name of the program that computes a column; those of its statistics, which may be known already, have names of their own.
+const ENTRIES: &str = "entries";
+
 /// The statistics of a `standardize` over some rows, which several sets may be fitted on.
 pub(super) struct Known {
     number: u32,
@@ -101,7 +104,7 @@ impl Session<'_> {
                         let others = others?;
                         crate::check::check_labels(expression, &others, used)?;
                         let rows = others.first().map_or(table.rows, |column| column.values.rows());
-                        self.rows_of(expression, &others, Choice::All(rows), &fitted)
+                        self.rows_of(ENTRIES, expression, &others, Choice::All(rows), &fitted)
                     })
                 }
             };
@@ -140,7 +143,7 @@ impl Session<'_> {
             ColumnSource::Rows { expression, columns } => {
                 let fitted = self.fitted_on(set, expression, columns, span)?;
                 let rows = set.selection.as_ref().map_or(Choice::All(set.rows), |rows| Choice::Some(rows));
-                self.rows_of(expression, columns, rows, &fitted)
+                self.rows_of(ENTRIES, expression, columns, rows, &fitted)
             }
         }
     }
@@ -167,7 +170,7 @@ impl Session<'_> {
             let found = match known {
                 Some(known) => known.found.clone(),
                 None => {
-                    let values = self.rows_of(value, columns, rows, &fitted)?;
+                    let values = self.rows_of(&format!("statistics {number}"), value, columns, rows, &fitted)?;
                     let found = statistics(&values).map_err(|unfit| unfit_error(unfit, rows, value.span))?;
                     self.statistics.push(Known { number, rows: fitted_on.cloned(), found: found.clone() });
                     found
@@ -178,16 +181,18 @@ impl Session<'_> {
         Ok(fitted)
     }
 
-    /// An expression of one row over some rows of the source.
+    /// An expression of one row over some rows of the source; `name` tells it from others of the same column.
     fn rows_of(
         &mut self,
+        name: &str,
         expression: &Typed,
         columns: &[SourceColumn],
         rows: Choice<'_>,
         fitted: &Fitted,
     ) -> Result<Table, Box<Diagnostic>> {
         let program = self.program;
-        let native = self.compiler.next(|| lower_column(program, expression, columns, rows.count()))?;
+        let lower = || lower_column(program, expression, columns, rows.count());
+        let native = self.compiler.program(name, "column", lower)?;
         let bytes = native.executable.outputs().first().map_or(0, |port| port.ty.bytes());
         if !can_hold(bytes) {
             return Err(Box::new(errors::too_large(bytes, rows.count(), expression.span)));

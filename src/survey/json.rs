@@ -28,7 +28,7 @@ fn column(column: &Column) -> Value {
         "type": column.kind,
         "shape": column.entry,
         "rows": column.rows,
-        "missing": column.missing,
+        "missing": column.missing.len(),
         "distinct": column.distinct,
         "least": least,
         "greatest": greatest,

@@ -46,8 +46,8 @@ pub struct Column {
     pub entry: Vec<usize>,
     /// The number of rows.
     pub rows: usize,
-    /// How many cells are missing.
-    pub missing: usize,
+    /// The rows whose cells are missing.
+    pub missing: Vec<u32>,
     /// How many different values there are, of numbers and texts; of what is there.
     pub distinct: Option<usize>,
     /// Least, greatest and mean number.
@@ -88,7 +88,7 @@ fn column(column: &RawColumn, rows: usize) -> Column {
         kind: "text".to_string(),
         entry: Vec::new(),
         rows,
-        missing: 0,
+        missing: Vec::new(),
         distinct: None,
         range: None,
         first: Vec::new(),
@@ -119,14 +119,16 @@ fn unusable(first: &CellProblem, problems: &[CellProblem]) -> String {
 fn of_values(values: &RawValues, whole: bool, column: Column) -> Column {
     let scalar = values.entry_shape().is_empty();
     let (mut least, mut greatest, mut sum, mut count) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0_u64);
-    let (mut missing, mut infinite) = (0, 0);
+    let (mut missing, mut infinite) = (Vec::new(), 0);
     let mut distinct: HashSet<u64> = HashSet::new();
     let mut first = Vec::new();
     let mut entry: Vec<f64> = Vec::with_capacity(values.entry_count());
     for row in 0..values.rows() {
         entry.clear();
         values.append_row(row, &mut entry);
-        missing += usize::from(entry.iter().any(|value| value.is_nan()));
+        if entry.iter().any(|value| value.is_nan()) {
+            missing.push(row as u32);
+        }
         infinite += usize::from(entry.iter().any(|value| value.is_infinite()));
         for value in entry.iter().filter(|value| value.is_finite()) {
             (least, greatest, count) = (least.min(*value), greatest.max(*value), count + 1);
@@ -141,13 +143,15 @@ fn of_values(values: &RawValues, whole: bool, column: Column) -> Column {
         }
     }
     let kind = match (values.element().is_integer(), whole) {
-        _ if column.rows == 0 => "empty".to_string(),
+        _ if values.rows() == 0 => "empty".to_string(),
         (true, _) => values.element().to_string(),
         (false, true) => "whole".to_string(),
         (false, false) => "real".to_string(),
     };
+    let inexact = values.first_inexact();
     let content = match (infinite, whole) {
         _ if values.rows() == 0 || values.entry_count() == 0 => Content::Unusable("has no elements".to_string()),
+        _ if let Some((_, value)) = inexact => Content::Unusable(format!("{value} is no real number of 64 bits")),
         (1.., _) => Content::Unusable(format!("{} not finite", crate::report::counted(infinite as u64, "row"))),
         (0, true) => Content::Whole,
         (0, false) => Content::Real,
@@ -166,7 +170,8 @@ fn of_values(values: &RawValues, whole: bool, column: Column) -> Column {
 }
 
 fn of_texts(texts: &Texts, column: Column) -> Column {
-    let missing = texts.rows.iter().filter(|place| **place == Texts::MISSING).count();
+    let rows = texts.rows.iter().enumerate().filter(|(_, place)| **place == Texts::MISSING);
+    let missing = rows.map(|(row, _)| row as u32).collect();
     let shown = |place: &u32| texts.distinct.get(*place as usize).map_or("missing".to_string(), |text| short(text));
     let labels = (texts.distinct.len() <= LABELS).then(|| {
         let mut labels: Vec<&String> = texts.distinct.iter().collect();

@@ -35,7 +35,7 @@ pub fn text(survey: &Survey) -> String {
         lines.push([
             short(&column.name),
             format!("{}{entry}", column.kind),
-            if column.missing > 0 { column.missing.to_string() } else { String::new() },
+            if column.missing.is_empty() { String::new() } else { column.missing.len().to_string() },
             different,
             number(column.range.map(|range| range.0)),
             number(column.range.map(|range| range.1)),
