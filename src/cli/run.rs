@@ -81,6 +81,9 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
             Err(diagnostic) => failed(&[*diagnostic]),
         };
     }
+    if let Err(diagnostic) = arguments.reporting.could_be_written(&checked, &loader) {
+        return failed(&[*diagnostic]);
+    }
     let mut event_log = match logging.event_log(file, &checked) {
         Ok(event_log) => event_log,
         Err(diagnostic) => return failed(&[*diagnostic]),

@@ -25,6 +25,8 @@ pub struct About {
     pub text: String,
     /// Messages, if the run failed.
     pub failure: Option<String>,
+    /// The layers: headings and lines.
+    pub layers: Vec<[String; 5]>,
     /// Drawings of the graphs of the losses, as SVG.
     pub graphs: Vec<String>,
     /// Rows about the run: seed, versions, options, machine, times.
@@ -58,6 +60,7 @@ pub fn html(collector: &Collector, sources: &SourceMap, about: &About) -> String
         );
     }
     events(collector, sources, &mut out);
+    layers(&about.layers, &mut out);
     if !about.graphs.is_empty() {
         out.push_str("<section><h2>Graph of the loss</h2>\n");
         for graph in &about.graphs {
@@ -77,6 +80,23 @@ pub fn html(collector: &Collector, sources: &SourceMap, about: &About) -> String
     let _ =
         writeln!(out, "</table></section>\n</main>\n<script>\n{}</script>\n</body>\n</html>", include_str!("page.js"));
     out
+}
+
+/// The layers with their parameters, where there are some.
+fn layers(rows: &[[String; 5]], out: &mut String) {
+    let [headings, lines @ .., _] = rows else { return };
+    if lines.is_empty() {
+        return;
+    }
+    out.push_str("<section><h2>Layers</h2>\n<div class=\"wide\"><table class=\"layers\">\n");
+    let cells = |row: &[String; 5], tag: &str| {
+        row.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell))).collect::<String>()
+    };
+    let _ = writeln!(out, "<tr>{}</tr>", cells(headings, "th"));
+    rows[1..].iter().for_each(|row| {
+        let _ = writeln!(out, "<tr>{}</tr>", cells(row, "td"));
+    });
+    out.push_str("</table></div></section>\n");
 }
 
 fn is_interrupted(collector: &Collector) -> bool {

@@ -1,8 +1,8 @@
 //! What a report tells of a training beside its curves: gradients, what is predicted of the data, and what is predicted between
 //! the data.
 
-use super::prediction::{predict, predict_columns};
-use crate::check::program::{DataId, Prediction, Train};
+use super::prediction::predict_columns;
+use crate::check::program::{DataId, Examples, Prediction, Train};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, Shape, Table, TensorType};
 use crate::lower::Source;
@@ -25,14 +25,43 @@ const MARGIN: f64 = 0.08;
 /// Run-time errors of the program.
 pub fn examine(session: &mut Session<'_>, train: &Train) -> Result<Examination, Box<Diagnostic>> {
     let gradients = gradients(session, train)?;
-    let (mut fit, mut surface) = (None, None);
+    let (mut fit, mut validation, mut surface) = (None, None, None);
     if let (Some(data), Some(prediction)) = (train.data, &train.prediction) {
-        let predicted = predict(session, prediction, data)?;
-        let target = target(session, train, prediction, data)?;
-        fit = target.and_then(|target| fit_of(&predicted, &target));
+        fit = fit_over(session, train, prediction, &train.examples())?;
+        if let Some(examples) = &train.validation {
+            validation = fit_over(session, train, prediction, examples)?;
+        }
         surface = surface_of(session, prediction, data, fit.as_ref())?;
     }
-    Ok(Examination { gradients, fit, surface })
+    Ok(Examination { gradients, fit, validation, surface })
+}
+
+/// What is predicted of examples of the block, which have its columns under the same names.
+fn fit_over(
+    session: &mut Session<'_>,
+    train: &Train,
+    prediction: &Prediction,
+    examples: &Examples,
+) -> Result<Option<Fit>, Box<Diagnostic>> {
+    let program = session.program;
+    let (Some(data), Some(set)) = (train.data, examples.data) else { return Ok(None) };
+    let (trained, other) = (&program.data[data.0 as usize], &program.data[set.0 as usize]);
+    let inputs = prediction.inputs();
+    let others: Vec<u32> = train.columns.iter().copied().filter(|column| !inputs.contains(column)).collect();
+    // What the loss reads beside the inputs is what is to be predicted, if it is one column.
+    let ([target], true) = (&others[..], other.rows > 0) else { return Ok(None) };
+    let place = |index: &u32| {
+        let name = &trained.columns[*index as usize].name;
+        other.columns.iter().position(|column| column.name == *name).map(|place| Source::Column(set, place as u32))
+    };
+    let Some(sources) = inputs.iter().chain([target]).map(place).collect::<Option<Vec<Source>>>() else {
+        return Ok(None);
+    };
+    let mut columns = session.inputs(&sources)?;
+    let Some(truth) = columns.pop() else { return Ok(None) };
+    let predicted = predict_columns(session, prediction, data, &columns, other.rows)?;
+    let labels = trained.columns[*target as usize].categories.as_ref().map(|categories| categories.names());
+    Ok(fit_of(&predicted, &truth, labels.unwrap_or_default()))
 }
 
 fn gradients(session: &mut Session<'_>, train: &Train) -> Result<Vec<(String, Vec<f64>)>, Box<Diagnostic>> {
@@ -52,23 +81,8 @@ fn gradients(session: &mut Session<'_>, train: &Train) -> Result<Vec<(String, Ve
     Ok(names.into_iter().zip(values.iter().map(to_reals)).collect())
 }
 
-/// The column that the loss reads beside those that the prediction reads, if there is one.
-fn target(
-    session: &mut Session<'_>,
-    train: &Train,
-    prediction: &Prediction,
-    data: DataId,
-) -> Result<Option<Table>, Box<Diagnostic>> {
-    let inputs = prediction.inputs();
-    let others: Vec<u32> = train.columns.iter().copied().filter(|column| !inputs.contains(column)).collect();
-    match others[..] {
-        [column] => Ok(session.inputs(&[Source::Column(data, column)])?.pop()),
-        _ => Ok(None),
-    }
-}
-
 /// Predictions beside the truth: classes where the truth is the number of a class or has a one at it, else numbers.
-fn fit_of(predicted: &Table, target: &Table) -> Option<Fit> {
+fn fit_of(predicted: &Table, target: &Table, labels: Vec<String>) -> Option<Fit> {
     let examples = *predicted.ty.shape.sizes().first()?;
     let (predicted, truth) = (to_reals(predicted), to_reals(target));
     if examples == 0 || predicted.len() % examples != 0 || truth.len() % examples != 0 {
@@ -82,7 +96,11 @@ fn fit_of(predicted: &Table, target: &Table) -> Option<Fit> {
         _ => None,
     };
     match truth_classes {
-        Some(truth) => Some(Fit::Classes { classes, truth, predicted: chosen(&predicted, scores) }),
+        Some(truth) => {
+            let numbers = || (0..classes).map(|class| class.to_string()).collect();
+            let names = if labels.len() == classes { labels } else { numbers() };
+            Some(Fit::Classes { names, truth, predicted: chosen(&predicted, scores) })
+        }
         None if predicted.len() == truth.len() => Some(Fit::Numbers { truth, predicted }),
         None => None,
     }
@@ -159,9 +177,9 @@ fn surface_of(
             let points = points.iter().map(|point| point[0]).zip(predicted).collect();
             Some(Surface::Curve { name: names.remove(0), column: columns[0].clone(), points })
         }
-        (2, Some(Fit::Classes { classes, .. })) => {
+        (2, Some(Fit::Classes { names: classes, .. })) => {
             let values = chosen(&predicted, scores).into_iter().map(|class| class as f64).collect();
-            Some(Surface::Regions { names, columns, ends, cells: (UP, ACROSS), values, classes: Some(*classes) })
+            Some(Surface::Regions { names, columns, ends, cells: (UP, ACROSS), values, classes: Some(classes.clone()) })
         }
         (2, Some(Fit::Numbers { .. })) if scores == 1 => {
             Some(Surface::Regions { names, columns, ends, cells: (UP, ACROSS), values: predicted, classes: None })
@@ -213,8 +231,8 @@ mod tests {
 
     #[test]
     fn what_the_truth_looks_like_says_what_was_learnt() {
-        let classes = |predicted: &Table, truth: &Table| match fit_of(predicted, truth) {
-            Some(Fit::Classes { classes, truth, predicted }) => Some((classes, truth, predicted)),
+        let classes = |predicted: &Table, truth: &Table| match fit_of(predicted, truth, Vec::new()) {
+            Some(Fit::Classes { names, truth, predicted }) => Some((names.len(), truth, predicted)),
             _ => None,
         };
         let scores = table(&[2, 3], &[0.1, 0.7, 0.2, 3.0, -1.0, 2.0]);
@@ -224,7 +242,12 @@ mod tests {
         let truth = table(&[2], &[0.0, 1.0]);
         assert_eq!(classes(&table(&[2], &[0.4, 0.6]), &truth), Some((2, vec![0, 1], vec![0, 1])));
         assert_eq!(classes(&table(&[2], &[-0.4, 1.6]), &truth), Some((2, vec![0, 1], vec![0, 1])));
-        assert!(matches!(fit_of(&table(&[2], &[0.4, 0.6]), &table(&[2], &[0.5, 7.0])), Some(Fit::Numbers { .. })));
-        assert!(fit_of(&scores, &table(&[2], &[0.5, 7.0])).is_none());
+        assert!(matches!(
+            fit_of(&table(&[2], &[0.4, 0.6]), &table(&[2], &[0.5, 7.0]), Vec::new()),
+            Some(Fit::Numbers { .. })
+        ));
+        let named = fit_of(&scores, &truth, vec!["a".into(), "b".into(), "c".into()]);
+        assert!(matches!(named, Some(Fit::Classes { names, .. }) if names == ["a", "b", "c"]));
+        assert!(fit_of(&scores, &table(&[2], &[0.5, 7.0]), Vec::new()).is_none());
     }
 }
