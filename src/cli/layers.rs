@@ -6,45 +6,39 @@ use crate::report::thousands;
 /// The headings of the columns.
 pub(super) const HEADINGS: [&str; 5] = ["layer", "output", "parameters", "numbers", "bytes"];
 
-/// A line for each layer, and for each parameter of none, then the sums.
+/// A line for each layer, and for each parameter of none, in order of declaration; then the sums.
 pub(super) fn layers(program: &Program) -> Vec<[String; 5]> {
     let mut rows = Vec::new();
-    let mut listed = 0;
-    let mut params = program.params.iter().peekable();
-    while let Some(param) = params.next() {
-        let Some(place) = program.layers.iter().position(|layer| holder(param) == Some(&layer.path)) else {
+    let mut left = program.layers.iter();
+    for param in &program.params {
+        let place = program.layers.iter().position(|layer| holder(param) == Some(&layer.path));
+        let Some(place) = place else {
             rows.push(row(program, "", String::new(), &[param]));
             continue;
         };
-        // Layers without parameters stand where they are declared.
-        rows.extend(program.layers.get(listed..place).unwrap_or_default().iter().map(bare));
-        listed = listed.max(place + 1);
-        let mut own = vec![param];
-        while let Some(next) = params.next_if(|next| holder(next) == holder(param)) {
-            own.push(next);
-        }
-        let layer = &program.layers[place];
-        rows.push(row(program, &layer.path, output(layer), &own));
+        // All layers down to its own, unless they have had their lines.
+        let until = (place + 1).saturating_sub(program.layers.len() - left.len());
+        rows.extend(left.by_ref().take(until).map(|layer| layer_row(program, layer)));
     }
-    rows.extend(program.layers[listed..].iter().map(bare));
+    rows.extend(left.map(|layer| layer_row(program, layer)));
     let (numbers, bytes) = size(program, program.params.iter());
     rows.push(["all".to_string(), String::new(), String::new(), thousands(numbers), thousands(bytes)]);
     rows
 }
 
+fn layer_row(program: &Program, layer: &LayerOutput) -> [String; 5] {
+    // What it gives; several where it is called on several shapes.
+    let output = layer.outputs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    let own: Vec<&Param> = program.params.iter().filter(|param| holder(param) == Some(&layer.path)).collect();
+    match own[..] {
+        [] => [layer.path.clone(), output, String::new(), String::new(), String::new()],
+        _ => row(program, &layer.path, output, &own),
+    }
+}
+
 /// The path of the layer that a parameter belongs to, if it belongs to one.
 fn holder(param: &Param) -> Option<&str> {
     param.name.rsplit_once('.').map(|(layer, _)| layer)
-}
-
-/// The line of a layer that has no parameters of its own.
-fn bare(layer: &LayerOutput) -> [String; 5] {
-    [layer.path.clone(), output(layer), String::new(), String::new(), String::new()]
-}
-
-/// What a layer gives; several where it is called on several shapes.
-fn output(layer: &LayerOutput) -> String {
-    layer.outputs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
 }
 
 fn row(program: &Program, layer: &str, output: String, params: &[&Param]) -> [String; 5] {

@@ -55,7 +55,7 @@ pub(super) fn run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool
     arguments.logging.begin(file, &arguments.common);
     let mut brakes = Brakes::new();
     let succeeded = check_and_run(file, arguments, &mut brakes, begun);
-    arguments.logging.end(succeeded, begun.elapsed());
+    arguments.logging.end(succeeded && !brakes.interrupted(), begun.elapsed());
     brakes.end(file);
     succeeded
 }

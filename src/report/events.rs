@@ -5,7 +5,7 @@
 
 use crate::check::types::Type;
 use crate::ir::{ElementType, Shape, Table};
-use crate::session::{Ending, EpochRecord, Leaves, TrainingEnd, TrainingStart};
+use crate::session::{BestEpoch, Confusion, Ending, EpochRecord, Leaves, TrainingEnd, TrainingStart};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
@@ -51,6 +51,7 @@ pub struct Started<'e> {
     examples: Option<usize>,
     trainable: usize,
     batch: usize,
+    seed: u64,
     steps_per_epoch: u64,
     steps: Option<u64>,
 }
@@ -80,14 +81,40 @@ pub struct Ended<'e> {
     epochs: u64,
     loss: Number,
     metrics: Named<'e>,
+    validation: Option<Measures<'e>>,
+    confusions: Vec<Counted<'e>>,
+    best: Option<Best<'e>>,
+    checkpoint: Option<&'e str>,
     seconds: Number,
     parameters: Vec<Parameter<'e>>,
+}
+
+/// A metric that is a table: a row of `counts` for each true class.
+#[derive(serde::Serialize)]
+struct Counted<'e> {
+    name: &'e str,
+    classes: &'e [String],
+    counts: &'e [Vec<u64>],
+}
+
+#[derive(serde::Serialize)]
+struct Best<'e> {
+    epoch: u64,
+    monitor: &'e str,
+    value: Number,
+    restored: bool,
 }
 
 #[derive(serde::Serialize)]
 struct Measures<'e> {
     loss: Number,
     metrics: Named<'e>,
+}
+
+impl<'e> Measures<'e> {
+    fn new((loss, metrics): &'e (f64, Vec<(String, f64)>)) -> Self {
+        Measures { loss: Number(*loss), metrics: Named(metrics) }
+    }
 }
 
 #[derive(serde::Serialize)]
@@ -106,6 +133,7 @@ impl<'e> Started<'e> {
             examples: start.data.as_ref().map(|(_, examples)| *examples),
             trainable: start.trainable,
             batch: start.batch,
+            seed: start.seed,
             steps_per_epoch: start.steps_per_epoch,
             steps: start.steps,
         }
@@ -115,8 +143,6 @@ impl<'e> Started<'e> {
 impl<'e> Epoch<'e> {
     /// Of the `train` item of this place and name.
     pub fn new(train: usize, name: Option<&'e str>, record: &'e EpochRecord) -> Self {
-        let measures =
-            |(loss, metrics): &'e (f64, Vec<(String, f64)>)| Measures { loss: Number(*loss), metrics: Named(metrics) };
         Epoch {
             train,
             name,
@@ -124,7 +150,7 @@ impl<'e> Epoch<'e> {
             step: record.step,
             loss: Number(record.loss),
             metrics: Named(&record.metrics),
-            validation: record.validation.as_ref().map(measures),
+            validation: record.validation.as_ref().map(Measures::new),
             learning_rate: record.learning_rate.map(Number),
             gradient_norm: record.gradient_norm.map(Number),
             seconds: Number(record.elapsed.as_secs_f64()),
@@ -135,6 +161,13 @@ impl<'e> Epoch<'e> {
 impl<'e> Ended<'e> {
     /// Of the `train` item of this place.
     pub fn new(train: usize, end: &'e TrainingEnd) -> Self {
+        let confusion = |Confusion { name, classes, counts }: &'e Confusion| Counted { name, classes, counts };
+        let best = |best: &'e BestEpoch| Best {
+            epoch: best.epoch,
+            monitor: &best.monitor,
+            value: Number(best.value),
+            restored: best.restored,
+        };
         let parameter = |(name, shape, _): &'e (String, Shape, Vec<f64>)| Parameter { name, shape: shape.sizes() };
         Ended {
             train,
@@ -150,6 +183,10 @@ impl<'e> Ended<'e> {
             epochs: end.epochs,
             loss: Number(end.loss),
             metrics: Named(&end.metrics),
+            validation: end.validation.as_ref().map(Measures::new),
+            confusions: end.confusions.iter().map(confusion).collect(),
+            best: end.best.as_ref().map(best),
+            checkpoint: end.checkpoint.as_deref(),
             seconds: Number(end.elapsed.as_secs_f64()),
             parameters: end.params.iter().map(parameter).collect(),
         }

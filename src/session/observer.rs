@@ -125,6 +125,8 @@ pub struct TrainingStart {
     pub trainable: usize,
     /// Examples per step.
     pub batch: usize,
+    /// The seed of the order of the examples.
+    pub seed: u64,
     /// Steps per epoch.
     pub steps_per_epoch: u64,
     /// The most steps that may be taken; `None` when only `stop` ends the run.
