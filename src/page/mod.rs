@@ -195,13 +195,8 @@ fn trained(training: &Training, count: usize, out: &mut String) {
 /// What a training came to, as names and texts.
 fn outcome(end: &TrainingEnd) -> Vec<(String, String)> {
     let (steps, epochs) = (counted(end.steps, "step"), counted(end.epochs, "epoch"));
-    let why = match end.ending {
-        Ending::Done => "",
-        Ending::Stopped => ", ended by `stop`",
-        Ending::NoImprovement => ", ended by `patience`",
-        Ending::Interrupted => ", interrupted",
-    };
-    let mut rows = vec![("trained".to_string(), format!("{steps}, {epochs} in {}{why}", duration(end.elapsed)))];
+    let mut rows =
+        vec![("trained".to_string(), format!("{steps}, {epochs} in {}{}", duration(end.elapsed), end.ending.told()))];
     let mut measured = |prefix: &str, loss: f64, metrics: &[(String, f64)]| {
         let loss = std::iter::once(("loss".to_string(), loss));
         let all = loss.chain(metrics.iter().cloned());

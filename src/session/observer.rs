@@ -218,6 +218,19 @@ pub enum Ending {
     Interrupted,
 }
 
+impl Ending {
+    /// What stands behind the number of steps; nothing for the usual end.
+    pub fn told(self) -> &'static str {
+        match self {
+            Ending::Done => "",
+            Ending::Stopped => ", ended by `stop`",
+            Ending::Converged => ", converged",
+            Ending::NoImprovement => ", ended by `patience`",
+            Ending::Interrupted => ", interrupted",
+        }
+    }
+}
+
 /// What training came to.
 #[derive(Clone, Debug)]
 pub struct TrainingEnd {
