@@ -3,7 +3,7 @@
 use super::output::say;
 use crate::report::{counted, duration, number, significant, thousands, value_text};
 use crate::session::{Confusion, Leaves, Observer, TrainingEnd, TrainingProgress, TrainingStart};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -45,11 +45,13 @@ impl Observer for Watcher {
                 None => ProgressBar::new_spinner(),
             };
             let template = match start.steps {
-                Some(_) => "{bar:24} {percent:>3}%  {msg}  {per_sec}  {eta} left",
-                None => "{spinner} {msg}  {per_sec}  {elapsed}",
+                Some(_) => "{bar:24} {percent:>3}%  {msg}  {speed}  {eta} left",
+                None => "{spinner} {msg}  {speed}  {elapsed}",
             };
             if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
+                bar.set_style(style.with_key("speed", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                    let _ = write!(out, "{} steps/s", thousands(state.per_sec() as u64));
+                }));
             }
             self.bar = Some(bar);
         }
