@@ -33,6 +33,25 @@ fn the_listing_of_the_readme_is_a_real_run() {
     }
 }
 
+/// The summary that the book shows of its penguins is what `ndc summary` says of them.
+#[test]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+fn the_summary_in_the_book_is_that_of_its_program() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/book/src/using.md")).unwrap();
+    let listings: Vec<&str> = page.split("```").collect();
+    let program = listings.iter().find(|listing| listing.contains("save \"p.safetensors\"")).unwrap();
+    let program = program.split_once('\n').unwrap().1.replace("../../..", root.to_str().unwrap());
+    let shown = listings.iter().find_map(|listing| listing.split_once("$ ndc summary p.nd\n")).unwrap().1;
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("summary_in_the_book");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("p.nd"), program).unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_ndc")).args(["summary", "p.nd"]).current_dir(&folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(shown, String::from_utf8(output.stdout).unwrap());
+}
+
 /// The words of each line without its times, which end a line or stand in brackets.
 fn comparable(text: &str) -> Vec<Vec<String>> {
     text.lines().map(words_without_times).collect()

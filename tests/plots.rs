@@ -93,6 +93,78 @@ plot line([1, 1 / 0, 3])
     assert!(printed.lines().all(|line| line.chars().count() <= 80), "{printed}");
 }
 
+/// What a range beyond the greatest number and no number at all are drawn as.
+#[test]
+fn the_greatest_numbers_and_no_numbers_are_drawn() {
+    let program = "\
+plot line([1e308, -1e308, 0])
+plot line(|x| x, x = (-1e308, 1e308))
+plot scatter([1e308, -1e308], [1.7e308, -1.7e308])
+plot hist([1e308, -1e308, 3])
+plot regions(|x, y| x < y, points = ([1e308, -1e308], [0, 1]))
+plot line([5e-324, 1e-323])
+plot heatmap([[1e308 for i in 0..600] for j in 0..600])
+plot line([0 / 0, 1 / 0])
+plot hist([0 / 0, 0 / 0])
+plot heatmap([[0 / 0]])
+plot line([-1, -2], y_scale = \"log\")
+";
+    let (printed, files) = plotted("plots_extreme", program);
+    for (name, text) in &files {
+        assert!(!text.contains("NaN") && !text.contains("inf"), "{name}: {text}");
+    }
+    let values = |place: usize| files[place].1.split("data-y=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(values(0), "1e308 -1e308 0");
+    assert_eq!(values(1).split(' ').count(), 401);
+    assert_eq!((values(1).split(' ').next(), values(1).split(' ').nth(200)), (Some("-1e308"), Some("0")));
+    assert_eq!(files[2].1.matches("<circle").count(), 2);
+    assert_eq!(files[3].1.matches("<title>1 from ").count(), 3);
+    assert_eq!(files[4].1.matches("class=\"region").count(), 2, "{}", files[4].1);
+    assert_eq!(values(5), "4.9407e-324 9.8813e-324");
+    assert!(files[6].1.contains("class=\"cells\""));
+    for (_, text) in &files[..7] {
+        assert!(!text.contains("no finite values"), "{text}");
+    }
+    for (place, lack) in
+        [(7, "no finite values<"), (8, "no finite values<"), (9, "no finite values<"), (10, "above zero<")]
+    {
+        assert!(files[place].1.contains(lack), "{}", files[place].1);
+    }
+    // Counts begin at zero, also where there are none.
+    assert!(!files[8].1.contains(">-"), "{}", files[8].1);
+    assert_eq!(printed.matches("no finite values").count(), 4, "{printed}");
+    assert!(printed.lines().all(|line| line.chars().count() <= 80), "{printed}");
+}
+
+#[test]
+fn places_that_cannot_be_written_are_noticed_before_anything_is_computed() {
+    let folder = folder("plots_nowhere");
+    let file = folder.join("program.nd");
+    fs::write(&file, "data d = csv(\"d.csv\")\nprint sum(d.a)\n").unwrap();
+    fs::write(folder.join("d.csv"), "a\n1\n2\n").unwrap();
+    let before = fs::read_dir(&folder).unwrap().count();
+    for (option, path) in [
+        ("--plots", "program.nd"),
+        ("--plots", "program.nd/plots"),
+        ("--report", "program.nd/page.html"),
+        ("--report", "."),
+        ("--report", "program.nd"),
+        ("--report", "d.csv"),
+        ("--log-dir", "program.nd"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_ndc"))
+            .args(["run", "program.nd", "--no-cache", option, path])
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && told.contains("E0804"), "{option} {path}: {told}");
+        assert!(output.stdout.is_empty(), "{option} {path}: nothing is computed");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), before, "{option} {path}: nothing is left");
+    }
+    assert_eq!(fs::read_to_string(folder.join("d.csv")).unwrap(), "a\n1\n2\n");
+}
+
 const TRAINED: &str = "\
 data d = table { x = [0.0, 1.0, 2.0], y = [1.0, 3.0, 5.0] }
 param a = 0.0

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 /// How long a line is waited for before the test fails; it comes much earlier.
@@ -242,6 +242,51 @@ fn a_run_that_goes_on_is_ended() {
     watching.until("begun");
     let (code, _) = watching.quit();
     assert_eq!(code, Some(0));
+}
+
+/// What is saved during a run is checked at once, and a signal that ends the watching ends the run with it.
+#[cfg(unix)]
+#[test]
+fn a_run_does_not_delay_checks_and_does_not_outlive_the_watching() {
+    let folder = folder("watch_ended");
+    let program = folder.join("a.nd");
+    let endless =
+        "param w = 0.0\nprint \"begun\"\ntrain { loss = (w - 1)^2, optimizer = sgd(lr = 1e-300), stop = loss < 0 }\n";
+    fs::write(&program, endless).unwrap();
+    let mut watching = Watching::new(&folder, &["a.nd", "--", "--checkpoint", "kept"]);
+    watching.until("no mistakes");
+    watching.say("r");
+    watching.until(" 100  loss");
+    save_by_renaming(&program, "print 1 +\n");
+    let seen = watching.until("a.nd: 1 error");
+    assert!(seen.iter().any(|line| line.contains("E0003")), "{seen:#?}");
+    assert!(Command::new("kill").args(["-TERM", &watching.child.id().to_string()]).status().unwrap().success());
+    watching.until("interrupted; to go on: ndc run a.nd --resume");
+    assert_eq!(watching.child.wait().unwrap().code(), Some(130));
+    // Lines end when the last process that may write some has ended.
+    while watching.lines.recv_timeout(PATIENCE).is_ok() {}
+    assert!(watching.lines.recv_timeout(PATIENCE).is_err_and(|error| error == RecvTimeoutError::Disconnected));
+    assert!(folder.join("kept").read_dir().unwrap().count() > 0);
+}
+
+/// A file that is moved away before it is written anew, as some editors do, is no missing file.
+#[test]
+fn a_file_that_comes_back_at_once_was_not_missing() {
+    let folder = folder("watch_moved");
+    let program = folder.join("a.nd");
+    fs::write(&program, "print 1\n").unwrap();
+    let watching = Watching::new(&folder, &["a.nd"]);
+    watching.until("no mistakes");
+    fs::rename(&program, folder.join("a.nd~")).unwrap();
+    std::thread::sleep(Duration::from_millis(80));
+    fs::write(&program, "print 2 +\n").unwrap();
+    let seen = watching.until("a.nd: 1 error");
+    assert!(seen.iter().any(|line| line.contains("E000") || line.contains("E0801")), "{seen:#?}");
+    fs::remove_file(&program).unwrap();
+    let seen = watching.until("a.nd: 1 error");
+    assert!(seen.iter().any(|line| line.contains("E0801")), "{seen:#?}");
+    fs::write(&program, "print 2\n").unwrap();
+    watching.until("no mistakes");
 }
 
 #[test]

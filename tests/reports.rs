@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A new folder for the files of a test.
 fn folder(name: &str) -> PathBuf {
@@ -45,6 +45,9 @@ fn the_page_tells_the_whole_run_and_needs_nothing_else() {
     for words in [
         "Training rings",
         "Confusion matrix: 72 of 72 right",
+        "Confusion matrix of the validation set: 18 of 18 right",
+        "<tr><td>net.0</td><td>[12]</td><td>W [12, 2], b [12]</td><td>36</td><td>288</td></tr>",
+        "<th>validation loss</th>",
         "Decision regions",
         "Rings &amp; &lt;more&gt;",
         "Predicted against true",
@@ -63,6 +66,90 @@ fn the_page_tells_the_whole_run_and_needs_nothing_else() {
     let loads = ["src=\"http", "href=", "url(", "@import", "fetch("];
     assert!(loads.iter().all(|word| !text.contains(word)), "nothing is loaded");
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "no part is left");
+}
+
+/// The values of the curve in the chart of this title, as the page has them.
+fn curve<'p>(page: &'p str, title: &str) -> Vec<&'p str> {
+    let chart = page.split("<figure>").find(|figure| figure.contains(&format!("<title>{title}</title>")));
+    let values = chart.unwrap_or_else(|| panic!("no chart `{title}`")).split("data-y=\"").nth(1).unwrap();
+    values.split('"').next().unwrap().split(' ').collect()
+}
+
+#[test]
+fn curves_are_those_of_the_run() {
+    let folder = folder("reports_curves");
+    fs::write(folder.join("d.csv"), "x,y\n0,<no>\n0,<no>\n1,yes\n1,yes\n").unwrap();
+    let program = "\
+import nn
+data d = csv(\"d.csv\") {
+    x = x
+    y = category(y)
+}
+model net = nn.Dense(2)
+train {
+    data = d
+    loss = cross_entropy(net([x]), y)
+    metric table = confusion(net([x]), y)
+    optimizer = sgd(lr = 0.5)
+    schedule = step_decay(every = 2, factor = 0.5)
+    clip = norm(100)
+    seed = 17
+    epochs = 4
+}
+";
+    let (succeeded, page) = reported(&folder, program);
+    let text = fs::read_to_string(page).unwrap();
+    assert!(succeeded, "{text}");
+    assert_eq!(curve(&text, "learning rate"), ["0.5", "0.5", "0.25", "0.25"]);
+    let norms: Vec<f64> = curve(&text, "norm of the gradient").iter().map(|norm| norm.parse().unwrap()).collect();
+    assert!(norms.len() == 4 && norms.iter().all(|norm| *norm > 0.0), "{norms:?}");
+    assert_eq!(curve(&text, "loss").len(), 4);
+    assert!(text.contains("&lt;no&gt;") && text.contains("<tr><th>seed</th><td>17</td></tr>"));
+    for words in ["Confusion matrix: ", "table: ", "true &lt;no&gt;, predicted yes: "] {
+        assert!(text.contains(words), "{words}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_interrupted_has_a_page_that_says_so() {
+    let folder = folder("reports_interrupted");
+    let (file, page) = (folder.join("program.nd"), folder.join("page.html"));
+    let program = "\
+data d = table { x = [1, 2, 3], y = [2, 4, 6] }
+param a = 1.0
+train long {
+    data = d
+    loss = (a * x - y)^2
+    predict = a * x
+    optimizer = sgd(lr = 1e-9)
+    stop = loss < 0
+}
+print \"never\"
+";
+    fs::write(&file, program).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ndc"))
+        .arg("run")
+        .arg(&file)
+        .args(["--no-cache", "--report"])
+        .arg(&page)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains(" 100  loss")), "training goes on");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let rest: Vec<String> = lines.map(|line| line.unwrap()).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!rest.contains(&"never".to_string()), "{rest:?}");
+    let text = fs::read_to_string(&page).unwrap();
+    for words in
+        [">interrupted</span>", ", interrupted</td>", "Interrupted by the user", "Predicted against true", "print"]
+    {
+        assert!(text.contains(words), "{words}");
+    }
+    assert!(curve(&text, "loss").len() > 1);
 }
 
 #[test]

@@ -9,17 +9,27 @@ pub fn edges(values: &[f64], bins: Option<usize>) -> Vec<f64> {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let (Some(low), Some(high)) = (sorted.first().copied(), sorted.last().copied()) else { return Vec::new() };
-    let (low, high) = if low == high { (low - 0.5, high + 0.5) } else { (low, high) };
-    let count = bins.unwrap_or_else(|| chosen(&sorted, high - low)).max(1);
-    let edge = |place: usize| low + (high - low) * (place as f64 / count as f64);
-    (0..=count).map(edge).collect()
+    let (low, high) = if low == high { around(low) } else { (low, high) };
+    let count = bins.unwrap_or_else(|| chosen(&sorted)).max(1);
+    // Halves keep the difference of the greatest numbers finite.
+    let half_width = high / 2.0 - low / 2.0;
+    let edge = |place: usize| (low / 2.0 + half_width * (place as f64 / count as f64)) * 2.0;
+    let inner = (1..count).map(|place| edge(place).clamp(low, high));
+    std::iter::once(low).chain(inner).chain([high]).collect()
 }
 
-fn chosen(sorted: &[f64], width: f64) -> usize {
-    let quartile = |part: usize| sorted[(sorted.len() - 1) * part / 4];
-    let spread = quartile(3) - quartile(1);
+/// Ends around a number.
+fn around(value: f64) -> (f64, f64) {
+    let room = (value.abs() * 1e-6).max(0.5);
+    ((value - room).max(f64::MIN), (value + room).min(f64::MAX))
+}
+
+fn chosen(sorted: &[f64]) -> usize {
+    let half = |part: usize| sorted[(sorted.len() - 1) * part / 4] / 2.0;
+    let (half_width, half_spread) = (half(4) - half(0), half(3) - half(1));
     let sturges = sorted.len().ilog2() as usize + 2;
-    let by_spread = width * crate::runtime::math::double::cbrt(sorted.len() as f64) / (2.0 * spread);
+    let root = crate::runtime::math::double::cbrt(sorted.len() as f64);
+    let by_spread = half_width / half_spread / 2.0 * root;
     let count = if by_spread.is_finite() { by_spread.ceil() as usize } else { sturges };
     count.clamp(sturges.min(MOST_BINS), MOST_BINS)
 }
@@ -51,6 +61,11 @@ mod tests {
         assert_eq!(bars(&[0.0, 1.0, 1.0, 2.0], &[0.0, 1.0, 2.0]), [1.0, 3.0]);
         assert_eq!(edges(&[3.0, 3.0], Some(1)), [2.5, 3.5]);
         assert!(edges(&[f64::NAN], None).is_empty());
+        for (low, high) in [(f64::MIN, f64::MAX), (-1e308, 1e308), (0.0, 5e-324)] {
+            let edges = edges(&[low, high, 0.0, low], None);
+            assert!(edges.is_sorted() && edges.first() == Some(&low) && edges.last() == Some(&high), "{edges:?}");
+            assert_eq!(bars(&[low, high, 0.0, low], &edges).iter().sum::<f64>(), 4.0);
+        }
         assert_eq!(bars(&[f64::NAN, f64::INFINITY, 1.0], &[0.0, 2.0]), [1.0]);
     }
 }

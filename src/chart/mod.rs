@@ -149,6 +149,21 @@ impl Chart {
         })
     }
 
+    /// What a chart says that has nothing else to show, if it has nothing.
+    fn lack(&self) -> Option<&'static str> {
+        let across = |x: &f64| x.is_finite() && (!self.x.logarithmic || *x > 0.0);
+        let up = |y: &f64| y.is_finite() && (!self.y.logarithmic || *y > 0.0);
+        let shown = |points: &[Point]| points.iter().any(|(x, y)| across(x) && up(y));
+        let shows = self.marks.iter().any(|mark| match mark {
+            Mark::Line(Series { points, .. }) | Mark::Points(Series { points, .. }) => shown(points),
+            Mark::Shaded { points, values, .. } => shown(points) && range(values.iter().copied()).is_some(),
+            Mark::Bars { heights, .. } => !heights.is_empty(),
+            Mark::Cells(cells) => range(cells.values.iter().copied()).is_some(),
+        });
+        let positive = self.x.logarithmic || self.y.logarithmic;
+        (!shows).then_some(if positive { "no finite values above zero" } else { "no finite values" })
+    }
+
     /// Whether the marks are cells with dots at most, which fill the chart to its edges.
     fn is_filled(&self) -> bool {
         self.marks.iter().any(|mark| matches!(mark, Mark::Cells(_)))
@@ -225,8 +240,13 @@ enum Direction {
 
 /// A little room beyond the marks; none below bars.
 fn widened((low, high): (f64, f64), standing: bool) -> (f64, f64) {
-    let room = (high - low) * 0.03;
-    (if standing && low == 0.0 { 0.0 } else { low - room }, high + room)
+    if standing && low == high {
+        return (0.0, 1.0);
+    }
+    // Halves keep the difference of the greatest numbers finite.
+    let room = (high / 2.0 - low / 2.0) * 0.06;
+    let low = if standing && low == 0.0 { 0.0 } else { low - room };
+    (low.max(f64::MIN), (high + room).min(f64::MAX))
 }
 
 /// Ends that are apart.
@@ -238,7 +258,7 @@ fn opened(ends: Option<(f64, f64)>, logarithmic: bool) -> (f64, f64) {
     match (logarithmic, low == 0.0) {
         (true, _) => (low / 2.0, high * 2.0),
         (false, true) => (-1.0, 1.0),
-        (false, false) => (low - low.abs() * 0.1, high + high.abs() * 0.1),
+        (false, false) => ((low - low.abs() * 0.1).max(f64::MIN), (high + high.abs() * 0.1).min(f64::MAX)),
     }
 }
 

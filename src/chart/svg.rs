@@ -81,6 +81,9 @@ pub fn svg(chart: &Chart, place: Place) -> String {
     draw_legend(&legend, title, &mut out);
     axes(chart, &frame, &up, &mut out);
     draw(chart, &frame, &mut out);
+    if let Some(lack) = chart.lack() {
+        text(&mut out, "label middle", frame.left + frame.width / 2.0, frame.top + frame.height / 2.0, lack);
+    }
     if let Some(range) = shaded_range(chart) {
         color_bar(&frame, range, &mut out);
     }

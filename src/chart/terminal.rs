@@ -33,6 +33,10 @@ pub fn text(chart: &Chart, width: usize, colors: bool) -> String {
     let rows = rows(chart);
     let mut drawing = Drawing { canvas: Canvas::new(columns, rows), columns, rows, x, y, colors };
     chart.marks.iter().for_each(|mark| drawing.mark(mark));
+    if let Some(lack) = chart.lack() {
+        let start = columns.saturating_sub(lack.len()) / 2;
+        (start..).zip(lack.chars()).for_each(|(column, letter)| drawing.canvas.sign(column, rows / 2, letter, None));
+    }
 
     let mut out = String::new();
     let heading = if chart.title.is_empty() { &chart.y.label } else { &chart.title };

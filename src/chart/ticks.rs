@@ -24,8 +24,12 @@ impl Scale {
         let place = if self.logarithmic {
             (log10(value) - log10(self.low)) / (log10(self.high) - log10(self.low))
         } else {
-            // Halves keep the difference of the greatest numbers finite.
-            (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0)
+            // Halves keep the difference of the greatest numbers finite; the least numbers have none.
+            let width = self.high - self.low;
+            match width.is_finite() {
+                true => (value - self.low) / width,
+                false => (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0),
+            }
         };
         place.is_finite().then_some(place)
     }
@@ -119,6 +123,7 @@ mod tests {
             assert!(Scale::new((low, high), false).ticks(5).len() <= 12, "{low} {high}");
         }
         assert_eq!(Scale::new((f64::MIN, f64::MAX), false).place(0.0), Some(0.5));
+        assert_eq!(Scale::new((0.0, 1e-323), false).place(5e-324), Some(0.5));
         assert_eq!(Scale::new((1.0, 100.0), true).place(10.0), Some(0.5));
         assert_eq!(Scale::new((1.0, 100.0), true).place(-1.0), None);
     }

@@ -214,6 +214,7 @@ impl<'a, 'b> Checker<'a, 'b> {
         self.unkeyed_draws();
         self.fit_split_sets();
         self.program.models = self.model_types();
+        self.program.layers = self.layer_outputs();
         let Checker { program, mut diagnostics, models, .. } = self;
         diagnostics
             .sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| (label.span.source, label.span.start)));

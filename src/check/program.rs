@@ -8,6 +8,7 @@ use super::domain::Domain;
 pub use super::form::{DerivativeCall, Form, Wrt};
 use super::indexed::{Comprehension, IndexedReduction};
 use super::linear_algebra::MatrixFunction;
+pub use super::models::LayerOutput;
 use super::plots::Plot;
 use super::repeat::Repeat;
 pub use super::saving::{Load, Params, Save, Saved};
@@ -479,6 +480,8 @@ pub struct Program {
     pub closures: Vec<Closure>,
     /// The types of the models.
     pub models: Vec<Type>,
+    /// The layers of the models, with what they give.
+    pub layers: Vec<LayerOutput>,
     /// Functions at argument types.
     pub instances: Vec<Instance>,
     /// The types of the file's `let` values with their names.

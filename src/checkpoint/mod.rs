@@ -9,4 +9,4 @@ mod whole;
 
 pub use folder::{BEST, LAST, OpenError, PREVIOUS, RunFolder};
 pub use tensors::{ReadError, Tensors};
-pub use whole::write_whole;
+pub use whole::{could_write_whole, write_whole};

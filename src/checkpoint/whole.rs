@@ -42,6 +42,24 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     bring_to_disk(folder)
 }
 
+/// Whether a file could be written as a whole now: makes its folder where it is missing, and a file in it that is taken
+/// away again.
+///
+/// # Errors
+/// Those that writing it would give.
+pub fn could_write_whole(path: &Path) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    match target.symlink_metadata() {
+        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        // A device or a pipe; to open it could wait for a reader.
+        Ok(found) if !found.is_file() => return Ok(()),
+        _ => {}
+    }
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    unfinished(folder).map(drop)
+}
+
 /// A new file with the permissions that the user gives to new files.
 fn unfinished(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();

@@ -15,6 +15,7 @@ mod grad;
 mod gradcheck;
 mod graph;
 mod json_lines;
+mod layers;
 mod logging;
 mod new;
 mod output;

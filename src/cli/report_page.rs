@@ -1,5 +1,6 @@
 //! The page of `ndc run --report`: what is said of the run itself, and the graphs of its losses.
 
+use super::layers::{HEADINGS, layers};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::render::{MessageFormat, render};
 use crate::driver::{Checked, LossGraph, losses};
@@ -24,8 +25,9 @@ pub(super) fn page(
     let own = checked.sources.iter().find(|(_, source)| !source.library).map_or("", |(_, source)| source.text.as_str());
     let failure = (!failures.is_empty()).then(|| render(failures, &checked.sources, MessageFormat::Full, false));
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let about =
-        About { file: name, text: own.to_string(), failure, graphs: graphs(checked), facts: facts(checked, took) };
+    let layers = std::iter::once(HEADINGS.map(str::to_string)).chain(layers(&checked.program)).collect();
+    let (graphs, facts) = (graphs(checked), facts(checked, took));
+    let about = About { file: name, text: own.to_string(), failure, layers, graphs, facts };
     html(seen, &checked.sources, &about)
 }
 

@@ -1,10 +1,13 @@
 //! `--plot` and `--plots` of `ndc run`: charts on the terminal and in files.
 
 use super::output::{explain, say};
-use super::write::write_whole;
+use super::write::{could_write, could_write_into, write_whole};
 use crate::chart::{Chart, Place, svg, text};
 use crate::check::plots::{Figure, Plot};
+use crate::data::csv::FileLoader;
 use crate::diagnostics::Diagnostic;
+use crate::diagnostics::catalog::files::would_replace;
+use crate::driver::Checked;
 use crate::page::curves::curves;
 use crate::report::counted;
 use crate::session::{EpochRecord, Observer, TrainingEnd, TrainingStart};
@@ -27,6 +30,27 @@ pub(super) struct Reporting {
     /// Write an HTML page about the run: curves, parameters, predictions, plots, the model and the source
     #[arg(long, value_name = "FILE")]
     pub(super) report: Option<PathBuf>,
+}
+
+impl Reporting {
+    /// Before anything is computed: whether the page and the charts could be written, and the page would replace no file
+    /// that the program reads.
+    ///
+    /// # Errors
+    /// What speaks against it.
+    pub(super) fn could_be_written(&self, checked: &Checked, loader: &FileLoader) -> Result<(), Box<Diagnostic>> {
+        if let Some(folder) = &self.plots {
+            could_write_into(folder)?;
+        }
+        let Some(page) = &self.report else { return Ok(()) };
+        let sources = checked.sources.iter().filter_map(|(_, source)| source.path.clone());
+        if let Ok(same) = page.canonicalize()
+            && sources.chain(loader.paths()).any(|path| path.canonicalize().is_ok_and(|path| path == same))
+        {
+            return Err(Box::new(would_replace(&page.display().to_string())));
+        }
+        could_write(page)
+    }
 }
 
 /// Shows and writes charts as they come.

@@ -55,7 +55,7 @@ pub(super) fn run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool
     arguments.logging.begin(file, &arguments.common);
     let mut brakes = Brakes::new();
     let succeeded = check_and_run(file, arguments, &mut brakes, begun);
-    arguments.logging.end(succeeded, begun.elapsed());
+    arguments.logging.end(succeeded && !brakes.interrupted(), begun.elapsed());
     brakes.end(file);
     succeeded
 }
@@ -80,6 +80,9 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
             }
             Err(diagnostic) => failed(&[*diagnostic]),
         };
+    }
+    if let Err(diagnostic) = arguments.reporting.could_be_written(&checked, &loader) {
+        return failed(&[*diagnostic]);
     }
     let mut event_log = match logging.event_log(file, &checked) {
         Ok(event_log) => event_log,

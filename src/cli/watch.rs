@@ -1,6 +1,7 @@
 //! `ndc watch FILE`: looks for mistakes whenever a file of the program is saved, and runs it on request.
 
 use super::Settings;
+use super::checkpointing::INTERRUPTED;
 use super::output::{explain, report, say};
 use super::set::Set;
 use super::watched::Watched;
@@ -10,10 +11,14 @@ use crate::diagnostics::catalog::files::cannot_read;
 use crate::driver::{Checked, check_file_with};
 use crate::report::{counted, duration};
 use clap::Args;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag::register;
 use std::ffi::OsString;
 use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -21,6 +26,10 @@ use std::time::{Duration, Instant};
 const EVERY: Duration = Duration::from_millis(50);
 /// How long files must be left alone before they are read: an editor may write them in several pieces.
 const SETTLED: Duration = Duration::from_millis(10);
+/// How long a file that is gone is waited for: some editors move it away before they write it anew.
+const GONE: Duration = Duration::from_millis(300);
+/// How long a run that was asked to end may take to finish its step.
+const ENDING: Duration = Duration::from_secs(5);
 /// How often a program is checked that needs a file which is not there.
 const MISSING_EVERY: Duration = Duration::from_millis(500);
 
@@ -69,8 +78,13 @@ pub(super) fn watch(arguments: &Arguments) -> bool {
         checked_at: Instant::now(),
         child: None,
     };
+    let asked_to_end = asked_to_end();
     watch.check(true);
     loop {
+        if asked_to_end.load(Ordering::Relaxed) {
+            watch.finish();
+            std::process::exit(INTERRUPTED);
+        }
         match requests.recv_timeout(EVERY) {
             Ok(Request::Run) => watch.start(),
             Ok(Request::Quit) => break,
@@ -101,10 +115,11 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Looks at the files and at the run. What is saved while a run goes on is checked when it has ended.
+    /// Looks at the run and at the files.
     fn look(&mut self) {
-        if let Some((child, started)) = &mut self.child {
-            let Ok(Some(status)) = child.try_wait() else { return };
+        if let Some((child, started)) = &mut self.child
+            && let Ok(Some(status)) = child.try_wait()
+        {
             let how = if status.success() { "ran in" } else { "the run failed after" };
             say(&format!("{how} {}\n", duration(started.elapsed())));
             self.child = None;
@@ -118,11 +133,13 @@ impl Watch<'_> {
         }
     }
 
-    /// Waits until files are left alone.
+    /// Waits until files are left alone, and those that are gone may have come back.
     fn settle(&mut self) {
+        let begun = Instant::now();
         loop {
             std::thread::sleep(SETTLED);
-            if !self.watched.have_changed() {
+            let changed = self.watched.have_changed();
+            if !changed && (!self.watched.has_lost_one() || begun.elapsed() > GONE) {
                 return;
             }
         }
@@ -150,8 +167,11 @@ impl Watch<'_> {
     }
 
     fn show(&self, checked: &Checked, time: Duration) {
-        if std::io::stdout().is_terminal() {
-            say("\x1b[2J\x1b[3J\x1b[H");
+        // What a run has shown is not cleared away, but the line of its progress.
+        match (std::io::stdout().is_terminal(), &self.child) {
+            (true, None) => say("\x1b[2J\x1b[3J\x1b[H"),
+            (true, Some(_)) => say("\r\x1b[2K"),
+            (false, _) => {}
         }
         report(&checked.diagnostics, &checked.sources, &self.arguments.settings);
         let errors = checked.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
@@ -178,6 +198,22 @@ impl Watch<'_> {
         }
     }
 
+    /// Lets a run that goes on finish its step and keep its state; it is ended if that takes long. Ctrl-C on a terminal has
+    /// told the run already, and to be told twice would end it at once.
+    fn finish(&mut self) {
+        let Some((child, _)) = &mut self.child else { return };
+        if !std::io::stdin().is_terminal()
+            && let Some(run) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw)
+        {
+            let _ = rustix::process::kill_process(run, rustix::process::Signal::TERM);
+        }
+        let asked = Instant::now();
+        while matches!(child.try_wait(), Ok(None)) && asked.elapsed() < ENDING {
+            std::thread::sleep(SETTLED);
+        }
+        self.stop();
+    }
+
     /// Ends a run that goes on.
     fn stop(&mut self) {
         if let Some((mut child, _)) = self.child.take() {
@@ -185,6 +221,15 @@ impl Watch<'_> {
             let _ = child.wait();
         }
     }
+}
+
+/// Whether a signal has asked to end. Where signals cannot be caught, they end the process.
+fn asked_to_end() -> Arc<AtomicBool> {
+    let asked = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let _ = register(signal, asked.clone());
+    }
+    asked
 }
 
 /// The arguments of `ndc run`, from those of `ndc watch`: the same but `--run` and the `--` before options of the run.

@@ -2,8 +2,8 @@
 
 use super::output::say;
 use crate::report::{counted, duration, number, significant, thousands, value_text};
-use crate::session::{Confusion, Ending, Leaves, Observer, TrainingEnd, TrainingProgress, TrainingStart};
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::session::{Confusion, Leaves, Observer, TrainingEnd, TrainingProgress, TrainingStart};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -45,11 +45,13 @@ impl Observer for Watcher {
                 None => ProgressBar::new_spinner(),
             };
             let template = match start.steps {
-                Some(_) => "{bar:24} {percent:>3}%  {msg}  {per_sec}  {eta} left",
-                None => "{spinner} {msg}  {per_sec}  {elapsed}",
+                Some(_) => "{bar:24} {percent:>3}%  {msg}  {speed}  {eta} left",
+                None => "{spinner} {msg}  {speed}  {elapsed}",
             };
             if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
+                bar.set_style(style.with_key("speed", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                    let _ = write!(out, "{} steps/s", thousands(state.per_sec() as u64));
+                }));
             }
             self.bar = Some(bar);
         }
@@ -119,17 +121,11 @@ fn remaining(progress: &TrainingProgress, steps: Option<u64>) -> Option<Duration
 
 /// The closing report: what was reached, and the parameters.
 fn closing(end: &TrainingEnd) -> String {
-    let why = match end.ending {
-        Ending::Done => "",
-        Ending::Stopped => ", ended by `stop`",
-        Ending::Converged => ", converged",
-        Ending::NoImprovement => ", ended by `patience`",
-        Ending::Interrupted => ", interrupted",
-    };
     let name = end.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
     let (steps, epochs) = (counted(end.steps, "step"), counted(end.epochs, "epoch"));
     let speed = rate(end.steps, end.elapsed);
-    let mut out = format!("trained{name}: {steps}, {epochs} in {} ({speed}){why}\n", duration(end.elapsed));
+    let mut out =
+        format!("trained{name}: {steps}, {epochs} in {} ({speed}){}\n", duration(end.elapsed), end.ending.told());
     let rows = std::iter::once(("loss".to_string(), end.loss)).chain(end.metrics.iter().cloned());
     let validation = end.validation.as_ref().map(|(loss, metrics)| {
         std::iter::once(*loss).chain(metrics.iter().map(|(_, value)| *value)).collect::<Vec<f64>>()

@@ -17,6 +17,8 @@ const NEW: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(super) struct Watched {
     files: Vec<(PathBuf, Option<State>)>,
+    /// Whether one that was there is gone.
+    lost: bool,
 }
 
 /// What tells whether a file is still the same.
@@ -37,12 +39,17 @@ impl Watched {
                 files.push((path, state));
             }
         }
-        Watched { files }
+        Watched { files, lost: false }
+    }
+
+    /// Whether one that was there was gone when they were looked at last.
+    pub(super) fn has_lost_one(&self) -> bool {
+        self.lost
     }
 
     /// Whether any is not as it was when this was asked last.
     pub(super) fn have_changed(&mut self) -> bool {
-        let mut changed = false;
+        let (mut changed, mut missing) = (false, false);
         for (path, known) in &mut self.files {
             let now = state(path, *known);
             let is_same = match (&now, &*known) {
@@ -51,9 +58,12 @@ impl Watched {
                 }
                 (now, known) => now == known,
             };
+            self.lost |= now.is_none() && known.is_some();
             changed |= !is_same;
+            missing |= now.is_none();
             *known = now;
         }
+        self.lost &= missing;
         changed
     }
 }
@@ -98,9 +108,9 @@ mod tests {
         fs::write(&path, "three").unwrap();
         assert!(!watched.have_changed());
         fs::remove_file(&path).unwrap();
-        assert!(watched.have_changed() && !watched.have_changed());
+        assert!(watched.have_changed() && !watched.have_changed() && watched.has_lost_one());
         fs::write(&path, "three").unwrap();
-        assert!(watched.have_changed() && !watched.have_changed());
+        assert!(watched.have_changed() && !watched.have_changed() && !watched.has_lost_one());
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -13,29 +13,48 @@ const MOST_DOTS: usize = 2000;
 
 /// Charts of the predictions at the end.
 pub(super) fn predictions(training: &Training) -> Vec<Chart> {
-    let Some(examination) = &training.after else { return Vec::new() };
-    let mut charts = match &examination.fit {
-        Some(Fit::Classes { names, truth, predicted }) => vec![confusion(names, truth, predicted)],
-        Some(Fit::Numbers { truth, predicted }) => numbers(truth, predicted),
-        None => Vec::new(),
-    };
+    let tables = training.end.iter().flat_map(|end| &end.confusions);
+    let mut charts: Vec<Chart> =
+        tables.map(|table| table_of(table.name.clone(), &table.classes, &table.counts)).collect();
+    let Some(examination) = &training.after else { return charts };
+    match (&examination.fit, &examination.validation) {
+        (Some(Fit::Numbers { truth, predicted }), validation) => {
+            let other = match validation {
+                Some(Fit::Numbers { truth, predicted }) => Some((&truth[..], &predicted[..])),
+                _ => None,
+            };
+            charts.extend(numbers((truth, predicted), other));
+        }
+        (fit, validation) => {
+            charts.extend(fit.as_ref().and_then(|fit| confusion("Confusion matrix", fit)));
+            charts.extend(validation.as_ref().and_then(|fit| confusion("Confusion matrix of the validation set", fit)));
+        }
+    }
     if let Some(surface) = &examination.surface {
         charts.push(between(surface, examination.fit.as_ref()));
     }
     charts
 }
 
-fn confusion(names: &[String], truth: &[usize], predicted: &[usize]) -> Chart {
-    let classes = names.len();
-    let mut values = vec![0.0; classes * classes];
-    truth.iter().zip(predicted).for_each(|(truth, predicted)| values[truth * classes + predicted] += 1.0);
-    let right = truth.iter().zip(predicted).filter(|(truth, predicted)| truth == predicted).count();
+/// How often each class was taken for which.
+fn confusion(title: &str, fit: &Fit) -> Option<Chart> {
+    let Fit::Classes { names, truth, predicted } = fit else { return None };
+    let mut counts = vec![vec![0; names.len()]; names.len()];
+    truth.iter().zip(predicted).for_each(|(truth, predicted)| counts[*truth][*predicted] += 1);
+    Some(table_of(title.to_string(), names, &counts))
+}
+
+fn table_of(title: String, names: &[String], counts: &[Vec<u64>]) -> Chart {
+    let right: u64 = counts.iter().enumerate().filter_map(|(class, row)| row.get(class)).sum();
+    let all: u64 = counts.iter().flatten().sum();
+    let classes = counts.len();
+    let values = counts.iter().flatten().map(|count| *count as f64).collect();
     let axis =
         |label: &str, limits| Axis { label: label.to_string(), names: names.to_vec(), limits, logarithmic: false };
     let ends = (-0.5, classes as f64 - 0.5);
     let cells = Cells { rows: classes, columns: classes, values, x: ends, y: ends, meaning: Meaning::Counts };
     Chart {
-        title: format!("Confusion matrix: {right} of {} right", truth.len()),
+        title: format!("{title}: {right} of {all} right"),
         x: axis("predicted", None),
         y: axis("true", Some((ends.1, ends.0))),
         marks: vec![Mark::Cells(cells)],
@@ -47,28 +66,50 @@ fn few<T: Copy>(all: &[T]) -> Vec<T> {
     all.iter().copied().step_by(all.len().div_ceil(MOST_DOTS).max(1)).collect()
 }
 
-fn numbers(truth: &[f64], predicted: &[f64]) -> Vec<Chart> {
-    let points: Vec<Point> = truth.iter().copied().zip(predicted.iter().copied()).collect();
-    let low = truth.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = truth.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+/// What is true beside what is predicted.
+type Pairs<'a> = (&'a [f64], &'a [f64]);
+
+fn numbers(trained: Pairs, validation: Option<Pairs>) -> Vec<Chart> {
+    let named: Vec<(&str, Pairs)> = match validation {
+        Some(validation) => vec![("training", trained), ("validation", validation)],
+        None => vec![("examples", trained)],
+    };
+    let truth = || named.iter().flat_map(|(_, (truth, _))| truth.iter().copied());
+    let low = truth().fold(f64::INFINITY, f64::min);
+    let high = truth().fold(f64::NEG_INFINITY, f64::max);
     let diagonal = Series { name: "equal".into(), color: 7, light: true, points: vec![(low, low), (high, high)] };
-    let dots = Series { name: "examples".into(), color: 0, light: false, points: few(&points) };
+    let dots = named.iter().enumerate().map(|(color, (name, (truth, predicted)))| {
+        let points: Vec<Point> = truth.iter().copied().zip(predicted.iter().copied()).collect();
+        Mark::Points(Series { name: (*name).to_string(), color, light: false, points: few(&points) })
+    });
     let fit = Chart {
         title: "Predicted against true".to_string(),
         x: Axis::labelled("true"),
         y: Axis::labelled("predicted"),
-        marks: vec![Mark::Line(diagonal), Mark::Points(dots)],
+        marks: std::iter::once(Mark::Line(diagonal)).chain(dots).collect(),
     };
-    let residuals: Vec<f64> = points.iter().map(|(truth, predicted)| truth - predicted).collect();
-    let edges = edges(&residuals, None);
-    let heights = bars(&residuals, &edges);
-    let residuals = Chart {
-        title: "Residuals".to_string(),
-        x: Axis::labelled("true - predicted"),
-        y: Axis::labelled("count"),
-        marks: vec![Mark::Bars { name: String::new(), color: 0, edges, heights }],
-    };
-    vec![fit, residuals]
+    let residuals: Vec<(&str, Vec<f64>)> = named
+        .iter()
+        .map(|(name, (truth, predicted))| {
+            let each = truth.iter().zip(*predicted).map(|(truth, predicted)| truth - predicted);
+            (if validation.is_some() { *name } else { "" }, each.collect())
+        })
+        .collect();
+    vec![fit, histogram("Residuals", "true - predicted", &residuals)]
+}
+
+/// Bars of several kinds of numbers with the same edges.
+fn histogram(title: &str, label: &str, series: &[(&str, Vec<f64>)]) -> Chart {
+    let all: Vec<f64> = series.iter().flat_map(|(_, values)| values.iter().copied()).collect();
+    let edges = edges(&all, None);
+    let marks = series.iter().enumerate().map(|(color, (name, values))| Mark::Bars {
+        name: (*name).to_string(),
+        color,
+        edges: edges.clone(),
+        heights: bars(values, &edges),
+    });
+    let (x, y) = (Axis::labelled(label), Axis::labelled("count"));
+    Chart { title: title.to_string(), x, y, marks: marks.collect() }
 }
 
 fn between(surface: &Surface, fit: Option<&Fit>) -> Chart {

@@ -12,7 +12,7 @@ pub use collector::Collector;
 
 use crate::chart::{Chart, Place, STYLE, svg};
 use crate::report::{counted, duration, escaped, significant, thousands};
-use crate::session::Ending;
+use crate::session::{Ending, TrainingEnd};
 use crate::source::SourceMap;
 use collector::{Event, Training};
 use std::fmt::Write;
@@ -25,6 +25,8 @@ pub struct About {
     pub text: String,
     /// Messages, if the run failed.
     pub failure: Option<String>,
+    /// The layers: headings and lines.
+    pub layers: Vec<[String; 5]>,
     /// Drawings of the graphs of the losses, as SVG.
     pub graphs: Vec<String>,
     /// Rows about the run: seed, versions, options, machine, times.
@@ -58,6 +60,10 @@ pub fn html(collector: &Collector, sources: &SourceMap, about: &About) -> String
         );
     }
     events(collector, sources, &mut out);
+    if about.failure.is_none() && is_interrupted(collector) {
+        out.push_str("<section><p class=\"warn\">Interrupted by the user. What the program says below this training was not done.</p></section>\n");
+    }
+    layers(&about.layers, &mut out);
     if !about.graphs.is_empty() {
         out.push_str("<section><h2>Graph of the loss</h2>\n");
         for graph in &about.graphs {
@@ -77,6 +83,23 @@ pub fn html(collector: &Collector, sources: &SourceMap, about: &About) -> String
     let _ =
         writeln!(out, "</table></section>\n</main>\n<script>\n{}</script>\n</body>\n</html>", include_str!("page.js"));
     out
+}
+
+/// The layers with their parameters, where there are some.
+fn layers(rows: &[[String; 5]], out: &mut String) {
+    let [headings, lines @ .., _] = rows else { return };
+    if lines.is_empty() {
+        return;
+    }
+    out.push_str("<section><h2>Layers</h2>\n<div class=\"wide\"><table class=\"layers\">\n");
+    let cells = |row: &[String; 5], tag: &str| {
+        row.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell))).collect::<String>()
+    };
+    let _ = writeln!(out, "<tr>{}</tr>", cells(headings, "th"));
+    rows[1..].iter().for_each(|row| {
+        let _ = writeln!(out, "<tr>{}</tr>", cells(row, "td"));
+    });
+    out.push_str("</table></div></section>\n");
 }
 
 fn is_interrupted(collector: &Collector) -> bool {
@@ -153,11 +176,12 @@ fn trained(training: &Training, count: usize, out: &mut String) {
         row("data", format!("{data}, {} examples, {} a step", thousands(*rows as u64), thousands(start.batch as u64)));
     }
     row("trainable values", thousands(start.trainable as u64));
+    row("seed", start.seed.to_string());
+    if let Some((path, step)) = &start.resumed {
+        row("resumed", format!("from step {} of {path}", thousands(*step)));
+    }
     if let Some(end) = &training.end {
-        let (steps, epochs) = (counted(end.steps, "step"), counted(end.epochs, "epoch"));
-        row("trained", format!("{steps}, {epochs} in {}", duration(end.elapsed)));
-        row("loss", significant(end.loss, DIGITS));
-        end.metrics.iter().for_each(|(name, value)| row(name, significant(*value, DIGITS)));
+        outcome(end).into_iter().for_each(|(name, value)| row(&name, value));
     }
     out.push_str("</table>\n");
     figures("Curves", &curves::curves(&training.records), out);
@@ -166,6 +190,29 @@ fn trained(training: &Training, count: usize, out: &mut String) {
     parameters(training, out);
     figures("Distributions", &fit::histograms(training), out);
     out.push_str("</section>\n");
+}
+
+/// What a training came to, as names and texts.
+fn outcome(end: &TrainingEnd) -> Vec<(String, String)> {
+    let (steps, epochs) = (counted(end.steps, "step"), counted(end.epochs, "epoch"));
+    let mut rows =
+        vec![("trained".to_string(), format!("{steps}, {epochs} in {}{}", duration(end.elapsed), end.ending.told()))];
+    let mut measured = |prefix: &str, loss: f64, metrics: &[(String, f64)]| {
+        let loss = std::iter::once(("loss".to_string(), loss));
+        let all = loss.chain(metrics.iter().cloned());
+        rows.extend(all.map(|(name, value)| (format!("{prefix}{name}"), significant(value, DIGITS))));
+    };
+    measured("", end.loss, &end.metrics);
+    if let Some((loss, metrics)) = &end.validation {
+        measured("validation ", *loss, metrics);
+    }
+    if let Some(best) = &end.best {
+        let restored = if best.restored { ", whose parameters are restored" } else { "" };
+        let (epoch, value) = (thousands(best.epoch), significant(best.value, DIGITS));
+        rows.push(("best epoch".to_string(), format!("{epoch}, {} {value}{restored}", best.monitor)));
+    }
+    rows.extend(end.checkpoint.iter().map(|path| ("checkpoint".to_string(), path.clone())));
+    rows
 }
 
 /// A line for each parameter: its shape, and what it was and is.

@@ -5,7 +5,7 @@
 
 use crate::check::types::Type;
 use crate::ir::{ElementType, Shape, Table};
-use crate::session::{Confusion, Ending, EpochRecord, Leaves, TrainingEnd, TrainingStart};
+use crate::session::{BestEpoch, Confusion, Ending, EpochRecord, Leaves, TrainingEnd, TrainingStart};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
@@ -51,6 +51,7 @@ pub struct Started<'e> {
     examples: Option<usize>,
     trainable: usize,
     batch: usize,
+    seed: u64,
     steps_per_epoch: u64,
     steps: Option<u64>,
 }
@@ -82,14 +83,31 @@ pub struct Ended<'e> {
     metrics: Named<'e>,
     #[serde(skip_serializing_if = "Confusions::is_empty")]
     confusion: Confusions<'e>,
+    validation: Option<Measures<'e>>,
+    best: Option<Best<'e>>,
+    checkpoint: Option<&'e str>,
     seconds: Number,
     parameters: Vec<Parameter<'e>>,
+}
+
+#[derive(serde::Serialize)]
+struct Best<'e> {
+    epoch: u64,
+    monitor: &'e str,
+    value: Number,
+    restored: bool,
 }
 
 #[derive(serde::Serialize)]
 struct Measures<'e> {
     loss: Number,
     metrics: Named<'e>,
+}
+
+impl<'e> Measures<'e> {
+    fn new((loss, metrics): &'e (f64, Vec<(String, f64)>)) -> Self {
+        Measures { loss: Number(*loss), metrics: Named(metrics) }
+    }
 }
 
 #[derive(serde::Serialize)]
@@ -108,6 +126,7 @@ impl<'e> Started<'e> {
             examples: start.data.as_ref().map(|(_, examples)| *examples),
             trainable: start.trainable,
             batch: start.batch,
+            seed: start.seed,
             steps_per_epoch: start.steps_per_epoch,
             steps: start.steps,
         }
@@ -117,8 +136,6 @@ impl<'e> Started<'e> {
 impl<'e> Epoch<'e> {
     /// Of the `train` item of this place and name.
     pub fn new(train: usize, name: Option<&'e str>, record: &'e EpochRecord) -> Self {
-        let measures =
-            |(loss, metrics): &'e (f64, Vec<(String, f64)>)| Measures { loss: Number(*loss), metrics: Named(metrics) };
         Epoch {
             train,
             name,
@@ -126,7 +143,7 @@ impl<'e> Epoch<'e> {
             step: record.step,
             loss: Number(record.loss),
             metrics: Named(&record.metrics),
-            validation: record.validation.as_ref().map(measures),
+            validation: record.validation.as_ref().map(Measures::new),
             learning_rate: record.learning_rate.map(Number),
             gradient_norm: record.gradient_norm.map(Number),
             seconds: Number(record.elapsed.as_secs_f64()),
@@ -137,6 +154,12 @@ impl<'e> Epoch<'e> {
 impl<'e> Ended<'e> {
     /// Of the `train` item of this place.
     pub fn new(train: usize, end: &'e TrainingEnd) -> Self {
+        let best = |best: &'e BestEpoch| Best {
+            epoch: best.epoch,
+            monitor: &best.monitor,
+            value: Number(best.value),
+            restored: best.restored,
+        };
         let parameter = |(name, shape, _): &'e (String, Shape, Vec<f64>)| Parameter { name, shape: shape.sizes() };
         Ended {
             train,
@@ -153,6 +176,9 @@ impl<'e> Ended<'e> {
             loss: Number(end.loss),
             metrics: Named(&end.metrics),
             confusion: Confusions(&end.confusions),
+            validation: end.validation.as_ref().map(Measures::new),
+            best: end.best.as_ref().map(best),
+            checkpoint: end.checkpoint.as_deref(),
             seconds: Number(end.elapsed.as_secs_f64()),
             parameters: end.params.iter().map(parameter).collect(),
         }

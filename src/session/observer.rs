@@ -125,6 +125,8 @@ pub struct TrainingStart {
     pub trainable: usize,
     /// Examples per step.
     pub batch: usize,
+    /// The seed of the order of the examples.
+    pub seed: u64,
     /// Steps per epoch.
     pub steps_per_epoch: u64,
     /// The most steps that may be taken; `None` when only `stop` ends the run.
@@ -214,6 +216,19 @@ pub enum Ending {
     NoImprovement,
     /// The user asked for it.
     Interrupted,
+}
+
+impl Ending {
+    /// What stands behind the number of steps; nothing for the usual end.
+    pub fn told(self) -> &'static str {
+        match self {
+            Ending::Done => "",
+            Ending::Stopped => ", ended by `stop`",
+            Ending::Converged => ", converged",
+            Ending::NoImprovement => ", ended by `patience`",
+            Ending::Interrupted => ", interrupted",
+        }
+    }
 }
 
 /// What training came to.

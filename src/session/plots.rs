@@ -95,7 +95,7 @@ fn heatmap(table: Option<Table>, chart: &mut Chart) {
     chart.marks.push(Mark::Cells(Cells { rows, columns, values, x, y, meaning: Meaning::Numbers }));
 }
 
-/// The means of blocks of a large matrix.
+/// The means of blocks of a large matrix, each of what is finite in it.
 fn coarse(values: Vec<f64>, rows: usize, columns: usize) -> (Vec<f64>, usize, usize) {
     let (high, wide) = (rows.min(MOST_CELLS), columns.min(MOST_CELLS));
     if (high, wide) == (rows, columns) {
@@ -107,10 +107,17 @@ fn coarse(values: Vec<f64>, rows: usize, columns: usize) -> (Vec<f64>, usize, us
             let (top, bottom) = (row * rows / high, (row + 1) * rows / high);
             let (left, right) = (column * columns / wide, (column + 1) * columns / wide);
             let block = (top..bottom).flat_map(|row| values[row * columns + left..row * columns + right].iter());
-            means.push(block.sum::<f64>() / ((bottom - top) * (right - left)) as f64);
+            means.push(mean(block.copied().filter(|value| value.is_finite())));
         }
     }
     (means, high, wide)
+}
+
+/// The mean of some numbers; NaN of none.
+fn mean(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let count = values.clone().count() as f64;
+    let sum: f64 = values.clone().sum();
+    if sum.is_infinite() { values.map(|value| value / count).sum() } else { sum / count }
 }
 
 fn regions(classes: &[String], values: &mut Values, chart: &mut Chart) {

@@ -1,9 +1,9 @@
 //! What a report tells of a training beside its curves: gradients, what is predicted of the data, and what is predicted between
 //! the data.
 
-use super::prediction::{predict, predict_columns};
+use super::prediction::predict_columns;
 use super::tally::class_names;
-use crate::check::program::{DataId, Prediction, Train};
+use crate::check::program::{DataId, Examples, Prediction, Train};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{ElementType, Shape, Table, TensorType};
 use crate::lower::Source;
@@ -26,18 +26,43 @@ const MARGIN: f64 = 0.08;
 /// Run-time errors of the program.
 pub fn examine(session: &mut Session<'_>, train: &Train) -> Result<Examination, Box<Diagnostic>> {
     let gradients = gradients(session, train)?;
-    let (mut fit, mut surface) = (None, None);
+    let (mut fit, mut validation, mut surface) = (None, None, None);
     if let (Some(data), Some(prediction)) = (train.data, &train.prediction) {
-        let predicted = predict(session, prediction, data)?;
-        if let Some(column) = target(train, prediction) {
-            let target = session.inputs(&[Source::Column(data, column)])?.remove(0);
-            let categories = &session.program.data[data.0 as usize].columns[column as usize].categories;
-            let labels = categories.as_ref().map(|categories| categories.names()).unwrap_or_default();
-            fit = fit_of(&predicted, &target, &labels);
+        fit = fit_over(session, train, prediction, &train.examples())?;
+        if let Some(examples) = &train.validation {
+            validation = fit_over(session, train, prediction, examples)?;
         }
         surface = surface_of(session, prediction, data, fit.as_ref())?;
     }
-    Ok(Examination { gradients, fit, surface })
+    Ok(Examination { gradients, fit, validation, surface })
+}
+
+/// What is predicted of examples of the block, which have its columns under the same names.
+fn fit_over(
+    session: &mut Session<'_>,
+    train: &Train,
+    prediction: &Prediction,
+    examples: &Examples,
+) -> Result<Option<Fit>, Box<Diagnostic>> {
+    let program = session.program;
+    let (Some(data), Some(set)) = (train.data, examples.data) else { return Ok(None) };
+    let (trained, other) = (&program.data[data.0 as usize], &program.data[set.0 as usize]);
+    let inputs = prediction.inputs();
+    let others: Vec<u32> = train.columns.iter().copied().filter(|column| !inputs.contains(column)).collect();
+    // What the loss reads beside the inputs is what is to be predicted, if it is one column.
+    let ([target], true) = (&others[..], other.rows > 0) else { return Ok(None) };
+    let place = |index: &u32| {
+        let name = &trained.columns[*index as usize].name;
+        other.columns.iter().position(|column| column.name == *name).map(|place| Source::Column(set, place as u32))
+    };
+    let Some(sources) = inputs.iter().chain([target]).map(place).collect::<Option<Vec<Source>>>() else {
+        return Ok(None);
+    };
+    let mut columns = session.inputs(&sources)?;
+    let Some(truth) = columns.pop() else { return Ok(None) };
+    let predicted = predict_columns(session, prediction, data, &columns, other.rows)?;
+    let labels = trained.columns[*target as usize].categories.as_ref().map(|categories| categories.names());
+    Ok(fit_of(&predicted, &truth, labels.unwrap_or_default()))
 }
 
 fn gradients(session: &mut Session<'_>, train: &Train) -> Result<Vec<(String, Vec<f64>)>, Box<Diagnostic>> {
@@ -57,18 +82,8 @@ fn gradients(session: &mut Session<'_>, train: &Train) -> Result<Vec<(String, Ve
     Ok(names.into_iter().zip(values.iter().map(to_reals)).collect())
 }
 
-/// The column that the loss reads beside those that the prediction reads, if there is one.
-fn target(train: &Train, prediction: &Prediction) -> Option<u32> {
-    let inputs = prediction.inputs();
-    let others: Vec<u32> = train.columns.iter().copied().filter(|column| !inputs.contains(column)).collect();
-    match others[..] {
-        [column] => Some(column),
-        _ => None,
-    }
-}
-
 /// Predictions beside the truth: classes where the truth is the number of a class or has a one at it, else numbers.
-fn fit_of(predicted: &Table, target: &Table, labels: &[String]) -> Option<Fit> {
+fn fit_of(predicted: &Table, target: &Table, labels: Vec<String>) -> Option<Fit> {
     let examples = *predicted.ty.shape.sizes().first()?;
     let (predicted, truth) = (to_reals(predicted), to_reals(target));
     if examples == 0 || predicted.len() % examples != 0 || truth.len() % examples != 0 {
@@ -83,7 +98,7 @@ fn fit_of(predicted: &Table, target: &Table, labels: &[String]) -> Option<Fit> {
     };
     match truth_classes {
         Some(truth) => {
-            let names = class_names(classes, labels);
+            let names = class_names(classes, &labels);
             Some(Fit::Classes { names, truth, predicted: chosen(&predicted, scores) })
         }
         None if predicted.len() == truth.len() => Some(Fit::Numbers { truth, predicted }),
@@ -164,8 +179,7 @@ fn surface_of(
         }
         (2, Some(Fit::Classes { names: classes, .. })) => {
             let values = chosen(&predicted, scores).into_iter().map(|class| class as f64).collect();
-            let classes = Some(classes.clone());
-            Some(Surface::Regions { names, columns, ends, cells: (UP, ACROSS), values, classes })
+            Some(Surface::Regions { names, columns, ends, cells: (UP, ACROSS), values, classes: Some(classes.clone()) })
         }
         (2, Some(Fit::Numbers { .. })) if scores == 1 => {
             Some(Surface::Regions { names, columns, ends, cells: (UP, ACROSS), values: predicted, classes: None })
@@ -217,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_the_truth_looks_like_says_what_was_learnt() {
-        let classes = |predicted: &Table, truth: &Table| match fit_of(predicted, truth, &[]) {
+        let classes = |predicted: &Table, truth: &Table| match fit_of(predicted, truth, Vec::new()) {
             Some(Fit::Classes { names, truth, predicted }) => Some((names.len(), truth, predicted)),
             _ => None,
         };
@@ -228,10 +242,12 @@ mod tests {
         let truth = table(&[2], &[0.0, 1.0]);
         assert_eq!(classes(&table(&[2], &[0.4, 0.6]), &truth), Some((2, vec![0, 1], vec![0, 1])));
         assert_eq!(classes(&table(&[2], &[-0.4, 1.6]), &truth), Some((2, vec![0, 1], vec![0, 1])));
-        assert!(matches!(fit_of(&table(&[2], &[0.4, 0.6]), &table(&[2], &[0.5, 7.0]), &[]), Some(Fit::Numbers { .. })));
-        let labels = ["setosa", "virginica"].map(str::to_string);
-        let Some(Fit::Classes { names, .. }) = fit_of(&scores, &one_hot, &labels) else { panic!("no classes") };
-        assert_eq!(names, ["setosa", "virginica", "2"]);
-        assert!(fit_of(&scores, &table(&[2], &[0.5, 7.0]), &[]).is_none());
+        assert!(matches!(
+            fit_of(&table(&[2], &[0.4, 0.6]), &table(&[2], &[0.5, 7.0]), Vec::new()),
+            Some(Fit::Numbers { .. })
+        ));
+        let named = fit_of(&scores, &truth, vec!["a".into(), "b".into(), "c".into()]);
+        assert!(matches!(named, Some(Fit::Classes { names, .. }) if names == ["a", "b", "c"]));
+        assert!(fit_of(&scores, &table(&[2], &[0.5, 7.0]), Vec::new()).is_none());
     }
 }

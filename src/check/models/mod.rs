@@ -10,7 +10,10 @@
 mod build;
 mod calls;
 mod layers;
+mod outputs;
 mod values;
+
+pub use outputs::LayerOutput;
 
 use super::annotations::SizeBindings;
 use super::program::{ParamId, Typed};

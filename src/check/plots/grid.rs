@@ -119,8 +119,7 @@ impl<'a> Checker<'a, '_> {
                 let dots = self.convert_element(dots.clone(), Element::Real);
                 let end = |reduction| Typed::new(Kind::Reduce(reduction, dots.clone()), Type::real(), span);
                 let (low, high) = (end(Reduction::Min), end(Reduction::Max));
-                let width = pair(&SUBTRACT, high.clone(), low.clone());
-                let room = pair(&MULTIPLY, width, real(MARGIN, span));
+                let room = pair(&MULTIPLY, half_width(&low, &high), real(2.0 * MARGIN, span));
                 Some([pair(&SUBTRACT, low, room.clone()), pair(&ADD, high, room)])
             }
             (None, None) => {
@@ -168,8 +167,17 @@ fn comprehension(indices: Vec<Index>, body: Typed, span: Span) -> Option<Typed> 
 /// The number from one end (at 0) to the other (at `last`).
 fn place([low, high]: &Ends, index: Typed, last: i64, span: Span) -> Typed {
     let part = pair(&DIVIDE, index, real(last as f64, span));
-    let width = pair(&SUBTRACT, high.clone(), low.clone());
-    pair(&ADD, low.clone(), pair(&MULTIPLY, width, part))
+    let half = pair(&ADD, halved(low), pair(&MULTIPLY, half_width(low, high), part));
+    pair(&MULTIPLY, half, real(2.0, span))
+}
+
+/// Half of the distance of two ends, which is finite where the distance is not.
+fn half_width(low: &Typed, high: &Typed) -> Typed {
+    pair(&SUBTRACT, halved(high), halved(low))
+}
+
+fn halved(value: &Typed) -> Typed {
+    pair(&MULTIPLY, value.clone(), real(0.5, value.span))
 }
 
 /// The middle of a cell, of `count` cells between the ends.

@@ -44,6 +44,12 @@ pub fn cannot_write(path: &str, error: &std::io::Error) -> Diagnostic {
         .help("check that the file and its folder may be written")
 }
 
+/// E0804: what is to be written would take the place of a file that the program is made of or reads.
+pub fn would_replace(path: &str) -> Diagnostic {
+    Diagnostic::without_place("E0804", format!("`{path}` would be replaced, but the program reads it"))
+        .help("choose another name for what is written")
+}
+
 /// E0999: the formatter's result is not the same program.
 pub fn formatting_fault() -> Diagnostic {
     Diagnostic::without_place("E0999", "ndc made a mistake: the formatted text would not be the same program")
