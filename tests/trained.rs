@@ -317,7 +317,7 @@ fn pipes_are_not_waited_for() {
         refused(&folder, &["data", special], "E0501", &["not an ordinary file"]);
     }
     refused(&folder, &["run", "q.nd"], "E0501", &["not an ordinary file"]);
-    refused(&folder, &["predict", "p.nd", "-i", "d.csv", "--params", "pipe"], "E0807", &["not a file"]);
+    refused(&folder, &["predict", "p.nd", "-i", "d.csv", "--params", "pipe"], "E0806", &["not an ordinary file"]);
 }
 
 /// Labels that a `one_hot` of the program has no place for.

@@ -1,12 +1,12 @@
 //! Tensors with names, as safetensors files hold them.
 
 use super::whole::write_whole;
-use crate::data::Stored;
+use crate::data::{Stored, open_file};
 use crate::ir::{ElementType, Shape, Table, TensorType};
 use safetensors::tensor::Dtype;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// The one entry of the metadata that is ours. A file has no other, so that its bytes follow from its content.
@@ -64,15 +64,9 @@ impl Tensors {
     /// # Errors
     /// When it cannot be read, or is no whole safetensors file.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let metadata = std::fs::metadata(path).map_err(ReadError::File)?;
-        if metadata.is_dir() {
-            return Err(ReadError::File(io::ErrorKind::IsADirectory.into()));
-        }
-        // Reading a pipe or a device might never end.
-        if !metadata.is_file() {
-            return Err(ReadError::Format("it is not a file".to_string()));
-        }
-        let bytes = std::fs::read(path).map_err(ReadError::File)?;
+        let (mut file, _) = open_file(path).map_err(ReadError::File)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(ReadError::File)?;
         Self::from_bytes(&bytes)
     }
 

@@ -54,7 +54,7 @@ impl Contents {
     /// The bytes of a file; of a compressed one, if its name ends in `.gz`, what it holds. Large files are mapped if
     /// `in_place` allows it.
     pub(super) fn read(path: &Path, in_place: bool) -> Result<Self, Unopened> {
-        let (mut file, length) = open(path)?;
+        let (mut file, length) = open_file(path)?;
         let compressed_name = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
         if in_place && !compressed_name && length >= MAPPED {
             return Ok(Contents::Mapped(MappedFile::new(&file)?));
@@ -90,7 +90,10 @@ impl Contents {
 
 /// Opens an ordinary file, and tells its length. A pipe or a device, of which no end may come, is not opened, and not waited for
 /// if it takes the place of a file meanwhile.
-pub(super) fn open(path: &Path) -> io::Result<(File, u64)> {
+///
+/// # Errors
+/// Why not.
+pub fn open_file(path: &Path) -> io::Result<(File, u64)> {
     ordinary(&fs::metadata(path)?)?;
     let mut options = File::options();
     options.read(true);

@@ -1,20 +1,12 @@
 //! Which format a file has, for commands that are given a file and nothing else.
 
-use super::contents::{Contents, open};
+use super::contents::Contents;
 use crate::check::table::Format;
 use std::path::Path;
 
 /// The format of a data file: by its name (with or without `.gz`), else by its first bytes, else text.
 pub fn format_of(path: &Path) -> Format {
     by_name(path).or_else(|| by_content(path)).unwrap_or(Format::Csv { delimiter: None })
-}
-
-/// Whether there is an ordinary file that may be read.
-///
-/// # Errors
-/// Why not.
-pub fn can_be_opened(path: &Path) -> std::io::Result<()> {
-    open(path).map(drop)
 }
 
 fn by_name(path: &Path) -> Option<Format> {

@@ -47,7 +47,8 @@ mod safetensors;
 mod text;
 mod zip;
 
-pub use format::{can_be_opened, format_of};
+pub use contents::open_file;
+pub use format::format_of;
 pub use loader::FileLoader;
 pub use npy_writer::npy_bytes;
 pub use safetensors::Stored;

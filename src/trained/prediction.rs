@@ -3,7 +3,7 @@
 use super::Which;
 use crate::check::program::{DataId, Prediction, Program, Train};
 use crate::check::table::{RawTable, TableLoader};
-use crate::data::{FileLoader, can_be_opened, format_of};
+use crate::data::{FileLoader, format_of, open_file};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::files::cannot_read;
 use crate::diagnostics::catalog::sources::arrays_differ;
@@ -52,7 +52,7 @@ pub(super) fn table_of(
     sources: &mut SourceMap,
 ) -> Result<(Arc<RawTable>, Span), Box<Diagnostic>> {
     let shown = path.display().to_string();
-    can_be_opened(path).map_err(|error| Box::new(cannot_read(&shown, &error)))?;
+    open_file(path).map_err(|error| Box::new(cannot_read(&shown, &error)))?;
     let id = sources.add(option, None, shown.clone());
     let used = Span::new(id, 0, shown.len());
     Ok((FileLoader::new().load(path, format_of(path), used, sources)?, used))
