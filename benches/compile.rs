@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use ndc::check::Options;
 use ndc::check::program::{Action, Program, Train, Typed};
 use ndc::codegen::{BoundCall, object};
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{Checked, check_file};
 use ndc::lower::Lowered;
 use ndc::lower::training::{Report, lower_step};

@@ -85,6 +85,22 @@ pub fn check_file_with(
     }
 }
 
+/// The tree of a file with other values than it states; nothing where it cannot be read.
+pub fn tree_of(path: &Path, overrides: &[Override]) -> Option<ast::File> {
+    let text = imports::read(path).ok()?;
+    let mut sources = library::sources();
+    let id = sources.add(path.display().to_string(), Some(path.to_path_buf()), text.clone());
+    on_large_stack(move || {
+        let (mut file, diagnostics) = syntax::parse(id, &text);
+        let is_whole = !diagnostics.iter().any(Diagnostic::is_error);
+        is_whole.then(|| {
+            // What is wrong with them is told when the file is checked.
+            overrides::apply(&mut file, overrides, &mut sources);
+            file
+        })
+    })
+}
+
 /// Parses and checks a text; relative paths in it start from the folder of `path`.
 pub fn check_text(
     name: &str,

@@ -1,7 +1,7 @@
 //! Gradients of several batches for one update: the large batch, what a step remembers, and settings that are none.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{check_file, on_large_stack};
 use ndc::session::{EpochRecord, Observer, Session, TrainingEnd, TrainingStart};
 use std::fs;

@@ -4,7 +4,7 @@
 
 use ndc::check::Options;
 use ndc::check::program::Program;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::diagnostics::Diagnostic;
 use ndc::driver::{Checked, check_text, format_text, on_large_stack};
 use ndc::session::{Session, Silent};

@@ -7,7 +7,7 @@ mod support;
 
 use harness::{assert_same, native, run};
 use ndc::autodiff::{forward, reverse};
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::doc::conventions::{hard_points, values};
 use ndc::doc::{conventions_page, markdown};
 use ndc::driver::{check_text, on_large_stack};

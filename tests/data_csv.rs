@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use ndc::check::table::{Format, RawColumn, RawTable, TableLoader};
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::diagnostics::Diagnostic;
 use ndc::source::{SourceMap, Span};
 use std::collections::BTreeSet;

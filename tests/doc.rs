@@ -4,7 +4,7 @@
 use ndc::check::Options;
 use ndc::check::builtins::BUILTINS;
 use ndc::check::program::Action;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::doc::{Page, html, index, library_page_names, library_pages, markdown, page};
 use ndc::driver::check_text;
 use ndc::library::LIBRARY;

@@ -9,7 +9,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use ndc::check::Options;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::diagnostics::Diagnostic;
 use ndc::diagnostics::explain::{codes, page, programs};
 use ndc::driver::{Checked, check_file, check_file_with, on_large_stack};

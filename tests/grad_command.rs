@@ -28,7 +28,7 @@ use generator::HEADER;
 use ndc::adjoint;
 use ndc::autodiff::reverse::reverse;
 use ndc::check::Options;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::diagnostics::render::{MessageFormat, render};
 use ndc::driver::{check_text, format_text, on_large_stack};
 use ndc::eval::evaluate;

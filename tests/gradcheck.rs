@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::gradcheck::file;
 use ndc::gradcheck::{Input, Kind, Outcome, PAIRS, Pair, Problem, Reading, Settings, Start, Unchecked, check};
 use ndc::ir::ElementType;

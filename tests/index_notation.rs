@@ -5,7 +5,7 @@
 
 use ndc::check::Options;
 use ndc::check::program::Action;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{check_text, on_large_stack};
 use ndc::ir::{Graph, print::print};
 use ndc::lower::value::lower_values;

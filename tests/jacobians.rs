@@ -4,7 +4,7 @@
 
 use ndc::check::Options;
 use ndc::check::program::{Action, Program, Typed};
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::diagnostics::render::{MessageFormat, render};
 use ndc::driver::{Stage, check_text, emit, on_large_stack};
 use ndc::eval::evaluate_tables;

@@ -1,7 +1,7 @@
 //! `docs/language.md` holds: what it says is refused is refused, and its tables name every function.
 
 use ndc::check::Options;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{Checked, check_text};
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! L-BFGS: minima that are known, the optimum of scikit-learn, ends, and going on from a checkpoint.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{check_file, on_large_stack};
 use ndc::session::{Ending, Observer, Session, TrainingEnd};
 use std::fs;

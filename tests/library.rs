@@ -1,7 +1,7 @@
 //! The standard library: each function's example holds, and everything public has documentation with an example.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{check_text, on_large_stack};
 use ndc::library::LIBRARY;
 use ndc::session::{Session, Silent};

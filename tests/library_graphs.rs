@@ -4,7 +4,7 @@
 
 use ndc::check::Options;
 use ndc::check::program::Action;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{Checked, check_text, on_large_stack};
 use ndc::ir::print::print;
 use ndc::lower::value::lower_values;

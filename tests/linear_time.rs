@@ -7,7 +7,7 @@
 
 use ndc::check::Options;
 use ndc::check::program::{Action, Program, Typed};
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{Checked, check_text, on_large_stack};
 use ndc::lower::value::lower_values;
 use ndc::optimize::optimize;

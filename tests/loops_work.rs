@@ -7,7 +7,7 @@ mod harness;
 use harness::{Random, compare, native, number, run, word};
 use ndc::check::Options;
 use ndc::check::program::Action;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{check_text, on_large_stack};
 use ndc::eval::evaluate_tables;
 use ndc::ir::{Graph, Loop, NodeId, Op, Table};

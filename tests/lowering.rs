@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use ndc::check::program::{Action, Claim, Program, Typed};
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{check_file, on_large_stack};
 use ndc::eval::evaluate_tables;
 use ndc::ir::Table;

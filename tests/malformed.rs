@@ -14,7 +14,7 @@ use malformed::watch;
 use ndc::check::Options;
 use ndc::check::program::{Action, Claim, Initial, Program, Typed};
 use ndc::check::types::Type;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::diagnostics::render::{MessageFormat, render};
 use ndc::driver::{Checked, check_text, on_large_stack};
 use ndc::ir::Graph;

@@ -3,7 +3,7 @@
 use ndc::check::Options;
 use ndc::check::program::{Action, Claim, Typed};
 use ndc::check::types::Type;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{check_file, on_large_stack, steps};
 use ndc::lower::value::lower_value;
 use ndc::optimize::optimize;

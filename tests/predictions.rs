@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use ndc::check::program::{Action, DataId, Program, Train};
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{Checked, check_text, on_large_stack};
 use ndc::session::native::to_reals;
 use ndc::session::{Session, Silent};

@@ -5,7 +5,7 @@
 
 use ndc::check::Options;
 use ndc::codegen::{compile, compile_timed};
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{Checked, check_text, on_large_stack};
 use ndc::optimize::optimize;
 use ndc::picture::flame;

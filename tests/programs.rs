@@ -4,7 +4,7 @@
 
 use ndc::check::program::{Action, Program, Train};
 use ndc::codegen::BoundCall;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{Checked, check_file, on_large_stack};
 use ndc::lower::Source;
 use ndc::lower::training::{Report, lower_step};

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use ndc::check::Options;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::eval::evaluate_tables;
 use ndc::session::native::to_reals;
 use ndc::subject::{Failure, Request, Subject, open, parse_size};

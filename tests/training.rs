@@ -1,7 +1,7 @@
 //! What training measures and when it ends: metrics against scikit-learn, validation that changes nothing, early stopping.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{check_file, on_large_stack};
 use ndc::session::{Ending, EpochRecord, Observer, RunOptions, Session, TrainingEnd};
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Update rules and what a block says beside them: curves of `torch.optim`, and traces of other programs.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{check_file, on_large_stack};
 use ndc::session::{EpochRecord, Observer, Session, TrainingEnd};
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use ndc::autodiff::reverse;
 use ndc::check::Options;
 use ndc::check::program::{Action, Program, Train, Typed};
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::diagnostics::Diagnostic;
 use ndc::diagnostics::render::{MessageFormat, render};
 use ndc::driver::{Checked, check_text, on_large_stack};

@@ -6,7 +6,7 @@ use crate::rows::{ROWS, Way};
 use crate::values;
 use ndc::check::Options;
 use ndc::codegen::BoundCall;
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::session::native;
 use ndc::subject::{Request, open};
 

@@ -7,7 +7,7 @@ use ndc::check::Options;
 use ndc::check::program::Action;
 use ndc::check::subject::Subject;
 use ndc::codegen::{BoundCall, Executable, MemoryId, ProgramId, Programs};
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::diagnostics::Diagnostic;
 use ndc::diagnostics::render::{MessageFormat, render};
 use ndc::driver::{check_file, check_question, on_large_stack};

@@ -2,6 +2,7 @@
 
 use super::raw::RawValues;
 use super::table::CellProblem;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -28,21 +29,29 @@ pub struct Texts {
 impl Texts {
     /// Stands for a missing cell.
     pub const MISSING: u32 = u32::MAX;
+
+    /// The rows whose cell is missing.
+    pub fn missing_rows(&self) -> Vec<usize> {
+        let rows = self.rows.iter().enumerate();
+        rows.filter(|(_, place)| **place == Texts::MISSING).map(|(row, _)| row).collect()
+    }
 }
 
 /// The labels of a column in order; what stands in place of a label is its position here.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Categories {
     labels: Labels,
 }
 
 /// Labels in ascending order.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 enum Labels {
     /// By code points.
     Texts(Vec<String>),
     /// By size.
-    Numbers(Vec<f64>),
+    Numbers(#[serde(with = "super::exact")] Vec<f64>),
 }
 
 impl Categories {
@@ -91,6 +100,30 @@ impl Categories {
     /// All labels in order, as they can be shown on a terminal.
     pub fn names(&self) -> Vec<String> {
         (0..self.count()).map(|position| self.name(position)).collect()
+    }
+
+    /// All labels in order, as they are in the file.
+    pub fn texts(&self) -> Vec<String> {
+        match &self.labels {
+            Labels::Texts(texts) => texts.clone(),
+            Labels::Numbers(_) => self.names(),
+        }
+    }
+
+    /// The first label, if labels are texts.
+    pub(super) fn first_text(&self) -> Option<String> {
+        match &self.labels {
+            Labels::Texts(texts) => texts.first().cloned(),
+            Labels::Numbers(_) => None,
+        }
+    }
+
+    /// The first label that is a number.
+    pub(super) fn first_number(&self) -> Option<f64> {
+        match &self.labels {
+            Labels::Texts(texts) => texts.iter().find_map(|text| text.parse().ok()),
+            Labels::Numbers(numbers) => numbers.first().copied(),
+        }
     }
 
     /// The positions of other texts among these categories: NaN where a cell is missing. The first text that is none

@@ -207,7 +207,7 @@ impl<'a> Checker<'a, '_> {
         }
         let column = &table.columns[index as usize];
         let (categories, codes) = numbered(column, used)?;
-        let entry = (Arc::new(categories), RawValues::from_reals(codes));
+        let entry = (categories, RawValues::from_reals(codes));
         self.known_categories.push((table.clone(), index, entry.0.clone(), entry.1.clone()));
         Ok(entry)
     }

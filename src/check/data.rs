@@ -21,9 +21,11 @@ impl<'a> Checker<'a, '_> {
             ExprKind::Call { callee, arguments } => match &*callee.kind {
                 ExprKind::Name(name) if sources::format(name).is_some() => {
                     let format = sources::format(name);
+                    let first = self.program.files.len();
                     let table = format.and_then(|format| self.source_table(format, arguments, data.source.span));
+                    let files = first..self.program.files.len();
                     table.and_then(|table| {
-                        let set = self.columns_of(data, &table)?;
+                        let set = DataSet { files, ..self.columns_of(data, &table)? };
                         Some((set, data.columns.is_none().then_some(table)))
                     })
                 }

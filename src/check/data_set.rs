@@ -6,6 +6,7 @@ use super::raw::RawValues;
 use super::types::Type;
 use crate::source::Span;
 use crate::syntax::ast::Name;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A data set whose columns are expressions over a source.
@@ -25,13 +26,15 @@ pub struct DataSet {
     pub fitted_on: Option<Arc<Vec<u32>>>,
     /// Whether it is a part of another set.
     pub part: bool,
+    /// The files that it is read from, by their places among those of the program.
+    pub files: Range<usize>,
 }
 
 impl DataSet {
     /// A set of all rows of its source.
     pub fn whole(name: &Name, rows: usize, columns: Vec<DataColumn>) -> Self {
         let (name, span) = (name.text.clone(), name.span);
-        DataSet { name, span, rows, columns, selection: None, fitted_on: None, part: false }
+        DataSet { name, span, rows, columns, selection: None, fitted_on: None, part: false, files: 0..0 }
     }
 }
 

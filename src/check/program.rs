@@ -9,6 +9,7 @@ pub use super::form::{DerivativeCall, Form, Wrt};
 use super::indexed::{Comprehension, IndexedReduction};
 use super::linear_algebra::MatrixFunction;
 pub use super::models::LayerOutput;
+use super::outline::SourceFile;
 use super::plots::Plot;
 use super::repeat::Repeat;
 pub use super::saving::{Load, Params, Save, Saved};
@@ -444,6 +445,14 @@ pub struct Train {
 }
 
 impl Train {
+    /// The columns of the data that anything in the block reads: what it trains on, then those of its prediction.
+    pub fn columns_read(&self) -> Vec<u32> {
+        let mut columns = self.columns.clone();
+        let predicted = self.prediction.iter().flat_map(Prediction::inputs);
+        columns.extend(predicted.filter(|index| !self.columns.contains(index)));
+        columns
+    }
+
     /// What is trained on.
     pub fn examples(&self) -> Examples {
         Examples { data: self.data, columns: self.columns.clone() }
@@ -474,6 +483,8 @@ pub struct Program {
     pub fast_math: bool,
     /// Trainable values.
     pub params: Vec<Param>,
+    /// The files that data sets are read from.
+    pub files: Vec<SourceFile>,
     /// Data sets.
     pub data: Vec<DataSet>,
     /// Function values.

@@ -153,6 +153,13 @@ impl<'a> Checker<'a, '_> {
     }
 }
 
+impl Saved {
+    /// Whether it is parameters.
+    pub fn holds_params(&self) -> bool {
+        matches!(self, Saved::Params(_))
+    }
+}
+
 /// The path of parameters, or the name of the first tensor of another value.
 fn name_of(saved: &Saved) -> &str {
     match saved {

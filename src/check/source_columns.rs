@@ -7,6 +7,7 @@ use super::table::{CellProblem, CellProblemKind, RawColumn, RawTable};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::{columns as column_errors, data as errors, sources};
 use crate::source::Span;
+use std::sync::Arc;
 
 /// What is done about missing cells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -105,7 +106,15 @@ pub(super) fn missing_label(column: &RawColumn, missing: Missing, used: Span) ->
 }
 
 /// The labels of a column in order, and the position of each row's.
-pub(super) fn numbered(column: &RawColumn, used: Span) -> Result<(Categories, Vec<f64>), Box<Diagnostic>> {
+pub(super) fn numbered(column: &RawColumn, used: Span) -> Result<(Arc<Categories>, Vec<f64>), Box<Diagnostic>> {
+    if let Some(known) = column.labels.get() {
+        return Ok((known.clone(), positions(column, known, used)?));
+    }
+    let (categories, positions) = newly_numbered(column, used)?;
+    Ok((column.labels.get_or_init(|| Arc::new(categories)).clone(), positions))
+}
+
+fn newly_numbered(column: &RawColumn, used: Span) -> Result<(Categories, Vec<f64>), Box<Diagnostic>> {
     let texts = column.cells.as_ref().and_then(|cells| cells.texts.as_ref());
     let numbers = column.cells.as_ref().and_then(|cells| cells.numbers.as_ref());
     match (&column.values, texts, numbers) {
@@ -117,8 +126,36 @@ pub(super) fn numbered(column: &RawColumn, used: Span) -> Result<(Categories, Ve
     }
 }
 
+/// The position of each row's label among known ones: NaN where the cell is missing.
+fn positions(column: &RawColumn, categories: &Categories, used: Span) -> Result<Vec<f64>, Box<Diagnostic>> {
+    let cells = column.cells.as_ref();
+    let texts = cells.and_then(|cells| cells.texts.as_ref());
+    let numbers = column.values.as_ref().ok().or_else(|| cells.and_then(|cells| cells.numbers.as_ref()));
+    let positions = match (numbers, texts, &column.values) {
+        (Some(values), ..) if !values.entry_shape().is_empty() => {
+            return Err(Box::new(column_errors::category_of_tensors(&column.name, used)));
+        }
+        (Some(values), ..) => categories.positions_of_numbers(&values.reals()),
+        (None, Some(texts), _) => categories.positions_of_texts(texts),
+        (None, None, Err(problem)) => return Err(Box::new(cell_error(&column.name, problem, used))),
+        (None, None, Ok(_)) => Ok(Vec::new()),
+    };
+    positions.map_err(|(row, label)| {
+        let names = categories.names();
+        Box::new(column_errors::unknown_label(&column.name, &label, row, &names, column.header, used))
+    })
+}
+
 pub(super) fn has_missing(values: &RawValues) -> bool {
     values.first_nan().is_some()
+}
+
+/// The rows that have a missing value.
+pub(super) fn missing_rows(values: &RawValues) -> Vec<usize> {
+    if !has_missing(values) {
+        return Vec::new();
+    }
+    (0..values.rows()).filter(|row| misses(values, *row)).collect()
 }
 
 /// Whether a row's entry has a missing value.
@@ -157,22 +194,6 @@ fn read_one(table: &RawTable, known: &SourceColumn, used: Span) -> Result<Source
     if let Some(error) = missing_label(column, Missing::Error, used) {
         return Err(Box::new(error));
     }
-    let texts = column.cells.as_ref().and_then(|cells| cells.texts.as_ref());
-    let codes = match (&column.values, texts) {
-        (Ok(values), _) => categories.positions_of_numbers(&values.reals()),
-        (Err(_), Some(texts)) => categories.positions_of_texts(texts),
-        (Err(problem), None) => return Err(Box::new(cell_error(&column.name, problem, used))),
-    };
-    match codes {
-        Ok(codes) => Ok(SourceColumn {
-            name: known.name.clone(),
-            values: RawValues::from_reals(codes),
-            categories: Some(categories.clone()),
-            filled: false,
-        }),
-        Err((row, label)) => {
-            let names = categories.names();
-            Err(Box::new(column_errors::unknown_label(&column.name, &label, row, &names, column.header, used)))
-        }
-    }
+    let values = RawValues::from_reals(positions(column, categories, used)?);
+    Ok(SourceColumn { name: known.name.clone(), values, categories: Some(categories.clone()), filled: false })
 }

@@ -1,11 +1,12 @@
 //! Sources of data sets that are files: `csv("d.csv", delimiter = ";")`, `npy(x = "x.npy", y = "y.npy")`.
 
 use super::Checker;
+use super::outline::SourceFile;
 use super::table::{Format, RawTable};
 use crate::diagnostics::catalog::{data as errors, names, sources};
 use crate::source::Span;
 use crate::syntax::ast::{Argument, Expr, ExprKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A file that a source names, and what its column is called.
@@ -93,13 +94,25 @@ impl<'a> Checker<'a, '_> {
             return None;
         };
         let folder: PathBuf = self.sources.get(path.span.source).folder().to_path_buf();
-        match self.loader.load(&folder.join(text), format, path.span, self.sources) {
-            Ok(table) => Some(table),
+        let path_there = folder.join(text);
+        match self.loader.load(&path_there, format, path.span, self.sources) {
+            Ok(table) => {
+                let home = self.home().to_path_buf();
+                let path = path_there.strip_prefix(home).unwrap_or(&path_there).display().to_string();
+                self.program.files.push(SourceFile { path, location: path_there, format, table: table.clone() });
+                Some(table)
+            }
             Err(diagnostic) => {
                 self.report(*diagnostic);
                 None
             }
         }
+    }
+
+    /// The folder of the file that is run.
+    fn home(&self) -> &Path {
+        let file = self.trees.last().map(|module| module.source);
+        file.map_or(Path::new(""), |file| self.sources.get(file).folder())
     }
 
     /// The columns of files of one array each, side by side.

@@ -223,15 +223,46 @@ impl<'a> Checker<'a, '_> {
         Some(ids)
     }
 
-    /// A set that is cut in one way takes its statistics from the first part too, so that its rows and the same rows
-    /// of its parts are equal.
+    /// Says of all parts which rows their statistics are taken of: those of the first part, as far as that is not cut in
+    /// turn. A set that is cut in one way takes them too, so that its rows and the same rows of its parts are equal.
     pub(super) fn fit_split_sets(&mut self) {
-        for index in 0..self.program.data.len() {
-            let of = DataId(index as u32);
-            let mut cuts = self.splits.made.iter().filter(|(cut, _)| cut.of == of);
-            let Some((cut, parts)) = cuts.next() else { continue };
-            if cuts.all(|(other, _)| other == cut) && !self.program.data[index].part {
-                self.program.data[index].fitted_on = self.program.data[parts[0].0 as usize].selection.clone();
+        let sets = (0..self.program.data.len() as u32).map(DataId);
+        let whole: Vec<DataId> = sets.filter(|id| !self.program.data[id.0 as usize].part).collect();
+        for of in whole {
+            let cuts = self.cuts_of(&[of]);
+            for (place, (cut, parts)) in cuts.iter().enumerate() {
+                let equal: Vec<DataId> =
+                    cuts.iter().filter(|(other, _)| other == cut).map(|(_, parts)| parts[0]).collect();
+                let rows = self.trained_rows(equal);
+                self.fit_parts(parts, &rows);
+                if place == 0 && cuts.iter().all(|(other, _)| other == cut) {
+                    self.program.data[of.0 as usize].fitted_on = rows;
+                }
+            }
+        }
+    }
+
+    /// The cuts of equal sets, with their parts.
+    fn cuts_of(&self, sets: &[DataId]) -> Vec<(Cut, Vec<DataId>)> {
+        self.splits.made.iter().filter(|(cut, _)| sets.contains(&cut.of)).cloned().collect()
+    }
+
+    /// The rows that are trained on, of equal sets that come first in a cut: where they are cut in one way, the first
+    /// part again.
+    fn trained_rows(&self, sets: Vec<DataId>) -> Option<Arc<Vec<u32>>> {
+        let cuts = self.cuts_of(&sets);
+        let is_equal = |(cut, _): &(Cut, Vec<DataId>)| Cut { of: cuts[0].0.of, ..cut.clone() } == cuts[0].0;
+        if !cuts.is_empty() && cuts.iter().all(is_equal) {
+            return self.trained_rows(cuts.iter().map(|(_, parts)| parts[0]).collect());
+        }
+        sets.first().and_then(|set| self.program.data[set.0 as usize].selection.clone())
+    }
+
+    fn fit_parts(&mut self, parts: &[DataId], rows: &Option<Arc<Vec<u32>>>) {
+        for part in parts {
+            self.program.data[part.0 as usize].fitted_on = rows.clone();
+            for (_, parts) in self.cuts_of(&[*part]) {
+                self.fit_parts(&parts, rows);
             }
         }
     }

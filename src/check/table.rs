@@ -1,11 +1,12 @@
 //! What the checker needs to know of a data file. The `data` room reads files and provides it.
 
-use super::cells::Cells;
+use super::cells::{Categories, Cells};
 use super::raw::RawValues;
 use crate::diagnostics::Diagnostic;
 use crate::source::{SourceMap, Span};
+use serde::{Deserialize, Serialize};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A table as read from a file.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct RawColumn {
     pub whole: bool,
     /// Its cells, if it is a column of a text and some cells are no numbers.
     pub cells: Option<Arc<Cells>>,
+    /// The labels that it is numbered by once it is read as a category; before, only where they are settled.
+    pub labels: Arc<OnceLock<Arc<Categories>>>,
 }
 
 impl RawColumn {
@@ -77,7 +80,7 @@ pub enum CellProblemKind {
 }
 
 /// The format of a data file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Format {
     /// Delimited text with a line of names; the delimiter is seen in the header unless it is given.
     Csv {

@@ -13,6 +13,10 @@ use std::path::Path;
 const NOTE: &str = "ndc";
 /// The name of [`Tensors::state`].
 const STATE: &str = "/run";
+/// The name of the note as bytes, where it is too long for the header of the file.
+const LONG_NOTE: &str = "/note";
+/// The longest note in a header: the format bounds it, and everybody who opens the file reads it.
+const LONGEST_NOTE: usize = 8 << 20;
 
 /// Tensors with names, and a note about them.
 #[derive(Clone, Debug, Default)]
@@ -81,6 +85,9 @@ impl Tensors {
             let data = &bytes[tensor.place];
             match values(&tensor.element, data) {
                 _ if tensor.name == STATE && tensor.element == "U8" => tensors.state = Some(data.to_vec()),
+                _ if tensor.name == LONG_NOTE && tensor.element == "U8" => {
+                    tensors.note = String::from_utf8(data.to_vec()).ok();
+                }
                 None => tensors.unreadable.push((tensor.name, tensor.element)),
                 Some((element, bits)) => {
                     let ty = TensorType::new(element, Shape::new(&tensor.shape));
@@ -98,9 +105,12 @@ impl Tensors {
     /// # Errors
     /// Names that cannot be told apart.
     pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
-        let note = self.note.clone().map(|note| HashMap::from([(NOTE.to_string(), note)]));
+        let is_long = self.note.as_ref().is_some_and(|note| note.len() > LONGEST_NOTE);
+        let long = self.note.as_ref().filter(|_| is_long).map(String::as_bytes);
+        let note = self.note.clone().filter(|_| !is_long).map(|note| HashMap::from([(NOTE.to_string(), note)]));
         let tables = self.entries.iter().map(|(name, table)| (name.as_str(), View::Table(table)));
         let views = tables.chain(self.state.iter().map(|state| (STATE, View::Bytes(state, [state.len()]))));
+        let views = views.chain(long.iter().map(|note| (LONG_NOTE, View::Bytes(note, [note.len()]))));
         safetensors::serialize(views, note).map_err(io::Error::other)
     }
 
@@ -117,7 +127,7 @@ impl Tensors {
 enum View<'t> {
     Table(&'t Table),
     /// With their number, which is the shape.
-    Bytes(&'t Vec<u8>, [usize; 1]),
+    Bytes(&'t [u8], [usize; 1]),
 }
 
 impl safetensors::View for View<'_> {
@@ -223,6 +233,15 @@ mod tests {
             let found = read.get(name).map(|found| (&found.ty, &found.bits));
             assert_eq!(found, Some((&table.ty, &table.bits)), "{name}");
         }
+    }
+
+    #[test]
+    fn a_long_note_is_no_part_of_the_header() {
+        let note = "é".repeat(LONGEST_NOTE / 2) + "!";
+        let bytes = Tensors::new(Vec::new(), Some(note.clone())).to_bytes().unwrap_or_default();
+        let Ok(read) = Tensors::from_bytes(&bytes) else { panic!("cannot read it again") };
+        assert!(u64::from_le_bytes(bytes[..8].try_into().unwrap_or_default()) < 1000, "the header is short");
+        assert_eq!((&read.note, read.names().count()), (&Some(note), 0));
     }
 
     #[test]

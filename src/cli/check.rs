@@ -3,7 +3,7 @@
 use super::Common;
 use super::compiling::Times;
 use super::output::{report, say};
-use crate::data::csv::FileLoader;
+use crate::data::FileLoader;
 use crate::driver::{Stage, check_file_with, emit};
 use crate::overrides::Override;
 use std::path::Path;

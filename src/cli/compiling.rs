@@ -4,7 +4,6 @@ use super::output::explain;
 use crate::cache::{Cache, KeyMaker, Shelf, build_identity, default_folder, environment};
 use crate::check::Options;
 use crate::codegen::machine;
-use crate::data::csv::FileLoader;
 use crate::driver::{Checked, place};
 use crate::report::{Row, StageRow, counted, time_table};
 use crate::runtime::cpu;
@@ -24,26 +23,26 @@ pub(super) struct Compiling {
 }
 
 impl Compiling {
-    /// A compiler for the programs of a checked file; with the reason, if one without a cache where a cache was wanted.
-    pub(super) fn compiler(self, checked: &Checked, loader: &FileLoader, options: Options) -> Compiler {
+    /// A compiler for the programs of a checked file that read files with this hash; with the reason, if one without a cache where a cache was wanted.
+    pub(super) fn compiler(self, checked: &Checked, files: [u8; 32], options: Options) -> Compiler {
         if self.no_cache {
             return Compiler::default();
         }
         let begun = Instant::now();
-        let mut compiler = Compiler::with_shelf(shelf(checked, loader, options));
+        let mut compiler = Compiler::with_shelf(shelf(checked, files, options));
         compiler.opening = begun.elapsed();
         compiler
     }
 }
 
 /// What earlier runs of the same thing have compiled.
-fn shelf(checked: &Checked, loader: &FileLoader, options: Options) -> Result<Shelf, String> {
+fn shelf(checked: &Checked, files: [u8; 32], options: Options) -> Result<Shelf, String> {
     let cache = Cache::open(&default_folder(environment)?)?;
     let build = build_identity().ok_or("it cannot be told which build of ndc this is")?;
     let machine = machine().map_err(|error| error.to_string())?;
     let mut key = KeyMaker::default();
     key.part(build.as_bytes()).part(machine.as_bytes()).part(format!("{:?}", cpu()).as_bytes());
-    key.part(options.identity().as_bytes()).part(&loader.fingerprint());
+    key.part(options.identity().as_bytes()).part(&files);
     // The texts of the library are part of the build.
     for (_, source) in checked.sources.iter().filter(|(_, source)| !source.library) {
         key.part(source.name.as_bytes()).part(source.text.as_bytes());

@@ -1,16 +1,12 @@
 //! `ndc eval FILE --data new.csv`.
 
-use super::Settings;
-use super::compiling::Compiling;
 use super::output::{report, say};
-use super::set::Set;
+use super::using::Using;
 use super::watch_training::confusion_table;
-use crate::check::Options;
-use crate::data::FileLoader;
-use crate::driver::{check_file_with, on_large_stack};
+use crate::driver::on_large_stack;
 use crate::report::events::Confusions;
 use crate::report::{counted, significant};
-use crate::trained::{Evaluated, Which, evaluated};
+use crate::trained::{Evaluated, Question, evaluated};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -30,16 +26,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
     #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    set: Set,
-    #[command(flatten)]
-    compiling: Compiling,
-    /// Simplify further, with results that round differently and hold where everything is finite
-    #[arg(long)]
-    fast_math: bool,
-    #[command(flatten)]
-    pub(super) settings: Settings,
+    pub(super) using: Using,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,17 +39,16 @@ enum Format {
 
 /// Evaluates a trained model; whether all went well.
 pub(super) fn eval(arguments: &Arguments) -> bool {
-    let Arguments { file, data, which, set, settings, .. } = arguments;
-    let mut loader = FileLoader::new();
-    let options = Options { fast_math: arguments.fast_math, ..settings.options() };
-    let mut checked = check_file_with(file, &set.overrides, &mut loader, options);
-    if checked.has_errors() {
-        report(&checked.diagnostics, &checked.sources, settings);
+    let Arguments { file, data, using, .. } = arguments;
+    let settings = &using.settings;
+    let mut model = using.open(file, Question::Measures(data.as_deref()), &using.set.overrides);
+    if model.checked.has_errors() {
+        report(&model.checked.diagnostics, &model.checked.sources, settings);
         return false;
     }
-    let compiler = arguments.compiling.compiler(&checked, &loader, options);
-    let result =
-        on_large_stack(|| evaluated(which, (file, data.as_deref()), &checked.program, &mut checked.sources, compiler));
+    report(&model.warnings, &model.checked.sources, settings);
+    let compiler = using.compiler(&model);
+    let result = on_large_stack(|| evaluated(&using.which, (file, data.as_deref()), &mut model, compiler));
     match result {
         Ok(evaluated) => {
             say(&match arguments.format {
@@ -72,7 +58,7 @@ pub(super) fn eval(arguments: &Arguments) -> bool {
             true
         }
         Err(diagnostic) => {
-            report(&[*diagnostic], &checked.sources, settings);
+            report(&[*diagnostic], &model.checked.sources, settings);
             false
         }
     }

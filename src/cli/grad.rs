@@ -3,7 +3,7 @@
 use super::Common;
 use super::output::{report, say};
 use crate::adjoint;
-use crate::data::csv::FileLoader;
+use crate::data::FileLoader;
 use crate::diagnostics::catalog::files::cannot_write;
 use crate::subject::{Request, open};
 use std::fs;

@@ -2,7 +2,7 @@
 
 use super::output::{report, say};
 use super::{Messages, Threads};
-use crate::data::csv::FileLoader;
+use crate::data::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::gradcheck::file::{MOST_POINTS, Request, Session, Target, Verdict};
 use crate::gradcheck::{Outcome, PAIRS};

@@ -3,7 +3,7 @@
 use super::output::{report, say};
 use super::{Asked, Settings};
 use crate::check::subject::Subject as Kind;
-use crate::data::csv::FileLoader;
+use crate::data::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::files::cannot_write;
 use crate::diagnostics::catalog::subjects::no_such_call;

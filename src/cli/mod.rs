@@ -29,6 +29,7 @@ mod set;
 mod summary;
 mod test;
 mod trying;
+mod using;
 mod watch;
 mod watch_training;
 mod watched;
@@ -348,8 +349,8 @@ impl Command {
                 &settings.threads
             }
             Command::Watch(arguments) => &arguments.settings.threads,
-            Command::Predict(arguments) => &arguments.settings.threads,
-            Command::Eval(arguments) => &arguments.settings.threads,
+            Command::Predict(arguments) => &arguments.using.settings.threads,
+            Command::Eval(arguments) => &arguments.using.settings.threads,
             Command::Gradcheck { options, .. } => &options.threads,
             Command::Fmt { .. }
             | Command::Data { .. }

@@ -1,20 +1,21 @@
 //! `ndc predict FILE --input new.csv`.
 
-use super::Settings;
-use super::compiling::Compiling;
 use super::output::{report, say_bytes};
-use super::set::Set;
-use crate::check::Options;
-use crate::data::{FileLoader, npy_bytes};
+use super::using::Using;
+use super::write::write_whole;
+use crate::checkpoint::same_file;
+use crate::data::npy_bytes;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::files::cannot_write;
-use crate::driver::{check_file_with, on_large_stack};
+use crate::diagnostics::catalog::stored::overwrites;
+use crate::driver::on_large_stack;
 use crate::ir::{ElementType, Table};
 use crate::overrides::Override;
 use crate::report::predictions::Predictions;
 use crate::session::native;
-use crate::trained::{Which, predictions};
+use crate::trained::{Model, Question, predictions};
 use clap::{Args, ValueEnum};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What `ndc predict` is told.
@@ -35,16 +36,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
     of: Option<String>,
     #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    set: Set,
-    #[command(flatten)]
-    compiling: Compiling,
-    /// Simplify further, with results that round differently and hold where everything is finite
-    #[arg(long)]
-    fast_math: bool,
-    #[command(flatten)]
-    pub(super) settings: Settings,
+    pub(super) using: Using,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,29 +51,42 @@ enum Format {
 
 /// Predicts and writes; whether all went well.
 pub(super) fn predict(arguments: &Arguments) -> bool {
-    let Arguments { file, of, which, set, settings, .. } = arguments;
-    let mut overrides = set.overrides.clone();
+    let Arguments { file, of, using, .. } = arguments;
+    let (which, settings) = (&using.which, &using.settings);
+    let mut overrides = using.set.overrides.clone();
     overrides.extend(of.as_ref().map(|of| Override {
         name: format!("{}.predict", which.train.as_deref().unwrap_or("train")),
         value: of.clone(),
     }));
-    let mut loader = FileLoader::new();
-    let options = Options { fast_math: arguments.fast_math, ..settings.options() };
-    let mut checked = check_file_with(file, &overrides, &mut loader, options);
+    let mut model = using.open(file, Question::Predictions, &overrides);
     // What is only to be noted of the data for training does not concern other data.
-    if checked.has_errors() {
-        report(&checked.diagnostics, &checked.sources, settings);
+    if model.checked.has_errors() {
+        report(&model.checked.diagnostics, &model.checked.sources, settings);
         return false;
     }
-    let compiler = arguments.compiling.compiler(&checked, &loader, options);
-    let result = on_large_stack(|| {
-        predictions(which, (file, &arguments.input), &checked.program, &mut checked.sources, compiler)
-    });
-    let written = result.and_then(|predictions| write(&predictions, arguments));
+    report(&model.warnings, &model.checked.sources, settings);
+    let compiler = using.compiler(&model);
+    let predicted = || {
+        refuse_what_is_read(arguments, &model)?;
+        on_large_stack(|| predictions(which, (file, &arguments.input), &mut model, compiler))
+    };
+    let written = predicted().and_then(|predictions| write(&predictions, arguments));
     if let Err(diagnostic) = &written {
-        report(std::slice::from_ref(&**diagnostic), &checked.sources, settings);
+        report(std::slice::from_ref(&**diagnostic), &model.checked.sources, settings);
     }
     written.is_ok()
+}
+
+/// Makes sure that the output is none of the files that are read.
+fn refuse_what_is_read(arguments: &Arguments, model: &Model) -> Result<(), Box<Diagnostic>> {
+    let Some(output) = &arguments.output else { return Ok(()) };
+    let own = [(arguments.input.clone(), "the examples"), (arguments.file.clone(), "the program")];
+    let data = model.checked.program.files.iter().map(|file| (file.location.clone(), "data of the program"));
+    let params = model.params().map(|path| (path.to_path_buf(), "the trained parameters"));
+    match own.into_iter().chain(data).chain(params).find(|(path, _)| same_file(path, output)) {
+        Some((_, what)) => Err(Box::new(overwrites(&output.display().to_string(), what, None))),
+        None => Ok(()),
+    }
 }
 
 fn write(predictions: &Predictions, arguments: &Arguments) -> Result<(), Box<Diagnostic>> {
@@ -98,7 +103,11 @@ fn write(predictions: &Predictions, arguments: &Arguments) -> Result<(), Box<Dia
     };
     match &arguments.output {
         Some(path) => {
-            std::fs::write(path, bytes).map_err(|error| Box::new(cannot_write(&path.display().to_string(), &error)))
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            if folder.is_some_and(|folder| !folder.is_dir()) {
+                return Err(Box::new(cannot_write(&path.display().to_string(), &ErrorKind::NotFound.into())));
+            }
+            write_whole(path, &bytes)
         }
         None => {
             say_bytes(&bytes);

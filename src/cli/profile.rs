@@ -2,7 +2,7 @@
 
 use super::Settings;
 use super::output::{report, say};
-use crate::data::csv::FileLoader;
+use crate::data::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::files::cannot_write;
 use crate::diagnostics::catalog::subjects::nothing_to_profile;

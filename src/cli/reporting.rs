@@ -4,7 +4,7 @@ use super::output::{explain, say};
 use super::write::{could_write, could_write_into, write_whole};
 use crate::chart::{Chart, Place, svg, text};
 use crate::check::plots::{Figure, Plot};
-use crate::data::csv::FileLoader;
+use crate::data::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::files::would_replace;
 use crate::driver::Checked;

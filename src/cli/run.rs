@@ -13,7 +13,7 @@ use super::set::Set;
 use super::trying::Trying;
 use super::watch_training::Watcher;
 use super::write::write_whole;
-use crate::data::csv::FileLoader;
+use crate::data::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::driver::{check_file_with, emit, on_large_stack};
 use crate::page::Collector;
@@ -89,7 +89,7 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
         Err(diagnostic) => return failed(&[*diagnostic]),
     };
     let started = Instant::now();
-    let compiler = compiling.compiler(&checked, &loader, common.options());
+    let compiler = compiling.compiler(&checked, loader.fingerprint(), common.options());
     let options = arguments.options(brakes);
     let mut charts = Charts::new(&arguments.reporting, file);
     let mut seen = arguments.reporting.report.as_ref().map(|_| Collector::default());

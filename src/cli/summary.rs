@@ -4,7 +4,7 @@ use super::Settings;
 use super::layers::{HEADINGS, layers, size};
 use super::output::{report, say};
 use crate::check::Options;
-use crate::data::csv::FileLoader;
+use crate::data::FileLoader;
 use crate::driver::{Checked, Step, check_file_with, steps};
 use crate::overrides::Override;
 use crate::report::thousands;

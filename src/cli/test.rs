@@ -4,7 +4,7 @@ use super::Common;
 use super::compiling::{Compiling, Times};
 use super::output::{report, say};
 use crate::check::program::{Action, Program};
-use crate::data::csv::FileLoader;
+use crate::data::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::files::nothing_found;
 use crate::driver::{check_file, on_large_stack};
@@ -68,7 +68,7 @@ fn test_file(file: &Path, only: Option<&str>, common: &Common, compiling: Compil
     }
     let wanted = |test: &str| only.is_none_or(|only| test.contains(only));
     let started = Instant::now();
-    let mut compiler = compiling.compiler(&checked, &loader, common.options());
+    let mut compiler = compiling.compiler(&checked, loader.fingerprint(), common.options());
     for (index, test) in checked.program.tests.iter().enumerate().filter(|(_, test)| wanted(&test.name)) {
         let title = format!("{name}: \"{}\"", test.name);
         compiler.begin_part(format!("test {index}"));

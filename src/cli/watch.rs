@@ -6,7 +6,7 @@ use super::output::{explain, report, say};
 use super::set::Set;
 use super::watched::Watched;
 use crate::check::Options;
-use crate::data::csv::FileLoader;
+use crate::data::FileLoader;
 use crate::diagnostics::catalog::files::cannot_read;
 use crate::driver::{Checked, check_file_with};
 use crate::report::{counted, duration};

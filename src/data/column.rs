@@ -132,12 +132,19 @@ impl Column {
         let problems: Vec<CellProblem> = problems.collect();
         let header = Some(header);
         match problems.first().cloned() {
-            None => RawColumn { name, header, values: Ok(RawValues::from_reals(self.values)), whole, cells: None },
+            None => RawColumn {
+                name,
+                header,
+                values: Ok(RawValues::from_reals(self.values)),
+                whole,
+                cells: None,
+                labels: Arc::default(),
+            },
             Some(first) => {
                 let numbers = holds_numbers.then(|| RawValues::from_reals(self.values));
                 let texts = self.texts.map(|texts| Arc::new(texts.finish()));
                 let cells = Some(Arc::new(Cells { problems, numbers, texts }));
-                RawColumn { name, header, values: Err(first), whole, cells }
+                RawColumn { name, header, values: Err(first), whole, cells, labels: Arc::default() }
             }
         }
     }

@@ -9,8 +9,6 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::data as errors;
 use crate::source::{SourceMap, Span};
 
-pub use super::loader::FileLoader;
-
 /// The table in the bytes of a file, with the part of the text that messages show.
 pub(super) fn read(
     bytes: Vec<u8>,

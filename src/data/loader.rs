@@ -219,7 +219,7 @@ fn column((name, values): Named) -> RawColumn {
     let whole = values.as_ref().is_ok_and(RawValues::is_whole);
     let no_numbers =
         |what| CellProblem { kind: CellProblemKind::NoNumbers, cell: what, line: 0, place: Span::default() };
-    RawColumn { name, header: None, values: values.map_err(no_numbers), whole, cells: None }
+    RawColumn { name, header: None, values: values.map_err(no_numbers), whole, cells: None, labels: Arc::default() }
 }
 
 /// The source with this excerpt of a file; it is added if it is not there.

@@ -32,7 +32,7 @@ mod array;
 mod cell;
 mod column;
 mod contents;
-pub mod csv;
+mod csv;
 mod excerpt;
 mod format;
 mod idx;

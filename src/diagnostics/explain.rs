@@ -30,7 +30,8 @@ pages! {
     "E0650" "E0651" "E0652"
     "E0701" "E0702" "E0703" "E0704" "E0705" "E0706"
     "E0801" "E0802" "E0803" "E0804" "E0805"
-    "E0806" "E0807" "E0808" "E0809" "E0810" "E0811" "E0812" "E0813" "E0814" "E0815" "E0816" "E0817" "E0818" "E0999"
+    "E0806" "E0807" "E0808" "E0809" "E0810" "E0811" "E0812" "E0813" "E0814" "E0815" "E0816" "E0817" "E0818"
+    "E0840" "E0841" "E0842" "E0843" "E0999"
 }
 
 /// The page of a code written as in messages: `E0204`.
@@ -126,6 +127,10 @@ mod tests {
                 | "E0816"
                 | "E0817"
                 | "E0818"
+                | "E0840"
+                | "E0841"
+                | "E0842"
+                | "E0843"
                 | "E0999"
         )
     }
@@ -143,6 +148,7 @@ mod tests {
             include_str!("catalog/overrides.rs"),
             include_str!("catalog/projects.rs"),
             include_str!("catalog/trained.rs"),
+            include_str!("catalog/stored.rs"),
             include_str!("catalog/numeric.rs"),
             include_str!("catalog/models.rs"),
         ];

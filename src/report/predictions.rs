@@ -130,7 +130,8 @@ fn line<'c>(cells: impl Iterator<Item = &'c str>) -> String {
 
 /// A cell of CSV, in quotes where it needs them.
 fn quoted(cell: &str) -> String {
-    match cell.contains([',', '"', '\n', '\r']) || cell.trim() != cell {
+    // A header with a semicolon or a tab and no comma would be read with that for a delimiter.
+    match cell.contains([',', ';', '\t', '|', '"', '\n', '\r']) || cell.trim() != cell {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell.to_string(),
     }

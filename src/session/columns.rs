@@ -6,7 +6,7 @@ use crate::check::data_set::SourceColumn;
 use crate::check::program::{ColumnSource, DataId, DataSet, Kind, Typed};
 use crate::check::table::RawTable;
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::catalog::columns as errors;
+use crate::diagnostics::catalog::{columns as errors, stored};
 use crate::ir::{Shape, Table, TensorType};
 use crate::lower::Source;
 use crate::lower::column::lower_column;
@@ -66,8 +66,11 @@ impl Session<'_> {
         let program = self.program;
         let set = &program.data[data.0 as usize];
         let column = &set.columns[index as usize];
+        if self.absent.contains(&data) {
+            return Err(Box::new(stored::rows_needed(&set.name, column.span)));
+        }
         let outer = self.compiler.enter(format!("column {}.{index}", data.0), "column", Some(column.span));
-        let table = self.computed_column(&column.source, set, column.span);
+        let table = self.computed_column((data, index), &column.source);
         self.compiler.leave(outer);
         let table = match table {
             Err(error) if error.code.starts_with("E07") => return Err(self.with_row(data, index, error)),
@@ -98,7 +101,7 @@ impl Session<'_> {
             let value = match &column.source {
                 ColumnSource::Whole(_) => Err(Box::new(errors::no_source(&set.name, column.span))),
                 ColumnSource::Rows { expression, columns } => {
-                    let fitted = self.fitted_on(set, expression, columns, column.span);
+                    let fitted = self.column_statistics(data, *index);
                     let others = crate::check::read_from(table, columns, used);
                     fitted.and_then(|fitted| {
                         let others = others?;
@@ -114,6 +117,11 @@ impl Session<'_> {
         Ok(values)
     }
 
+    /// Says what a column of a set is computed with, in place of what its own rows say.
+    pub fn fit(&mut self, data: DataId, index: u32, fitted: Fitted) {
+        self.fitted.insert((data, index), fitted);
+    }
+
     /// Sets the values of columns of a data set, in place of those of its source.
     pub fn set_columns(&mut self, data: DataId, columns: &[u32], values: Vec<Table>) {
         self.columns.extend(columns.iter().map(|index| Source::Column(data, *index)).zip(values));
@@ -124,16 +132,29 @@ impl Session<'_> {
     /// # Errors
     /// Run-time errors of its expression.
     pub fn column_statistics(&mut self, data: DataId, index: u32) -> Result<Fitted, Box<Diagnostic>> {
+        if let Some(fitted) = self.fitted.get(&(data, index)) {
+            return Ok(fitted.clone());
+        }
         let set = &self.program.data[data.0 as usize];
         let column = &set.columns[index as usize];
         let ColumnSource::Rows { expression, columns } = &column.source else { return Ok(Fitted::default()) };
+        if self.absent.contains(&data) && super::data_note::needs_preparation(expression, columns) {
+            return Err(Box::new(stored::rows_needed(&set.name, column.span)));
+        }
         let outer = self.compiler.enter(format!("statistics {}.{index}", data.0), "column", Some(column.span));
         let fitted = self.fitted_on(set, expression, columns, column.span);
         self.compiler.leave(outer);
-        fitted
+        let fitted = fitted?;
+        self.fitted.insert((data, index), fitted.clone());
+        Ok(fitted)
     }
 
-    fn computed_column(&mut self, source: &ColumnSource, set: &DataSet, span: Span) -> Result<Table, Box<Diagnostic>> {
+    fn computed_column(
+        &mut self,
+        (data, index): (DataId, u32),
+        source: &ColumnSource,
+    ) -> Result<Table, Box<Diagnostic>> {
+        let set = &self.program.data[data.0 as usize];
         match source {
             ColumnSource::Whole(typed) => {
                 let Leaves { mut tables, .. } = self.evaluate(&[typed])?.remove(0);
@@ -141,7 +162,7 @@ impl Session<'_> {
                 Ok(set.selection.as_deref().map_or_else(|| whole.clone(), |selection| selected(&whole, selection)))
             }
             ColumnSource::Rows { expression, columns } => {
-                let fitted = self.fitted_on(set, expression, columns, span)?;
+                let fitted = self.column_statistics(data, index)?;
                 let rows = set.selection.as_ref().map_or(Choice::All(set.rows), |rows| Choice::Some(rows));
                 self.rows_of(ENTRIES, expression, columns, rows, &fitted)
             }
@@ -163,9 +184,7 @@ impl Session<'_> {
             let fill = column.filled.then(|| mean_of_present(column, rows, span)).transpose()?;
             fitted.fills.push(fill);
         }
-        let mut standardized = Vec::new();
-        inner_first(expression, &mut standardized);
-        for (number, value) in standardized {
+        for (number, value) in standardized(expression) {
             let known = self.statistics.iter().find(|known| known.number == number && same(&known.rows, fitted_on));
             let found = match known {
                 Some(known) => known.found.clone(),
@@ -264,7 +283,18 @@ fn unfit_error(unfit: Unfit, rows: Choice<'_>, span: Span) -> Box<Diagnostic> {
     })
 }
 
-/// What an expression standardizes, what stands inside another first.
+/// What an expression standardizes, each once with its number, what stands inside another first.
+pub(super) fn standardized(expression: &Typed) -> Vec<(u32, &Typed)> {
+    let (mut all, mut found) = (Vec::new(), Vec::new());
+    inner_first(expression, &mut all);
+    for (number, value) in all {
+        if !found.iter().any(|(known, _)| *known == number) {
+            found.push((number, value));
+        }
+    }
+    found
+}
+
 fn inner_first<'t>(typed: &'t Typed, found: &mut Vec<(u32, &'t Typed)>) {
     typed.kind.for_each_part(&mut |part| inner_first(part, found));
     if let Kind::Standardized(number, value) = &*typed.kind {

@@ -4,11 +4,13 @@
 //! prints: what happens is told to an [`Observer`].
 
 pub mod claims;
-mod columns;
+pub mod columns;
 pub mod compiler;
+pub mod data_note;
 pub mod domain;
 mod examination;
 pub mod initialize;
+pub mod lets;
 pub mod native;
 mod observer;
 pub mod options;
@@ -24,8 +26,9 @@ pub use observer::{
 pub use options::{Resume, RunOptions};
 pub use saving::{Loaded, SEPARATOR};
 
+use crate::check::outline::FileOutline;
 use crate::check::program::{
-    Action, GlobalBinding, Kind, Load, ParamId, Program, Progress, Save, StateTensor, Train, Typed,
+    Action, DataId, GlobalBinding, Kind, Load, ParamId, Program, Progress, Save, StateTensor, Train, Typed,
 };
 use crate::check::types::Type;
 use crate::diagnostics::{Diagnostic, Label};
@@ -33,7 +36,9 @@ use crate::ir::{ElementType, Table, TensorType};
 use crate::lower::{Source, leaf_types};
 use crate::report::value_text;
 use crate::source::Span;
+use columns::Fitted;
 use compiler::Compiler;
+use data_note::DataNote;
 use std::collections::HashMap;
 
 /// A program being run, and all its values.
@@ -45,6 +50,14 @@ pub struct Session<'p> {
     globals: HashMap<Source, Table>,
     columns: HashMap<Source, Table>,
     statistics: Vec<columns::Known>,
+    /// What columns are computed with, as far as it is known.
+    fitted: HashMap<(DataId, u32), Fitted>,
+    /// Data sets whose rows are not there: the model is used without them.
+    pub absent: Vec<DataId>,
+    /// What is kept of the program's files, once it is asked for.
+    outlines: Option<Vec<FileOutline>>,
+    /// What the file of the last `load` says of the data that its parameters were trained on.
+    loaded_note: Option<DataNote>,
     /// What compiles its programs.
     pub compiler: Compiler,
     /// What the user asks of the run beside what the file says.
@@ -75,9 +88,20 @@ impl<'p> Session<'p> {
 
     /// A session without parameters yet, which [`Session::initialize`] makes.
     pub fn with_compiler(program: &'p Program, compiler: Compiler) -> Self {
-        let (globals, columns) = (HashMap::new(), HashMap::new());
-        let (options, statistics) = (RunOptions::default(), Vec::new());
-        Session { program, params: Vec::new(), globals, columns, statistics, compiler, options, run: None }
+        Session {
+            program,
+            params: Vec::new(),
+            globals: HashMap::new(),
+            columns: HashMap::new(),
+            statistics: Vec::new(),
+            fitted: HashMap::new(),
+            absent: Vec::new(),
+            outlines: None,
+            loaded_note: None,
+            compiler,
+            options: RunOptions::default(),
+            run: None,
+        }
     }
 
     /// Sets every parameter to its initial value.
@@ -100,6 +124,12 @@ impl<'p> Session<'p> {
     /// All failed assertions, or what stopped the run after them.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<(), Vec<Diagnostic>> {
         let mut failures = Vec::new();
+        // Not after hours of training.
+        for action in &self.program.actions {
+            if let Action::Save(save) = action {
+                self.keep_data(save).map_err(|refused| vec![*refused])?;
+            }
+        }
         for (index, action) in self.program.actions.iter().enumerate() {
             if self.options.interrupted() {
                 break;

@@ -162,6 +162,15 @@ pub fn from_reals(ty: crate::ir::TensorType, values: &[f64]) -> Table {
     Table { ty, bits }
 }
 
+/// A table of an element type: real numbers in another precision too.
+pub fn in_precision(table: &Table, element: ElementType) -> Option<Table> {
+    if table.ty.element == element {
+        return Some(table.clone());
+    }
+    let both_real = table.ty.element.is_real() && element.is_real();
+    both_real.then(|| from_reals(crate::ir::TensorType::new(element, table.ty.shape.clone()), &to_reals(table)))
+}
+
 /// The memory of a table, in words so that it is aligned.
 pub(super) fn to_words(table: &Table) -> Vec<u64> {
     to_bytes(table)

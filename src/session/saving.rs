@@ -4,11 +4,13 @@
 //! [`FREE`], as training changes it: both are read again bit by bit. Names with a [`SEPARATOR`] belong to such parts and
 //! to what a checkpoint has beside the parameters; no path has one.
 
+use super::data_note::DataNote;
 use super::{Session, native};
 use crate::check::domain::Domain;
 use crate::check::program::{Load, ParamId, Params, Save, Saved};
-use crate::checkpoint::{ReadError, Tensors};
+use crate::checkpoint::{ReadError, Tensors, same_file};
 use crate::diagnostics::Diagnostic;
+use crate::diagnostics::catalog::stored::overwrites;
 use crate::diagnostics::catalog::tensors as errors;
 use crate::ir::{ElementType, Table, TensorType};
 use crate::source::Span;
@@ -41,6 +43,11 @@ impl Loaded {
             Err(ReadError::File(error)) => Err(Box::new(errors::cannot_read(&shown, &error, span))),
             Err(ReadError::Format(problem)) => Err(Box::new(errors::not_tensors(&shown, &problem, span))),
         }
+    }
+
+    /// What it says of the data that its parameters were trained on.
+    pub fn data_note(&self) -> Option<DataNote> {
+        DataNote::of(self.tensors.note.as_deref())
     }
 
     /// The names of tensors that may be parameters.
@@ -76,14 +83,36 @@ impl Session<'_> {
         if self.options.is_trial() {
             return Ok(false);
         }
-        let written = Tensors::new(entries, None).write(&save.path);
+        self.keep_data(save)?;
+        let holds_params = save.values.as_ref().is_none_or(|values| values.iter().any(Saved::holds_params));
+        let note = if holds_params { self.data_note(save.span)? } else { None };
+        if holds_params {
+            entries.extend(self.lets_of(&self.trainings_until(save.span)));
+        }
+        let note = note.and_then(DataNote::file_note);
+        let written = Tensors::new(entries, note).write(&save.path);
         let path = save.path.display().to_string();
         written.map(|()| true).map_err(|error| Box::new(errors::cannot_write(&path, &error, Some(save.span))))
+    }
+
+    /// Makes sure that a file to be saved is no data file of the program.
+    ///
+    /// # Errors
+    /// When it is one.
+    pub(super) fn keep_data(&self, save: &Save) -> Result<(), Box<Diagnostic>> {
+        match self.program.files.iter().any(|file| same_file(&file.location, &save.path)) {
+            true => {
+                let path = save.path.display().to_string();
+                Err(Box::new(overwrites(&path, "data of the program", Some(save.span))))
+            }
+            false => Ok(()),
+        }
     }
 
     /// Carries out a `load`.
     pub(super) fn load(&mut self, load: &Load) -> Result<(), Box<Diagnostic>> {
         let loaded = Loaded::read(&load.path, Some(load.span))?;
+        self.loaded_note = loaded.data_note();
         match &load.params {
             None => self.load_all(&loaded),
             Some(params) => {

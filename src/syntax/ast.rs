@@ -155,6 +155,15 @@ pub enum Pattern {
 }
 
 impl Pattern {
+    /// The names that it binds.
+    pub fn names(&self) -> Vec<&Name> {
+        match self {
+            Pattern::Name(name) => vec![name],
+            Pattern::Ignore(_) => Vec::new(),
+            Pattern::Tuple(parts, _) => parts.iter().flat_map(Pattern::names).collect(),
+        }
+    }
+
     /// Where it is written.
     pub fn span(&self) -> Span {
         match self {

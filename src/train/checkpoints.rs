@@ -66,6 +66,8 @@ pub(super) struct Checkpoints {
     rule: Checkpoint,
     note: Note,
     terms: Terms,
+    /// Values of `let` that the trained model reads.
+    lets: Vec<(String, Table)>,
     /// The least of what is watched so far.
     best: Option<f64>,
     /// The best epoch, until it is written together with the newest state.
@@ -98,10 +100,11 @@ impl Checkpoints {
             folder.put_aside().map_err(|error| tensors::cannot_write(&shown, &error, Some(rule.span)))?;
         }
         let facts = Facts::new(session, train)?;
-        let note = Note::new(session, train, facts);
+        let note = Note::new(session, train, facts)?;
+        let lets = session.lets_of(&session.trainings_until(train.span));
         let best = resumed.and_then(|resumed| resumed.kept.best);
         let when = Instant::now();
-        Ok(Some(Checkpoints { folder, rule, note, terms, best, unwritten: None, written: None, when }))
+        Ok(Some(Checkpoints { folder, rule, note, terms, lets, best, unwritten: None, written: None, when }))
     }
 
     /// The path of the newest checkpoint.
@@ -225,7 +228,7 @@ impl Checkpoints {
         ended: Option<Ended>,
     ) -> Result<Vec<u8>, Box<Diagnostic>> {
         steps.store(session);
-        let mut entries: Vec<(String, Table)> = Vec::new();
+        let mut entries: Vec<(String, Table)> = self.lets.clone();
         let all = session.all_params();
         session.stored_params(&all, &mut entries)?;
         for (tensor, bytes) in steps.state().iter().zip(steps.state_bytes()) {

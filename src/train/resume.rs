@@ -10,6 +10,7 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::checkpoints as errors;
 use crate::ir::TensorType;
 use crate::lower::Source;
+use crate::session::data_note::DataNote;
 use crate::session::{Loaded, Resume, SEPARATOR, Session, native};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -29,6 +30,9 @@ pub(super) struct Note {
     pub(super) epoch: u64,
     /// What decides the steps that follow.
     facts: Facts,
+    /// What is known of the data.
+    #[serde(default)]
+    data: Option<DataNote>,
 }
 
 /// What decides the steps of a run beside its state and the text of the program.
@@ -133,11 +137,25 @@ fn data_difference(before: Option<&DataFacts>, now: Option<&DataFacts>) -> Optio
     }
 }
 
+/// How the data of a training were prepared otherwise than those of a checkpoint, whose values are the same.
+fn preparation_difference(
+    session: &mut Session<'_>,
+    train: &Train,
+    note: &Note,
+) -> Result<Option<String>, Box<Diagnostic>> {
+    let Some((before, data)) = note.data.as_ref().zip(train.data) else { return Ok(None) };
+    let set = &session.program.data[data.0 as usize].name;
+    let before = before.training(train.name.as_deref(), note.training, set);
+    let now = session.training_note(note.training, train)?;
+    Ok(now.zip(before).and_then(|(now, before)| now.difference(before)))
+}
+
 impl Note {
-    pub(super) fn new(session: &mut Session<'_>, train: &Train, facts: Facts) -> Self {
+    pub(super) fn new(session: &mut Session<'_>, train: &Train, facts: Facts) -> Result<Self, Box<Diagnostic>> {
         let run = session.run.get_or_insert_with(new_run).clone();
         let training = position(session, train);
-        Note { ndc: env!("CARGO_PKG_VERSION").to_string(), run, training, step: 0, epoch: 0, facts }
+        let data = session.data_note(train.span)?;
+        Ok(Note { ndc: env!("CARGO_PKG_VERSION").to_string(), run, training, step: 0, epoch: 0, facts, data })
     }
 
     fn of(tensors: &Tensors) -> Option<Note> {
@@ -271,6 +289,8 @@ fn taken(
         let wanted = TensorType::new(real, param.domain.stored_shape(&param.shape));
         match loaded.tensors.get(&name) {
             Some(table) if table.ty == wanted => params.push((ParamId(index as u32), table.clone())),
+            // The precision is told once.
+            Some(table) if table.ty.shape == wanted.shape && note.facts.precision != facts.precision => {}
             Some(table) => {
                 differences.push(format!("`{}` is {} there and {} here", param.name, table.ty.shape, param.shape));
             }
@@ -283,7 +303,11 @@ fn taken(
     if !differences.is_empty() {
         return Err(Box::new(errors::other_training(&loaded.path, differences, train.span)));
     }
-    if let Some(difference) = data_difference(note.facts.data.as_ref(), facts.data.as_ref()) {
+    let difference = match data_difference(note.facts.data.as_ref(), facts.data.as_ref()) {
+        None => preparation_difference(session, train, note)?,
+        difference => difference,
+    };
+    if let Some(difference) = difference {
         let name = facts.data.or(note.facts.data.clone()).map_or(String::new(), |data| data.name);
         return Err(Box::new(errors::other_data(&loaded.path, &name, difference, train.span)));
     }
@@ -326,7 +350,9 @@ impl Resumed {
             _ => false,
         };
         let is_known = |name: &str| steps.state().iter().any(|tensor| tensor.name == name || is_raw(tensor, name));
-        let is_memory = |name: &&str| name.contains(SEPARATOR) && !name.ends_with("/free");
+        // What begins with the separator belongs to no parameter.
+        let is_memory =
+            |name: &&str| name.contains(SEPARATOR) && !name.starts_with(SEPARATOR) && !name.ends_with("/free");
         for name in self.tensors.names().filter(is_memory).filter(|name| !is_known(name)) {
             differences.push(format!("the update rule there remembers `{name}`, the one here does not"));
         }

@@ -1,7 +1,7 @@
 //! Loss and metrics of a trained model over a data set or a file.
 
-use super::Which;
 use super::prediction::{columns_over, table_of};
+use super::{Model, Which};
 use crate::check::program::{DataId, DataSet, Examples, Program, Train};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::trained as errors;
@@ -29,18 +29,31 @@ pub struct Evaluated {
 pub fn evaluated(
     which: &Which,
     (file, data): (&Path, Option<&str>),
-    program: &Program,
+    model: &mut Model,
+    compiler: Compiler,
+) -> Result<Evaluated, Box<Diagnostic>> {
+    // Texts that messages show may come in while the program is used.
+    let mut sources = std::mem::take(&mut model.checked.sources);
+    let evaluated = over(which, (file, data), model, &mut sources, compiler);
+    model.checked.sources = sources;
+    evaluated
+}
+
+fn over(
+    which: &Which,
+    (file, data): (&Path, Option<&str>),
+    model: &Model,
     sources: &mut SourceMap,
     compiler: Compiler,
 ) -> Result<Evaluated, Box<Diagnostic>> {
+    let program = &model.checked.program;
     let (block, train) = which.block(program)?;
-    let named = |name: &str| program.data.iter().position(|set| set.name == name);
     let (set, input) = match (train.data, data) {
         (None, None) => (None, None),
         (None, Some(_)) => return Err(Box::new(errors::no_data(train.span))),
         (Some(data), None) => (Some(data), None),
-        (Some(data), Some(name)) => match named(name) {
-            Some(place) => (Some(DataId(place as u32)), None),
+        (Some(data), Some(name)) => match set_of(program, data, Some(name)) {
+            Some(set) => (Some(set), None),
             None if !Path::new(name).exists() => {
                 let sets: Vec<&str> = program.data.iter().map(|set| set.name.as_str()).collect();
                 return Err(Box::new(errors::no_examples(name, &sets)));
@@ -56,6 +69,7 @@ pub fn evaluated(
             let (table, used) = table_of("--data", input, sources)?;
             let mut session = Session::with_compiler(program, compiler);
             session.initialize()?;
+            model.prepare(&mut session, (block, train), &in_place_of(train, data, &train.columns))?;
             let (columns, rows) = columns_over(&mut session, data, &train.columns, &table, used)?;
             (values, compiler) = (columns, session.compiler);
             Some(with_other_rows(program, data, rows))
@@ -69,7 +83,10 @@ pub fn evaluated(
     let mut session = Session::with_compiler(program, compiler);
     session.initialize()?;
     let needed = lower_evaluation(program, train, 1, false, false).sources;
-    which.restore(&mut session, block, &needed, file)?;
+    if let Some(set) = set {
+        model.prepare(&mut session, (block, train), &in_place_of(train, set, &examples.columns))?;
+    }
+    which.restore(&mut session, block, &needed, (model, file))?;
     if let Some((_, set)) = with_input {
         session.set_columns(set, &train.columns, values);
     }
@@ -83,6 +100,19 @@ pub fn evaluated(
     Ok(Evaluated { data, examples: examples.count(program), measures })
 }
 
+/// The set that is evaluated: that of a name, or without one that of the block; none where it is a file.
+pub(super) fn set_of(program: &Program, data: DataId, name: Option<&str>) -> Option<DataId> {
+    match name {
+        None => Some(data),
+        Some(name) => program.data.iter().position(|set| set.name == name).map(|place| DataId(place as u32)),
+    }
+}
+
+/// The columns of a set with those of the block in whose place they are.
+fn in_place_of(train: &Train, set: DataId, columns: &[u32]) -> Vec<(u32, DataId, u32)> {
+    train.columns.iter().zip(columns).map(|(trained, index)| (*trained, set, *index)).collect()
+}
+
 /// The program with one data set more: the columns of a set, over another number of rows.
 fn with_other_rows(program: &Program, data: DataId, rows: usize) -> (Program, DataId) {
     let mut program = program.clone();
@@ -93,7 +123,7 @@ fn with_other_rows(program: &Program, data: DataId, rows: usize) -> (Program, Da
 }
 
 /// A set with its columns in the places of those that the block reads.
-fn columns_of(program: &Program, train: &Train, set: Option<DataId>) -> Result<Examples, Box<Diagnostic>> {
+pub(super) fn columns_of(program: &Program, train: &Train, set: Option<DataId>) -> Result<Examples, Box<Diagnostic>> {
     let (Some(data), Some(set)) = (train.data, set) else { return Ok(train.examples()) };
     let (trained, other) = (&program.data[data.0 as usize], &program.data[set.0 as usize]);
     let place = |index: &u32| {

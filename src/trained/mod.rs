@@ -1,10 +1,15 @@
 //! What a trained model says of other examples than those it was trained on, for `ndc predict` and `ndc eval`: which block it
-//! is, where its parameters are, its predictions ([`predictions`]) and its loss and metrics ([`evaluated`]).
+//! is, where its parameters are, what is kept beside them ([`Model`]), its predictions ([`predictions`]) and its loss and
+//! metrics ([`evaluated`]).
 
 mod evaluation;
+mod known_files;
+mod model;
 mod prediction;
+mod whereabouts;
 
 pub use evaluation::{Evaluated, evaluated};
+pub use model::{Model, Question};
 pub use prediction::predictions;
 
 use crate::check::program::{Action, Program, Saved, Train};
@@ -48,7 +53,7 @@ impl Which {
     }
 
     /// Brings a session to where the block has been trained: the values of the file above it, then the parameters that
-    /// a graph reads, from a file.
+    /// a graph reads, from a file. Values that were kept with the parameters are not computed again.
     ///
     /// # Errors
     /// When nothing says where parameters are, or they are those of another model.
@@ -57,7 +62,7 @@ impl Which {
         session: &mut Session<'_>,
         block: usize,
         sources: &[Source],
-        program_file: &Path,
+        (model, program_file): (&Model, &Path),
     ) -> Result<(), Box<Diagnostic>> {
         let program = session.program;
         let wanted: Vec<_> = sources
@@ -67,13 +72,22 @@ impl Which {
                 _ => None,
             })
             .collect();
-        if sources.iter().any(|source| matches!(source, Source::Global(..))) {
+        let stored = model.stored.as_ref().map(|stored| &stored.loaded);
+        let known = |session: &mut Session<'_>| match stored {
+            Some(loaded) => session.take_lets(&loaded.tensors, sources),
+            None => sources.iter().filter(|source| matches!(source, Source::Global(..))).copied().collect(),
+        };
+        if !known(session).is_empty() {
             for action in program.actions[..block].iter().filter(|action| matches!(action, Action::Let { .. })) {
                 session.action(action, &mut Silent)?;
             }
+            known(session);
         }
         if wanted.is_empty() {
             return Ok(());
+        }
+        if let Some(loaded) = stored {
+            return session.load_params(loaded, &wanted);
         }
         let (path, place) = self.file(program, block)?;
         let is_own = self.params.is_none() && self.checkpoint.is_none();
@@ -96,7 +110,7 @@ impl Which {
         }
         let (above, below) = program.actions.split_at(block);
         let saved = |action: &Action| match action {
-            Action::Save(save) if save.values.as_ref().is_none_or(|values| values.iter().any(holds_params)) => {
+            Action::Save(save) if save.values.as_ref().is_none_or(|values| values.iter().any(Saved::holds_params)) => {
                 Some((save.path.clone(), Some(save.span)))
             }
             _ => None,
@@ -113,10 +127,6 @@ impl Which {
         let found = found.or_else(|| below.iter().chain(above.iter().rev()).find_map(loaded));
         found.ok_or_else(|| Box::new(errors::no_parameters(block_span(program, block))))
     }
-}
-
-fn holds_params(saved: &Saved) -> bool {
-    matches!(saved, Saved::Params(_))
 }
 
 fn trains(program: &Program) -> impl Iterator<Item = (usize, &Train)> {

@@ -1,6 +1,6 @@
 //! Predictions for the examples of a file.
 
-use super::Which;
+use super::{Model, Which};
 use crate::check::program::{DataId, Prediction, Program, Train};
 use crate::check::table::{RawTable, TableLoader};
 use crate::data::{FileLoader, format_of, open_file};
@@ -25,10 +25,24 @@ use std::sync::Arc;
 pub fn predictions(
     which: &Which,
     (file, input): (&Path, &Path),
-    program: &Program,
+    model: &mut Model,
+    compiler: Compiler,
+) -> Result<Predictions, Box<Diagnostic>> {
+    // Texts that messages show may come in while the program is used.
+    let mut sources = std::mem::take(&mut model.checked.sources);
+    let predicted = predicted(which, (file, input), model, &mut sources, compiler);
+    model.checked.sources = sources;
+    predicted
+}
+
+fn predicted(
+    which: &Which,
+    (file, input): (&Path, &Path),
+    model: &Model,
     sources: &mut SourceMap,
     compiler: Compiler,
 ) -> Result<Predictions, Box<Diagnostic>> {
+    let program = &model.checked.program;
     let (block, train) = which.block(program)?;
     let Some(data) = train.data else { return Err(Box::new(errors::no_data(train.span))) };
     let Some(prediction) = &train.prediction else {
@@ -38,7 +52,9 @@ pub fn predictions(
     let mut session = Session::with_compiler(program, compiler);
     session.initialize()?;
     let needed = lower_prediction(program, prediction, data, 1).sources;
-    which.restore(&mut session, block, &needed, file)?;
+    let own: Vec<(u32, DataId, u32)> = train.columns_read().into_iter().map(|index| (index, data, index)).collect();
+    model.prepare(&mut session, (block, train), &own)?;
+    which.restore(&mut session, block, &needed, (model, file))?;
     let (columns, examples) = columns_over(&mut session, data, &prediction.inputs(), &table, used)?;
     let values = predict_columns(&mut session, prediction, data, &columns, examples)?;
     session.compiler.save();
@@ -84,7 +100,7 @@ fn labels(program: &Program, train: &Train, prediction: &Prediction) -> Option<(
     let others = train.columns.iter().filter(|index| !inputs.contains(index));
     let mut labelled = others.filter_map(|index| {
         let column = &set.columns[*index as usize];
-        Some((column.name.clone(), column.categories.as_ref()?.names()))
+        Some((column.name.clone(), column.categories.as_ref()?.texts()))
     });
     labelled.next().filter(|_| labelled.next().is_none())
 }

@@ -1,6 +1,6 @@
 //! A program made for a case: functions of an nd file, the case's data, and expressions with the values they should have.
 
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{check_text, on_large_stack};
 use ndc::ir::Table;
 use ndc::ops::structural::table;

@@ -3,7 +3,7 @@
 use super::generator::{HEADER, Kind, Unit};
 use ndc::check::Options;
 use ndc::check::program::{Action, Program, Typed};
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::diagnostics::render::{MessageFormat, render};
 use ndc::driver::{check_text, on_large_stack};
 use ndc::eval::evaluate_tables;

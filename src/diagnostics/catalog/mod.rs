@@ -21,6 +21,7 @@ pub mod projects;
 pub mod records;
 pub mod shapes;
 pub mod sources;
+pub mod stored;
 pub mod subjects;
 pub mod syntax;
 pub mod tensors;
