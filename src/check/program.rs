@@ -445,14 +445,6 @@ pub struct Train {
 }
 
 impl Train {
-    /// The columns of the data that anything in the block reads: what it trains on, then those of its prediction.
-    pub fn columns_read(&self) -> Vec<u32> {
-        let mut columns = self.columns.clone();
-        let predicted = self.prediction.iter().flat_map(Prediction::inputs);
-        columns.extend(predicted.filter(|index| !self.columns.contains(index)));
-        columns
-    }
-
     /// What is trained on.
     pub fn examples(&self) -> Examples {
         Examples { data: self.data, columns: self.columns.clone() }

@@ -1,7 +1,7 @@
 //! What a trained model says of one example: the setting `predict`, or the model that the loss calls.
 
 use crate::check::Checker;
-use crate::check::program::{Closure, DataId, Kind, Typed};
+use crate::check::program::{Closure, DataId, Kind, Train, Typed};
 use crate::check::scope::Frame;
 use crate::check::types::Type;
 use crate::diagnostics::catalog::actions;
@@ -30,6 +30,16 @@ impl Prediction {
             }
         });
         inputs
+    }
+}
+
+impl Train {
+    /// The columns of the data that anything in the block reads: what it trains on, then those of its prediction.
+    pub fn columns_read(&self) -> Vec<u32> {
+        let mut columns = self.columns.clone();
+        let predicted = self.prediction.iter().flat_map(Prediction::inputs);
+        columns.extend(predicted.filter(|index| !self.columns.contains(index)));
+        columns
     }
 }
 
