@@ -130,6 +130,34 @@ fn gaps_in_other_arrays() {
     }
 }
 
+/// The mean takes the place of what is missing in another table even where nothing was in the one that was trained on; but not of a
+/// whole number.
+#[test]
+fn gaps_that_training_did_not_have() {
+    let folder = folder("new_gaps");
+    let text = "data d = csv(\"d.csv\") { x = standardize(a), y = a, z = one_hot(b, 2), i = log(a), missing = mean }\n";
+    fs::write(folder.join("d.csv"), "a,b\n1.5,1\n2.5,0\n").unwrap();
+    fs::write(folder.join("program.nd"), text).unwrap();
+    let checked = check_file(&folder.join("program.nd"), &mut FileLoader::new(), Options::default());
+    assert!(!checked.has_errors(), "{:?}", checked.diagnostics);
+    let over = |columns: &[u32], text: &str| {
+        fs::write(folder.join("other.csv"), text).unwrap();
+        let mut sources = SourceMap::default();
+        let id = sources.add("program.nd", None, "");
+        let used = Span::new(id, 0, 0);
+        let format = Format::Csv { delimiter: None };
+        let table = FileLoader::new().load(&folder.join("other.csv"), format, used, &mut sources).unwrap();
+        on_large_stack(|| {
+            let mut session = Session::new(&checked.program).unwrap();
+            let found = session.columns_over(DataId(0), columns, &table, used);
+            found.map(|tables| tables.iter().map(numbers_of).collect::<Vec<_>>()).map_err(|error| error.code)
+        })
+    };
+    assert_eq!(over(&[0, 1], "a\n\"\"\n4\n"), Ok(vec![vec![0.0, 4.0], vec![2.0, 4.0]]));
+    assert_eq!(over(&[1, 2], "a,b\n?,1\n"), Ok(vec![vec![2.0], vec![0.0, 1.0]]));
+    assert_eq!(over(&[2], "b\nNA\n1\n"), Err("E0505"));
+}
+
 fn numbers_of(table: &ndc::ir::Table) -> Vec<f64> {
     table.bits.iter().map(|word| table.ty.element.number(*word)).collect()
 }

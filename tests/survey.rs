@@ -118,6 +118,10 @@ fn items_of_tables() {
             "a,b,c\n1.5,,2.5\n,2,3.5\n1,,7.5\n",
             "x       = standardize(a)|y       = c|missing = drop|// b: missing in 2 rows, so that none is complete",
         ),
+        (
+            "drop,b,c\n,1,2.5\n2,3,3.5\n",
+            "x = standardize(b)|y = c|// drop: missing in 1 row, and a column is called `drop`",
+        ),
         ("a,b,c\n1e308,1,2.5\n-1e308,3,3.5\n", "x = [a, b]|y = c"),
         (&names, "y = category(name)"),
     ];

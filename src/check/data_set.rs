@@ -71,6 +71,6 @@ pub struct SourceColumn {
     pub values: RawValues,
     /// The labels, if it is read as a category.
     pub categories: Option<Arc<Categories>>,
-    /// Whether NaN stands for a missing value, to be replaced by the mean of the others.
+    /// Whether NaN stands for a missing value, to be replaced by the mean of the others; here or in another table.
     pub filled: bool,
 }

@@ -28,15 +28,19 @@ pub(super) fn usable(
     missing: Missing,
     used: Span,
 ) -> Result<SourceColumn, Box<Diagnostic>> {
-    let name = table.columns[index].name.as_str();
+    let column = &table.columns[index];
+    let name = column.name.as_str();
     let values = numbers(table, index, missing, used)?;
-    let filled = missing == Missing::Mean && has_missing(&values);
-    if filled && values.entry_count() > 1 {
+    let has_gaps = missing == Missing::Mean && has_missing(&values);
+    if has_gaps && values.entry_count() > 1 {
         return Err(Box::new(column_errors::no_mean_of_tensors(name, used)));
     }
-    if filled && (0..values.rows()).all(|row| misses(&values, row)) {
+    if has_gaps && (0..values.rows()).all(|row| misses(&values, row)) {
         return Err(Box::new(column_errors::all_missing(name, used)));
     }
+    // Other tables may have gaps where this one has none. A mean is no whole number.
+    let may_have_gaps = missing == Missing::Mean && values.entry_shape().is_empty() && !column.whole;
+    let filled = has_gaps || may_have_gaps;
     Ok(SourceColumn { name: name.to_string(), values, categories: None, filled })
 }
 

@@ -181,8 +181,7 @@ impl Session<'_> {
         let rows = fitted_on.map_or(Choice::All(set.rows), |rows| Choice::Some(rows));
         let mut fitted = Fitted::default();
         for column in columns {
-            let fill = column.filled.then(|| mean_of_present(column, rows, span)).transpose()?;
-            fitted.fills.push(fill);
+            fitted.fills.push(if column.filled { mean_of_present(column, rows, span)? } else { None });
         }
         for (number, value) in standardized(expression) {
             let known = self.statistics.iter().find(|known| known.number == number && same(&known.rows, fitted_on));
@@ -259,17 +258,18 @@ fn can_hold(bytes: usize) -> bool {
     Vec::<u8>::new().try_reserve_exact(bytes.saturating_mul(2)).is_ok()
 }
 
-/// The mean of the numbers of a column that are there.
-fn mean_of_present(column: &SourceColumn, rows: Choice<'_>, span: Span) -> Result<f64, Box<Diagnostic>> {
+/// The mean of the numbers of a column that are there, unless there is none and nothing is missing.
+fn mean_of_present(column: &SourceColumn, rows: Choice<'_>, span: Span) -> Result<Option<f64>, Box<Diagnostic>> {
     let numbers = column.values.reals();
     let present: Vec<f64> = rows.rows().map(|row| numbers[row]).filter(|number| !number.is_nan()).collect();
     if present.is_empty() {
         return Err(Box::new(errors::all_missing(&column.name, span)));
     }
-    if let Some(row) = rows.rows().find(|row| numbers[*row].is_infinite()) {
-        return Err(Box::new(errors::no_statistics_of_infinite(numbers[row], row, span)));
+    match rows.rows().find(|row| numbers[*row].is_infinite()) {
+        None => Ok(Some(mean_and_deviation(|| present.iter().copied()).0)),
+        Some(_) if column.values.first_nan().is_none() => Ok(None),
+        Some(row) => Err(Box::new(errors::no_statistics_of_infinite(numbers[row], row, span))),
     }
-    Ok(mean_and_deviation(|| present.iter().copied()).0)
 }
 
 fn unfit_error(unfit: Unfit, rows: Choice<'_>, span: Span) -> Box<Diagnostic> {

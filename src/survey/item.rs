@@ -1,6 +1,7 @@
 //! A `data` item for a file: numbers standardized as one vector, few labels as categories, and a column to predict.
 
 use super::{Column, Content, Survey, short};
+use crate::report::counted;
 use crate::syntax::token::{Token, Word, tokens};
 use std::fmt::Write;
 
@@ -78,6 +79,10 @@ fn reason_against(column: &Column, survey: &Survey, hidden: &[&str], most_labels
         Content::Text if !hidden.is_empty() => Some(format!("a text, and the column `{}` hides a function", hidden[0])),
         _ if column.missing.len() == column.rows && column.entry.is_empty() => Some("no values".to_string()),
         _ if !is_name(&column.name) && hidden.contains(&"column") => Some("not a name that nd can write".to_string()),
+        // `missing = drop` would be one more column.
+        _ if !column.missing.is_empty() && survey.columns.iter().any(|column| column.name == "drop") => {
+            Some(format!("missing in {}, and a column is called `drop`", counted(column.missing.len() as u64, "row")))
+        }
         _ if column.rows != rows => Some(format!("{} rows", column.rows)),
         _ => None,
     }
@@ -113,7 +118,10 @@ impl<'s> Scene<'s> {
                 Some((place, column)) if none_complete(&columns) => {
                     reasons[*place] = Some(match column.missing.len() == column.rows {
                         true => "NaN in every row".to_string(),
-                        false => format!("missing in {} rows, so that none is complete", column.missing.len()),
+                        false => {
+                            let rows = counted(column.missing.len() as u64, "row");
+                            format!("missing in {rows}, so that none is complete")
+                        }
                     });
                 }
                 _ => {
