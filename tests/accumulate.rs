@@ -66,6 +66,7 @@ fn batches_that_make_one_update_are_as_good_as_one_large_batch() {
     ] {
         let large = run(&format!("{name}_large"), &block(&format!("{settings}, batch = 16")));
         let small = run(&format!("{name}_small"), &block(&format!("{settings}, batch = 4, accumulate = 4")));
+        assert_eq!(large.starts[0].examples_per_step(), small.starts[0].examples_per_step());
         assert_eq!(large.starts[0].steps_per_epoch, small.starts[0].steps_per_epoch);
         assert_eq!(large.ends[0].steps, small.ends[0].steps, "{name}");
         assert_eq!(large.epochs.len(), small.epochs.len());

@@ -373,6 +373,22 @@ train { loss = w, steps = 4, optimizer = sgd(lr = 1), schedule = if step == 1 { 
     assert_eq!(records.end_of("w"), [1.0 - 1.328125]);
 }
 
+/// There is no step before the first.
+#[test]
+fn a_schedule_that_is_no_number_is_told_with_what_it_was_given() {
+    let text = "param w = 1.0\ntrain { loss = w^2, steps = 4, optimizer = sgd(lr = 1), schedule = 2 * step_norm }\n";
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("update_rules_nan.nd");
+    std::fs::write(&path, text).unwrap();
+    let checked = check_file(&path, &mut FileLoader::new(), Default::default());
+    let errors = on_large_stack(|| Session::new(&checked.program).unwrap().run(&mut Records::default()).unwrap_err());
+    let error = &errors[0];
+    assert_eq!(
+        (error.code, &text[error.primary.as_ref().unwrap().span.start as usize..][..13]),
+        ("E0701", "2 * step_norm")
+    );
+    assert!(format!("{:?}", error.help).contains("it was given NaN"), "{:?}", error.help);
+}
+
 #[test]
 fn settings_that_would_not_do_what_they_say_are_refused_at_their_place() {
     for (place, (settings, code, marked)) in REFUSED.iter().enumerate() {

@@ -194,6 +194,9 @@ fn settings(start: &TrainingStart) -> String {
     }
     rows.push(("trainable values".to_string(), start.trainable.to_string()));
     rows.push(("batch".to_string(), start.batch.to_string()));
+    if start.accumulate > 1 {
+        rows.push(("accumulate".to_string(), start.accumulate.to_string()));
+    }
     rows.push(("steps per epoch".to_string(), start.steps_per_epoch.to_string()));
     rows.push(("steps".to_string(), start.steps.map_or("until `stop`".to_string(), |steps| steps.to_string())));
     let mut table = "| | |\n| --- | --- |\n".to_string();

@@ -59,7 +59,11 @@ fn describe(checked: &Checked, step: &Step, out: &mut String) {
         Some(_) if step.examples == 1 => "1 example".to_string(),
         Some(_) => format!("{} examples", thousands(step.examples as u64)),
     };
-    let _ = writeln!(out, "\ntrain{name} at {}, a step of {examples}:", step.place);
+    let what = match step.train.batches_per_step() {
+        1 => format!("a step of {examples}"),
+        batches => format!("a batch of {examples}, {batches} for each step"),
+    };
+    let _ = writeln!(out, "\ntrain{name} at {}, {what}:", step.place);
     let _ = writeln!(out, "  trained parameters  {} numbers, {} bytes", thousands(numbers), thousands(bytes));
     let _ = writeln!(out, "  optimiser state     {} bytes", thousands(state));
     let _ = writeln!(out, "  workspace           {} bytes", thousands(workspace));

@@ -91,7 +91,11 @@ fn headline(start: &TrainingStart) -> String {
     let name = start.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
     let data = match &start.data {
         Some((data, rows)) => {
-            format!(" on {data} ({} examples, {} a step)", thousands(*rows as u64), thousands(start.batch as u64))
+            format!(
+                " on {data} ({} examples, {} a step)",
+                thousands(*rows as u64),
+                thousands(start.examples_per_step() as u64)
+            )
         }
         None => String::new(),
     };

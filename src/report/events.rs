@@ -51,9 +51,16 @@ pub struct Started<'e> {
     examples: Option<usize>,
     trainable: usize,
     batch: usize,
+    #[serde(skip_serializing_if = "is_one")]
+    accumulate: usize,
     seed: u64,
     steps_per_epoch: u64,
     steps: Option<u64>,
+}
+
+/// A number of batches that need not be told.
+fn is_one(batches: &usize) -> bool {
+    *batches == 1
 }
 
 /// What an epoch came to.
@@ -126,6 +133,7 @@ impl<'e> Started<'e> {
             examples: start.data.as_ref().map(|(_, examples)| *examples),
             trainable: start.trainable,
             batch: start.batch,
+            accumulate: start.accumulate,
             seed: start.seed,
             steps_per_epoch: start.steps_per_epoch,
             steps: start.steps,

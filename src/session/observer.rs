@@ -123,8 +123,10 @@ pub struct TrainingStart {
     pub data: Option<(String, usize)>,
     /// The number of trainable values.
     pub trainable: usize,
-    /// Examples per step.
+    /// Examples per batch.
     pub batch: usize,
+    /// Batches per step.
+    pub accumulate: usize,
     /// The seed of the order of the examples.
     pub seed: u64,
     /// Steps per epoch.
@@ -135,6 +137,14 @@ pub struct TrainingStart {
     pub compiled_in: Duration,
     /// The checkpoint that it goes on from, with the steps done there.
     pub resumed: Option<(String, u64)>,
+}
+
+impl TrainingStart {
+    /// Examples per step.
+    pub fn examples_per_step(&self) -> usize {
+        let examples = self.data.as_ref().map_or(1, |(_, examples)| *examples);
+        self.batch.saturating_mul(self.accumulate).min(examples)
+    }
 }
 
 /// Where training is.

@@ -120,7 +120,8 @@ pub(super) fn strong_wolfe<E>(
 /// The next trial where the loss still falls.
 fn beyond(before: &Point, point: &Point) -> f64 {
     let (least, most) = (point.at + (point.at - before.at), GROWTH * point.at);
-    cubic_minimum(before, point).filter(|trial| *trial > least).map_or(least, |trial| trial.min(most))
+    // Where the slope does not rise there is no minimum ahead to be near to.
+    cubic_minimum(before, point).filter(|trial| *trial > point.at).map_or(most, |trial| trial.clamp(least, most))
 }
 
 /// The next trial within an interval.

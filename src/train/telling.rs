@@ -24,6 +24,7 @@ impl Run<'_> {
             data: data.map(|set| (set.name.clone(), set.rows)),
             trainable: self.train.params.iter().map(|id| program.params[id.0 as usize].shape.count()).sum(),
             batch: self.rows.batch(),
+            accumulate: self.train.batches_per_step(),
             seed: self.train.seed,
             steps_per_epoch: self.rows.steps_per_epoch(),
             steps: self.limit,

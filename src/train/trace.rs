@@ -65,7 +65,10 @@ pub(super) fn first_bad_value(
 /// What usually helps against this cause.
 fn advice(first: Option<&FirstBadValue>) -> String {
     let text = first.map_or("", |found| found.text.as_str());
-    if text.starts_with("log") {
+    let arguments = text.split(" = ").next().unwrap_or_default();
+    if arguments.contains("NaN") {
+        "it was given NaN: by the data, or by `step_norm` or `validation_loss`, which are NaN before the first of them"
+    } else if text.starts_with("log") {
         "keep the argument of `log` above zero, or use a form that is stable: `log_softmax(logits)`, `bce_logits(z, y)`"
     } else if text.starts_with("exp") {
         "use a form that does not overflow: `softplus`, `logsumexp`, `sigmoid`"
