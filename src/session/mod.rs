@@ -8,6 +8,7 @@ mod columns;
 pub mod compiler;
 pub mod domain;
 mod examination;
+mod finding;
 pub mod initialize;
 pub mod native;
 mod observer;
@@ -18,6 +19,7 @@ mod saving;
 pub mod statistics;
 
 pub use examination::{Examination, Fit, Surface};
+pub use finding::{LearningRateRange, LearningRates, TriedRate};
 pub use observer::{
     BestEpoch, Confusion, Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart,
 };
@@ -100,12 +102,18 @@ impl<'p> Session<'p> {
     /// All failed assertions, or what stopped the run after them.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<(), Vec<Diagnostic>> {
         let mut failures = Vec::new();
+        let sought = self.sought().map_err(|diagnostic| vec![*diagnostic])?;
         for (index, action) in self.program.actions.iter().enumerate() {
             if self.options.interrupted() {
                 break;
             }
             let (what, span) = described(action);
             self.compiler.enter(format!("action {index}"), what, Some(span));
+            if sought == Some(index) {
+                let found = self.seek(index, observer);
+                failures.extend(found.err().map(|stopped| seen_by_the_user(*stopped, action)));
+                break;
+            }
             match self.action(action, observer) {
                 Ok(None) => {}
                 Ok(Some(failed)) => failures.push(failed),
