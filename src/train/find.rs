@@ -10,10 +10,10 @@ use crate::diagnostics::catalog::training as errors;
 use crate::runtime::math::double::{exp, log};
 use crate::session::{LearningRateRange, LearningRates, Session, TriedRate};
 
-/// What stays from one step to the next of the weights with which losses are averaged.
-const DECAY: f64 = 0.9;
-/// How many losses an average needs before it counts.
-const FEWEST: usize = 10;
+/// Losses are averaged over about this share of the steps.
+const SHARE: f64 = 0.1;
+/// The share of its size by which a loss must fall.
+const LEAST_FALL: f64 = 1e-3;
 /// The loss has diverged where its average is above the least one by so many times its size.
 const DIVERGED: f64 = 3.0;
 
@@ -47,7 +47,7 @@ impl Run<'_> {
         session: &mut Session<'_>,
         range: &LearningRateRange,
     ) -> Result<(Curve, bool), Box<Diagnostic>> {
-        let mut curve = Curve::default();
+        let mut curve = Curve::new(range.steps);
         for rate in rates(range) {
             self.steps.set_learning_rate(rate);
             self.step(session, Some(&mut Tally::new(&self.train.metrics)))?;
@@ -70,8 +70,11 @@ fn rates(range: &LearningRateRange) -> impl Iterator<Item = f64> {
 }
 
 /// The losses of rising learning rates.
-#[derive(Default)]
 struct Curve {
+    /// How far averages reach, in steps.
+    reach: f64,
+    /// What stays from one step to the next of the weight of a loss.
+    decay: f64,
     rates: Vec<f64>,
     /// The loss of each step, before its update.
     losses: Vec<f64>,
@@ -83,16 +86,22 @@ struct Curve {
 }
 
 impl Curve {
+    fn new(steps: usize) -> Self {
+        let reach = steps as f64 * SHARE;
+        let (rates, losses) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
+        Curve { reach, decay: exp(-1.0 / reach), rates, losses, average: 0.0, weight: 0.0, best: None }
+    }
+
     /// Adds the loss of a step; whether it has diverged.
     fn add(&mut self, rate: f64, loss: f64) -> bool {
         self.rates.push(rate);
         self.losses.push(loss);
-        self.average = DECAY * self.average + (1.0 - DECAY) * loss;
-        self.weight = DECAY * self.weight + (1.0 - DECAY);
+        self.average = self.decay * self.average + loss;
+        self.weight = self.decay * self.weight + 1.0;
         let average = self.average / self.weight;
         match self.best {
             _ if !average.is_finite() => true,
-            _ if self.losses.len() < FEWEST => false,
+            _ if (self.losses.len() as f64) < self.reach => false,
             Some((best, _)) if average > best + DIVERGED * best.abs() => true,
             Some((best, _)) if average >= best => false,
             _ => {
@@ -108,7 +117,7 @@ impl Curve {
         let average = |place: usize| {
             let (mut sum, mut weights) = (0.0, 0.0);
             for (other, loss) in falling.iter().enumerate() {
-                let weight = DECAY.powi(place.abs_diff(other).min(1000) as i32);
+                let weight = exp(-(place.abs_diff(other) as f64) / self.reach);
                 sum += weight * loss;
                 weights += weight;
             }
@@ -123,7 +132,7 @@ impl Curve {
         let count = smoothed.len();
         let squares = smoothed.iter().zip(&self.losses).map(|(smoothed, loss)| (loss - smoothed) * (loss - smoothed));
         let deviation = (squares.sum::<f64>() / count as f64).sqrt();
-        if count < 3 || first - last <= deviation {
+        if count < 3 || first - last <= deviation.max(LEAST_FALL * first.abs()) {
             return None;
         }
         let slope = |place: usize| (smoothed[place + 1] - smoothed[place - 1]) / 2.0;
@@ -152,7 +161,7 @@ mod tests {
     }
 
     fn curve(range: &LearningRateRange, mut loss: impl FnMut(f64) -> f64) -> LearningRates {
-        let mut curve = Curve::default();
+        let mut curve = Curve::new(range.steps);
         let diverged = rates(range).any(|rate| curve.add(rate, loss(rate)));
         curve.learning_rates(None, diverged)
     }
@@ -197,6 +206,7 @@ mod tests {
         for found in [
             curve(&range(1e-8, 1.0, 100), |_| 1.0),
             curve(&range(1e-8, 1.0, 100), |rate| 1.0 + rate),
+            curve(&range(1e-8, 1.0, 100), |rate| 1.0 - 1e-4 * rate),
             curve(&range(1e-8, 1.0, 100), {
                 let mut step = 0.0;
                 move |_| wave(&mut step)

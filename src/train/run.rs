@@ -319,7 +319,11 @@ impl<'t> Run<'t> {
 
     /// One step; whether the block's `stop` became true. With a tally it reports, and adds its batches to that.
     #[inline]
-    pub(super) fn step(&mut self, session: &mut Session<'_>, mut tally: Option<&mut Tally>) -> Result<bool, Box<Diagnostic>> {
+    pub(super) fn step(
+        &mut self,
+        session: &mut Session<'_>,
+        mut tally: Option<&mut Tally>,
+    ) -> Result<bool, Box<Diagnostic>> {
         let whole = self.rows.is_whole();
         let epoch = self.rows.epoch();
         let (batches, examples) = self.rows.next_step();
