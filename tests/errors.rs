@@ -4,7 +4,7 @@
 //! A program begins with lines such as `//! error E0204 at 4:9`, `//! error E0503 at points.csv:3:5`, or
 //! `//! error E0801` for an error without a place; `//! run` says that the errors come only when it runs. `//! of f` and
 //! `//! at x = 1` ask for the graph of a function, as `--of` and `--at` do; places are then those of the question, whose
-//! text is on its second line. `//! set lr=0.1` sets a value, as `--set` does. `//! gradcheck` checks the derivatives of the program, those that `//! allow f` names accepted.
+//! text is on its second line. `//! lr-find` runs as `--lr-find` does. `//! set lr=0.1` sets a value, as `--set` does. `//! gradcheck` checks the derivatives of the program, those that `//! allow f` names accepted.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -15,7 +15,7 @@ use ndc::diagnostics::explain::{codes, page, programs};
 use ndc::driver::{Checked, check_file, check_file_with, on_large_stack};
 use ndc::gradcheck::file as gradcheck;
 use ndc::overrides::{self, Override};
-use ndc::session::{Session, Silent};
+use ndc::session::{LearningRateRange, Session, Silent};
 use ndc::source::SourceMap;
 use ndc::subject::{Request, open};
 use std::collections::BTreeSet;
@@ -77,12 +77,18 @@ fn errors(path: &Path, run: bool) -> (Vec<Diagnostic>, SourceMap) {
         return wrong_derivatives(path, stated("allow "));
     }
     let overrides: Vec<Override> = stated("set ").into_iter().map(|set| overrides::parse(set).unwrap()).collect();
+    let find_learning_rate = text.lines().any(|line| line == "//! lr-find");
+    let options = Options { find_learning_rate, ..Options::default() };
     let Checked { sources, program, mut diagnostics, .. } =
-        check_file_with(path, &overrides, &mut FileLoader::new(), Options::default());
+        check_file_with(path, &overrides, &mut FileLoader::new(), options);
     diagnostics.retain(Diagnostic::is_error);
     if diagnostics.is_empty() && run {
         diagnostics = on_large_stack(|| match Session::new(&program) {
-            Ok(mut session) => session.run(&mut Silent).err().unwrap_or_default(),
+            Ok(mut session) => {
+                let range = LearningRateRange { least: 1e-8, most: 1.0, steps: 100, train: None };
+                session.options.find_learning_rate = find_learning_rate.then_some(range);
+                session.run(&mut Silent).err().unwrap_or_default()
+            }
             Err(stopped) => vec![*stopped],
         });
     }

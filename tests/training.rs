@@ -1,39 +1,11 @@
 //! What training measures and when it ends: metrics against scikit-learn, validation that changes nothing, early stopping.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use ndc::data::FileLoader;
-use ndc::driver::{check_file, on_large_stack};
-use ndc::session::{Ending, EpochRecord, Observer, RunOptions, Session, TrainingEnd};
-use std::path::Path;
+#[path = "support/records.rs"]
+mod records;
 
-#[derive(Default)]
-struct Records {
-    epochs: Vec<EpochRecord>,
-    ends: Vec<TrainingEnd>,
-}
-
-impl Observer for Records {
-    fn epoch_ended(&mut self, record: &EpochRecord) {
-        self.epochs.push(record.clone());
-    }
-    fn training_ended(&mut self, end: &TrainingEnd) {
-        self.ends.push(end.clone());
-    }
-}
-
-fn run(name: &str, text: &str, options: RunOptions) -> Records {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("training_{name}.nd"));
-    std::fs::write(&path, text).unwrap();
-    let checked = check_file(&path, &mut FileLoader::new(), Default::default());
-    assert!(!checked.has_errors(), "{name}: {:#?}", checked.diagnostics);
-    on_large_stack(|| {
-        let mut session = Session::new(&checked.program).unwrap();
-        session.options = options;
-        let mut records = Records::default();
-        session.run(&mut records).unwrap();
-        records
-    })
-}
+use ndc::session::{Ending, RunOptions};
+use records::{Records, run};
 
 fn bits(records: &Records) -> Vec<u64> {
     records.ends[0].params.iter().flat_map(|(.., values)| values.iter().map(|value| value.to_bits())).collect()

@@ -1,26 +1,15 @@
 //! Update rules and what a block says beside them: curves of `torch.optim`, and traces of other programs.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+#[path = "support/records.rs"]
+mod records;
+
 use ndc::data::FileLoader;
 use ndc::driver::{check_file, on_large_stack};
-use ndc::session::{EpochRecord, Observer, Session, TrainingEnd};
+use ndc::session::{RunOptions, Session};
+use records::Records;
 use serde_json::Value;
 use std::path::Path;
-
-#[derive(Default)]
-struct Records {
-    epochs: Vec<EpochRecord>,
-    ends: Vec<TrainingEnd>,
-}
-
-impl Observer for Records {
-    fn epoch_ended(&mut self, record: &EpochRecord) {
-        self.epochs.push(record.clone());
-    }
-    fn training_ended(&mut self, end: &TrainingEnd) {
-        self.ends.push(end.clone());
-    }
-}
 
 impl Records {
     fn losses(&self) -> Vec<f64> {
@@ -33,16 +22,7 @@ impl Records {
 }
 
 fn run(name: &str, text: &str) -> Records {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("update_rules_{name}.nd"));
-    std::fs::write(&path, text).unwrap();
-    let checked = check_file(&path, &mut FileLoader::new(), Default::default());
-    assert!(!checked.has_errors(), "{text}: {:#?}", checked.diagnostics);
-    on_large_stack(|| {
-        let mut session = Session::new(&checked.program).unwrap();
-        let mut records = Records::default();
-        session.run(&mut records).unwrap();
-        records
-    })
+    records::run(&format!("update_rules_{name}"), text, RunOptions::default())
 }
 
 fn stored(path: &str) -> Value {

@@ -30,14 +30,16 @@ pub struct Options {
     pub loop_memory: Option<usize>,
     /// Whether finished graphs may be simplified by rules that round differently.
     pub fast_math: bool,
+    /// Whether learning rates are not those of the file but given to each step.
+    pub find_learning_rate: bool,
 }
 
 impl Options {
     /// What of them decides the program, as a text: equal texts, equal programs.
     pub fn identity(&self) -> String {
         // All fields are named, so that no new one is forgotten. Which finder there is, the build decides.
-        let Options { precision, seed, structure_finder: _, loop_memory, fast_math } = self;
-        format!("{precision:?} {seed} {loop_memory:?} {fast_math}")
+        let Options { precision, seed, structure_finder: _, loop_memory, fast_math, find_learning_rate } = self;
+        format!("{precision:?} {seed} {loop_memory:?} {fast_math} {find_learning_rate}")
     }
 }
 
@@ -151,6 +153,7 @@ impl<'a, 'b> Checker<'a, 'b> {
                 precision: options.precision,
                 loop_memory: options.loop_memory,
                 fast_math: options.fast_math,
+                find_learning_rate: options.find_learning_rate,
                 ..Program::default()
             },
             globals: HashMap::new(),
@@ -434,8 +437,9 @@ impl<'a> Checker<'a, '_> {
     /// `assert fails "E0204" { items }`: which errors its items give before the run, and the program they are.
     fn checked_apart(&mut self, body: &'a [Item], position: usize) -> (Vec<String>, Program) {
         let all: Vec<&'a Item> = self.surroundings(position).into_iter().chain(body).collect();
-        let Program { precision, seed, loop_memory, fast_math, .. } = self.program;
-        let options = Options { precision, seed, loop_memory, fast_math, structure_finder: self.structure_finder };
+        let Program { precision, seed, loop_memory, fast_math, find_learning_rate, .. } = self.program;
+        let structure_finder = self.structure_finder;
+        let options = Options { precision, seed, loop_memory, fast_math, find_learning_rate, structure_finder };
         let known = self.models.known.clone();
         let task = Task { items: &all, trees: self.trees, options, part: Part::Whole, known, question: None };
         let (program, diagnostics, _, _) = check_items(task, self.sources, self.loader);

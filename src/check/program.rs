@@ -231,6 +231,8 @@ pub enum Progress {
     Plateau,
     /// How many of a step's examples the batch at hand has, as a share.
     Share,
+    /// The learning rate, where one is to be found.
+    LearningRate,
 }
 
 /// A function value, known when compiling. Captured values are not part of it, only their types.
@@ -473,6 +475,8 @@ pub struct Program {
     pub loop_memory: Option<usize>,
     /// Whether finished graphs may be simplified by rules that round differently.
     pub fast_math: bool,
+    /// Whether learning rates are not those of the file but given to each step.
+    pub find_learning_rate: bool,
     /// Trainable values.
     pub params: Vec<Param>,
     /// The files that data sets are read from.

@@ -3,8 +3,8 @@
 use super::output::say;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::render::{MessageFormat, render};
-use crate::report::events::{Ended, Epoch, Event, Number, Started, Structured};
-use crate::session::{EpochRecord, Leaves, Observer, TrainingEnd, TrainingStart};
+use crate::report::events::{Ended, Epoch, Event, Number, Rates, Started, Structured};
+use crate::session::{EpochRecord, LearningRates, Leaves, Observer, TrainingEnd, TrainingStart};
 use crate::source::{SourceMap, Span};
 use std::path::Path;
 use std::time::Duration;
@@ -76,6 +76,10 @@ impl Observer for JsonLines<'_> {
 
     fn training_ended(&mut self, end: &TrainingEnd) {
         say(&Event::Ended(Ended::new(self.trains, end)).line());
+    }
+
+    fn learning_rates_tried(&mut self, found: &LearningRates) {
+        say(&Event::LearningRates(Rates::new(found)).line());
     }
 
     fn wants_every_epoch(&self) -> bool {

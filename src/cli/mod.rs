@@ -22,6 +22,7 @@ mod output;
 mod params;
 mod predict;
 mod profile;
+mod rate_finding;
 mod report_page;
 mod reporting;
 mod run;

@@ -8,9 +8,9 @@ use crate::data::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::files::would_replace;
 use crate::driver::Checked;
-use crate::page::curves::curves;
+use crate::page::curves::{curves, learning_rates};
 use crate::report::counted;
-use crate::session::{EpochRecord, Observer, TrainingEnd, TrainingStart};
+use crate::session::{EpochRecord, LearningRates, Observer, TrainingEnd, TrainingStart};
 use clap::Args;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -124,6 +124,11 @@ impl Observer for Charts<'_> {
 
     fn epoch_ended(&mut self, record: &EpochRecord) {
         self.records.push(record.clone());
+    }
+
+    fn learning_rates_tried(&mut self, found: &LearningRates) {
+        let chart = learning_rates(found);
+        self.show(&chart, &chart.title);
     }
 
     fn training_ended(&mut self, _: &TrainingEnd) {

@@ -7,12 +7,14 @@ use super::event_log::EventLog;
 use super::json_lines::JsonLines;
 use super::logging::Logging;
 use super::output::say;
+use super::rate_finding::RateFinding;
 use super::report_page::page;
 use super::reporting::{Charts, Reporting};
 use super::set::Set;
 use super::trying::Trying;
 use super::watch_training::Watcher;
 use super::write::write_whole;
+use crate::check;
 use crate::data::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::driver::{check_file_with, emit, on_large_stack};
@@ -36,16 +38,24 @@ pub(super) struct RunArguments {
     #[command(flatten)]
     trying: Trying,
     #[command(flatten)]
+    finding: RateFinding,
+    #[command(flatten)]
     checkpointing: Checkpointing,
     #[command(flatten)]
     reporting: Reporting,
 }
 
 impl RunArguments {
+    /// What the checker needs to know of it.
+    fn check_options(&self) -> check::Options {
+        check::Options { find_learning_rate: self.finding.range().is_some(), ..self.common.options() }
+    }
+
     /// What the session needs to know of it.
     fn options(&self, brakes: &Brakes) -> RunOptions {
         let mut options = RunOptions { set: self.set.named(), ..RunOptions::default() };
         self.trying.enter(&mut options);
+        options.find_learning_rate = self.finding.range();
         self.checkpointing.options(brakes, options)
     }
 }
@@ -63,7 +73,7 @@ pub(super) fn run(file: &Path, arguments: &RunArguments, begun: Instant) -> bool
 fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, begun: Instant) -> bool {
     let RunArguments { common, compiling, logging, .. } = arguments;
     let mut loader = FileLoader::new();
-    let checked = check_file_with(file, &arguments.set.overrides, &mut loader, common.options());
+    let checked = check_file_with(file, &arguments.set.overrides, &mut loader, arguments.check_options());
     let failed = |diagnostics: &[Diagnostic]| {
         logging.report(diagnostics, &checked.sources, common);
         false
@@ -89,7 +99,7 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
         Err(diagnostic) => return failed(&[*diagnostic]),
     };
     let started = Instant::now();
-    let compiler = compiling.compiler(&checked, loader.fingerprint(), common.options());
+    let compiler = compiling.compiler(&checked, loader.fingerprint(), arguments.check_options());
     let options = arguments.options(brakes);
     let mut charts = Charts::new(&arguments.reporting, file);
     let mut seen = arguments.reporting.report.as_ref().map(|_| Collector::default());

@@ -1,8 +1,9 @@
 //! What a run shows: printed values, progress on a terminal, plain lines in a pipe, and a closing report.
 
 use super::output::say;
+use super::rate_finding::table;
 use crate::report::{counted, duration, number, significant, thousands, value_text};
-use crate::session::{Confusion, Leaves, Observer, TrainingEnd, TrainingProgress, TrainingStart};
+use crate::session::{Confusion, LearningRates, Leaves, Observer, TrainingEnd, TrainingProgress, TrainingStart};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -77,6 +78,10 @@ impl Observer for Watcher {
             }
             None => {}
         }
+    }
+
+    fn learning_rates_tried(&mut self, found: &LearningRates) {
+        say(&table(found));
     }
 
     fn training_ended(&mut self, end: &TrainingEnd) {

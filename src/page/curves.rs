@@ -1,7 +1,7 @@
 //! The curves of a training: loss, metrics, learning rate and gradient by epoch.
 
 use crate::chart::{Axis, Chart, Mark, Point, Series, thinned};
-use crate::session::EpochRecord;
+use crate::session::{EpochRecord, LearningRates};
 
 /// The points of a curve that are drawn.
 const MOST_POINTS: usize = 1000;
@@ -30,6 +30,20 @@ pub fn progress(records: &[EpochRecord]) -> Vec<Chart> {
         alone("norm of the gradient", points(records, |record| record.gradient_norm)),
     ];
     charts.into_iter().filter(|chart| !chart.is_empty()).collect()
+}
+
+/// The losses of rising learning rates; a dot at the suggestion.
+pub fn learning_rates(found: &LearningRates) -> Chart {
+    let losses = found.tried.iter().filter_map(|tried| Some((tried.learning_rate, tried.smoothed?))).collect();
+    let mut chart = alone("loss by learning rate", losses);
+    chart.x = Axis { logarithmic: true, ..Axis::labelled("learning rate") };
+    chart.y.label = "loss, smoothed".to_string();
+    let suggested = found.tried.iter().filter(|tried| Some(tried.learning_rate) == found.suggestion);
+    let points: Vec<Point> = suggested.filter_map(|tried| Some((tried.learning_rate, tried.smoothed?))).collect();
+    if !points.is_empty() {
+        chart.marks.push(Mark::Points(Series { name: "falls fastest".to_string(), color: 1, light: false, points }));
+    }
+    chart
 }
 
 fn points(records: &[EpochRecord], value: impl Fn(&EpochRecord) -> Option<f64>) -> Vec<Point> {

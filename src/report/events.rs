@@ -5,7 +5,7 @@
 
 use crate::check::types::Type;
 use crate::ir::{ElementType, Shape, Table};
-use crate::session::{BestEpoch, Confusion, Ending, EpochRecord, Leaves, TrainingEnd, TrainingStart};
+use crate::session::{BestEpoch, Confusion, Ending, EpochRecord, LearningRates, Leaves, TrainingEnd, TrainingStart};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
@@ -27,6 +27,8 @@ pub enum Event<'e> {
     Epoch(Epoch<'e>),
     /// Training ended.
     Ended(Ended<'e>),
+    /// Learning rates were tried, in place of a training.
+    LearningRates(Rates<'e>),
     /// A message: its code, its place, and what it says.
     Message { diagnostic: &'e Value },
     /// The run is over.
@@ -97,6 +99,17 @@ pub struct Ended<'e> {
     parameters: Vec<Parameter<'e>>,
 }
 
+/// What the losses of rising learning rates came to.
+#[derive(serde::Serialize)]
+pub struct Rates<'e> {
+    name: Option<&'e str>,
+    learning_rates: Vec<Number>,
+    losses: Vec<Number>,
+    smoothed: Vec<Option<Number>>,
+    diverged: bool,
+    suggestion: Option<Number>,
+}
+
 #[derive(serde::Serialize)]
 struct Best<'e> {
     epoch: u64,
@@ -137,6 +150,20 @@ impl<'e> Started<'e> {
             seed: start.seed,
             steps_per_epoch: start.steps_per_epoch,
             steps: start.steps,
+        }
+    }
+}
+
+impl<'e> Rates<'e> {
+    /// Of a test of learning rates.
+    pub fn new(found: &'e LearningRates) -> Self {
+        Rates {
+            name: found.name.as_deref(),
+            learning_rates: found.tried.iter().map(|tried| Number(tried.learning_rate)).collect(),
+            losses: found.tried.iter().map(|tried| Number(tried.loss)).collect(),
+            smoothed: found.tried.iter().map(|tried| tried.smoothed.map(Number)).collect(),
+            diverged: found.diverged,
+            suggestion: found.suggestion.map(Number),
         }
     }
 }

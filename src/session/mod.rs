@@ -9,6 +9,7 @@ pub mod compiler;
 pub mod data_note;
 pub mod domain;
 mod examination;
+mod finding;
 pub mod initialize;
 pub mod lets;
 pub mod native;
@@ -20,6 +21,7 @@ mod saving;
 pub mod statistics;
 
 pub use examination::{Examination, Fit, Surface};
+pub use finding::{LearningRateRange, LearningRates, TriedRate};
 pub use observer::{
     BestEpoch, Confusion, Ending, EpochRecord, Observer, Several, Silent, TrainingEnd, TrainingProgress, TrainingStart,
 };
@@ -124,6 +126,7 @@ impl<'p> Session<'p> {
     /// All failed assertions, or what stopped the run after them.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<(), Vec<Diagnostic>> {
         let mut failures = Vec::new();
+        let sought = self.sought().map_err(|diagnostic| vec![*diagnostic])?;
         // Not after hours of training.
         for action in &self.program.actions {
             if let Action::Save(save) = action {
@@ -136,6 +139,11 @@ impl<'p> Session<'p> {
             }
             let (what, span) = described(action);
             self.compiler.enter(format!("action {index}"), what, Some(span));
+            if sought == Some(index) {
+                let found = self.seek(index, observer);
+                failures.extend(found.err().map(|stopped| seen_by_the_user(*stopped, action)));
+                break;
+            }
             match self.action(action, observer) {
                 Ok(None) => {}
                 Ok(Some(failed)) => failures.push(failed),

@@ -1,6 +1,6 @@
 //! What a run tells whoever watches it.
 
-use super::{Examination, Leaves};
+use super::{Examination, LearningRates, Leaves};
 use crate::chart::Chart;
 use crate::check::plots::Plot;
 use crate::ir::Shape;
@@ -35,6 +35,8 @@ pub trait Observer {
     fn parameters(&mut self, _epoch: u64, _parameters: &[(String, Shape, Vec<f64>)]) {}
     /// Training ended.
     fn training_ended(&mut self, _end: &TrainingEnd) {}
+    /// Learning rates were tried, in place of a training.
+    fn learning_rates_tried(&mut self, _found: &LearningRates) {}
     /// Whether trainings are examined, before they start and after they end.
     fn wants_examination(&self) -> bool {
         false
@@ -92,6 +94,9 @@ impl Observer for Several<'_> {
     }
     fn training_ended(&mut self, end: &TrainingEnd) {
         self.0.iter_mut().for_each(|observer| observer.training_ended(end));
+    }
+    fn learning_rates_tried(&mut self, found: &LearningRates) {
+        self.0.iter_mut().for_each(|observer| observer.learning_rates_tried(found));
     }
     fn wants_examination(&self) -> bool {
         self.0.iter().any(|observer| observer.wants_examination())

@@ -1,5 +1,6 @@
 //! What a user asks of a run beside what the file says.
 
+use super::LearningRateRange;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +22,8 @@ pub struct RunOptions {
     pub set: Vec<(String, String)>,
     /// Columns that take more bytes than this are computed batch by batch; without a number, those of more than 64 MiB.
     pub whole_columns: Option<usize>,
+    /// Find a learning rate for a training, and end there.
+    pub find_learning_rate: Option<LearningRateRange>,
     /// Go on when the loss is NaN or infinite.
     pub ignore_not_finite: bool,
 }
@@ -43,6 +46,6 @@ impl RunOptions {
 
     /// Whether this run is a trial, whose state is not kept.
     pub fn is_trial(&self) -> bool {
-        self.fast_dev_run || self.overfit_batches.is_some()
+        self.fast_dev_run || self.overfit_batches.is_some() || self.find_learning_rate.is_some()
     }
 }

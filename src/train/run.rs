@@ -25,7 +25,7 @@ pub(super) struct Run<'t> {
     /// Where it is; its place is that of `rows`.
     pub(super) state: RunState,
     /// The loss of the last step that reported.
-    loss: f64,
+    pub(super) loss: f64,
     /// The most steps that may be taken.
     pub(super) limit: Option<u64>,
     pub(super) calendar: Calendar,
@@ -319,7 +319,11 @@ impl<'t> Run<'t> {
 
     /// One step; whether the block's `stop` became true. With a tally it reports, and adds its batches to that.
     #[inline]
-    fn step(&mut self, session: &mut Session<'_>, mut tally: Option<&mut Tally>) -> Result<bool, Box<Diagnostic>> {
+    pub(super) fn step(
+        &mut self,
+        session: &mut Session<'_>,
+        mut tally: Option<&mut Tally>,
+    ) -> Result<bool, Box<Diagnostic>> {
         let whole = self.rows.is_whole();
         let epoch = self.rows.epoch();
         let (batches, examples) = self.rows.next_step();

@@ -33,6 +33,8 @@ pub(super) struct Steps {
     validation_loss: f64,
     /// The factor of `schedule = plateau(…)`.
     factor: f64,
+    /// The learning rate, where one is to be found.
+    tried_rate: f64,
     /// The loss and the metrics of the last step that reported.
     measures: Vec<MemoryId>,
     /// The learning rate and the norm of the gradient of the last step that reported.
@@ -128,6 +130,7 @@ impl Steps {
             share: None,
             validation_loss: f64::NAN,
             factor: 1.0,
+            tried_rate: 0.0,
             measures: Vec::new(),
             rates: [None, None],
             averaged: train.optimizer.first_average.map(|first| (first, train.params.clone())),
@@ -249,8 +252,18 @@ impl Steps {
         self.enter_watched();
     }
 
+    /// Sets the rate of the next steps, in a program that is to find one.
+    pub(super) fn set_learning_rate(&mut self, rate: f64) {
+        self.tried_rate = rate;
+        self.enter_watched();
+    }
+
     fn enter_watched(&mut self) {
-        for (progress, value) in [(Progress::ValidationLoss, self.validation_loss), (Progress::Plateau, self.factor)] {
+        for (progress, value) in [
+            (Progress::ValidationLoss, self.validation_loss),
+            (Progress::Plateau, self.factor),
+            (Progress::LearningRate, self.tried_rate),
+        ] {
             if let Some(memory) = self.bound.progress(progress) {
                 self.bound.set(memory, self.real, value);
             }

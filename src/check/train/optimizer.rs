@@ -13,8 +13,9 @@ use crate::check::types::{Element, Type};
 use crate::check::{Checker, FunctionItem, Global, RULES_MODULE};
 use crate::diagnostics::catalog::{actions, optimizers};
 use crate::ir::Shape;
-use crate::ops::arithmetic::{MULTIPLY, NEGATE};
+use crate::ops::arithmetic::{DIVIDE, MULTIPLY, NEGATE};
 use crate::ops::choice::{MAX, MIN};
+use crate::ops::comparison::LESS;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Parameter};
 
@@ -215,7 +216,7 @@ impl<'a> Checker<'a, '_> {
             updates.extend(self.update(&rule, *id, &mut state));
         }
         self.frame = outer;
-        let learning_rate = self.learning_rate(&rule, &rule.settings);
+        let learning_rate = self.learning_rate(&rule, &rule.settings, false);
         let first_average = rule.average.is_some().then_some(state.len() as u32);
         for id in params.iter().filter(|_| first_average.is_some()) {
             let param = &self.program.params[id.0 as usize];
@@ -234,18 +235,43 @@ impl<'a> Checker<'a, '_> {
         (optimizer.updates.len() == params.len()).then_some((optimizer, state))
     }
 
-    /// The learning rate of a step, where the rule has one.
-    fn learning_rate(&mut self, rule: &Rule<'a>, settings: &[Option<Typed>]) -> Option<Typed> {
+    /// The learning rate of a step, where the rule has one. Where rates are tried, it is the one at hand, and a group with
+    /// a rate of its own keeps its ratio to the others.
+    fn learning_rate(&mut self, rule: &Rule<'a>, settings: &[Option<Typed>], has_own: bool) -> Option<Typed> {
+        let rate = self.stated_rate(rule, settings)?;
+        let pair =
+            |function, left, right| Typed::new(Kind::Pointwise(function, vec![left, right]), Type::real(), rule.span);
+        let stated = self.scheduled_rate(rule, rate.clone());
+        if !self.program.find_learning_rate {
+            return Some(stated);
+        }
+        // The rate at hand is 0 in trainings that are not the one whose rate is to be found.
+        let given = Typed::new(Kind::Progress(Progress::LearningRate), Type::real(), rule.span);
+        let zero = Typed::new(Kind::Number(0.0), Type::real(), rule.span);
+        let is_given = Typed::new(Kind::Pointwise(&LESS, vec![zero, given.clone()]), Type::bool(), rule.span);
+        let tried = match has_own {
+            true => pair(&MULTIPLY, given, pair(&DIVIDE, rate, self.stated_rate(rule, &rule.settings)?)),
+            false => given,
+        };
+        Some(Typed::new(Kind::If(is_given, tried, stated), Type::real(), rule.span))
+    }
+
+    /// The learning rate that settings or the rule's own default state.
+    fn stated_rate(&mut self, rule: &Rule<'a>, settings: &[Option<Typed>]) -> Option<Typed> {
         let place = rule.place("lr")?;
-        let rate = match (&settings[place], &rule.parameters()[place].default) {
+        Some(match (&settings[place], &rule.parameters()[place].default) {
             (Some(rate), _) => rate.clone(),
             (None, Some(default)) => {
                 let rate = self.signature(default.span, |checker| checker.expression(default, None));
                 self.convert_element(rate, Element::Real)
             }
             (None, None) => return None,
-        };
-        let Some(factor) = &rule.schedule else { return Some(rate) };
+        })
+    }
+
+    /// A rate with the block's schedule.
+    fn scheduled_rate(&self, rule: &Rule<'a>, rate: Typed) -> Typed {
+        let Some(factor) = &rule.schedule else { return rate };
         let pair =
             |operation, left, right| Typed::new(Kind::Pointwise(operation, vec![left, right]), Type::real(), rule.span);
         let reduced = pair(&MULTIPLY, rate.clone(), factor.clone());
@@ -253,9 +279,9 @@ impl<'a> Checker<'a, '_> {
             // A learning rate that is below the least one already stays as it is.
             Some(least) => {
                 let least = Typed::new(Kind::Number(least), Type::real(), rule.span);
-                Some(pair(&MAX, reduced, pair(&MIN, rate, least)))
+                pair(&MAX, reduced, pair(&MIN, rate, least))
             }
-            None => Some(reduced),
+            None => reduced,
         }
     }
 
@@ -315,7 +341,10 @@ impl<'a> Checker<'a, '_> {
         let average = self.averaged(rule, &ty);
         let mut settings = rule.settings_of(id);
         if let Some(place) = rule.place("lr") {
-            settings[place] = self.learning_rate(rule, &settings);
+            let has_own = |group: &Group| {
+                group.params.contains(&id) && group.settings.iter().any(|(setting, _)| *setting == place)
+            };
+            settings[place] = self.learning_rate(rule, &settings, rule.groups.iter().any(has_own));
         }
         let given = rule.parameters().iter().zip(settings).map(|(parameter, setting)| {
             let local = |local, ty: &Type| Some(Typed::new(Kind::Local(local), ty.clone(), span));

@@ -1,4 +1,4 @@
-//! Metrics, validation and early stopping of `train`: E0632 to E0639.
+//! Metrics, validation, early stopping and learning rates of `train`: E0632 to E0639.
 
 use crate::diagnostics::{Diagnostic, nearest};
 use crate::source::Span;
@@ -40,4 +40,27 @@ pub fn mode_unknown(name: &str, span: Span) -> Diagnostic {
     Diagnostic::error("E0636", format!("it is not known whether more or less of `{name}` is better"), span)
         .saying("this early stopping")
         .help("say it: `mode = max` or `mode = min`")
+}
+
+/// E0637: a learning rate for an update rule that has none.
+pub fn no_learning_rate(rule: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("E0637", format!("the update rule `{rule}` has no learning rate to find"), span)
+        .saying("trained by this rule")
+        .help(match rule {
+            "lbfgs" => "its line search finds the length of each step by itself",
+            _ => "a rule has one if it takes an argument `lr`, as `sgd` and `adam` do",
+        })
+}
+
+/// E0645: a learning rate for a training that the file does not have.
+pub fn no_training_to_try(name: Option<&str>, known: &[&str]) -> Diagnostic {
+    let Some(name) = name.filter(|_| !known.is_empty()) else {
+        return Diagnostic::without_place("E0645", "this file has no `train`, so there is no learning rate to find")
+            .help("name a file that trains a model");
+    };
+    let error = Diagnostic::without_place("E0645", format!("this file has no `train {name}`"));
+    match nearest(name, known.iter().copied()) {
+        Some(near) => error.help(format!("did you mean `--lr-find={near}`?")),
+        None => error.help(format!("its blocks are {}", known.join(", "))),
+    }
 }
