@@ -17,7 +17,7 @@ use ndc::ops::{find, trigonometric};
 use ndc::runtime::kernel::Unary;
 use ndc::runtime::random::Key;
 use ndc::source::{SourceId, Span};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -323,15 +323,21 @@ fn what_cannot_be_checked_says_why() {
     assert!(matches!(check(&large, &settings()), Err(Unchecked::TooLarge(_))));
 }
 
-/// The examples that take little time, with the functions whose stated derivatives differ on purpose, and how many functions,
+/// The examples of which all is compared, with the functions whose stated derivatives differ on purpose, and how many functions,
 /// models and losses are compared and how many cannot be.
 const EXAMPLES: &[(&str, Option<&str>, usize, usize)] = &[
+    ("activations", None, 0, 2),
+    ("autoencoder", None, 9, 0),
+    ("digits", None, 3, 0),
     ("discrete_mapping", None, 2, 1),
     ("gates", None, 6, 1),
     ("iris", None, 3, 0),
     ("iris_layers", None, 2, 0),
+    ("losses", None, 0, 1),
     ("matrix_calculus", None, 2, 0),
     ("neuron", None, 2, 1),
+    ("overfitting", None, 9, 2),
+    ("penguins", None, 4, 3),
     ("recurrent", None, 4, 0),
     ("regression", None, 4, 0),
     ("softmax", None, 1, 0),
@@ -344,29 +350,80 @@ const EXAMPLES: &[(&str, Option<&str>, usize, usize)] = &[
     ("xor", None, 2, 0),
 ];
 
+/// Of the other examples the parts that take little time: a whole simulation, or a training loss over a network of
+/// convolutions, is thousands of values at each of many points.
+const PARTS: &[(&str, &[&str])] = &[
+    ("attention", &["embed", "block", "decide"]),
+    ("convolution", &["net"]),
+    (
+        "hodgkin_huxley",
+        &["ratio", "gate", "gate_m", "gate_h", "gate_n", "rates", "step_of", "step_current", "of_squid"],
+    ),
+    ("implicit", &["powers", "ridge", "by_formula", "drive", "readout", "rest"]),
+    ("integrate_and_fire", &["step_of", "formula"]),
+];
+
+/// The sizes of an image, for the network that takes one.
+fn sizes(example: &str) -> Vec<(String, i64)> {
+    let image = if example == "convolution" { &[("channels", 1), ("h", 14), ("w", 14)][..] } else { &[] };
+    image.iter().map(|(name, size)| ((*name).to_string(), *size)).collect()
+}
+
+/// How many functions, models and losses pass and how many cannot be compared, and what is wrong.
+fn outcome(example: &str, allow: Option<&str>, of: Option<&str>) -> (usize, usize, Vec<String>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{example}.nd"));
+    let allow: Vec<String> = allow.iter().map(|name| (*name).to_string()).collect();
+    let sizes = sizes(example);
+    let request = file::Request { of, at: None, sizes: &sizes, points: Some(1), seed: 3, allow: &allow };
+    let mut loader = FileLoader::new();
+    let Ok(mut session) = file::Session::new(&path, request, &mut loader) else { panic!("{example} does not check") };
+    let (mut passed, mut skipped, mut wrong) = (0, 0, Vec::new());
+    for target in session.targets() {
+        match session.check(&target) {
+            Ok(file::Verdict::Passed(_)) => passed += 1,
+            Ok(file::Verdict::Skipped(_)) => skipped += 1,
+            Ok(file::Verdict::Failed { message, .. }) => wrong.push(format!("{example}, {}: {message:?}", target.name)),
+            Err(failure) => wrong.push(format!("{example}, {}: {:?}", target.name, failure.diagnostics)),
+        }
+    }
+    (passed, skipped, wrong)
+}
+
 #[test]
 fn the_examples_pass() {
     let mut wrong = Vec::new();
     for (name, allow, passing, skipping) in EXAMPLES {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}.nd"));
-        let allow: Vec<String> = allow.iter().map(|name| (*name).to_string()).collect();
-        let request = file::Request { of: None, at: None, sizes: &[], points: Some(1), seed: 3, allow: &allow };
-        let mut loader = FileLoader::new();
-        let Ok(mut session) = file::Session::new(&path, request, &mut loader) else { panic!("{name} does not check") };
-        let (mut passed, mut skipped) = (0, 0);
-        for target in session.targets() {
-            match session.check(&target) {
-                Ok(file::Verdict::Passed(_)) => passed += 1,
-                Ok(file::Verdict::Skipped(_)) => skipped += 1,
-                Ok(file::Verdict::Failed { message, .. }) => {
-                    wrong.push(format!("{name}, {}: {message:?}", target.name))
-                }
-                Err(failure) => wrong.push(format!("{name}, {}: {:?}", target.name, failure.diagnostics)),
-            }
-        }
+        let (passed, skipped, found) = outcome(name, *allow, None);
+        wrong.extend(found);
         if (passed, skipped) != (*passing, *skipping) {
             wrong.push(format!("{name}: {passed} passed, {skipped} skipped"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_parts_of_large_examples_pass() {
+    let mut wrong = Vec::new();
+    for (name, part) in PARTS.iter().flat_map(|(name, parts)| parts.iter().map(move |part| (name, part))) {
+        let (passed, _, found) = outcome(name, None, Some(part));
+        wrong.extend(found);
+        if passed != 1 {
+            wrong.push(format!("{name}: {part} is not compared"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_example_is_checked() {
+    let listed: BTreeSet<String> = EXAMPLES
+        .iter()
+        .map(|row| row.0)
+        .chain(PARTS.iter().map(|row| row.0))
+        .map(|name| format!("{name}.nd"))
+        .collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.ends_with(".nd")).collect::<BTreeSet<_>>(), listed);
 }

@@ -2,13 +2,15 @@
 //! their tests and their assertions.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+use ndc::chart::Chart;
+use ndc::check::plots::Plot;
 use ndc::check::program::{Action, Program, Train};
 use ndc::codegen::BoundCall;
 use ndc::data::FileLoader;
 use ndc::driver::{Checked, check_file, on_large_stack};
 use ndc::lower::Source;
 use ndc::lower::training::{Report, lower_step};
-use ndc::session::{Session, Silent, native};
+use ndc::session::{Observer, Session, native};
 use std::path::{Path, PathBuf};
 
 fn checked(path: &Path) -> Checked {
@@ -17,7 +19,8 @@ fn checked(path: &Path) -> Checked {
     checked
 }
 
-fn files(folder: &str) -> Vec<PathBuf> {
+/// The programs of a folder, which may be named from the root of the project.
+fn files(folder: &Path) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
@@ -29,12 +32,31 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-fn run(title: &str, program: &Program) {
-    let result = on_large_stack(|| Session::new(program).unwrap().run(&mut Silent));
-    assert!(result.is_ok(), "{title}: {:#?}", result.unwrap_err());
+/// Looks at every plot, and counts them.
+#[derive(Default)]
+struct Plots {
+    wanted: usize,
+    drawn: usize,
 }
 
-fn run_all(folder: &str) {
+impl Observer for Plots {
+    fn wants_plot(&mut self, _plot: &Plot) -> bool {
+        self.wanted += 1;
+        true
+    }
+    fn plotted(&mut self, _plot: &Plot, chart: &Chart) {
+        self.drawn += usize::from(!chart.is_empty());
+    }
+}
+
+fn run(title: &str, program: &Program) {
+    let mut plots = Plots::default();
+    let result = on_large_stack(|| Session::new(program).unwrap().run(&mut plots));
+    assert!(result.is_ok(), "{title}: {:#?}", result.unwrap_err());
+    assert_eq!(plots.drawn, plots.wanted, "{title}");
+}
+
+fn run_all(folder: &Path) {
     for file in files(folder) {
         let checked = checked(&file);
         for test in &checked.program.tests {
@@ -44,20 +66,37 @@ fn run_all(folder: &str) {
     }
 }
 
+/// Examples keep what they learned beside themselves, which tests must not do in the sources.
+fn copy_of_the_examples() -> PathBuf {
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("examples");
+    let _ = std::fs::remove_dir_all(&copy);
+    for folder in ["", "data", "gradbench"] {
+        std::fs::create_dir_all(copy.join(folder)).unwrap();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(folder);
+        for entry in std::fs::read_dir(source).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_file() {
+                std::fs::copy(entry.path(), copy.join(folder).join(entry.file_name())).unwrap();
+            }
+        }
+    }
+    copy
+}
+
 #[test]
 fn every_example_holds() {
-    run_all("examples");
-    run_all("examples/gradbench");
+    let copy = copy_of_the_examples();
+    run_all(&copy);
+    run_all(&copy.join("gradbench"));
 }
 
 #[test]
 fn every_case_holds() {
-    run_all("tests/cases/run");
+    run_all(Path::new("tests/cases/run"));
 }
 
 #[test]
 fn every_derivative_case_holds() {
-    run_all("tests/cases/derivatives");
+    run_all(Path::new("tests/cases/derivatives"));
 }
 
 /// The parameters' bytes after some steps of one version of a training step.
@@ -90,7 +129,7 @@ fn parameters_after(program: &Program, train: &Train, report: Report, steps: usi
 #[test]
 fn a_step_updates_alike_with_and_without_a_report() {
     let mut compared = 0;
-    for file in files("examples") {
+    for file in files(Path::new("examples")) {
         let checked = checked(&file);
         let program = &checked.program;
         for action in &program.actions {

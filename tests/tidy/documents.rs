@@ -144,6 +144,16 @@ fn every_example_says_what_it_shows() {
     none(&silent, "begin each example with a comment that says what it shows");
 }
 
+#[test]
+fn the_book_lists_every_example() {
+    let list = read("docs/book/src/examples.md");
+    let name = |path: &str| path.trim_start_matches("examples/").to_string();
+    let listed = |name: &String| list.contains(&format!("`{name}`")) || name.starts_with("gradbench/");
+    let missing: Vec<String> =
+        files("examples", "nd").iter().map(|example| name(&example.path)).filter(|name| !listed(name)).collect();
+    none(&missing, "docs/book/src/examples.md says what each example shows");
+}
+
 /// All error codes that the sources make, without those of unit tests.
 fn codes() -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
