@@ -194,6 +194,31 @@ fn labels_of_another_file_are_not_confused() {
     assert_eq!(project.loss(&["p.nd", "--data", "other.csv"]), 6.5);
 }
 
+/// A set of another item is prepared as the training is where it validates, and by its own rows elsewhere.
+#[test]
+fn sets_that_validate_are_prepared_as_the_training_is() {
+    let validated = LINEAR.replace("data = d,", "data = d, validate = other,").replace("0 * k", "k");
+    let program = format!("{validated}print mean(other.x^2)\n");
+    let files = [("d.csv", PART), ("other.csv", "a,b,k\n3,0,o\n-1,0,n\n"), ("p.nd", &program)];
+    let project = Project::new("validates", &files);
+    let run = project.shown(&["run", "p.nd"]);
+    let loss = run.lines().rfind(|line| line.trim_start().starts_with("loss ")).unwrap();
+    assert_eq!(loss.split_whitespace().collect::<Vec<_>>(), ["loss", "1.5", "validation", "4.5"], "{run}");
+    assert!(run.contains("mean(other.x^2) = 1\n"), "{run}");
+    assert_eq!(project.loss(&["p.nd", "--data", "other"]), 4.5);
+    // Numbers that were prepared elsewhere are taken as they are.
+    project.write("q.nd", &program.replacen("other.csv\") { x = standardize(a)", "other.csv\") { x = a", 1));
+    let run = project.shown(&["run", "q.nd"]);
+    assert!(run.contains("validation 5.5"), "{run}");
+    assert_eq!(project.loss(&["q.nd", "--data", "other"]), 5.5);
+    // What cannot be the same is refused.
+    let nested = program.replacen("other.csv\") { x = standardize(a)", "other.csv\") { x = standardize(a + b)", 1);
+    project.write("q.nd", &nested);
+    project.refused(&["run", "q.nd"], "E0633", &["prepares `x` otherwise", "made of `a`, and is made of `a`, `b`"]);
+    project.write("other.csv", "a,b,k\n3,0,o\n-1,0,o\n");
+    project.refused(&["run", "p.nd"], "E0633", &["numbers other labels as `k` than `d`"]);
+}
+
 /// The mean and deviation of what is trained on: rows that are held out do not count.
 #[test]
 fn rows_that_are_held_out_do_not_count() {

@@ -1,7 +1,7 @@
 //! Data sets of a checked program.
 
 use super::cells::Categories;
-use super::program::Typed;
+use super::program::{Kind, Typed};
 use super::raw::RawValues;
 use super::types::Type;
 use crate::source::Span;
@@ -60,6 +60,16 @@ pub enum ColumnSource {
     Rows { expression: Typed, columns: Vec<SourceColumn> },
     /// The whole column at once, rows leading.
     Whole(Typed),
+}
+
+impl ColumnSource {
+    /// Whether it can only be computed with what is known of the rows that are trained on.
+    pub fn is_prepared(&self) -> bool {
+        let ColumnSource::Rows { expression, columns } = self else { return false };
+        let mut standardizes = false;
+        expression.visit(&mut |part| standardizes |= matches!(&*part.kind, Kind::Standardized(..)));
+        standardizes || columns.iter().any(|column| column.filled || column.categories.is_some())
+    }
 }
 
 /// A column of a source as the expression of a row reads it.

@@ -138,7 +138,7 @@ impl Session<'_> {
         let set = &self.program.data[data.0 as usize];
         let column = &set.columns[index as usize];
         let ColumnSource::Rows { expression, columns } = &column.source else { return Ok(Fitted::default()) };
-        if self.absent.contains(&data) && super::data_note::needs_preparation(expression, columns) {
+        if self.absent.contains(&data) && column.source.is_prepared() {
             return Err(Box::new(stored::rows_needed(&set.name, column.span)));
         }
         let outer = self.compiler.enter(format!("statistics {}.{index}", data.0), "column", Some(column.span));

@@ -12,6 +12,7 @@ use crate::check::program::{Action, ColumnSource, Program, Train, Typed};
 use crate::check::size::Size;
 use crate::check::table::Format;
 use crate::diagnostics::Diagnostic;
+use crate::diagnostics::catalog::training;
 use crate::ir::{ElementType, Shape, TensorType};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
@@ -115,15 +116,11 @@ impl TrainingNote {
     ///
     /// # Errors
     /// The difference, as a sentence.
-    pub fn fitted(
-        &self,
-        name: &str,
-        (expression, columns): (&Typed, &[SourceColumn]),
-        real: ElementType,
-    ) -> Result<Option<Fitted>, String> {
+    pub fn fitted(&self, name: &str, source: &ColumnSource, real: ElementType) -> Result<Option<Fitted>, String> {
+        let ColumnSource::Rows { expression, columns } = source else { return Ok(None) };
         match self.columns.iter().find(|column| column.name == name) {
             Some(column) => column.fitted(expression, columns, real).map(Some),
-            None if needs_preparation(expression, columns) => {
+            None if source.is_prepared() => {
                 let known: Vec<String> = self.columns.iter().map(|column| format!("`{}`", column.name)).collect();
                 Err(format!("`{name}` is not among the columns that were trained on: {}", known.join(", ")))
             }
@@ -190,7 +187,9 @@ impl SourceNote {
             return Err(format!("the labels of `{}` were {before} and are {now}", column.name));
         }
         match self.fill.first() {
-            None if column.filled => Err(format!("no cell of `{}` was missing", self.name)),
+            None if column.filled => {
+                Err(format!("the mean of `{}` is not known, which takes the place of missing cells", self.name))
+            }
             fill => Ok(fill.copied()),
         }
     }
@@ -231,6 +230,32 @@ impl<'p> Session<'p> {
             }
         }
         trains
+    }
+
+    /// Prepares the validation set of a training as its data are, if it is of another item.
+    ///
+    /// # Errors
+    /// A set that is prepared in another way, and run-time errors of columns.
+    pub fn prepare_validation(&mut self, train: &Train) -> Result<(), Box<Diagnostic>> {
+        let Some((data, validation)) = train.data.zip(train.validation.as_ref()) else { return Ok(()) };
+        let Some(other) = validation.data else { return Ok(()) };
+        let (set, others) = (&self.program.data[data.0 as usize], &self.program.data[other.0 as usize]);
+        for (trained, index) in train.columns.iter().zip(&validation.columns) {
+            let (trained, column) = (&set.columns[*trained as usize], &others.columns[*index as usize]);
+            if trained.span == column.span || !column.source.is_prepared() {
+                continue;
+            }
+            let known = self.training_note(0, train)?;
+            let fitted = known.map(|known| known.fitted(&trained.name, &column.source, self.program.real()));
+            match fitted.transpose() {
+                Ok(fitted) => fitted.flatten().map(|fitted| self.fit(other, *index, fitted)),
+                Err(difference) => {
+                    let problem = format!("prepares `{}` otherwise: {difference}", column.name);
+                    return Err(Box::new(training::other_columns(&others.name, &problem, column.span, trained.span)));
+                }
+            };
+        }
+        Ok(())
     }
 
     /// What is known of the data of one training.
@@ -278,11 +303,6 @@ fn outlines(program: &Program) -> Vec<FileOutline> {
         }
     }
     outlines
-}
-
-/// Whether a column can only be computed with what is known of the rows that were trained on.
-pub fn needs_preparation(expression: &Typed, columns: &[SourceColumn]) -> bool {
-    !standardized(expression).is_empty() || columns.iter().any(|column| column.filled || column.categories.is_some())
 }
 
 /// The shape of a value whose sizes are known, as those of columns are.

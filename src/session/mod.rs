@@ -189,6 +189,7 @@ impl<'p> Session<'p> {
                 }
             }
             Action::Train(train) => {
+                self.prepare_validation(train)?;
                 self.examine(train, observer)?;
                 crate::train::train(self, train, observer)?;
                 self.examine(train, observer)?;

@@ -55,7 +55,12 @@ fn over(
         (Some(data), Some(name)) => match set_of(program, data, Some(name)) {
             Some(set) => (Some(set), None),
             None if !Path::new(name).exists() => {
-                let sets: Vec<&str> = program.data.iter().map(|set| set.name.as_str()).collect();
+                let mut sets: Vec<&str> = Vec::new();
+                for set in &program.data {
+                    if !sets.contains(&set.name.as_str()) {
+                        sets.push(&set.name);
+                    }
+                }
                 return Err(Box::new(errors::no_examples(name, &sets)));
             }
             None => (Some(data), Some(Path::new(name))),

@@ -4,7 +4,7 @@ use super::evaluation::{columns_of, set_of};
 use super::known_files::{FileName, KnownFiles};
 use super::{Which, whereabouts};
 use crate::check::Options;
-use crate::check::program::{ColumnSource, DataId, Program, Train};
+use crate::check::program::{DataId, Program, Train};
 use crate::data::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::stored as errors;
@@ -12,7 +12,7 @@ use crate::driver::{Checked, check_file_with, tree_of};
 use crate::lower::prediction::lower_prediction;
 use crate::lower::training::{lower_evaluation, lower_evaluation_over};
 use crate::overrides::Override;
-use crate::session::data_note::{DataNote, needs_preparation};
+use crate::session::data_note::DataNote;
 use crate::session::lets::sets_read;
 use crate::session::{Loaded, Session};
 use std::path::{Path, PathBuf};
@@ -132,10 +132,7 @@ impl Model {
         let program = &self.checked.program;
         let (_, train) = which.block(program).ok()?;
         let set = &program.data[train.data?.0 as usize];
-        let is_prepared = |index: &u32| match &set.columns[*index as usize].source {
-            ColumnSource::Rows { expression, columns } => needs_preparation(expression, columns),
-            ColumnSource::Whole(_) => false,
-        };
+        let is_prepared = |index: &u32| set.columns[*index as usize].source.is_prepared();
         let is_unknown = stored.note.is_none() && train.columns_read().iter().any(is_prepared);
         is_unknown.then(|| errors::preparation_unknown(&stored.loaded.path, &set.name, set.span))
     }
@@ -161,9 +158,12 @@ impl Model {
         };
         for (trained, other, index) in columns {
             let column = &program.data[other.0 as usize].columns[*index as usize];
-            let ColumnSource::Rows { expression, columns } = &column.source else { continue };
-            let name = &set.columns[*trained as usize].name;
-            let fitted = training.fitted(name, (expression, columns), program.real());
+            let trained = &set.columns[*trained as usize];
+            // A column of another item may hold numbers that were prepared elsewhere.
+            if trained.span != column.span && !column.source.is_prepared() {
+                continue;
+            }
+            let fitted = training.fitted(&trained.name, &column.source, program.real());
             let fitted = fitted.map_err(|difference| {
                 let set = &program.data[other.0 as usize].name;
                 errors::prepared_otherwise(path, set, &difference, Some(column.span))

@@ -1,6 +1,7 @@
 //! `validate`: the examples that training does not see.
 
 use crate::check::Checker;
+use crate::check::cells::Categories;
 use crate::check::program::{DataId, Examples};
 use crate::diagnostics::catalog::{actions, training};
 use crate::syntax::ast::{ExprKind, Setting};
@@ -62,6 +63,10 @@ impl<'a> Checker<'a, '_> {
                 Some(found) if found.ty.settled() != column.ty.settled() => {
                     format!("has {} as `{}`, where `{}` has {}", found.ty, column.name, trained.name, column.ty)
                 }
+                Some(found) if differ(column.categories.as_deref(), found.categories.as_deref()) => {
+                    let name = &column.name;
+                    format!("numbers other labels as `{name}` than `{}`: some are in one file only", trained.name)
+                }
                 Some(_) => {
                     places.extend(place.map(|place| place as u32));
                     continue;
@@ -71,6 +76,27 @@ impl<'a> Checker<'a, '_> {
             self.report(diagnostic);
             return None;
         }
+        let validation = self.as_trained(data, columns, (validation, &places));
         Some(Examples { data: Some(validation), columns: places })
     }
+
+    /// The set itself if it is prepared as the training is, or needs no preparation. A set of another item is prepared by
+    /// its own rows elsewhere, and as the training is where it validates: it stands a second time among the sets.
+    fn as_trained(&mut self, data: DataId, columns: &[u32], (validation, places): (DataId, &[u32])) -> DataId {
+        let column = |set: DataId, index: u32| &self.program.data[set.0 as usize].columns[index as usize];
+        let is_other = |(trained, place): (&u32, &u32)| {
+            let (trained, other) = (column(data, *trained), column(validation, *place));
+            trained.span != other.span && other.source.is_prepared()
+        };
+        if !columns.iter().zip(places).any(is_other) {
+            return validation;
+        }
+        let set = self.program.data[validation.0 as usize].clone();
+        self.program.data.push(set);
+        DataId(self.program.data.len() as u32 - 1)
+    }
+}
+
+fn differ(trained: Option<&Categories>, other: Option<&Categories>) -> bool {
+    trained.zip(other).is_some_and(|(trained, other)| trained != other)
 }
