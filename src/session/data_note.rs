@@ -133,8 +133,8 @@ impl TrainingNote {
         // Columns that one of them alone reads make no difference to the steps.
         let known = |now: &ColumnNote| before.columns.iter().find(|before| before.name == now.name);
         let pairs = || self.columns.iter().filter_map(|now| Some((now, known(now)?)));
-        let sources = pairs().flat_map(|(now, before)| now.sources.iter().zip(&before.sources));
-        for (now, before) in sources.filter(|(now, before)| now.labels != before.labels) {
+        let mut sources = pairs().flat_map(|(now, before)| now.sources.iter().zip(&before.sources));
+        if let Some((now, before)) = sources.find(|(now, before)| now.labels != before.labels) {
             let (was, is) = (listed(before.labels.as_ref()), listed(now.labels.as_ref()));
             return Some(format!("the labels of `{}` were {was} and are {is}", now.name));
         }
