@@ -41,7 +41,8 @@ fn the_penguins_of_the_book_are_predicted_as_it_shows() {
     let page = std::fs::read_to_string(root.join("docs/book/src/using.md")).unwrap();
     let listings: Vec<&str> = page.split("```").collect();
     let with = |text: &str| *listings.iter().find(|listing| listing.contains(text)).unwrap();
-    let program = with("save \"p.safetensors\"").split_once('\n').unwrap().1.replace("../../..", root.to_str().unwrap());
+    let program =
+        with("save \"p.safetensors\"").split_once('\n').unwrap().1.replace("../../..", root.to_str().unwrap());
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("penguins_in_the_book");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("p.nd"), program).unwrap();
