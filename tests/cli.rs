@@ -46,7 +46,7 @@ fn the_penguins_of_the_book_are_predicted_as_it_shows() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("penguins_in_the_book");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("p.nd"), program).unwrap();
-    std::fs::write(folder.join("new.csv"), with("text\nbill_length_mm,").strip_prefix("text\n").unwrap()).unwrap();
+    std::fs::write(folder.join("new.csv"), with("$ cat new.csv\n").split_once("csv\n").unwrap().1).unwrap();
     let printed = |command: &str| {
         let words = command.split(' ').skip(1);
         let output = Command::new(env!("CARGO_BIN_EXE_ndc")).args(words).current_dir(&folder).output().unwrap();
