@@ -33,23 +33,36 @@ fn the_listing_of_the_readme_is_a_real_run() {
     }
 }
 
-/// The summary that the book shows of its penguins is what `ndc summary` says of them.
+/// What the book shows of its penguins, their predictions and the summary, is what ndc says of them.
 #[test]
 #[allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-fn the_summary_in_the_book_is_that_of_its_program() {
+fn the_penguins_of_the_book_are_predicted_as_it_shows() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(root.join("docs/book/src/using.md")).unwrap();
     let listings: Vec<&str> = page.split("```").collect();
-    let program = listings.iter().find(|listing| listing.contains("save \"p.safetensors\"")).unwrap();
-    let program = program.split_once('\n').unwrap().1.replace("../../..", root.to_str().unwrap());
-    let shown = listings.iter().find_map(|listing| listing.split_once("$ ndc summary p.nd\n")).unwrap().1;
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("summary_in_the_book");
+    let with = |text: &str| *listings.iter().find(|listing| listing.contains(text)).unwrap();
+    let program =
+        with("save \"p.safetensors\"").split_once('\n').unwrap().1.replace("../../..", root.to_str().unwrap());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("penguins_in_the_book");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("p.nd"), program).unwrap();
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_ndc")).args(["summary", "p.nd"]).current_dir(&folder).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(shown, String::from_utf8(output.stdout).unwrap());
+    std::fs::write(folder.join("new.csv"), with("$ cat new.csv\n").split_once("csv\n").unwrap().1).unwrap();
+    let printed = |command: &str| {
+        let words = command.split(' ').skip(1);
+        let output = Command::new(env!("CARGO_BIN_EXE_ndc")).args(words).current_dir(&folder).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    printed("ndc run p.nd");
+    let command = "ndc predict p.nd --input new.csv";
+    let shown = with(command).split_once(&format!("$ {command}\n")).unwrap().1.replace(',', " , ");
+    let predicted = printed(command).replace(',', " , ");
+    for (shown, predicted) in shown.split_whitespace().zip(predicted.split_whitespace()) {
+        assert!(agree(shown, predicted), "the book shows {shown}, ndc predicts {predicted}");
+    }
+    assert_eq!(shown.split_whitespace().count(), predicted.split_whitespace().count());
+    let command = "ndc summary p.nd";
+    assert_eq!(with(command).split_once(&format!("$ {command}\n")).unwrap().1, printed(command));
 }
 
 /// The words of each line without its times, which end a line or stand in brackets.
