@@ -54,8 +54,11 @@ impl<'a> Checker<'a, '_> {
             adjustments.groups,
             adjustments.accumulate,
         ];
-        for setting in others.into_iter().flatten() {
+        let others: Vec<&Setting> = others.into_iter().flatten().collect();
+        for setting in &others {
             self.report(optimizers::not_with_lbfgs(&setting.name.text, setting.name.span));
+        }
+        if !others.is_empty() {
             return None;
         }
         let ExprKind::Call { arguments, .. } = &*value.kind else { return None };
