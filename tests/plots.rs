@@ -103,6 +103,7 @@ plot scatter([1e308, -1e308], [1.7e308, -1.7e308])
 plot hist([1e308, -1e308, 3])
 plot regions(|x, y| x < y, points = ([1e308, -1e308], [0, 1]))
 plot line([5e-324, 1e-323])
+plot scatter([1, 2, 3], [1, 2, 3], color = [0.5, 0 / 0, 0.5])
 plot heatmap([[1e308 for i in 0..600] for j in 0..600])
 plot line([0 / 0, 1 / 0])
 plot hist([0 / 0, 0 / 0])
@@ -121,17 +122,18 @@ plot line([-1, -2], y_scale = \"log\")
     assert_eq!(files[3].1.matches("<title>1 from ").count(), 3);
     assert_eq!(files[4].1.matches("class=\"region").count(), 2, "{}", files[4].1);
     assert_eq!(values(5), "4.9407e-324 9.8813e-324");
-    assert!(files[6].1.contains("class=\"cells\""));
-    for (_, text) in &files[..7] {
+    assert_eq!(files[6].1.matches("<circle").count(), 2, "one dot has no colour");
+    assert!(files[7].1.contains("class=\"cells\""));
+    for (_, text) in &files[..8] {
         assert!(!text.contains("no finite values"), "{text}");
     }
     for (place, lack) in
-        [(7, "no finite values<"), (8, "no finite values<"), (9, "no finite values<"), (10, "above zero<")]
+        [(8, "no finite values<"), (9, "no finite values<"), (10, "no finite values<"), (11, "above zero<")]
     {
         assert!(files[place].1.contains(lack), "{}", files[place].1);
     }
     // Counts begin at zero, also where there are none.
-    assert!(!files[8].1.contains(">-"), "{}", files[8].1);
+    assert!(!files[9].1.contains(">-"), "{}", files[9].1);
     assert_eq!(printed.matches("no finite values").count(), 4, "{printed}");
     assert!(printed.lines().all(|line| line.chars().count() <= 80), "{printed}");
 }

@@ -91,7 +91,8 @@ fn shaded(points: &[Point], values: &[f64], frame: &Frame, out: &mut String) {
     let scale = Scale::new(range, false);
     let r = radius(points.len());
     out.push_str("<g class=\"dot\">\n");
-    for place in few(points.len().min(values.len())) {
+    let finite = |place: &usize| values[*place].is_finite();
+    for place in few(points.len().min(values.len())).filter(finite) {
         if let Some((x, y)) = frame.at(points[place]) {
             let color = shade_color(shade(scale.place(values[place]).unwrap_or(0.0)));
             let _ = writeln!(out, "<circle cx=\"{}\" cy=\"{}\" r=\"{r}\" fill=\"{color}\"/>", number(x), number(y));

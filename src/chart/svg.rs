@@ -213,7 +213,7 @@ fn axes(chart: &Chart, frame: &Frame, up: &[(f64, String)], out: &mut String) {
 /// The range of the shaded numbers, where there are some.
 pub(super) fn shaded_range(chart: &Chart) -> Option<(f64, f64)> {
     chart.marks.iter().find_map(|mark| match mark {
-        Mark::Cells(cells) if cells.meaning == Meaning::Numbers => Some(cells.range()),
+        Mark::Cells(cells) if cells.meaning == Meaning::Numbers => range(cells.values.iter().copied()),
         Mark::Shaded { values, .. } => range(values.iter().copied()),
         _ => None,
     })

@@ -110,7 +110,8 @@ fn written(letters: &[Letter], colors: bool, out: &mut String) {
 
 fn lower_axis(chart: &Chart, x: &Scale, margin: usize, columns: usize, out: &mut String) {
     let across = named_or_round(&chart.x.names, x, columns / 12);
-    let labels = placed(&across, x, columns);
+    let mut labels = placed(&across, x, columns);
+    labels.sort_by_key(|(place, _)| *place);
     let mut line = vec!['─'; columns];
     labels.iter().for_each(|(place, _)| line[*place] = '┬');
     out.push_str(&format!("{:margin$} └{}\n", "", line.into_iter().collect::<String>()));
@@ -187,6 +188,9 @@ impl Drawing {
             Mark::Shaded { points, values, .. } => {
                 let scale = Scale::new(range(values.iter().copied()).unwrap_or((0.0, 1.0)), false);
                 for (point, value) in points.iter().zip(values) {
+                    if !value.is_finite() {
+                        continue;
+                    }
                     let part = scale.place(*value).unwrap_or(0.0);
                     let sign = if self.colors { '●' } else { GREYS[1 + (part * 3.999) as usize % 4] };
                     self.sign(*point, sign, shade_on_terminal(shade(part)));

@@ -248,6 +248,9 @@ mod tests {
         ));
         let named = fit_of(&scores, &truth, vec!["a".into(), "b".into(), "c".into()]);
         assert!(matches!(named, Some(Fit::Classes { names, .. }) if names == ["a", "b", "c"]));
+        let labels = ["setosa", "virginica"].map(str::to_string).to_vec();
+        let Some(Fit::Classes { names, .. }) = fit_of(&scores, &one_hot, labels) else { panic!("no classes") };
+        assert_eq!(names, ["setosa", "virginica", "2"]);
         assert!(fit_of(&scores, &table(&[2], &[0.5, 7.0]), Vec::new()).is_none());
     }
 }
