@@ -4,6 +4,7 @@
 //! `NDC_KILLS` sets how many runs each test kills; the full count is `NDC_KILLS=200 cargo test --release --test kill`.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+#![allow(clippy::print_stdout, reason = "how many runs were killed is worth knowing")]
 
 use ndc::checkpoint::Tensors;
 use ndc::runtime::random::{Key, Sequence};
