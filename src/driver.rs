@@ -1,7 +1,7 @@
 //! The stages in order: file to text to tree to checked program, and on to graphs, kernels and native code for
 //! `--emit`. The only function that lists all stages is [`emit`].
 
-use crate::check::program::{Action, Claim, Program, Train, Typed};
+use crate::check::program::{Action, Program, Train, Typed};
 use crate::check::subject::{Question, Subject};
 use crate::check::table::TableLoader;
 use crate::check::{self, Options};
@@ -288,25 +288,6 @@ fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnosti
     let mut out = String::new();
     for action in &program.actions {
         match action {
-            Action::Let { value, .. } => emit_value(checked, "let", value, stage, &mut out)?,
-            Action::Print(values) => {
-                for (_, value) in values.iter().filter(|(_, value)| value.ty != check::types::Type::Text) {
-                    emit_value(checked, "print", value, stage, &mut out)?;
-                }
-            }
-            Action::Assert(assert) => match &assert.claim {
-                Claim::Condition(value) => emit_value(checked, "assert", value, stage, &mut out)?,
-                Claim::Equal(left, right, _) => {
-                    emit_value(checked, "assert", left, stage, &mut out)?;
-                    emit_value(checked, "assert", right, stage, &mut out)?;
-                }
-                Claim::Fails { .. } => {}
-            },
-            Action::Plot(plot) => {
-                for value in plot.values() {
-                    emit_value(checked, "plot", value, stage, &mut out)?;
-                }
-            }
             Action::Train(train) => {
                 let (size, whole) = batch(program, train);
                 let lowered = match stage {
@@ -317,6 +298,11 @@ fn emit_actions(checked: &Checked, stage: Stage) -> Result<String, Box<Diagnosti
                 emit_graph(checked, &lowered.graph, stage, &mut out)?;
             }
             Action::Save(_) | Action::Load(_) => {}
+            action => {
+                for value in action.values() {
+                    emit_value(checked, action.word(), value, stage, &mut out)?;
+                }
+            }
         }
     }
     Ok(out)

@@ -405,3 +405,68 @@ fn a_trial_begins_with_what_a_checkpoint_has() {
     let once = project.shown(&["--fast-dev-run", "--resume"]).unwrap();
     assert!(once.contains("going on from step"), "{once}");
 }
+
+/// Also where it is root who runs it: a folder below a file, and one that the system makes no files in.
+#[test]
+fn a_folder_that_cannot_be_made_is_told_before_training() {
+    let project = Project::trained("no-folder");
+    let (end, data) = (project.bytes("end.safetensors"), project.bytes("d.csv"));
+    project.change("program.nd", "checkpoint = folder(\"run\", epochs = 2, keep = 2)", "");
+    for folder in ["d.csv/run", "/proc/ndc/run"] {
+        project.fails(&["--checkpoint", folder], "E0813", &[folder]);
+        assert_eq!((project.bytes("end.safetensors"), project.bytes("d.csv")), (end.clone(), data.clone()));
+    }
+}
+
+/// Needs the rights to mount; elsewhere there is nothing to try.
+#[test]
+fn a_folder_that_has_become_read_only_keeps_its_checkpoint() {
+    let project = Project::trained("read-only");
+    let disk = project.path("disk");
+    fs::create_dir(&disk).unwrap();
+    let mount = |options: &str| {
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk).output();
+        mounted.is_ok_and(|mounted| mounted.status.success())
+    };
+    if !mount("size=1m") {
+        return;
+    }
+    project.change("program.nd", "\"run\"", "\"disk/run\"");
+    let outcome = project.run(&[]);
+    let before = project.bytes("disk/run/last.safetensors");
+    let is_read_only = mount("remount,ro");
+    project.change("program.nd", "epochs     = 6", "epochs     = 9");
+    let end = project.bytes("end.safetensors");
+    let refused = project.run(&["--resume"]);
+    let after = project.bytes("disk/run/last.safetensors");
+    let unmounted = Command::new("umount").arg(&disk).status();
+    assert!(unmounted.is_ok_and(|status| status.success()));
+    assert_eq!(outcome, Ok(()));
+    if is_read_only {
+        let message = refused.unwrap_err();
+        assert!(message.contains("error[E0813]") && message.contains("disk/run"), "{message}");
+        assert_eq!((after, project.bytes("end.safetensors")), (before, end));
+    }
+}
+
+/// A device is written to, not replaced by a file. Needs the rights to make one.
+#[test]
+fn saving_to_a_device_leaves_a_device() {
+    use std::os::unix::fs::FileTypeExt;
+    let project = Project::new("device");
+    for (name, minor) in [("null", "3"), ("full", "7")] {
+        let device = project.path(name);
+        let made = Command::new("mknod").arg(&device).args(["c", "1", minor]).output();
+        let opened =
+            made.is_ok_and(|made| made.status.success()) && fs::OpenOptions::new().write(true).open(&device).is_ok();
+        if !opened {
+            return;
+        }
+        project.write("program.nd", &format!("param w = 1.0\nsave \"{name}\"\n"));
+        match name {
+            "null" => assert_eq!(project.run(&[]), Ok(())),
+            _ => project.fails(&[], "E0813", &["full"]),
+        }
+        assert!(fs::metadata(&device).unwrap().file_type().is_char_device(), "{name}");
+    }
+}

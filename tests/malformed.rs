@@ -12,8 +12,7 @@ mod malformed {
 use malformed::variants::{Variant, variants};
 use malformed::watch;
 use ndc::check::Options;
-use ndc::check::program::{Action, Claim, Initial, Program, Typed};
-use ndc::check::types::Type;
+use ndc::check::program::{Action, Initial, Program, Typed};
 use ndc::data::FileLoader;
 use ndc::diagnostics::render::{MessageFormat, render};
 use ndc::driver::{Checked, check_text, on_large_stack};
@@ -114,25 +113,12 @@ fn compile(program: &Program) -> Result<(), String> {
     }
     for action in &program.actions {
         match action {
-            Action::Let { value, .. } => values(program, &[value])?,
-            Action::Print(all) => {
-                let all: Vec<&Typed> =
-                    all.iter().map(|(_, value)| value).filter(|value| value.ty != Type::Text).collect();
-                values(program, &all)?;
-            }
-            Action::Assert(assert) => match &assert.claim {
-                Claim::Condition(condition) => values(program, &[condition])?,
-                Claim::Equal(left, right, _) => values(program, &[left, right])?,
-                Claim::Fails { .. } => {}
-            },
-            Action::Plot(plot) => values(program, &plot.values())?,
-            Action::Save(save) => values(program, &save.computed())?,
-            Action::Load(_) => {}
             Action::Train(train) => {
                 let examples = train.data.map_or(1, |data| program.data[data.0 as usize].rows);
                 let size = train.batch.unwrap_or(examples).min(examples);
                 graph(&lower_step(program, train, size, size == examples, Report::Full).graph)?;
             }
+            action => values(program, &action.values())?,
         }
     }
     Ok(())

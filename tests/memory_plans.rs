@@ -1,8 +1,7 @@
 //! The memory that programs are planned to need, beside what their buffers need at once.
 
 use ndc::check::Options;
-use ndc::check::program::{Action, Claim, Typed};
-use ndc::check::types::Type;
+use ndc::check::program::Action;
 use ndc::data::FileLoader;
 use ndc::driver::{check_file, on_large_stack, steps};
 use ndc::lower::value::lower_value;
@@ -23,21 +22,6 @@ fn programs(folder: &Path, found: &mut Vec<PathBuf>) {
         } else if path.extension().is_some_and(|extension| extension == "nd") {
             found.push(path);
         }
-    }
-}
-
-fn values(action: &Action) -> Vec<&Typed> {
-    match action {
-        Action::Let { value, .. } => vec![value],
-        Action::Print(values) => values.iter().map(|(_, value)| value).filter(|value| value.ty != Type::Text).collect(),
-        Action::Assert(assert) => match &assert.claim {
-            Claim::Condition(value) => vec![value],
-            Claim::Equal(left, right, _) => vec![left, right],
-            Claim::Fails { .. } => vec![],
-        },
-        Action::Plot(plot) => plot.values(),
-        Action::Save(save) => save.computed(),
-        Action::Train(_) | Action::Load(_) => vec![],
     }
 }
 
@@ -63,7 +47,7 @@ fn workspaces_are_little_larger_than_what_is_in_use_at_once() {
             continue;
         }
         on_large_stack(|| {
-            for value in found.program.actions.iter().flat_map(values) {
+            for value in found.program.actions.iter().flat_map(Action::values) {
                 let graph = lower_value(&found.program, value).graph;
                 check(&path, &schedule(&optimize(&graph)), &mut checked);
             }

@@ -4,8 +4,9 @@
 #[path = "support/records.rs"]
 mod records;
 
+use ndc::runtime::threads::set_count;
 use ndc::session::{Ending, RunOptions};
-use records::{Records, run};
+use records::{Records, run, try_run};
 
 fn bits(records: &Records) -> Vec<u64> {
     records.ends[0].params.iter().flat_map(|(.., values)| values.iter().map(|value| value.to_bits())).collect()
@@ -248,4 +249,70 @@ train {
         w -= 0.1 * gradient * (loss(w) / (gradient.abs() + 1e-6)).min(1.0);
         assert!((record.validation.as_ref().unwrap().0 - loss(w)).abs() < 1e-12);
     }
+}
+
+/// Layers that are large enough to be shared among threads, with draws and running means.
+#[test]
+fn the_number_of_threads_changes_no_bit_of_a_training() {
+    let text = "
+        import nn
+        data d = table {
+            x     = [[[sin(i * (j + 3) + k) for k in 0..12] for j in 0..12] for i in 0..96]
+            label = [i % 5 for i in 0..96]
+        }
+        model net = nn.Conv2d(8, 3, activation = relu) >> flatten >> nn.Dense(96) >> nn.BatchNorm() >> nn.Dropout(0.3) >> nn.Dense(5)
+        train {
+            data = d, validate = 0.25, loss = cross_entropy(net(stack(x)), label)
+            metric accuracy = accuracy(net(stack(x)), label)
+            optimizer = adam(lr = 0.003), clip = 1.0, average = 0.9, batch = 32, epochs = 3
+        }";
+    let text = text.replace("stack(x)", "[x]");
+    let trained = |threads: usize| {
+        set_count(threads);
+        let records = run(&format!("threads_{threads}"), &text, RunOptions::default());
+        let epochs: Vec<u64> = records.epochs.iter().map(|record| record.loss.to_bits()).collect();
+        let end = &records.ends[0];
+        (bits(&records), epochs, end.validation.clone(), end.metrics.clone())
+    };
+    let expected = trained(1);
+    assert!(expected.0.len() > 10_000);
+    for threads in [2, 3] {
+        assert!(trained(threads) == expected, "{threads} threads");
+    }
+}
+
+/// With `--nan ignore` a run goes on to its end where it would stop otherwise.
+#[test]
+fn losses_that_are_no_numbers_can_be_ignored() {
+    let text = "param w = 1.0\ntrain { loss = log(w), optimizer = sgd(lr = 0.3), steps = 40 }\nprint 1";
+    let options = RunOptions { ignore_not_finite: true, ..RunOptions::default() };
+    let records = run("nan_ignored", text, options);
+    let end = &records.ends[0];
+    assert_eq!((end.steps, end.ending, records.epochs.len()), (40, Ending::Done, 40));
+    assert!(end.loss.is_nan() && end.params[0].2[0] < 0.0);
+    let bad = records.epochs.iter().position(|record| record.loss.is_nan()).unwrap();
+    assert!(bad > 0 && records.epochs[..bad].iter().all(|record| record.loss.is_finite()));
+    let Err(stopped) = try_run("nan_stopped", text, RunOptions::default()) else { panic!("it goes on") };
+    assert_eq!(stopped.iter().map(|error| error.code).collect::<Vec<_>>(), ["E0701"]);
+}
+
+/// Each block begins where the one above it ended, changes what its own loss reads, and has a fresh optimizer.
+#[test]
+fn several_blocks_follow_one_another() {
+    let text = "
+        param w = 5.0
+        param v = 1.0
+        train first { loss = (w - 1)^2, optimizer = momentum(lr = 0.25), steps = 1 }
+        train { loss = (w + v)^2, optimizer = momentum(lr = 0.125), steps = 1 }
+        train last { loss = (v - 1)^2, optimizer = momentum(lr = 0.25), steps = 1 }";
+    let records = run("several", text, RunOptions::default());
+    let names: Vec<Option<&str>> = records.ends.iter().map(|end| end.name.as_deref()).collect();
+    assert_eq!(names, [Some("first"), None, Some("last")]);
+    let ends: Vec<Vec<(&str, f64)>> = records
+        .ends
+        .iter()
+        .map(|end| end.params.iter().map(|(name, _, values)| (name.as_str(), values[0])).collect())
+        .collect();
+    // 5 - 0.25 * 8; then 3 and 1, both less 0.125 * 8; then 0 less 0.25 * -2.
+    assert_eq!(ends, [vec![("w", 3.0)], vec![("w", 2.0), ("v", 0.0)], vec![("v", 0.5)]]);
 }

@@ -5,7 +5,7 @@
 
 use super::Checker;
 use super::calls::BuiltinCall;
-use super::program::{Action, Claim, ColumnSource, Initial, InstanceId, Kind, Typed};
+use super::program::{Action, ColumnSource, Initial, InstanceId, Kind, Typed};
 use super::types::{Element, Type};
 use crate::diagnostics::catalog::{draws, names};
 use crate::ir::Distribution;
@@ -74,34 +74,8 @@ impl<'a> Checker<'a, '_> {
     pub(super) fn unkeyed_draws(&mut self) {
         let mut found = Vec::new();
         let mut search = Search { instances: HashMap::new(), checker: self };
-        for action in &search.checker.program.actions {
-            match action {
-                Action::Let { value, .. } => found.extend(search.within(value)),
-                Action::Print(values) => {
-                    for (_, value) in values {
-                        found.extend(search.within(value));
-                    }
-                }
-                Action::Assert(assert) => match &assert.claim {
-                    Claim::Condition(value) => found.extend(search.within(value)),
-                    Claim::Equal(left, right, _) => {
-                        found.extend(search.within(left));
-                        found.extend(search.within(right));
-                    }
-                    Claim::Fails { .. } => {}
-                },
-                Action::Plot(plot) => {
-                    for value in plot.values() {
-                        found.extend(search.within(value));
-                    }
-                }
-                Action::Save(save) => {
-                    for value in save.computed() {
-                        found.extend(search.within(value));
-                    }
-                }
-                Action::Train(_) | Action::Load(_) => {}
-            }
+        for value in search.checker.program.actions.iter().flat_map(Action::values) {
+            found.extend(search.within(value));
         }
         for param in &search.checker.program.params {
             if let Initial::Value(value) = &param.initial {

@@ -4,6 +4,7 @@
 //! also checked once for itself, with its sizes as variables. Nothing here builds graphs or reads files; tables come
 //! through [`table::TableLoader`].
 
+mod action_values;
 mod actions;
 mod alone;
 mod annotations;

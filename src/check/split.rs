@@ -178,7 +178,6 @@ impl<'a> Checker<'a, '_> {
 
     /// The first `fraction` of a set's rows, shuffled by the seed, and the others, as sets; a message at `span` where
     /// there are too few rows. The same question gives the same sets.
-    #[allow(dead_code, reason = "`validate = 0.2` of `train` asks for it")]
     pub(super) fn split_data(&mut self, of: DataId, fraction: f64, seed: u64, span: Span) -> Option<(DataId, DataId)> {
         let cut = Cut { of, fractions: vec![fraction], seed, shuffle: true };
         let known = self.splits.made.iter().find(|(made, _)| *made == cut).map(|(_, parts)| parts.clone());

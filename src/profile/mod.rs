@@ -10,8 +10,7 @@ mod measure;
 pub mod places;
 pub mod table;
 
-use crate::check::program::{Action, Claim, Program, Train, Typed};
-use crate::check::types::Type;
+use crate::check::program::{Action, Program, Train};
 use crate::diagnostics::Diagnostic;
 use crate::lower::training::{Report, lower_step};
 use crate::lower::value::lower_values;
@@ -154,19 +153,9 @@ fn values(
     action: &Action,
     time: Duration,
 ) -> Option<Result<Profile, Box<Diagnostic>>> {
-    let (word, values): (&str, Vec<&Typed>) = match action {
-        Action::Let { value, .. } => ("let", vec![value]),
-        Action::Print(values) => {
-            let values = values.iter().map(|(_, value)| value).filter(|value| value.ty != Type::Text);
-            ("print", values.collect())
-        }
-        Action::Assert(assert) => match &assert.claim {
-            Claim::Condition(value) => ("assert", vec![value]),
-            Claim::Equal(left, right, _) => ("assert", vec![left, right]),
-            Claim::Fails { .. } => return None,
-        },
-        Action::Plot(plot) => ("plot", plot.values()),
-        Action::Train(_) | Action::Save(_) | Action::Load(_) => return None,
+    let values = match action {
+        Action::Save(_) => return None,
+        action => action.values(),
     };
     let (first, last) = (values.first()?.span, values.last()?.span);
     let span = first.to(last);
@@ -175,7 +164,7 @@ fn values(
         let given = tables.into_iter().map(Given::Value).collect();
         measure::measure(&lowered.graph, given, None, time)
     });
-    let title = title(&format!("{word} {}", sources.text(span)));
+    let title = title(&format!("{} {}", action.word(), sources.text(span)));
     Some(measured.map(|measured| measured.profile(title, Some(span), "run")))
 }
 

@@ -334,15 +334,16 @@ fn zero(element: ElementType) -> Table {
 
 /// What an action is called, and where it stands.
 fn described(action: &Action) -> (&'static str, Span) {
-    match action {
-        Action::Let { value, .. } => ("let", value.span),
-        Action::Print(values) => ("print", values.first().map_or(Span::default(), |(_, value)| value.span)),
-        Action::Assert(assert) => ("assert", assert.span),
-        Action::Plot(plot) => ("plot", plot.span),
-        Action::Train(train) => ("train", train.span),
-        Action::Save(save) => ("save", save.span),
-        Action::Load(load) => ("load", load.span),
-    }
+    let place = match action {
+        Action::Let { value, .. } => value.span,
+        Action::Print(values) => values.first().map_or(Span::default(), |(_, value)| value.span),
+        Action::Assert(assert) => assert.span,
+        Action::Plot(plot) => plot.span,
+        Action::Train(train) => train.span,
+        Action::Save(save) => save.span,
+        Action::Load(load) => load.span,
+    };
+    (action.word(), place)
 }
 
 /// An error inside a function of the standard library, placed where the file's own action led to it.

@@ -2,6 +2,7 @@
 
 use ndc::check::Options;
 use ndc::data::FileLoader;
+use ndc::diagnostics::Diagnostic;
 use ndc::driver::{check_file, on_large_stack};
 use ndc::session::{EpochRecord, LearningRates, Observer, RunOptions, Session, TrainingEnd};
 use std::path::Path;
@@ -28,6 +29,11 @@ impl Observer for Records {
 
 /// Runs a program, with names for its file that no other test uses.
 pub fn run(name: &str, text: &str, options: RunOptions) -> Records {
+    try_run(name, text, options).unwrap()
+}
+
+/// The same; the messages if it fails.
+pub fn try_run(name: &str, text: &str, options: RunOptions) -> Result<Records, Vec<Diagnostic>> {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("records_{name}.nd"));
     std::fs::write(&path, text).unwrap();
     let find_learning_rate = options.find_learning_rate.is_some();
@@ -37,7 +43,6 @@ pub fn run(name: &str, text: &str, options: RunOptions) -> Records {
         let mut session = Session::new(&checked.program).unwrap();
         session.options = options;
         let mut records = Records::default();
-        session.run(&mut records).unwrap();
-        records
+        session.run(&mut records).map(|()| records)
     })
 }
