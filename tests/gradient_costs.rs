@@ -6,7 +6,7 @@ mod costs;
 
 use costs::Case;
 use ndc::eval::evaluate_tables;
-use ndc::ir::{Op, Table};
+use ndc::ir::{ElementType, Op, Table};
 use ndc::ops::structural::table;
 use ndc::optimize::optimize;
 use ndc::schedule::{Body, Schedule, schedule, work};
@@ -184,7 +184,9 @@ fn gradients_of_native_code_are_those_of_the_evaluator() {
         let of_all = expected.iter().map(|table| greatest(&table::numbers(table))).fold(0.0, f64::max);
         for (place, (native, expected)) in native.iter().zip(&expected).enumerate() {
             let difference = difference(native, expected, of_all);
-            assert!(difference <= 1e-9, "{}, output {place}: {difference}", case.name);
+            // Sums come in another order: rounding, of thousands of terms at most.
+            let rounding = if expected.ty.element == ElementType::F32 { 1e-5 } else { 1e-9 };
+            assert!(difference <= rounding, "{}, output {place}: {difference}", case.name);
         }
     }
 }
