@@ -1,31 +1,16 @@
 //! Gradients of several batches for one update: the large batch, what a step remembers, and settings that are none.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+#[path = "support/records.rs"]
+mod records;
+
 use ndc::data::FileLoader;
-use ndc::driver::{check_file, on_large_stack};
-use ndc::session::{EpochRecord, Observer, Session, TrainingEnd, TrainingStart};
+use ndc::driver::check_file;
+use ndc::session::RunOptions;
+use records::Records;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-
-#[derive(Default)]
-struct Records {
-    starts: Vec<TrainingStart>,
-    epochs: Vec<EpochRecord>,
-    ends: Vec<TrainingEnd>,
-}
-
-impl Observer for Records {
-    fn training_started(&mut self, start: &TrainingStart) {
-        self.starts.push(start.clone());
-    }
-    fn epoch_ended(&mut self, record: &EpochRecord) {
-        self.epochs.push(record.clone());
-    }
-    fn training_ended(&mut self, end: &TrainingEnd) {
-        self.ends.push(end.clone());
-    }
-}
 
 const PROGRAM: &str = "import nn
 data d = table {
@@ -40,15 +25,7 @@ fn block(settings: &str) -> String {
 }
 
 fn run(name: &str, text: &str) -> Records {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("accumulate_{name}.nd"));
-    fs::write(&path, text).unwrap();
-    let checked = check_file(&path, &mut FileLoader::new(), Default::default());
-    assert!(!checked.has_errors(), "{name}: {:#?}", checked.diagnostics);
-    on_large_stack(|| {
-        let mut records = Records::default();
-        Session::new(&checked.program).unwrap().run(&mut records).unwrap();
-        records
-    })
+    records::run(&format!("accumulate_{name}"), text, RunOptions::default())
 }
 
 /// Draws of dropout belong to a step and an example, so that they are those of the large batch too.

@@ -1,32 +1,16 @@
 //! L-BFGS: minima that are known, the optimum of scikit-learn, ends, and going on from a checkpoint.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use ndc::data::FileLoader;
-use ndc::driver::{check_file, on_large_stack};
-use ndc::session::{Ending, Observer, Session, TrainingEnd};
+#[path = "support/records.rs"]
+mod records;
+
+use ndc::session::{Ending, RunOptions, TrainingEnd};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-#[derive(Default)]
-struct Ends(Vec<TrainingEnd>);
-
-impl Observer for Ends {
-    fn training_ended(&mut self, end: &TrainingEnd) {
-        self.0.push(end.clone());
-    }
-}
-
 fn run(name: &str, text: &str) -> TrainingEnd {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lbfgs_{name}.nd"));
-    fs::write(&path, text).unwrap();
-    let checked = check_file(&path, &mut FileLoader::new(), Default::default());
-    assert!(!checked.has_errors(), "{name}: {:#?}", checked.diagnostics);
-    on_large_stack(|| {
-        let mut ends = Ends::default();
-        Session::new(&checked.program).unwrap().run(&mut ends).unwrap();
-        ends.0.remove(0)
-    })
+    records::run(&format!("lbfgs_{name}"), text, RunOptions::default()).ends.remove(0)
 }
 
 fn params(end: &TrainingEnd) -> Vec<f64> {

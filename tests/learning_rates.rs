@@ -20,7 +20,7 @@ fn options(train: Option<&str>) -> RunOptions {
 }
 
 fn find(name: &str, text: &str) -> LearningRates {
-    let Records { epochs, ends, mut rates } = run(&format!("rates_{name}"), text, options(None));
+    let Records { epochs, ends, mut rates, .. } = run(&format!("rates_{name}"), text, options(None));
     assert!(epochs.is_empty() && ends.is_empty() && rates.len() == 1, "nothing is trained");
     rates.remove(0)
 }

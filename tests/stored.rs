@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/commands.rs"]
+mod commands;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -32,20 +35,11 @@ impl Project {
     }
 
     fn ndc(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_ndc"))
-            .args(arguments)
-            .current_dir(&self.0)
-            .env("NDC_CACHE_DIR", self.path("cache"))
-            .output()
-            .unwrap()
+        commands::ndc(&self.0, arguments)
     }
 
-    /// What a command that succeeds without a message writes.
     fn shown(&self, arguments: &[&str]) -> String {
-        let output = self.ndc(arguments);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && errors.is_empty(), "{arguments:?}: {errors}");
-        String::from_utf8(output.stdout).unwrap()
+        commands::shown(&self.0, arguments)
     }
 
     /// The first loss that `ndc eval` tells.
@@ -56,14 +50,7 @@ impl Project {
     }
 
     fn refused(&self, arguments: &[&str], code: &str, texts: &[&str]) {
-        let output = self.ndc(arguments);
-        let errors = String::from_utf8_lossy(&output.stderr).to_string();
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {errors}");
-        assert!(errors.contains(&format!("error[{code}]")), "{arguments:?}: {errors}");
-        for text in texts {
-            assert!(errors.contains(text), "{arguments:?} says {text:?}: {errors}");
-        }
-        assert!(output.stdout.is_empty(), "{arguments:?} writes nothing");
+        commands::refused(&self.0, arguments, code, texts);
     }
 }
 

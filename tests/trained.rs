@@ -3,44 +3,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/commands.rs"]
+mod commands;
+
+use commands::{refused, shown};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("trained_{name}"));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     folder
-}
-
-fn ndc(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ndc"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("NDC_CACHE_DIR", folder.join("cache"))
-        .output()
-        .unwrap()
-}
-
-/// What a command that succeeds writes.
-fn shown(folder: &Path, arguments: &[&str]) -> String {
-    let output = ndc(folder, arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    assert!(errors.is_empty(), "{arguments:?}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn refused(folder: &Path, arguments: &[&str], code: &str, texts: &[&str]) {
-    let output = ndc(folder, arguments);
-    let errors = String::from_utf8_lossy(&output.stderr).to_string();
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {errors}");
-    assert!(errors.contains(&format!("error[{code}]")), "{arguments:?}: {errors}");
-    for text in texts {
-        assert!(errors.contains(text), "{arguments:?} says {text:?}: {errors}");
-    }
-    assert!(output.stdout.is_empty(), "{arguments:?} writes nothing");
 }
 
 const SPECIES: &str = "\

@@ -32,11 +32,7 @@ pub fn evaluated(
     model: &mut Model,
     compiler: Compiler,
 ) -> Result<Evaluated, Box<Diagnostic>> {
-    // Texts that messages show may come in while the program is used.
-    let mut sources = std::mem::take(&mut model.checked.sources);
-    let evaluated = over(which, (file, data), model, &mut sources, compiler);
-    model.checked.sources = sources;
-    evaluated
+    model.with_texts(|model, sources| over(which, (file, data), model, sources, compiler))
 }
 
 fn over(

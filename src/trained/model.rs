@@ -15,6 +15,7 @@ use crate::overrides::Override;
 use crate::session::data_note::DataNote;
 use crate::session::lets::sets_read;
 use crate::session::{Loaded, Session};
+use crate::source::SourceMap;
 use std::path::{Path, PathBuf};
 
 /// The most times that a program is checked: as its tree suggests, with the right file, with the rows that it needs.
@@ -55,6 +56,14 @@ impl Stored {
 }
 
 impl Model {
+    /// Uses the model where texts that messages show may come in.
+    pub(super) fn with_texts<T>(&mut self, work: impl FnOnce(&Model, &mut SourceMap) -> T) -> T {
+        let mut sources = std::mem::take(&mut self.checked.sources);
+        let result = work(self, &mut sources);
+        self.checked.sources = sources;
+        result
+    }
+
     /// Checks a program with what is kept of the data that the model was trained on, as far as it is.
     pub fn open(
         which: &Which,

@@ -28,11 +28,7 @@ pub fn predictions(
     model: &mut Model,
     compiler: Compiler,
 ) -> Result<Predictions, Box<Diagnostic>> {
-    // Texts that messages show may come in while the program is used.
-    let mut sources = std::mem::take(&mut model.checked.sources);
-    let predicted = predicted(which, (file, input), model, &mut sources, compiler);
-    model.checked.sources = sources;
-    predicted
+    model.with_texts(|model, sources| predicted(which, (file, input), model, sources, compiler))
 }
 
 fn predicted(

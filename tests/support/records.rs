@@ -4,18 +4,22 @@ use ndc::check::Options;
 use ndc::data::FileLoader;
 use ndc::diagnostics::Diagnostic;
 use ndc::driver::{check_file, on_large_stack};
-use ndc::session::{EpochRecord, LearningRates, Observer, RunOptions, Session, TrainingEnd};
+use ndc::session::{EpochRecord, LearningRates, Observer, RunOptions, Session, TrainingEnd, TrainingStart};
 use std::path::Path;
 
 /// What a run told of its trainings.
 #[derive(Default)]
 pub struct Records {
+    pub starts: Vec<TrainingStart>,
     pub epochs: Vec<EpochRecord>,
     pub ends: Vec<TrainingEnd>,
     pub rates: Vec<LearningRates>,
 }
 
 impl Observer for Records {
+    fn training_started(&mut self, start: &TrainingStart) {
+        self.starts.push(start.clone());
+    }
     fn epoch_ended(&mut self, record: &EpochRecord) {
         self.epochs.push(record.clone());
     }
