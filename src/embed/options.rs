@@ -106,6 +106,7 @@ impl Options {
             structure_finder: None,
             loop_memory: self.loop_memory,
             fast_math: self.fast_math,
+            find_learning_rate: false,
         }
     }
 

@@ -10,7 +10,7 @@ use super::{Error, Options, Record};
 use crate::check;
 use crate::check::program::{Action, ParamId, Train};
 use crate::checkpoint::Tensors;
-use crate::data::csv::FileLoader;
+use crate::data::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::embedding as errors;
 use crate::diagnostics::catalog::tensors as files;
