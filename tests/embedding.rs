@@ -543,3 +543,67 @@ fn imports_and_data_start_from_the_folder_of_the_file() {
     let results = program.function("f").value_and_gradient().compile().unwrap().call(&[&3.0]).unwrap();
     assert_eq!((results.number("value").unwrap(), results.number("gradient.x").unwrap()), (10.0, 6.0));
 }
+
+#[test]
+fn odd_questions_have_answers() {
+    let program = program(
+        "fn total(x: [n]) = sum(x)\nfn swap(pair: (real, [2]), k = 3.0) = (pair.1, pair.0 * k)\nfn apply(f: real -> real, x) = f(x)\n\
+         fn dots(x: [n, n]) = x @ x\nfn choose(on: bool, x) = if on { x^2 } else { sqrt(x - 10) }",
+    );
+    let empty = program.function("total").size("n", 0).value_and_gradient().compile().unwrap();
+    let none: [f64; 0] = [];
+    assert_eq!(empty.call(&[&none]).unwrap().number("value").unwrap(), 0.0);
+    for size in [usize::MAX, 1 << 40] {
+        let codes = error(program.function("dots").size("n", size).compile()).codes();
+        assert!(!codes.is_empty() && codes[0] != "E0999", "{size}: {codes:?}");
+        let codes = error(program.function("dots").shape("x", &[size, size]).compile()).codes();
+        assert!(!codes.is_empty() && codes[0] != "E0999", "{size}: {codes:?}");
+    }
+    assert_eq!(error(program.function("apply").compile()).codes(), ["E0112"]);
+    assert_eq!(error(program.function("sin").compile()).codes(), ["E0112"]);
+    assert_eq!(error(program.function("").compile()).codes().len(), 1);
+    assert_eq!(error(program.function("total\nprint 1").size("n", 1).compile()).codes(), ["E0112"]);
+    let swap = program.function("swap").argument("k").jacobian().compile().unwrap();
+    assert_eq!(
+        swap.signature().to_string(),
+        "swap(pair.0: f64, pair.1: f64[2], k: f64) -> (jacobian.0.pair.0: f64[2], jacobian.0.pair.1: f64[2, 2], \
+         jacobian.0.k: f64[2], jacobian.1.pair.0: f64, jacobian.1.pair.1: f64[2], jacobian.1.k: f64)"
+    );
+    let held = program.function("swap").hold("pair.1", [5.0, 6.0]).hold("k", 2.0).value().gradient();
+    assert_eq!(error(held.compile()).codes(), ["E0922"]);
+    // A branch that is not taken does not reach derivatives.
+    let choose = program.function("choose").gradient().compile().unwrap();
+    assert_eq!(choose.call(&[&true, &3.0]).unwrap().number("gradient.x").unwrap(), 6.0);
+    // The same name twice, and held last.
+    let twice = program.function("swap").hold("k", 1.0).hold("k", 4.0).compile().unwrap();
+    let results = twice.call(&[&2.0, &[0.0, 1.0]]).unwrap();
+    assert_eq!(results.number("value.1").unwrap(), 8.0);
+    assert_eq!(error(results.number("value.0")).codes(), ["E0920"]);
+    assert_eq!(error(results.number("value")).codes(), ["E0921"]);
+}
+
+#[test]
+fn losses_that_draw_or_see_their_batch_are_functions_too() {
+    let with = |layer: &str| {
+        program(&format!(
+            "model net = nn.Dense(4) >> {layer} >> nn.Dense(1)\ndata points = table {{ x = [[1, 2], [5, 3], [0, 1]] }}\n\
+             train {{ data = points, loss = sum(net(x)^2), optimizer = sgd(lr = 0.1), steps = 2, batch = all }}"
+        ))
+    };
+    let loss_of = |program: &Program| {
+        let loss = program.loss(None).value_and_gradient().compile().unwrap();
+        let values = program.parameters().unwrap();
+        let named =
+            loss.signature().inputs().iter().map(|port| (port.name(), values.get(port.name()).unwrap().clone()));
+        let arguments: Record = named.collect();
+        let results = loss.call_record(&arguments).unwrap();
+        assert_eq!(results, loss.call_record(&arguments).unwrap(), "the same at each call");
+        results.number("value").unwrap()
+    };
+    let normalised = with("nn.BatchNorm()");
+    let first = normalised.training(None).unwrap().step_with_loss().unwrap();
+    assert_eq!(loss_of(&normalised), first);
+    let dropping = with("nn.Dropout(0.5)");
+    let plain = with("tanh");
+    assert_ne!(loss_of(&dropping), loss_of(&plain));
+}

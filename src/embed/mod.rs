@@ -8,8 +8,12 @@ mod builder;
 mod compiled;
 mod derive;
 mod error;
+#[cfg(feature = "faer")]
+mod faer;
 mod function;
 mod kernel;
+#[cfg(feature = "ndarray")]
+mod ndarray;
 mod options;
 mod program;
 mod question;

@@ -73,6 +73,13 @@ impl<'a> ViewMut<'a> {
         ViewMut { shape: Some(shape), ..ViewMut::of(elements) }
     }
 
+    /// So many elements that are borrowed with the shape.
+    #[cfg(feature = "ndarray")]
+    pub(crate) fn at<T: TensorData>(start: *mut T, count: usize, shape: &'a [usize]) -> Self {
+        let (element, start) = (T::ELEMENT, start.cast());
+        ViewMut { element, start, count, shape: Some(shape), contiguous: true, borrowed: PhantomData }
+    }
+
     /// A tensor whose elements do not lie side by side, row by row: calls refuse it.
     pub fn scattered<T: TensorData>(shape: &'a [usize]) -> Self {
         ViewMut { contiguous: false, ..ViewMut::shaped::<T>(&mut [], shape) }
