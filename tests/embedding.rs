@@ -547,7 +547,7 @@ fn imports_and_data_start_from_the_folder_of_the_file() {
 #[test]
 fn odd_questions_have_answers() {
     let program = program(
-        "fn total(x: [n]) = sum(x)\nfn swap(pair: (real, [2]), k = 3.0) = (pair.1, pair.0 * k)\nfn apply(f: real -> real, x) = f(x)\n\
+        "fn total(x: [n]) = sum(x)\nfn swap(pair: (real, [2]), k = 3.0) = (pair.1, pair.0 * k)\nfn apply(f: fn(real) -> real, x) = f(x)\n\
          fn dots(x: [n, n]) = x @ x\nfn choose(on: bool, x) = if on { x^2 } else { sqrt(x - 10) }",
     );
     let empty = program.function("total").size("n", 0).value_and_gradient().compile().unwrap();

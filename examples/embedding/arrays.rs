@@ -13,7 +13,7 @@ fn product() -> ndc::Function {
 fn arrays_of_ndarray_are_used_where_they_lie() {
     let product = product();
     let (m, v) = (arr2(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), arr1(&[1.0, 0.0, -1.0]));
-    let mut result = Array1::zeros(2);
+    let mut result = Array1::<f64>::zeros(2);
     product.call_into(&mut product.workspace(), &[&m, &v], &mut [&mut result]).unwrap();
     assert_eq!(result, arr1(&[-2.0, -2.0]));
     // Views too, where their rows lie one after another.
@@ -47,7 +47,7 @@ fn columns_and_matrices_of_faer() {
     assert_eq!((tensor.shape(), tensor.to_f64()), (&[2, 3][..], vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0]));
     assert_eq!(tensor.to_mat::<f64>().unwrap(), m);
     let v = Col::from_fn(3, |place| place as f64);
-    let mut result = Col::zeros(2);
+    let mut result = Col::<f64>::zeros(2);
     product.call_into(&mut product.workspace(), &[&tensor, &v], &mut [&mut result]).unwrap();
     assert_eq!(result, &m * &v);
     assert!(Tensor::from(vec![1.0]).to_mat::<f64>().is_none());

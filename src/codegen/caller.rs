@@ -1,7 +1,7 @@
 //! Calls on memory of the caller: every argument is checked, nothing is allocated, and some inputs are held at values.
 
 use super::execute::{Executable, RunError, Workspace};
-use crate::runtime::argument::{Input, Output, View, ViewMut};
+use crate::runtime::argument::{self, Input, Output, SCATTERED, SHAPED, View, ViewMut};
 use crate::runtime::{AlignedBytes, Element};
 use crate::schedule::{Port, names};
 use std::sync::Arc;
@@ -22,7 +22,8 @@ pub struct Caller {
 /// An input or output that calls bring.
 struct Slot {
     port: usize,
-    element: Element,
+    /// Its element type and number of elements: see [`argument::about`].
+    about: usize,
     count: usize,
     shape: Vec<usize>,
 }
@@ -75,22 +76,28 @@ pub enum CallFault {
 impl Slot {
     fn new(ports: &[Port], port: usize) -> Self {
         let ty = &ports[port].ty;
-        Slot { port, element: names::element(ty.element), count: ty.shape.count(), shape: ty.shape.sizes().to_vec() }
+        let count = ty.shape.count();
+        let about = argument::about(names::element(ty.element), count);
+        Slot { port, about, count, shape: ty.shape.sizes().to_vec() }
     }
 
-    #[inline]
-    fn accepts(&self, element: Element, count: usize, shape: Option<&[usize]>, contiguous: bool) -> bool {
-        let fits = element == self.element && count == self.count && contiguous;
-        fits && shape.is_none_or(|shape| *shape == *self.shape)
+    fn is_double(&self) -> bool {
+        self.about == argument::about(Element::F64, self.count)
+    }
+
+    /// Whether elements that are not known by their number alone fit.
+    fn accepts_shaped(&self, about: usize, shape: &[usize]) -> bool {
+        about == self.about | SHAPED && *shape == *self.shape
     }
 
     #[cold]
-    fn refusal(&self, place: Place, element: Element, count: usize, shape: Option<&[usize]>) -> CallFault {
-        match shape {
-            _ if element != self.element => CallFault::Element(place, element),
-            Some(shape) if *shape != *self.shape => CallFault::Shape(place, shape.to_vec()),
-            None if count != self.count => CallFault::Count(place, count),
-            _ => CallFault::Scattered(place),
+    fn refusal(&self, place: Place, about: usize, shape: &[usize]) -> CallFault {
+        let ((element, count), (expected, _)) = (argument::parts(about), argument::parts(self.about));
+        match about {
+            _ if element != expected => CallFault::Element(place, element),
+            _ if about & SCATTERED != 0 => CallFault::Scattered(place),
+            _ if about & SHAPED != 0 => CallFault::Shape(place, shape.to_vec()),
+            _ => CallFault::Count(place, count),
         }
     }
 }
@@ -180,16 +187,16 @@ impl Caller {
             return Err(CallFault::Number(Side::Output, outputs.len()));
         }
         for (place, (slot, input)) in self.inputs.iter().zip(inputs).enumerate() {
-            let View { element, start, count, shape, contiguous } = input.view();
-            if !slot.accepts(element, count, shape, contiguous) {
-                return Err(slot.refusal((Side::Input, place), element, count, shape));
+            let View { start, about, .. } = input.view();
+            if about != slot.about && !slot.accepts_shaped(about, input.view_shape()) {
+                return Err(slot.refusal((Side::Input, place), about, input.view_shape()));
             }
             space.inputs[slot.port] = start;
         }
         for (place, (slot, output)) in self.outputs.iter().zip(outputs).enumerate() {
-            let ViewMut { element, start, count, shape, contiguous, .. } = output.view_mut();
-            if !slot.accepts(element, count, shape, contiguous) {
-                return Err(slot.refusal((Side::Output, place), element, count, shape));
+            let ViewMut { start, about, .. } = output.view_mut();
+            if about != slot.about && !slot.accepts_shaped(about, output.view_shape()) {
+                return Err(slot.refusal((Side::Output, place), about, output.view_shape()));
             }
             space.outputs[place] = start;
         }
@@ -202,7 +209,7 @@ impl Caller {
     /// The number of doubles of all arguments one after another, and of all results; `None` where some are of another type.
     pub fn doubles(&self) -> Option<(usize, usize)> {
         let all = |slots: &[Slot]| {
-            let fits = slots.iter().all(|slot| slot.element == Element::F64);
+            let fits = slots.iter().all(Slot::is_double);
             fits.then(|| slots.iter().map(|slot| slot.count).sum())
         };
         Some((all(&self.inputs)?, all(&self.outputs)?))
@@ -230,7 +237,7 @@ impl Caller {
             while piece.is_empty() && slot.count > 0 {
                 piece = pieces.next().ok_or(CallFault::Number(Side::Input, place))?;
             }
-            let fits = slot.element == Element::F64;
+            let fits = slot.is_double();
             let (argument, rest) = piece
                 .split_at_checked(slot.count)
                 .filter(|_| fits)
@@ -245,7 +252,7 @@ impl Caller {
         let mut first = first.map(std::slice::from_mut);
         for (place, slot) in self.outputs.iter().enumerate() {
             let given = rest.len();
-            let fits = slot.element == Element::F64;
+            let fits = slot.is_double();
             let result = match first.take() {
                 Some(first) => first.split_at_mut_checked(slot.count).filter(|(_, rest)| rest.is_empty()),
                 None => std::mem::take(&mut rest).split_at_mut_checked(slot.count),

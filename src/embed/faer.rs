@@ -8,7 +8,7 @@ impl<T: TensorData> Input for Col<T> {
     fn view(&self) -> View<'_> {
         match self.try_as_col_major() {
             Some(column) => View::of(column.as_slice()),
-            None => View::scattered::<T>(&[]),
+            None => View::scattered::<T>(),
         }
     }
 }
@@ -17,7 +17,7 @@ impl<T: TensorData> Output for Col<T> {
     fn view_mut(&mut self) -> ViewMut<'_> {
         match self.try_as_col_major_mut() {
             Some(column) => ViewMut::of(column.as_slice_mut()),
-            None => ViewMut::scattered::<T>(&[]),
+            None => ViewMut::scattered::<T>(),
         }
     }
 }

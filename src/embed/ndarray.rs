@@ -5,22 +5,21 @@ use ::ndarray::{ArrayBase, ArrayD, Data, DataMut, Dimension, IxDyn};
 
 impl<S: Data<Elem = T>, D: Dimension, T: TensorData> Input for ArrayBase<S, D> {
     fn view(&self) -> View<'_> {
-        match self.as_slice() {
-            Some(elements) => View::shaped(elements, self.shape()),
-            None => View::scattered::<T>(self.shape()),
-        }
+        self.as_slice().map_or_else(View::scattered::<T>, View::shaped)
+    }
+
+    fn view_shape(&self) -> &[usize] {
+        self.shape()
     }
 }
 
 impl<S: DataMut<Elem = T>, D: Dimension, T: TensorData> Output for ArrayBase<S, D> {
     fn view_mut(&mut self) -> ViewMut<'_> {
-        match self.is_standard_layout() {
-            true => {
-                let start = self.as_mut_ptr();
-                ViewMut::at(start, self.len(), self.shape())
-            }
-            false => ViewMut::scattered::<T>(self.shape()),
-        }
+        self.as_slice_mut().map_or_else(ViewMut::scattered::<T>, ViewMut::shaped)
+    }
+
+    fn view_shape(&self) -> &[usize] {
+        self.shape()
     }
 }
 

@@ -3,53 +3,61 @@
 //! An [`Input`] shows its elements as a [`View`], an [`Output`] those that are to be written as a [`ViewMut`]. Numbers, arrays,
 //! vectors and slices are known by their number of elements alone; values with a shape of their own, such as a
 //! [`Tensor`](super::Tensor) or an array of arrays, must have the very shape that the function takes.
+//!
+//! Views are two words, which a virtual call returns in registers: the first element, and what there is to know of it.
 
 use super::{Element, Tensor, TensorData};
 use std::marker::PhantomData;
 
+/// The element type and the number of elements in one word, with [`SHAPED`] or [`SCATTERED`] where it is so.
+pub(crate) const fn about(element: Element, count: usize) -> usize {
+    count << 4 | element as usize
+}
+
+/// The value says its shape.
+pub(crate) const SHAPED: usize = 4;
+/// The elements do not lie row by row.
+pub(crate) const SCATTERED: usize = 8;
+
+/// The parts of [`about`]: the element type, and the number of elements.
+pub(crate) fn parts(about: usize) -> (Element, usize) {
+    let element = [Element::F32, Element::F64, Element::I64, Element::Bool][about & 3];
+    (element, about >> 4)
+}
+
 /// Elements that a function reads.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
-    pub(crate) element: Element,
     pub(crate) start: *const u8,
-    pub(crate) count: usize,
-    pub(crate) shape: Option<&'a [usize]>,
-    pub(crate) contiguous: bool,
+    pub(crate) about: usize,
+    borrowed: PhantomData<&'a u8>,
 }
 
 impl<'a> View<'a> {
     /// Elements row by row, of whatever shape the function takes.
     #[inline]
     pub fn of<T: TensorData>(elements: &'a [T]) -> Self {
-        View {
-            element: T::ELEMENT,
-            start: elements.as_ptr().cast(),
-            count: elements.len(),
-            shape: None,
-            contiguous: true,
-        }
+        View { start: elements.as_ptr().cast(), about: about(T::ELEMENT, elements.len()), borrowed: PhantomData }
     }
 
-    /// Elements row by row of a tensor of this shape.
+    /// Elements row by row of a tensor whose shape [`Input::view_shape`] tells.
     #[inline]
-    pub fn shaped<T: TensorData>(elements: &'a [T], shape: &'a [usize]) -> Self {
-        View { shape: Some(shape), ..View::of(elements) }
+    pub fn shaped<T: TensorData>(elements: &'a [T]) -> Self {
+        let view = View::of(elements);
+        View { about: view.about | SHAPED, ..view }
     }
 
     /// A tensor whose elements do not lie side by side, row by row: calls refuse it.
-    pub fn scattered<T: TensorData>(shape: &'a [usize]) -> Self {
-        View { contiguous: false, ..View::shaped::<T>(&[], shape) }
+    pub fn scattered<T: TensorData>() -> Self {
+        View { start: std::ptr::null(), about: about(T::ELEMENT, 0) | SCATTERED, borrowed: PhantomData }
     }
 }
 
 /// Elements that a function writes.
 #[derive(Debug)]
 pub struct ViewMut<'a> {
-    pub(crate) element: Element,
     pub(crate) start: *mut u8,
-    pub(crate) count: usize,
-    pub(crate) shape: Option<&'a [usize]>,
-    pub(crate) contiguous: bool,
+    pub(crate) about: usize,
     borrowed: PhantomData<&'a mut u8>,
 }
 
@@ -57,32 +65,19 @@ impl<'a> ViewMut<'a> {
     /// Elements row by row, of whatever shape the function gives.
     #[inline]
     pub fn of<T: TensorData>(elements: &'a mut [T]) -> Self {
-        ViewMut {
-            element: T::ELEMENT,
-            start: elements.as_mut_ptr().cast(),
-            count: elements.len(),
-            shape: None,
-            contiguous: true,
-            borrowed: PhantomData,
-        }
+        ViewMut { about: about(T::ELEMENT, elements.len()), start: elements.as_mut_ptr().cast(), borrowed: PhantomData }
     }
 
-    /// Elements row by row of a tensor of this shape.
+    /// Elements row by row of a tensor whose shape [`Output::view_shape`] tells.
     #[inline]
-    pub fn shaped<T: TensorData>(elements: &'a mut [T], shape: &'a [usize]) -> Self {
-        ViewMut { shape: Some(shape), ..ViewMut::of(elements) }
-    }
-
-    /// So many elements that are borrowed with the shape.
-    #[cfg(feature = "ndarray")]
-    pub(crate) fn at<T: TensorData>(start: *mut T, count: usize, shape: &'a [usize]) -> Self {
-        let (element, start) = (T::ELEMENT, start.cast());
-        ViewMut { element, start, count, shape: Some(shape), contiguous: true, borrowed: PhantomData }
+    pub fn shaped<T: TensorData>(elements: &'a mut [T]) -> Self {
+        let view = ViewMut::of(elements);
+        ViewMut { about: view.about | SHAPED, ..view }
     }
 
     /// A tensor whose elements do not lie side by side, row by row: calls refuse it.
-    pub fn scattered<T: TensorData>(shape: &'a [usize]) -> Self {
-        ViewMut { contiguous: false, ..ViewMut::shaped::<T>(&mut [], shape) }
+    pub fn scattered<T: TensorData>() -> Self {
+        ViewMut { start: std::ptr::null_mut(), about: about(T::ELEMENT, 0) | SCATTERED, borrowed: PhantomData }
     }
 }
 
@@ -90,18 +85,32 @@ impl<'a> ViewMut<'a> {
 pub trait Input {
     /// Its elements.
     fn view(&self) -> View<'_>;
+
+    /// Its shape, where [`View::shaped`] says that it has one.
+    fn view_shape(&self) -> &[usize] {
+        &[]
+    }
 }
 
 /// A place that a function writes a result to.
 pub trait Output {
     /// Its elements.
     fn view_mut(&mut self) -> ViewMut<'_>;
+
+    /// Its shape, where [`ViewMut::shaped`] says that it has one.
+    fn view_shape(&self) -> &[usize] {
+        &[]
+    }
 }
 
 impl<T: Input + ?Sized> Input for &T {
     #[inline]
     fn view(&self) -> View<'_> {
         (**self).view()
+    }
+
+    fn view_shape(&self) -> &[usize] {
+        (**self).view_shape()
     }
 }
 
@@ -110,12 +119,20 @@ impl<T: Input + ?Sized> Input for &mut T {
     fn view(&self) -> View<'_> {
         (**self).view()
     }
+
+    fn view_shape(&self) -> &[usize] {
+        (**self).view_shape()
+    }
 }
 
 impl<T: Output + ?Sized> Output for &mut T {
     #[inline]
     fn view_mut(&mut self) -> ViewMut<'_> {
         (**self).view_mut()
+    }
+
+    fn view_shape(&self) -> &[usize] {
+        (**self).view_shape()
     }
 }
 
@@ -184,33 +201,42 @@ impl<T: TensorData, const COUNT: usize> Output for [T; COUNT] {
 impl<T: TensorData, const ROWS: usize, const COLUMNS: usize> Input for [[T; COLUMNS]; ROWS] {
     #[inline]
     fn view(&self) -> View<'_> {
-        View::shaped(self.as_flattened(), &[ROWS, COLUMNS])
+        View::shaped(self.as_flattened())
+    }
+
+    fn view_shape(&self) -> &[usize] {
+        &[ROWS, COLUMNS]
     }
 }
 
 impl<T: TensorData, const ROWS: usize, const COLUMNS: usize> Output for [[T; COLUMNS]; ROWS] {
     #[inline]
     fn view_mut(&mut self) -> ViewMut<'_> {
-        ViewMut::shaped(self.as_flattened_mut(), &[ROWS, COLUMNS])
+        ViewMut::shaped(self.as_flattened_mut())
+    }
+
+    fn view_shape(&self) -> &[usize] {
+        &[ROWS, COLUMNS]
     }
 }
 
 impl Input for Tensor {
     fn view(&self) -> View<'_> {
-        View {
-            element: self.element(),
-            start: self.as_ptr(),
-            count: self.len(),
-            shape: Some(self.shape()),
-            contiguous: true,
-        }
+        View { start: self.as_ptr(), about: about(self.element(), self.len()) | SHAPED, borrowed: PhantomData }
+    }
+
+    fn view_shape(&self) -> &[usize] {
+        self.shape()
     }
 }
 
 impl Output for Tensor {
     fn view_mut(&mut self) -> ViewMut<'_> {
-        let (element, count, start) = (self.element(), self.len(), self.as_mut_ptr());
-        ViewMut { element, start, count, shape: Some(self.shape()), contiguous: true, borrowed: PhantomData }
+        ViewMut { about: about(self.element(), self.len()) | SHAPED, start: self.as_mut_ptr(), borrowed: PhantomData }
+    }
+
+    fn view_shape(&self) -> &[usize] {
+        self.shape()
     }
 }
 
@@ -219,13 +245,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shapes_are_known_where_a_value_has_one() {
+    fn views_know_types_and_counts() {
         let nested = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
-        assert_eq!((nested.view().count, nested.view().shape), (6, Some(&[2, 3][..])));
-        assert_eq!((2.5f32.view().count, 2.5f32.view().shape), (1, None));
+        assert_eq!((parts(nested.view().about), Input::view_shape(&nested)), ((Element::F64, 6), &[2, 3][..]));
+        assert_eq!(2.5f32.view().about, about(Element::F32, 1));
         let mut tensor = Tensor::zeros(Element::Bool, &[4, 0]);
-        assert_eq!((tensor.view_mut().element, tensor.view().shape), (Element::Bool, Some(&[4, 0][..])));
+        assert_eq!(tensor.view_mut().about, about(Element::Bool, 0) | SHAPED);
         let slice: &mut [i64] = &mut [1, 2];
-        assert_eq!((slice.view().count, (&mut &mut *slice).view_mut().element), (2, Element::I64));
+        assert_eq!(parts((&mut &mut *slice).view_mut().about), (Element::I64, 2));
+        for element in [Element::F32, Element::F64, Element::I64, Element::Bool] {
+            assert_eq!(parts(about(element, 7)), (element, 7));
+        }
     }
 }
