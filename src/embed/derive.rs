@@ -60,13 +60,9 @@ impl Problem {
         }
         let nodes: Vec<NodeId> = self.variables.iter().map(|(_, node)| *node).collect();
         let roots: Vec<NodeId> = self.roots.iter().map(|(_, node)| *node).collect();
-        let by_variables = |derived: Vec<NodeId>| {
-            let names = self.variables.iter().map(|(variable, _)| format!("{what}.{variable}"));
-            names.zip(derived).collect::<Vec<_>>()
-        };
         Ok(match wanted {
             Wanted::Value => Vec::new(),
-            Wanted::Gradient => by_variables(self.gradients.clone()),
+            Wanted::Gradient => self.by_variables(what, self.gradients.clone()),
             Wanted::Jvp => {
                 let tangents = self.tangents(graph);
                 let pushed = forward_with(graph, &roots, &nodes, &tangents, Mask::Routed);
@@ -78,33 +74,33 @@ impl Problem {
                     (*node, graph.input(format!("cotangent{rest}"), ty))
                 };
                 let seeds: Vec<(NodeId, NodeId)> = self.roots.iter().map(cotangent).collect();
-                by_variables(reverse_with(graph, &seeds, &nodes, Mask::Routed))
+                self.by_variables(what, reverse_with(graph, &seeds, &nodes, Mask::Routed))
             }
             Wanted::Jacobian => {
+                let rows = self.roots.iter().map(|(rest, _)| format!("{what}{rest}")).collect();
                 let blocks = jacobian(graph, &roots, &nodes, what);
-                let rows = self.roots.iter().zip(blocks);
-                let names = |(rest, row): (&String, Vec<NodeId>)| {
-                    let columns = self.variables.iter().zip(row);
-                    columns.map(|((variable, _), node)| (format!("{what}{rest}.{variable}"), node)).collect::<Vec<_>>()
-                };
-                rows.map(|((rest, _), row)| (rest, row)).flat_map(names).collect()
+                self.named_blocks(rows, blocks)
             }
             Wanted::Hessian => {
+                let rows = self.variables.iter().map(|(variable, _)| format!("{what}.{variable}")).collect();
                 let blocks = jacobian(graph, &self.gradients, &nodes, what);
-                let mut named = Vec::new();
-                for ((row, _), blocks) in self.variables.iter().zip(blocks) {
-                    let columns = self.variables.iter().zip(blocks);
-                    named.extend(columns.map(|((column, _), node)| (format!("{what}.{row}.{column}"), node)));
-                }
-                named
+                self.named_blocks(rows, blocks)
             }
             Wanted::HessianProduct => {
                 let tangents = self.tangents(graph);
-                let products = forward_with(graph, &self.gradients, &nodes, &tangents, Mask::Routed);
-                let names = self.variables.iter().map(|(variable, _)| format!("{what}.{variable}"));
-                names.zip(products).collect()
+                self.by_variables(what, forward_with(graph, &self.gradients, &nodes, &tangents, Mask::Routed))
             }
         })
+    }
+
+    /// One result for each variable.
+    fn by_variables(&self, what: &str, derived: Vec<NodeId>) -> Vec<(String, NodeId)> {
+        self.variables.iter().map(|(variable, _)| format!("{what}.{variable}")).zip(derived).collect()
+    }
+
+    /// Rows of blocks, a block for each variable.
+    fn named_blocks(&self, rows: Vec<String>, blocks: Vec<Vec<NodeId>>) -> Vec<(String, NodeId)> {
+        rows.iter().zip(blocks).flat_map(|(row, blocks)| self.by_variables(row, blocks)).collect()
     }
 
     /// Makes sure that the result is one real number, and that its gradient is there.

@@ -199,11 +199,8 @@ impl Program {
         let source = self.source.clone();
         let (place, _) = source.train(train)?;
         self.with_session(|session| {
-            let actions = &session.program.actions;
-            for action in actions[..place].iter().filter(|action| matches!(action, Action::Let { .. })) {
-                session.action(action, &mut Silent)?;
-            }
-            session.action(&actions[place], &mut Silent).map(|_| ())
+            run_lets(session, place)?;
+            session.action(&session.program.actions[place], &mut Silent).map(|_| ())
         })
     }
 
@@ -364,7 +361,16 @@ impl Text {
     }
 }
 
-/// The names of a list that a name means: itself, and what begins with it and a dot.
+/// Computes the values of the file above an action.
+pub(super) fn run_lets(session: &mut Session<'_>, action: usize) -> Result<(), Box<Diagnostic>> {
+    let actions = &session.program.actions[..action];
+    for action in actions.iter().filter(|action| matches!(action, Action::Let { .. })) {
+        session.action(action, &mut Silent)?;
+    }
+    Ok(())
+}
+
+/// Whether a name means another: itself, or one that begins with it and a dot.
 pub(super) fn below(name: &str, each: &str) -> bool {
     each == name || each.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
 }

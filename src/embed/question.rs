@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::builder::{Of, Question};
-use super::program::{Program, Text, below, lock};
+use super::program::{Program, Text, below, lock, run_lets};
 use crate::check;
 use crate::check::program::{Action, ParamId, Train};
 use crate::check::subject::{FunctionSubject, Subject};
@@ -231,11 +231,8 @@ fn values_of_loss(
     lowered: &Lowered,
     whole: bool,
 ) -> Result<Vec<Table>, Box<Diagnostic>> {
-    let program = session.program;
     if reads_values(&lowered.sources) {
-        for action in program.actions[..action].iter().filter(|action| matches!(action, Action::Let { .. })) {
-            session.action(action, &mut Silent)?;
-        }
+        run_lets(session, action)?;
     }
     let inputs = lowered.sources.iter().zip(lowered.graph.inputs());
     inputs

@@ -1,13 +1,12 @@
 //! Steps of training, one at a time.
 
-use super::program::{Program, Text};
+use super::program::{Program, Text, run_lets};
 use super::tensors::tensor_of;
 use super::{Error, Record};
 use crate::check::program::{Action, ParamId};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::embedding as errors;
 use crate::ir::Table;
-use crate::session::{Session, Silent};
 use crate::train::Stepper;
 use std::sync::Arc;
 
@@ -124,15 +123,6 @@ impl Training {
         program.set_params(params);
         Ok(())
     }
-}
-
-/// Computes the values of the file above an action.
-fn run_lets(session: &mut Session<'_>, action: usize) -> Result<(), Box<Diagnostic>> {
-    let actions = &session.program.actions[..action];
-    for action in actions.iter().filter(|action| matches!(action, Action::Let { .. })) {
-        session.action(action, &mut Silent)?;
-    }
-    Ok(())
 }
 
 impl std::fmt::Debug for Training {
