@@ -112,7 +112,8 @@ pub fn check_text(
     check_text_with(name, path, text, &[], loader, options)
 }
 
-fn check_text_with(
+/// Like [`check_text`], with other values than the text states.
+pub fn check_text_with(
     name: &str,
     path: Option<&Path>,
     text: String,
@@ -134,30 +135,54 @@ fn check_text_with(
     })
 }
 
-/// Like [`check_file`], with a question about the file: an expression that names a function, or calls it. Without an
-/// answer there is a message that says why.
+/// What is asked about a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'q> {
+    /// An expression that names a function, or calls it.
+    pub question: &'q str,
+    /// See [`Question`].
+    pub sizes: &'q [(String, i64)],
+    /// See [`Question`].
+    pub choices: &'q [i64],
+    /// See [`Question`].
+    pub shapes: &'q [(String, Vec<usize>)],
+    /// See [`Question`].
+    pub whole: bool,
+}
+
+/// Like [`check_file`], with a question about the file. Without an answer there is a message that says why.
 pub fn check_question(
     path: &Path,
-    question: &str,
-    sizes: &[(String, i64)],
-    choices: &[i64],
+    asked: Asked<'_>,
     loader: &mut (dyn TableLoader + Send),
     options: Options,
 ) -> (Checked, Option<Subject>) {
-    let text = match imports::read(path) {
-        Ok(text) => text,
-        Err(_) => return (check_file(path, loader, options), None),
-    };
+    match imports::read(path) {
+        Ok(text) => check_question_in(&path.display().to_string(), Some(path), text, (asked, &[]), loader, options),
+        Err(_) => (check_file(path, loader, options), None),
+    }
+}
+
+/// Like [`check_text`], with a question about the text, in which some values are replaced.
+pub fn check_question_in(
+    name: &str,
+    path: Option<&Path>,
+    text: String,
+    (asked, overrides): (Asked<'_>, &[Override]),
+    loader: &mut (dyn TableLoader + Send),
+    options: Options,
+) -> (Checked, Option<Subject>) {
     let mut sources = library::sources();
-    let id = sources.add(path.display().to_string(), Some(path.to_path_buf()), text);
+    let id = sources.add(name, path.map(Path::to_path_buf), text);
     let options = Options { structure_finder: Some(find_structure), ..options };
     on_large_stack(move || {
-        let (file, followed, mut diagnostics) = followed(&mut sources, id, &[]);
-        let (asked, problems) = question_expression(&mut sources, question);
+        let (file, followed, mut diagnostics) = followed(&mut sources, id, overrides);
+        let (expression, problems) = question_expression(&mut sources, asked.question);
         diagnostics.extend(problems);
-        let (program, subject, found) = match &asked {
+        let (program, subject, found) = match &expression {
             Some(expression) => {
-                let question = Question { expression, sizes, choices };
+                let Asked { sizes, choices, shapes, whole, .. } = asked;
+                let question = Question { expression, sizes, choices, shapes, whole };
                 check::check_question(&followed.modules, question, &mut sources, loader, options)
             }
             None => {

@@ -18,7 +18,7 @@ use crate::check::program::{Action, Program, Typed};
 use crate::check::subject::Subject as Kind;
 use crate::check::table::TableLoader;
 use crate::diagnostics::Diagnostic;
-use crate::driver::{Checked, check_question, on_large_stack};
+use crate::driver::{Asked, Checked, check_question, on_large_stack};
 use crate::ir::{Graph, Shape, Table, TensorType};
 use crate::lower::subject::{lower_function, lower_loss};
 use crate::lower::value::lower_value;
@@ -109,7 +109,8 @@ pub fn open_at_any_size(
         Some(arguments) => format!("({})({arguments})", request.of),
         None => request.of.to_string(),
     };
-    let (checked, kind) = check_question(path, &question, request.sizes, choices, loader, options);
+    let asked = Asked { question: &question, sizes: request.sizes, choices, ..Asked::default() };
+    let (checked, kind) = check_question(path, asked, loader, options);
     let kind = match kind {
         Some(kind) if !checked.has_errors() => kind,
         _ => return Err(Failure { diagnostics: checked.diagnostics, sources: checked.sources }),

@@ -10,7 +10,7 @@ use ndc::codegen::{BoundCall, Executable, MemoryId, ProgramId, Programs};
 use ndc::data::FileLoader;
 use ndc::diagnostics::Diagnostic;
 use ndc::diagnostics::render::{MessageFormat, render};
-use ndc::driver::{check_file, check_question, on_large_stack};
+use ndc::driver::{Asked, check_file, check_question, on_large_stack};
 use ndc::ir::Graph;
 use ndc::lower::subject::lower_function;
 use ndc::lower::training::{Report, lower_step};
@@ -224,7 +224,8 @@ fn run_call(call: &mut BoundCall) {
 fn function(row: &Row) -> Arc<Executable> {
     let sizes: Vec<(String, i64)> = row.sizes.iter().map(|(name, size)| (name.to_string(), *size)).collect();
     let loader = &mut FileLoader::new();
-    let (checked, subject) = check_question(&path(row), "step", &sizes, &[], loader, Options::default());
+    let asked = Asked { question: "step", sizes: &sizes, ..Asked::default() };
+    let (checked, subject) = check_question(&path(row), asked, loader, Options::default());
     let Some(Subject::Function(function)) = subject.filter(|_| !checked.has_errors()) else {
         fail(&checked.diagnostics, &checked.sources)
     };

@@ -1,4 +1,4 @@
-//! Charts: what is to be drawn as plain data, drawn as SVG ([`svg`]) or as text for a terminal ([`text`]).
+//! Charts: what is to be drawn as plain data, drawn as SVG ([`fn@svg`]) or as text for a terminal ([`text`]).
 //!
 //! A [`Chart`] has two [`Axis`]es and [`Mark`]s. Colours are numbers of one palette that colour-blind readers can tell
 //! apart; what is drawn depends on the data alone, so that equal data give equal bytes.

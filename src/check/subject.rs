@@ -23,6 +23,10 @@ pub struct Question<'a> {
     pub sizes: &'a [(String, i64)],
     /// What other size variables are, in the order that the signature mentions them; as many as there are.
     pub choices: &'a [i64],
+    /// Shapes of arguments that the signature leaves open; without a type, such an argument is real.
+    pub shapes: &'a [(String, Vec<usize>)],
+    /// Whether the whole expression is the function, even if it is a call: `grad(f)`.
+    pub whole: bool,
 }
 
 /// What a question is about, at concrete types.
@@ -45,6 +49,8 @@ pub struct FunctionSubject {
     pub instance: InstanceId,
     /// The names of the arguments.
     pub names: Vec<String>,
+    /// Whether each argument has a default value in the signature.
+    pub optional: Vec<bool>,
     /// A tuple of the arguments; zeros where none are given.
     pub arguments: Typed,
     /// The type of the result.
@@ -55,7 +61,7 @@ impl<'a> Checker<'a, '_> {
     /// Answers a question; what is wrong with it is reported.
     pub(super) fn subject(&mut self, question: Question<'a>) -> Option<Subject> {
         let (callee, arguments) = match &*question.expression.kind {
-            ExprKind::Call { callee, arguments } => (callee, Some(&arguments[..])),
+            ExprKind::Call { callee, arguments } if !question.whole => (callee, Some(&arguments[..])),
             _ => (question.expression, None),
         };
         if let ExprKind::Name(name) = &*callee.kind
@@ -126,10 +132,12 @@ impl<'a> Checker<'a, '_> {
             return None;
         }
         let types: Vec<Type> = arguments.iter().map(|argument| argument.ty.clone()).collect();
-        let mut names: Vec<String> =
-            self.signature_of(id).0.iter().map(|parameter| self.text(parameter.pattern.span())).collect();
+        let parameters = self.signature_of(id).0;
+        let mut names: Vec<String> = parameters.iter().map(|parameter| self.text(parameter.pattern.span())).collect();
+        let mut optional: Vec<bool> = parameters.iter().map(|parameter| parameter.default.is_some()).collect();
         if names.len() != types.len() {
             names = (1..=types.len()).map(|place| format!("x{place}")).collect();
+            optional = vec![false; types.len()];
         }
         if !self.known_models(&callee.ty, span) {
             self.models.forget_early_uses();
@@ -138,7 +146,8 @@ impl<'a> Checker<'a, '_> {
         }
         let (instance, result) = self.wrapped_instance(id, types.clone(), span)?;
         let arguments = Completed::around(bindings, Typed::new(Kind::Tuple(arguments), Type::Tuple(types), span));
-        Some(Subject::Function(Box::new(FunctionSubject { name, callee, instance, names, arguments, result })))
+        let subject = FunctionSubject { name, callee, instance, names, optional, arguments, result };
+        Some(Subject::Function(Box::new(subject)))
     }
 
     /// Whether a name is that of a function or a model.
@@ -192,6 +201,7 @@ impl<'a> Checker<'a, '_> {
             return None;
         }
         sizes.extend(question.sizes.iter().map(|(name, size)| (name.clone(), Size::constant(*size))));
+        self.bind_shapes(name, parameters, &mut sizes, question)?;
         let mut arguments = Vec::with_capacity(parameters.len());
         let mut mentioned = Vec::new();
         let mut choices = question.choices.iter();
@@ -215,9 +225,14 @@ impl<'a> Checker<'a, '_> {
                 }
                 None => Type::real(),
             };
+            let shape = question.shapes.iter().find(|(given, _)| *given == self.text(parameter.pattern.span()));
+            let ty = match shape {
+                Some((_, shape)) => self.of_shape(name, parameter, ty, shape, span)?,
+                None => ty,
+            };
             let argument = match parameter.default {
-                Some(_) => None,
-                None => Some(self.zeros(name, parameter, &ty, span)?),
+                Some(_) if shape.is_none() => None,
+                _ => Some(self.zeros(name, parameter, &ty, span)?),
             };
             arguments.push(argument);
         }
@@ -228,6 +243,60 @@ impl<'a> Checker<'a, '_> {
             return None;
         }
         Some(arguments)
+    }
+
+    /// Makes the size variables of the arguments whose shapes are given what those shapes say.
+    fn bind_shapes(
+        &mut self,
+        name: &str,
+        parameters: &'a [Parameter],
+        sizes: &mut SizeBindings,
+        question: Question<'a>,
+    ) -> Option<()> {
+        let names: Vec<String> = parameters.iter().map(|parameter| self.text(parameter.pattern.span())).collect();
+        for (argument, shape) in question.shapes {
+            let Some(place) = names.iter().position(|each| each == argument) else {
+                let known = names.iter().map(String::as_str);
+                self.report(subjects::no_such_argument(name, argument, question.expression.span, known));
+                return None;
+            };
+            let Some(annotation) = &parameters[place].annotation else { continue };
+            let ty = self.signature(annotation.span, |checker| checker.annotation(annotation, sizes));
+            for (size, given) in ty.sizes().iter().zip(shape) {
+                let given = Size::constant(i64::try_from(*given).unwrap_or(i64::MAX));
+                let unknowns: Vec<String> = size.variables().into_iter().map(str::to_string).collect();
+                if let Some((variable, value)) = size.solve(&unknowns, &given)
+                    && sizes.iter().all(|(known, _)| *known != variable)
+                {
+                    sizes.push((variable, value));
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// The type of an argument whose shape is given.
+    fn of_shape(
+        &mut self,
+        function: &str,
+        parameter: &'a Parameter,
+        ty: Type,
+        shape: &[usize],
+        span: Span,
+    ) -> Option<Type> {
+        let sizes = shape.iter().map(|size| Size::constant(i64::try_from(*size).unwrap_or(i64::MAX))).collect();
+        let given = match &ty {
+            Type::Tensor(element, _) => Type::Tensor(*element, sizes),
+            Type::Error => return None,
+            _ => Type::Tensor(Element::Real, sizes),
+        };
+        if parameter.annotation.is_none() || given == ty {
+            return Some(given);
+        }
+        let name = self.text(parameter.pattern.span());
+        let (declared, given) = (ty.to_string(), given.to_string());
+        self.report(subjects::shape_mismatch(function, &name, &declared, &given, span, parameter.pattern.span()));
+        None
     }
 
     /// Zeros of a type whose sizes are known.

@@ -15,6 +15,7 @@
 #![allow(unsafe_code, reason = "runs generated code and gives it pointers")]
 
 mod address;
+mod caller;
 mod calls;
 mod chain;
 mod divide;
@@ -39,6 +40,8 @@ mod strip;
 pub use shared::{BindError, MemoryId, ProgramId, Programs};
 
 pub use object::Object;
+
+pub use caller::{CallFault, Caller, Place, Side, Space};
 
 pub use execute::{BoundCall, CallError, Executable, RunError, RunErrorKind, Workspace};
 

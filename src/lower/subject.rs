@@ -6,6 +6,8 @@ use super::{Lowered, Lowerer, Source, Value};
 use crate::check::program::{Program, Train};
 use crate::check::subject::FunctionSubject;
 use crate::check::types::Type;
+use crate::ir::{ElementType, Shape, TensorType};
+use crate::ops::structural::examples::batch_examples;
 
 /// A function or model on inputs named as its parameters: `x`, `state.v`, `pair.0`. Outputs are the leaves of its
 /// result, in order, named likewise after the function.
@@ -44,6 +46,43 @@ pub fn lower_loss(program: &Program, train: &Train) -> Lowered {
         }
     }
     let loss = lowerer.tensor(&train.loss);
+    lowerer.graph.output("loss", loss);
+    lowerer.finish()
+}
+
+/// The mean of the loss over `size` examples, as a step of training has it. Inputs are the parameters that train, then
+/// columns with as many rows, [`Source::Argument`]s that count the columns that the block reads, then what it reads beside
+/// them.
+pub fn lower_mean_loss(program: &Program, train: &Train, size: usize) -> Lowered {
+    let mut lowerer = Lowerer::new(program);
+    lowerer.question = true;
+    lowerer.training = true;
+    for id in &train.params {
+        lowerer.param(*id);
+    }
+    let (mut variables, mut columns, mut example) = (Vec::new(), Vec::new(), None);
+    if let Some(data) = train.data {
+        let set = &program.data[data.0 as usize];
+        for (place, index) in train.columns.iter().enumerate() {
+            let column = &set.columns[*index as usize];
+            let entry = lowerer.tensor_type(&column.ty);
+            let rows = TensorType::new(entry.element, entry.shape.with_leading(size));
+            let name = format!("{}.{}", set.name, column.name);
+            columns.push(lowerer.source(Source::Argument(place as u32), name, rows));
+            let variable = lowerer.graph.placeholder(entry);
+            lowerer.examples.push(variable);
+            variables.push(variable);
+        }
+        let number = lowerer.graph.placeholder(TensorType::scalar(ElementType::I64));
+        variables.push(number);
+        columns.push(lowerer.graph.iota(0, Shape::new(&[size])));
+        example = Some(number);
+    }
+    lowerer.draws = Some(TrainingDraws { seed: train.seed, example });
+    let loss = lowerer.tensor(&train.loss);
+    let (loss, depends) = batch_examples(&mut lowerer.graph, &[loss], &variables, &columns, size).remove(0);
+    lowerer.graph.current_span = Some(train.loss.span);
+    let loss = if depends { lowerer.mean(loss) } else { loss };
     lowerer.graph.output("loss", loss);
     lowerer.finish()
 }

@@ -7,6 +7,7 @@
 
 #![allow(unsafe_code, reason = "strip kernels work on raw pointers and use processor-specific instructions")]
 
+pub mod argument;
 pub mod clock;
 mod cpu;
 pub mod divided_strips;
@@ -28,6 +29,7 @@ pub mod tensor;
 pub mod threads;
 pub mod view;
 
+pub use argument::{Input, Output, View, ViewMut};
 pub use cpu::{Level, cpu, detected};
 pub use tensor::{AlignedBytes, Tensor, TensorData};
 

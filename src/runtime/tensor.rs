@@ -114,7 +114,7 @@ impl PartialEq for AlignedBytes {
 }
 
 /// A type that tensors hold.
-pub trait TensorData: Copy + sealed::Sealed {
+pub trait TensorData: Copy + sealed::Sealed + 'static {
     /// Its element type.
     const ELEMENT: Element;
 }
@@ -270,7 +270,25 @@ impl Tensor {
 
 macro_rules! from_vectors {
     ($($type:ty)*) => {
-        $(impl From<Vec<$type>> for Tensor {
+        $(impl From<$type> for Tensor {
+            fn from(element: $type) -> Self {
+                Self::scalar(element)
+            }
+        }
+
+        impl<const COUNT: usize> From<[$type; COUNT]> for Tensor {
+            fn from(elements: [$type; COUNT]) -> Self {
+                Self::vector(&elements)
+            }
+        }
+
+        impl<const ROWS: usize, const COLUMNS: usize> From<[[$type; COLUMNS]; ROWS]> for Tensor {
+            fn from(elements: [[$type; COLUMNS]; ROWS]) -> Self {
+                Self::vector(elements.as_flattened()).reshaped(&[ROWS, COLUMNS])
+            }
+        }
+
+        impl From<Vec<$type>> for Tensor {
             fn from(elements: Vec<$type>) -> Self {
                 Self::vector(&elements)
             }

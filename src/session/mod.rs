@@ -111,8 +111,20 @@ impl<'p> Session<'p> {
     /// # Errors
     /// A run-time error in an initial value.
     pub fn initialize(&mut self) -> Result<(), Box<Diagnostic>> {
+        self.initialize_from(&HashMap::new())
+    }
+
+    /// The same where what is stored for some parameters is known, by their names.
+    ///
+    /// # Errors
+    /// A run-time error in an initial value.
+    pub fn initialize_from(&mut self, known: &HashMap<&str, Table>) -> Result<(), Box<Diagnostic>> {
         for (index, param) in self.program.params.iter().enumerate() {
             self.compiler.enter(format!("initial {index}"), "initial value", Some(param.span));
+            if let Some(stored) = known.get(param.name.as_str()) {
+                self.params.push(stored.clone());
+                continue;
+            }
             let value = self.initial(param)?;
             let stored = self.stored_value(ParamId(index as u32), value)?;
             self.params.push(stored);

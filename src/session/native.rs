@@ -92,7 +92,7 @@ pub fn run_error(error: RunError) -> Diagnostic {
 }
 
 /// The same, where it is known at which places integers are divided.
-fn error_with(divisions: &[Span], error: RunError) -> Diagnostic {
+pub fn error_with(divisions: &[Span], error: RunError) -> Diagnostic {
     match error.kind {
         RunErrorKind::Integer if error.span.is_some_and(|span| divisions.contains(&span)) => {
             numeric::integer_zero_division(error.span)
@@ -103,7 +103,7 @@ fn error_with(divisions: &[Span], error: RunError) -> Diagnostic {
 }
 
 /// The places at which a graph divides integers.
-pub(super) fn integer_divisions(graph: &Graph) -> Vec<Span> {
+pub fn integer_divisions(graph: &Graph) -> Vec<Span> {
     let divides = |id: &NodeId| match &graph.node(*id).op {
         Op::Pointwise(definition) => {
             graph.ty(*id).element == ElementType::I64 && matches!(definition.0.name, "div" | "remainder")

@@ -227,7 +227,7 @@ impl Checkpoints {
         state: &RunState,
         ended: Option<Ended>,
     ) -> Result<Vec<u8>, Box<Diagnostic>> {
-        steps.store(session);
+        steps.store(&mut session.params);
         let mut entries: Vec<(String, Table)> = self.lets.clone();
         let all = session.all_params();
         session.stored_params(&all, &mut entries)?;

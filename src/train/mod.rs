@@ -21,6 +21,7 @@ mod resume;
 mod rows;
 mod run;
 mod state;
+mod stepper;
 mod steps;
 mod stopping;
 mod tally;
@@ -37,6 +38,7 @@ pub use find::find_learning_rate;
 pub use rows::Rows;
 use run::Run;
 use std::time::Instant;
+pub use stepper::Stepper;
 pub use tally::Measures;
 use terms::Terms;
 pub use validation::evaluate;
@@ -62,7 +64,7 @@ pub fn train(session: &mut Session<'_>, train: &Train, observer: &mut dyn Observ
     run.keep_checkpoints(session, checkpoints, resumed)?;
     observer.training_started(&run.start(session, begun.elapsed()));
     let result = run.go(session, observer);
-    run.steps.store(session);
+    run.steps.store(&mut session.params);
     let ending = match result? {
         Some(ending) => ending,
         None => {

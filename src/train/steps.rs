@@ -146,7 +146,7 @@ impl Steps {
     }
 
     /// Compiles a version of what is done with a batch.
-    fn compile(
+    pub(super) fn compile(
         &mut self,
         session: &mut Session<'_>,
         train: &Train,
@@ -202,10 +202,23 @@ impl Steps {
         at: At<'_>,
     ) -> Result<bool, Box<Diagnostic>> {
         let batch = (at.part, at.batch.len());
-        if self.versions.pair(batch).version(report).is_none() {
+        if !self.is_ready(batch, report) {
             self.compile(session, train, batch, report)?;
         }
-        let Some(chosen) = self.versions.pair(batch).version(report) else { unreachable!("compiled above") };
+        self.run_compiled(report, at)
+    }
+
+    /// Whether what is done with a batch is compiled.
+    #[inline]
+    pub(super) fn is_ready(&mut self, batch: (Part, usize), report: Report) -> bool {
+        self.versions.pair(batch).version(report).is_some()
+    }
+
+    /// Like [`Steps::run`], where it is compiled.
+    #[inline]
+    pub(super) fn run_compiled(&mut self, report: Report, at: At<'_>) -> Result<bool, Box<Diagnostic>> {
+        let batch = (at.part, at.batch.len());
+        let Some(chosen) = self.versions.pair(batch).version(report) else { unreachable!("compiled before") };
         if !at.whole {
             self.bound.set_batch(chosen, at.batch, at.upcoming)?;
         }
@@ -354,17 +367,17 @@ impl Steps {
         })
     }
 
-    /// Copies the parameters back to the session: their moving averages, where there are any.
-    pub(super) fn store(&self, session: &mut Session<'_>) {
+    /// Copies the parameters back to those of a session: their moving averages, where there are any.
+    pub(super) fn store(&self, params: &mut [Table]) {
         // A parameter comes before its average, which replaces it.
-        let params = self.params().chain(self.kept().filter(|tensor| self.average_of(tensor).is_some()));
-        for tensor in params {
+        let tensors = self.params().chain(self.kept().filter(|tensor| self.average_of(tensor).is_some()));
+        for tensor in tensors {
             let id = match (tensor.source, self.average_of(tensor)) {
                 (Source::Param(id), _) | (_, Some(id)) => id,
                 _ => continue,
             };
             let bits = native::from_bytes(tensor.ty.element, self.bound.programs.bytes(tensor.memory));
-            session.params[id.0 as usize] = Table { ty: tensor.ty.clone(), bits };
+            params[id.0 as usize] = Table { ty: tensor.ty.clone(), bits };
         }
     }
 }

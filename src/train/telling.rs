@@ -89,7 +89,7 @@ impl Run<'_> {
         epoch: u64,
     ) -> Result<(), Box<Diagnostic>> {
         if observer.wants_parameters(epoch) {
-            self.steps.store(session);
+            self.steps.store(&mut session.params);
             observer.parameters(epoch, &self.params(session)?);
         }
         Ok(())

@@ -155,6 +155,28 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["source", "library", "diagnostics", "syntax", "check", "ir", "ops", "eval", "autodiff", "optimize", "report"],
     ),
     (
+        "embed",
+        &[
+            "source",
+            "diagnostics",
+            "check",
+            "checkpoint",
+            "data",
+            "driver",
+            "imports",
+            "overrides",
+            "ir",
+            "ops",
+            "lower",
+            "autodiff",
+            "optimize",
+            "codegen",
+            "runtime",
+            "session",
+            "train",
+        ],
+    ),
+    (
         "cli",
         &[
             "source",

@@ -6,6 +6,7 @@ pub mod columns;
 pub mod data;
 pub mod derivative;
 pub mod draws;
+pub mod embedding;
 pub mod files;
 pub mod functions;
 pub mod gradcheck;

@@ -59,6 +59,42 @@ pub fn no_such_size<'a>(
     }
 }
 
+/// E0112: a shape for an argument that the signature does not have.
+pub fn no_such_argument<'a>(
+    function: &str,
+    argument: &str,
+    span: Span,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let known: Vec<&str> = known.into_iter().collect();
+    let error = Diagnostic::error("E0112", format!("`{function}` has no argument called `{argument}`"), span)
+        .saying(format!("no argument here is called `{argument}`"));
+    match nearest(argument, known.iter().copied()) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None if known.is_empty() => error.help("give a shape to none: the arguments here have no names"),
+        None => error.help(format!("its arguments are {}", known.join(", "))),
+    }
+}
+
+/// E0112: a shape that the type of the argument does not have.
+pub fn shape_mismatch(
+    function: &str,
+    argument: &str,
+    declared: &str,
+    given: &str,
+    span: Span,
+    place: Span,
+) -> Diagnostic {
+    Diagnostic::error(
+        "E0112",
+        format!("`{argument}` of `{function}` is {declared}, but its shape is given as {given}"),
+        span,
+    )
+    .saying("asked for with another shape")
+    .label(place, format!("this argument is {declared}"))
+    .help("give a shape that its type has, or none where the sizes are known")
+}
+
 /// E0112: an argument that is a function, which has no value of its own.
 pub fn function_needed(function: &str, argument: &str, span: Span, declared: Span) -> Diagnostic {
     Diagnostic::error("E0112", format!("`{argument}` of `{function}` is a function, and none is given"), span)

@@ -194,13 +194,13 @@ pub fn gelu(x: f64) -> f64 {
     normal::gelu(x)
 }
 
-/// The derivative of [`gelu`].
+/// The derivative of [`fn@gelu`].
 #[inline(always)]
 pub fn gelu_slope(x: f64) -> f64 {
     normal::gelu_slope(x)
 }
 
-/// The usual approximation of [`gelu`] by a hyperbolic tangent.
+/// The usual approximation of [`fn@gelu`] by a hyperbolic tangent.
 #[inline(always)]
 pub fn gelu_tanh(x: f64) -> f64 {
     gelu::gelu_tanh(x)

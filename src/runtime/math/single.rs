@@ -179,13 +179,13 @@ pub fn gelu(x: f32) -> f32 {
     normal::gelu(x)
 }
 
-/// The derivative of [`gelu`].
+/// The derivative of [`fn@gelu`].
 #[inline(always)]
 pub fn gelu_slope(x: f32) -> f32 {
     normal::gelu_slope(x)
 }
 
-/// The usual approximation of [`gelu`] by a hyperbolic tangent.
+/// The usual approximation of [`fn@gelu`] by a hyperbolic tangent.
 #[inline(always)]
 pub fn gelu_tanh(x: f32) -> f32 {
     gelu::gelu_tanh(x)
