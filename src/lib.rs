@@ -78,83 +78,123 @@
 //! assert!(error.to_string().contains("the function is total(x: f64[3]) -> (value: f64)"));
 //! # Ok::<(), ndc::Error>(())
 //! ```
+//!
+//! # Without the compiler
+//!
+//! Functions can be compiled ahead of time (`ndc build`). With `default-features = false` this library is what such code needs where
+//! it runs, and no more.
 
+#[cfg(feature = "compiler")]
 mod embed;
 
+#[cfg(feature = "compiler")]
 pub use embed::{
     Diagnostics, Element, Error, Function, FunctionBuilder, Input, Kernel, Options, Output, Port, Precision, Program,
     Record, Signature, Tensor, TensorData, Training, View, ViewMut, Workspace, set_threads,
 };
 
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod adjoint;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod autodiff;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod cache;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod chart;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod check;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod checkpoint;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod cli;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod codegen;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod data;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod diagnostics;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod doc;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod driver;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod eval;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod gradcheck;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod imports;
 #[doc(hidden)]
 pub mod ir;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod library;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod lower;
+#[doc(hidden)]
+pub mod native;
 #[doc(hidden)]
 pub mod ops;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod optimize;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod overrides;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod page;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod picture;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod profile;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod report;
 #[doc(hidden)]
 pub mod runtime;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod schedule;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod session;
 #[doc(hidden)]
 pub mod source;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod subject;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod survey;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod syntax;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod train;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod trained;
 #[doc(hidden)]
+#[cfg(feature = "compiler")]
 pub mod transcribe;
 
 /// The listings of the book's chapter about embedding.

@@ -1,8 +1,9 @@
 //! Kernels that are one call of the runtime each.
 
-use super::keep::Descriptor;
 use super::lower::{Lower, register};
 use crate::ir::{ElementType, Extreme, NodeId, Outside};
+use crate::native::keep::Descriptor;
+use crate::native::support::zero_bytes;
 use crate::runtime::linear_algebra::{kernel_double, kernel_single};
 use crate::runtime::matmul::looped::{LoopedProduct, ProductLoop, looped_product};
 use crate::runtime::matmul::{self, MatmulShape};
@@ -164,7 +165,7 @@ impl Lower<'_> {
                 sums: each.sums,
             };
             let loops = places.loops.iter().map(step).collect();
-            let looped = LoopedProduct::new(product, bytes as usize, shape, loops);
+            let looped = LoopedProduct::new(bytes as usize, shape, loops);
             if looped.is_needed() {
                 let arguments = [self.kept(looped), out, a, b];
                 self.call(looped_product as *const u8, &arguments, None);
@@ -201,15 +202,6 @@ impl Lower<'_> {
             lenient: *outside == Outside::Zero,
         }
     }
-}
-
-/// Zero in so many bytes.
-///
-/// # Safety
-/// There are so many bytes.
-pub unsafe extern "C" fn zero_bytes(to: *mut u8, bytes: usize) {
-    // SAFETY: generated code passes a buffer of so many bytes.
-    unsafe { std::ptr::write_bytes(to, 0, bytes) };
 }
 
 fn arg_address(extreme: Extreme, element: ElementType) -> *const u8 {

@@ -2,8 +2,8 @@
 
 use super::lower::{Lower, register};
 use crate::ir::{Distribution, ElementType};
+use crate::native::support::{mix, normal_f32, normal_f64, uniform_f32, uniform_f64};
 use crate::runtime::kernel::{Form, draws};
-use crate::runtime::random::{draw_normal, draw_uniform, mix_words};
 use crate::schedule::names;
 use cranelift_codegen::ir::{Value, types};
 
@@ -45,24 +45,4 @@ impl Lower<'_> {
         };
         self.call(kernel.get() as *const u8, &[out, keys, length], None);
     }
-}
-
-extern "C" fn mix(first: u64, second: u64) -> u64 {
-    mix_words(first, second)
-}
-
-extern "C" fn uniform_f32(key: u64) -> f32 {
-    draw_uniform(key) as f32
-}
-
-extern "C" fn uniform_f64(key: u64) -> f64 {
-    draw_uniform(key)
-}
-
-extern "C" fn normal_f32(key: u64) -> f32 {
-    draw_normal(key) as f32
-}
-
-extern "C" fn normal_f64(key: u64) -> f64 {
-    draw_normal(key)
 }

@@ -155,12 +155,14 @@ impl Lower<'_> {
     /// What several threads must know of the reductions of a kernel.
     pub fn divided_folds(&self, kernel: &StripKernel) -> Vec<DividedFold> {
         let fold = |place: usize| {
-            let (functions, shape) = lanes(kernel, place)?;
+            let (_, shape) = lanes(kernel, place)?;
             let instruction = &kernel.instructions[place];
             let Place::Workspace(state) = self.schedule.buffer(state(instruction)?).place else { return None };
             let element = names::element(instruction.element);
             let vector = FEW_LANES * element.bytes();
-            Some(DividedFold { state, units: state + shape.units_at(element), vector, join: functions.join.get() })
+            let StripOp::Accumulate { reduction, .. } = instruction.op else { return None };
+            let reduction = names::reduction(reduction, instruction.element)?;
+            Some(DividedFold { state, units: state + shape.units_at(element), vector, reduction, element })
         };
         folded(kernel).filter_map(fold).collect()
     }

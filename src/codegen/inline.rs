@@ -4,10 +4,10 @@
 //! lowest stands on the schedule that the function belongs to.
 
 use super::CodegenError;
-use super::execute::RunErrorKind;
 use super::lower::{BodyCode, Lower, Own, register};
 use super::scalar::{Lanes, NEAR};
 use crate::ir::{Ends, NodeId};
+use crate::native::RunErrorKind;
 use crate::schedule::{
     Body, BufferId, Layout, LoopKernel, Place, ScalarBlock, ScalarInstruction, ScalarOp, Schedule, calls_at, in_memory,
 };

@@ -1,92 +1,18 @@
-//! Data that generated code names, owned by the executable.
+//! What generated code names, while it is written.
 //!
-//! While code is written, each thing has its address; [`Keep::symbol`] says what stands at an address, so that the code names
-//! things and not addresses, and can be linked again in another process.
+//! Each thing has its address meanwhile; [`Keep::symbol`] says what stands at an address, so that the code names things and not
+//! addresses, and can be linked again in another process.
 
-use super::fallback::StripCall;
 use super::object::Symbol;
-use crate::ir::ElementType;
-use crate::runtime::divided_strips::DividedStrips;
+use crate::native::Registry;
+use crate::native::built::Named;
+use crate::native::keep::{Descriptor, Kept};
 use crate::runtime::image;
-use crate::runtime::linear_algebra::MatrixDescriptor;
-use crate::runtime::matmul::MatmulShape;
-use crate::runtime::matmul::looped::LoopedProduct;
-use crate::runtime::reduce::ReduceShape;
-use crate::runtime::replay::ReplayDescriptor;
-use crate::runtime::support_fold::ContractDescriptor;
-use crate::runtime::support_move::MoveDescriptor;
-use crate::runtime::support_rows::{FoldDescriptor, GatherDescriptor, ScatterDescriptor};
-use crate::runtime::view::View;
 use crate::schedule::{Place, Schedule};
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// The addresses of a schedule's constants, by buffer.
 pub type Constants = Vec<Option<*const u8>>;
-
-macro_rules! descriptors {
-    ($($name:ident: $kind:ty,)*) => {
-        /// What a function of the runtime is told, at an address that does not change.
-        #[derive(Serialize, Deserialize)]
-        pub enum Descriptor {
-            $(
-                /// See the type.
-                $name(Box<$kind>),
-            )*
-        }
-
-        impl Descriptor {
-            /// Where it is.
-            fn address(&self) -> *const u8 {
-                match self {
-                    $(Descriptor::$name(kept) => (&raw const **kept).cast(),)*
-                }
-            }
-        }
-
-        $(
-            impl From<$kind> for Descriptor {
-                fn from(value: $kind) -> Self {
-                    Descriptor::$name(Box::new(value))
-                }
-            }
-        )*
-    };
-}
-
-descriptors! {
-    Contract: ContractDescriptor,
-    Divided: DividedStrips,
-    Fold: FoldDescriptor,
-    Gather: GatherDescriptor,
-    Looped: LoopedProduct,
-    Matmul: MatmulShape,
-    Matrix: MatrixDescriptor,
-    Move: MoveDescriptor,
-    Reduce: ReduceShape,
-    Replay: ReplayDescriptor,
-    Scatter: ScatterDescriptor,
-    Strip: StripCall,
-    View: View,
-}
-
-/// Constants and descriptors at addresses that do not change.
-#[derive(Default, Serialize, Deserialize)]
-pub struct Kept {
-    constants: Vec<Words>,
-    descriptors: Vec<Descriptor>,
-}
-
-impl Kept {
-    /// Where a kept thing is; `None` where there is no such thing.
-    pub fn address(&self, symbol: Symbol) -> Option<*const u8> {
-        match symbol {
-            Symbol::Constant(index) => Some(self.constants.get(index as usize)?.0.as_ptr().cast()),
-            Symbol::Descriptor(index) => Some(self.descriptors.get(index as usize)?.address()),
-            Symbol::Function(_) | Symbol::Image(_) => None,
-        }
-    }
-}
 
 /// What is kept while code is written.
 #[derive(Default)]
@@ -94,6 +20,18 @@ pub struct Keep {
     /// All of it.
     pub kept: Kept,
     places: HashMap<*const u8, Symbol>,
+    table: Option<Table>,
+}
+
+/// What code for another process finds in a table of addresses, which is filled there.
+#[derive(Default)]
+pub struct Table {
+    /// What belongs in its places.
+    pub entries: Vec<Named>,
+    /// The place of what has an address here.
+    places: HashMap<*const u8, u32>,
+    /// Whether the code names something that has no name.
+    pub nameless: bool,
 }
 
 impl Keep {
@@ -101,10 +39,9 @@ impl Keep {
     pub fn constants(&mut self, schedule: &Schedule) -> Constants {
         let mut constant = |buffer: &crate::schedule::Buffer| match &buffer.place {
             Place::Constant(bits) => {
-                let words = pack(bits, buffer.element);
-                let address: *const u8 = words.0.as_ptr().cast();
-                self.places.insert(address, Symbol::Constant(self.kept.constants.len() as u32));
-                self.kept.constants.push(words);
+                let symbol = Symbol::Constant(self.kept.constant_count() as u32);
+                let address = self.kept.add_constant(bits, buffer.element);
+                self.places.insert(address, symbol);
                 Some(address)
             }
             _ => None,
@@ -117,11 +54,43 @@ impl Keep {
     where
         Descriptor: From<T>,
     {
-        let descriptor = Descriptor::from(value);
-        let address = descriptor.address();
-        self.places.insert(address, Symbol::Descriptor(self.kept.descriptors.len() as u32));
-        self.kept.descriptors.push(descriptor);
+        let symbol = Symbol::Descriptor(self.kept.descriptor_count() as u32);
+        let address = self.kept.add_descriptor(Descriptor::from(value));
+        self.places.insert(address, symbol);
         address.cast()
+    }
+
+    /// For code of another process.
+    pub fn portable() -> Self {
+        Keep { table: Some(Table::default()), ..Keep::default() }
+    }
+
+    /// The table of code for another process.
+    pub fn table(&mut self) -> Option<&mut Table> {
+        self.table.as_mut()
+    }
+
+    /// Of code for another process, the place in its table that has what stands at an address; `None` for constants, which are
+    /// beside the code.
+    pub fn table_place(&mut self, address: *const u8) -> Option<u32> {
+        let symbol = self.symbol(address);
+        let table = self.table.as_mut()?;
+        if let Some(known) = table.places.get(&address) {
+            return Some(*known);
+        }
+        let named = match symbol {
+            Symbol::Descriptor(index) => Named::Descriptor(index),
+            Symbol::Constant(_) | Symbol::Function(_) | Symbol::Table => return None,
+            Symbol::Image(_) => {
+                let name = Registry::get().name(address);
+                table.nameless |= name.is_none();
+                Named::Function(name.unwrap_or_default().to_string())
+            }
+        };
+        let place = table.entries.len() as u32;
+        table.entries.push(named);
+        table.places.insert(address, place);
+        Some(place)
     }
 
     /// What stands at an address: something kept, or a function or `static` of this program. There is nothing else that
@@ -129,32 +98,4 @@ impl Keep {
     pub fn symbol(&self, address: *const u8) -> Symbol {
         self.places.get(&address).copied().unwrap_or_else(|| Symbol::Image(image::distance(address)))
     }
-}
-
-/// Words in memory; stored as bytes.
-struct Words(Box<[u64]>);
-
-impl Serialize for Words {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_bytes(bytemuck::cast_slice(&self.0))
-    }
-}
-
-impl<'d> Deserialize<'d> for Words {
-    fn deserialize<D: serde::Deserializer<'d>>(from: D) -> Result<Self, D::Error> {
-        let bytes = <&[u8]>::deserialize(from)?;
-        Ok(Words(bytes.chunks(8).map(word).collect()))
-    }
-}
-
-/// Elements one after another in memory, as words so that they are aligned.
-fn pack(bits: &[u64], element: ElementType) -> Words {
-    let bytes: Vec<u8> = bits.iter().flat_map(|word| word.to_le_bytes().into_iter().take(element.bytes())).collect();
-    Words(bytes.chunks(8).map(word).collect())
-}
-
-fn word(chunk: &[u8]) -> u64 {
-    let mut padded = [0; 8];
-    padded[..chunk.len()].copy_from_slice(chunk);
-    u64::from_ne_bytes(padded)
 }

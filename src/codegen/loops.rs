@@ -5,10 +5,10 @@
 //! result.
 
 use super::CodegenError;
-use super::calls::zero_bytes;
-use super::execute::RunErrorKind;
 use super::lower::Lower;
 use crate::ir::{Ends, NodeId};
+use crate::native::RunErrorKind;
+use crate::native::support::{settle, zero_bytes};
 use crate::schedule::{BufferId, LoopKernel, View};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, MemFlagsData, Value, types};
@@ -229,12 +229,5 @@ impl Lower<'_> {
             self.builder.ins().iadd(start, written)
         };
         self.call(zero_bytes as *const u8, &[start, bytes], None);
-    }
-}
-
-unsafe extern "C" fn settle(to: *mut u8, from: *const u8, bytes: usize) {
-    if !std::ptr::eq(to, from) {
-        // SAFETY: generated code passes two memories of so many bytes, which are the same or apart.
-        unsafe { std::ptr::copy_nonoverlapping(from, to, bytes) };
     }
 }

@@ -2,11 +2,11 @@
 
 use super::CodegenError;
 use super::divide::StripRange;
-use super::execute::RunErrorKind;
 use super::keep::{Constants, Keep};
 use super::module::{PARAMETERS, signature};
 use super::object::{Symbol, Symbols};
 use crate::ir::{ElementType, NodeId};
+use crate::native::RunErrorKind;
 use crate::runtime::clock::{self, Clock};
 use crate::runtime::kernel::LANES;
 use crate::schedule::{Body, BufferId, Place, Schedule};
@@ -263,14 +263,30 @@ impl<'a> Lower<'a> {
         if address.is_null() {
             return self.number(0);
         }
-        let global = match self.globals.get(&address) {
+        if let Some(place) = self.keep.table_place(address) {
+            let table = self.named(std::ptr::null(), Symbol::Table, true);
+            return self.builder.ins().load(
+                types::I64,
+                MemFlagsData::trusted().with_readonly(),
+                table,
+                8 * place as i32,
+            );
+        }
+        let symbol = self.keep.symbol(address);
+        let beside = self.keep.table().is_some();
+        self.named(address, symbol, beside)
+    }
+
+    /// The address of a symbol; `beside` says that it is near the code.
+    fn named(&mut self, key: *const u8, symbol: Symbol, beside: bool) -> Value {
+        let global = match self.globals.get(&key) {
             Some(known) => *known,
             None => {
-                let name = self.symbols.name(self.keep.symbol(address));
+                let name = self.symbols.name(symbol);
                 let name = ExternalName::user(self.builder.func.declare_imported_user_function(name));
-                let symbol = GlobalValueData::Symbol { name, offset: 0.into(), colocated: false, tls: false };
+                let symbol = GlobalValueData::Symbol { name, offset: 0.into(), colocated: beside, tls: false };
                 let global = self.builder.create_global_value(symbol);
-                self.globals.insert(address, global);
+                self.globals.insert(key, global);
                 global
             }
         };

@@ -15,13 +15,10 @@
 #![allow(unsafe_code, reason = "runs generated code and gives it pointers")]
 
 mod address;
-mod caller;
 mod calls;
 mod chain;
 mod divide;
 mod draws;
-mod execute;
-mod fallback;
 mod folds;
 mod inline;
 mod keep;
@@ -31,22 +28,22 @@ mod lower;
 mod module;
 mod object;
 mod operation;
+pub mod portable;
 mod replay;
 mod rows;
 mod scalar;
-mod shared;
 mod strip;
-
-pub use shared::{BindError, MemoryId, ProgramId, Programs};
 
 pub use object::Object;
 
-pub use caller::{CallFault, Caller, Place, Side, Space};
-
-pub use execute::{BoundCall, CallError, Executable, RunError, RunErrorKind, Workspace};
+pub use crate::native::{
+    BindError, BoundCall, CallError, CallFault, Caller, Executable, MemoryId, Place, ProgramId, Programs, RunError,
+    RunErrorKind, Side, Space, Workspace,
+};
 
 use crate::runtime::clock::Clock;
 use crate::schedule::{Schedule, programs};
+use module::Wishes;
 use std::sync::Arc;
 
 /// The code generator refused a program: always our bug.
@@ -73,7 +70,7 @@ pub fn compile(schedule: &Schedule) -> Result<Executable, CodegenError> {
 /// # Errors
 /// When cranelift refuses the code.
 pub fn object(schedule: &Schedule) -> Result<Object, CodegenError> {
-    module::generate(schedule, None, None)
+    Ok(module::generate(schedule, Wishes::default())?.0)
 }
 
 /// What decides the code beside the schedule: the machine that it is for, as far as cranelift looks at it.
@@ -94,7 +91,8 @@ pub fn machine() -> Result<String, CodegenError> {
 pub fn compile_timed(schedule: &Schedule) -> Result<(Executable, Arc<Clock>), CodegenError> {
     let parts = programs(schedule).iter().map(|program| 1 + program.kernels.len()).sum();
     let clock = Arc::new(Clock::new(parts));
-    let executable = module::generate(schedule, None, Some(Arc::as_ptr(&clock)))?.link()?;
+    let wishes = Wishes { clock: Some(Arc::as_ptr(&clock)), ..Wishes::default() };
+    let executable = module::generate(schedule, wishes)?.0.link()?;
     Ok((executable.with_clock(clock.clone()), clock))
 }
 
@@ -104,7 +102,7 @@ pub fn compile_timed(schedule: &Schedule) -> Result<(Executable, Arc<Clock>), Co
 /// As [`compile`].
 pub fn clif_text(schedule: &Schedule) -> Result<String, CodegenError> {
     let mut texts = module::Texts::default();
-    module::generate(schedule, Some(&mut texts), None)?;
+    module::generate(schedule, Wishes { texts: Some(&mut texts), ..Wishes::default() })?;
     Ok(texts.clif)
 }
 
@@ -114,6 +112,6 @@ pub fn clif_text(schedule: &Schedule) -> Result<String, CodegenError> {
 /// As [`compile`].
 pub fn asm_text(schedule: &Schedule) -> Result<String, CodegenError> {
     let mut texts = module::Texts::default();
-    module::generate(schedule, Some(&mut texts), None)?;
+    module::generate(schedule, Wishes { texts: Some(&mut texts), ..Wishes::default() })?;
     Ok(texts.assembly)
 }

@@ -2,10 +2,11 @@
 
 use super::CodegenError;
 use super::divide::{StripRange, is_divided};
-use super::execute::Frame;
 use super::keep::Keep;
 use super::lower::{BodyCode, Laps, Lower, Own};
 use super::object::{FunctionCode, Object, Symbols};
+use crate::native::built::Named;
+use crate::native::{Entry, Frame};
 use crate::runtime::clock::Clock;
 use crate::runtime::threads;
 use crate::schedule::{Body, Schedule, operations};
@@ -33,9 +34,6 @@ const SHARED: usize = 4000;
 pub const PARAMETERS: usize = 3;
 /// See [`PARAMETERS`].
 pub const RANGE_PARAMETERS: usize = 6;
-
-/// The generated entry function.
-pub type Entry = unsafe extern "C" fn(*const *const u8, *const *mut u8, *mut u8) -> i64;
 
 /// Executable memory and the function in it.
 pub struct Code {
@@ -77,31 +75,52 @@ pub struct Texts {
     pub assembly: String,
 }
 
-/// Generates and compiles the code of a schedule.
-///
-/// With a clock, the end of each kernel is told to it: the code names it by its address, and is no good without it.
-pub fn generate(
-    schedule: &Schedule,
-    texts: Option<&mut Texts>,
-    clock: Option<*const Clock>,
-) -> Result<Object, CodegenError> {
+/// What is asked of the code beside its meaning.
+#[derive(Default)]
+pub struct Wishes<'t> {
+    /// Where its printed forms go.
+    pub texts: Option<&'t mut Texts>,
+    /// With a clock, the end of each kernel is told to it: the code names it by its address, and is no good without it.
+    pub clock: Option<*const Clock>,
+    /// The machine that it is for, if another process is to run it.
+    pub machine: Option<&'t OwnedTargetIsa>,
+}
+
+/// Generates and compiles the code of a schedule; for another process with the table of what it names.
+pub fn generate(schedule: &Schedule, wishes: Wishes) -> Result<(Object, Vec<Named>), CodegenError> {
+    let own = isa()?;
+    let keep = if wishes.machine.is_some() { Keep::portable() } else { Keep::default() };
     let mut maker = Maker {
-        isa: isa()?,
-        keep: Keep::default(),
+        isa: wishes.machine.unwrap_or(own),
+        keep,
         symbols: Symbols::default(),
         code: Vec::new(),
         functions: Vec::new(),
         written: Vec::new(),
-        clock,
+        clock: wishes.clock,
         parts: 0,
         programs: 0,
         frontend: FunctionBuilderContext::new(),
-        texts,
+        texts: wishes.texts,
     };
     let entry = maker.program(schedule)?.as_u32();
     maker.compile_written()?;
-    let Maker { keep, code, functions, .. } = maker;
-    Ok(Object { code, functions, entry, kept: keep.kept, frame: Frame::new(schedule) })
+    let Maker { mut keep, code, functions, .. } = maker;
+    let table = keep.table().map(std::mem::take).unwrap_or_default();
+    if table.nameless {
+        return Err(CodegenError::new("the code names a function that is not in the registry"));
+    }
+    Ok((Object { code, functions, entry, kept: keep.kept, frame: frame(schedule) }, table.entries))
+}
+
+fn frame(schedule: &Schedule) -> Frame {
+    Frame {
+        inputs: schedule.inputs.clone(),
+        outputs: schedule.outputs.clone(),
+        workspace_bytes: schedule.workspace_bytes,
+        spans: schedule.spans.clone(),
+        limits: schedule.limits.clone(),
+    }
 }
 
 /// The signature of a generated function of so many parameters.
@@ -116,27 +135,32 @@ pub fn signature(convention: CallConv, parameters: usize) -> Signature {
 pub fn isa() -> Result<&'static OwnedTargetIsa, CodegenError> {
     static ISA: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
     let make = || {
-        let mut flags = settings::builder();
-        let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
-        let values = [
-            ("opt_level", "none"),
-            ("regalloc_algorithm", "backtracking"),
-            ("enable_verifier", verifier),
-            ("is_pic", "false"),
-            ("use_colocated_libcalls", "false"),
-            ("enable_alias_analysis", "false"),
-            ("unwind_info", "false"),
-            ("enable_probestack", "false"),
-        ];
-        for (name, value) in values {
-            flags.set(name, value).map_err(|error| error.to_string())?;
-        }
         let builder = cranelift_native::builder().map_err(str::to_string)?;
-        let isa = builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())?;
+        let isa = builder.finish(flags(false)?).map_err(|error| error.to_string())?;
         let lacks = |name: &str| isa.isa_flags().iter().any(|flag| flag.name == name && flag.as_bool() == Some(false));
         if lacks("has_sse42") { Err("this processor has no SSE 4.2".to_string()) } else { Ok(isa) }
     };
     ISA.get_or_init(make).as_ref().map_err(CodegenError::new)
+}
+
+/// Settings of the code generator; `movable` code is good at any address.
+pub fn flags(movable: bool) -> Result<settings::Flags, String> {
+    let mut flags = settings::builder();
+    let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
+    let values = [
+        ("opt_level", "none"),
+        ("regalloc_algorithm", "backtracking"),
+        ("enable_verifier", verifier),
+        ("is_pic", if movable { "true" } else { "false" }),
+        ("use_colocated_libcalls", "false"),
+        ("enable_alias_analysis", "false"),
+        ("unwind_info", "false"),
+        ("enable_probestack", "false"),
+    ];
+    for (name, value) in values {
+        flags.set(name, value).map_err(|error| error.to_string())?;
+    }
+    Ok(settings::Flags::new(flags))
 }
 
 /// A function in cranelift's form.
@@ -146,7 +170,7 @@ struct Written {
 }
 
 struct Maker<'t> {
-    isa: &'static OwnedTargetIsa,
+    isa: &'t OwnedTargetIsa,
     keep: Keep,
     symbols: Symbols,
     code: Vec<u8>,

@@ -2,9 +2,9 @@
 //! in another process of the same build.
 
 use super::CodegenError;
-use super::execute::{Executable, Frame};
-use super::keep::Kept;
 use super::module::{Code, PARAMETERS, isa, signature};
+use crate::native::keep::Kept;
+use crate::native::{Executable, Frame};
 use crate::runtime::image;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{LibCall, UserExternalName};
@@ -23,6 +23,8 @@ pub enum Symbol {
     Descriptor(u32),
     /// A function or `static` of ndc, by its distance in the program.
     Image(i64),
+    /// Of code for another process, the table of addresses.
+    Table,
 }
 
 /// The code of a program and all that it names.
@@ -49,10 +51,10 @@ pub(super) struct FunctionCode {
 /// A place in a function that an address goes to.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Relocation {
-    offset: u32,
+    pub(super) offset: u32,
     kind: Kind,
     target: Target,
-    addend: i64,
+    pub(super) addend: i64,
 }
 
 /// How an address is written.
@@ -96,6 +98,7 @@ impl Symbols {
                 }
                 (3, index as u32)
             }
+            Symbol::Table => (4, 0),
         };
         UserExternalName { namespace, index }
     }
@@ -105,6 +108,7 @@ impl Symbols {
             0 => Symbol::Function(index),
             1 => Symbol::Constant(index),
             2 => Symbol::Descriptor(index),
+            4 => Symbol::Table,
             _ => Symbol::Image(self.distances[index as usize]),
         }
     }
@@ -155,7 +159,9 @@ impl Object {
         match self.define(&mut module) {
             Ok(entry) => {
                 let code = Code::new(module, entry);
-                Ok(Executable::new(self.frame, self.kept, code))
+                let entry = code.entry;
+                // SAFETY: the code was generated for this frame and names what is kept; it lives as long as the program.
+                Ok(unsafe { Executable::new(self.frame, self.kept, entry, Some(Box::new(code))) })
             }
             Err(error) => {
                 // SAFETY: no pointer into the code was handed out.
@@ -198,12 +204,27 @@ impl Object {
     fn address(&self, symbol: Symbol) -> Option<*const u8> {
         match symbol {
             Symbol::Image(distance) => Some(image::address(distance)),
-            _ => self.kept.address(symbol),
+            Symbol::Constant(index) => self.kept.constant(index),
+            Symbol::Descriptor(index) => self.kept.descriptor(index),
+            Symbol::Function(_) | Symbol::Table => None,
         }
     }
 }
 
 impl Relocation {
+    /// How the address is written.
+    pub(super) fn reloc(&self) -> Reloc {
+        self.kind.reloc()
+    }
+
+    /// What is named, if it is not a function of the C library.
+    pub(super) fn symbol(&self) -> Option<Symbol> {
+        match self.target {
+            Target::Symbol(symbol) => Some(symbol),
+            Target::Library(_) => None,
+        }
+    }
+
     /// Writes an address into its place; `None` where that is not the way of this place, or outside the function.
     fn write(&self, bytes: &mut [u8], address: *const u8) -> Option<()> {
         let place = bytes.get_mut(self.offset as usize..)?.get_mut(..8)?;

@@ -1,10 +1,10 @@
 //! Straight-line scalar code.
 
 use super::address;
-use super::execute::RunErrorKind;
-use super::fallback;
 use super::lower::{Lower, register};
 use crate::ir::{ElementType, Extreme, Instruction, NodeId, Outside, Pointwise, PointwiseRef};
+use crate::native::RunErrorKind;
+use crate::native::fallback;
 use crate::runtime::kernel::LANES;
 use crate::schedule::{BufferId, ScalarBlock, ScalarInstruction, ScalarOp, ValueId, calls_at};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};

@@ -1,11 +1,12 @@
 //! Strip kernels: a loop over strips, with a call per instruction that is not in a chain.
 
 use super::address;
-use super::execute::RunErrorKind;
-use super::fallback::{self, StripCall};
 use super::folds::Fold;
 use super::lower::Lower;
 use crate::ir::{ElementType, Meaning, NodeId, Pointwise};
+use crate::native::RunErrorKind;
+use crate::native::fallback::{self, StripCall};
+use crate::native::support::copy_bytes;
 use crate::runtime::view::{self, View};
 use crate::schedule::{BufferId, Extent, Operand, StripInstruction, StripKernel, StripOp, Target, names};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -279,9 +280,4 @@ impl Lower<'_> {
             }
         }
     }
-}
-
-unsafe extern "C" fn copy_bytes(out: *mut u8, from: *const u8, bytes: usize) {
-    // SAFETY: generated code passes strips with so many bytes; a strip may be copied onto itself.
-    unsafe { std::ptr::copy(from, out, bytes) };
 }

@@ -60,3 +60,24 @@ pub fn detected() -> Level {
 pub fn detected() -> Level {
     Level::Baseline
 }
+
+/// The features of this processor that built code may ask for, by the names of the architecture.
+pub fn detected_features() -> Vec<&'static str> {
+    let mut found = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut add = |name, present: bool| found.extend(present.then_some(name));
+        add("sse3", is_x86_feature_detected!("sse3"));
+        add("ssse3", is_x86_feature_detected!("ssse3"));
+        add("sse4.1", is_x86_feature_detected!("sse4.1"));
+        add("sse4.2", is_x86_feature_detected!("sse4.2"));
+        add("popcnt", is_x86_feature_detected!("popcnt"));
+        add("avx", is_x86_feature_detected!("avx"));
+        add("avx2", is_x86_feature_detected!("avx2"));
+        add("fma", is_x86_feature_detected!("fma"));
+        add("bmi1", is_x86_feature_detected!("bmi1"));
+        add("bmi2", is_x86_feature_detected!("bmi2"));
+        add("lzcnt", is_x86_feature_detected!("lzcnt"));
+    }
+    found
+}

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use super::AlignedBytes;
-use super::reduce::{Join, UNIT, UNIT_LEVELS};
+use super::reduce::{self, Reduction, UNIT, UNIT_LEVELS};
 use super::threads::{self, Shared};
+use super::{AlignedBytes, Element};
 
 /// A generated kernel: `(inputs, outputs, workspace, first, end, scratch)`; it returns 0, or what went wrong.
 pub type StripFunction = unsafe extern "C" fn(*const *const u8, *const *mut u8, *mut u8, usize, usize, *mut u8) -> i64;
@@ -37,9 +37,10 @@ pub struct DividedFold {
     pub units: usize,
     /// The bytes of a lane vector.
     pub vector: usize,
-    /// See [`Join`].
-    #[serde(with = "super::image::join")]
-    pub join: Join,
+    /// What is reduced with.
+    pub reduction: Reduction,
+    /// The type of the elements.
+    pub element: Element,
 }
 
 thread_local! {
@@ -52,6 +53,7 @@ thread_local! {
 /// # Safety
 /// The function is valid for all ranges of its elements that begin with a strip, in any order and at once, each with
 /// scratch memory of its own; `scratch` is enough for one.
+#[inline(never)]
 pub unsafe extern "C" fn divided_strips(
     sizes: *const DividedStrips,
     function: StripFunction,
@@ -87,8 +89,10 @@ pub unsafe extern "C" fn divided_strips(
         }
     });
     for fold in &sizes.folds {
+        let lanes = reduce::kernel(fold.reduction, fold.element).and_then(|kernel| kernel.lanes);
+        let Some(lanes) = lanes else { unreachable!("reductions of divided strips have lanes") };
         // SAFETY: the state and the lane vectors of all whole units are in the workspace.
-        unsafe { (fold.join)(workspace.add(fold.state), workspace.add(fold.units), sizes.count / UNIT) };
+        unsafe { lanes.join.get()(workspace.add(fold.state), workspace.add(fold.units), sizes.count / UNIT) };
     }
     failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(0, |(_, status)| status)
 }

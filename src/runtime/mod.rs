@@ -14,6 +14,7 @@ pub mod divided_strips;
 pub mod image;
 pub mod kernel;
 pub mod linear_algebra;
+#[cfg(feature = "compiler")]
 pub mod mapped;
 pub mod math;
 pub mod matmul;
@@ -30,11 +31,11 @@ pub mod threads;
 pub mod view;
 
 pub use argument::{Input, Output, View, ViewMut};
-pub use cpu::{Level, cpu, detected};
+pub use cpu::{Level, cpu, detected, detected_features};
 pub use tensor::{AlignedBytes, Tensor, TensorData};
 
 /// The type of one element as it lies in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Element {
     /// IEEE single precision.
     F32,

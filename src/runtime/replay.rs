@@ -127,6 +127,7 @@ struct Run<'a> {
 /// # Safety
 /// The table is as [`ReplayTable`] and [`TABLE_WORDS`] say, of memory that fits the descriptor and does not overlap, and the
 /// programs keep to the pointers they are given. There are no more steps than trips.
+#[inline(never)]
 pub unsafe extern "C" fn replay(descriptor: *const ReplayDescriptor, table: *mut ReplayTable, steps: usize) -> i64 {
     // SAFETY: generated code passes a descriptor that it keeps, and a table that it has filled for it.
     let (descriptor, words) = unsafe {

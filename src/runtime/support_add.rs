@@ -56,6 +56,7 @@ impl Accumulate for i64 {
 ///
 /// # Safety
 /// The descriptor is valid and its positions lie within the buffers, which do not overlap.
+#[inline(never)]
 pub unsafe extern "C" fn add_elements<T: Accumulate>(
     descriptor: *const MoveDescriptor,
     from: *const T,

@@ -6,6 +6,7 @@ use super::support_rows::FoldDescriptor;
 ///
 /// # Safety
 /// The descriptor is valid and `to` has `outer * inner` elements.
+#[inline(never)]
 pub unsafe extern "C" fn integers_begin<const PRODUCT: bool>(descriptor: *const FoldDescriptor, to: *mut i64) {
     // SAFETY: promised by the caller.
     unsafe {
@@ -19,6 +20,7 @@ pub unsafe extern "C" fn integers_begin<const PRODUCT: bool>(descriptor: *const 
 ///
 /// # Safety
 /// The descriptor is valid, `strip` has `length` elements and `to` has `outer * inner`.
+#[inline(never)]
 pub unsafe extern "C" fn integers_fold<const PRODUCT: bool>(
     descriptor: *const FoldDescriptor,
     to: *mut i64,
@@ -53,6 +55,7 @@ pub unsafe extern "C" fn integers_fold<const PRODUCT: bool>(
 ///
 /// # Safety
 /// `from` has `rows * n` elements and `to` has `rows`.
+#[inline(never)]
 pub unsafe extern "C" fn integer_sums(to: *mut i64, from: *const i64, rows: usize, n: usize) -> u8 {
     // SAFETY: promised by the caller.
     unsafe {
@@ -71,6 +74,7 @@ pub unsafe extern "C" fn integer_sums(to: *mut i64, from: *const i64, rows: usiz
 ///
 /// # Safety
 /// `from` has `rows * n` elements and `to` has `rows`.
+#[inline(never)]
 pub unsafe extern "C" fn integer_products(to: *mut i64, from: *const i64, rows: usize, n: usize) -> u8 {
     // SAFETY: promised by the caller.
     unsafe {
@@ -108,6 +112,7 @@ pub struct ContractDescriptor {
 ///
 /// # Safety
 /// The descriptor is valid and fits the buffers; the result overlaps neither operand.
+#[inline(never)]
 pub unsafe extern "C" fn contract_integers(
     descriptor: *const ContractDescriptor,
     left: *const i64,

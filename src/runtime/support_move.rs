@@ -66,6 +66,7 @@ impl MoveDescriptor {
 ///
 /// # Safety
 /// The descriptor is valid and its positions lie within the buffers.
+#[inline(never)]
 pub unsafe extern "C" fn move_elements(descriptor: *const MoveDescriptor, from: *const u8, to: *mut u8) {
     // SAFETY: promised by the caller.
     unsafe {

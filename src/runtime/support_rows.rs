@@ -35,6 +35,7 @@ pub struct GatherDescriptor {
 ///
 /// # Safety
 /// The descriptor is valid and fits the buffers, which do not overlap.
+#[inline(never)]
 pub unsafe extern "C" fn gather_rows(
     descriptor: *const GatherDescriptor,
     operand: *const u8,
@@ -112,6 +113,7 @@ pub struct ScatterDescriptor {
 ///
 /// # Safety
 /// The descriptor is valid and fits the buffers, which do not overlap.
+#[inline(never)]
 pub unsafe extern "C" fn scatter_add<T: Accumulate>(
     descriptor: *const ScatterDescriptor,
     indices: *const i64,
@@ -173,6 +175,7 @@ unsafe fn scatter_columns<T: Accumulate>(
 ///
 /// # Safety
 /// `from` has `rows * n` elements, `indices` and `to` have `rows`.
+#[inline(never)]
 pub unsafe extern "C" fn pick_in_rows<T: Copy + Default>(
     to: *mut T,
     from: *const T,
@@ -200,6 +203,7 @@ pub unsafe extern "C" fn pick_in_rows<T: Copy + Default>(
 ///
 /// # Safety
 /// `to` has `rows * n` elements, `indices` and `values` have `rows`.
+#[inline(never)]
 pub unsafe extern "C" fn place_in_rows<T: Copy + Default + std::ops::Add<Output = T>>(
     to: *mut T,
     indices: *const i64,
@@ -239,6 +243,7 @@ pub struct FoldDescriptor {
 ///
 /// # Safety
 /// The descriptor is valid and fits the buffers; `n` is not zero.
+#[inline(never)]
 pub unsafe extern "C" fn arg_extreme<T: PartialOrd + Copy, const GREATEST: bool>(
     descriptor: *const FoldDescriptor,
     from: *const T,

@@ -238,6 +238,7 @@ macro_rules! by_width {
             /// # Safety
             /// `out` is valid for `n` elements; the view's places for these positions, counted from `base`, are valid
             /// elements and do not overlap `out`; `start + n` is at most the view's length.
+            #[inline(never)]
             pub unsafe extern "C" fn $expand(out: *mut u8, base: *const u8, view: *const View, start: usize, n: usize) {
                 // SAFETY: promised by the caller.
                 unsafe { expand::<$type>(out.cast(), base.cast(), view, start, n) }

@@ -41,12 +41,13 @@ pub use loops::{LoopKernel, LoopState};
 pub use replay::ReplayKernel;
 pub use work::work;
 
-use crate::ir::{Distribution, ElementType, Extreme, NodeId, Outside, PointwiseRef, Reduction, TensorType};
+use crate::ir::{Distribution, ElementType, Extreme, NodeId, Outside, PointwiseRef, Reduction};
 use crate::source::Span;
 
 /// Copies of at most so many elements are written in line.
 pub const SMALL_COPY: usize = 8;
 
+pub use crate::native::Port;
 pub use crate::runtime::STRIP;
 use crate::runtime::linear_algebra::MatrixDescriptor;
 
@@ -73,17 +74,6 @@ pub struct Schedule {
     pub bodies: Vec<Schedule>,
     /// Numbers of nodes are below this.
     pub nodes: u32,
-}
-
-/// An input or output of a schedule.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-pub struct Port {
-    /// Its name.
-    pub name: String,
-    /// Its type.
-    pub ty: TensorType,
-    /// Of an output: the input that it replaces in place.
-    pub updates: Option<u32>,
 }
 
 /// Identifies a buffer of a schedule.

@@ -1,17 +1,8 @@
 //! The runtime's names of element types and reductions.
 
 use crate::ir::{ElementType, Reduction};
-use crate::runtime::{Element, reduce};
-
-/// The runtime's name of an element type.
-pub fn element(element: ElementType) -> Element {
-    match element {
-        ElementType::F32 => Element::F32,
-        ElementType::F64 => Element::F64,
-        ElementType::I64 => Element::I64,
-        ElementType::Bool => Element::Bool,
-    }
-}
+pub use crate::native::element;
+use crate::runtime::reduce;
 
 /// The runtime's reduction, where it computes what the graph means: not of integer sums, which must be checked.
 pub fn reduction(reduction: Reduction, operand: ElementType) -> Option<reduce::Reduction> {

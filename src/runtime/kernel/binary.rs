@@ -1,7 +1,7 @@
 //! Functions of two arguments over strips.
 
 use super::Form;
-use super::levels::{PerLevel, Strip2, for_each_level, per_level};
+use super::levels::{PerLevel, Strip2, Versions, for_each_level, per_level};
 use super::unary::{CHUNK, load_tail, store_tail};
 use crate::runtime::Element;
 
@@ -249,6 +249,16 @@ impl BinaryKernel {
     /// The strip functions of one form in single precision.
     pub const fn strip_f32(&self, form: Form) -> &PerLevel<BinaryStrip<f32>> {
         &self.strip_f32[form as usize]
+    }
+
+    /// Every function of the kernel, with a name for it.
+    pub fn all_versions(&self) -> impl Iterator<Item = (String, Versions)> {
+        let strips = Form::ALL.into_iter().flat_map(|form| {
+            let (double, single) = (self.strip_f64(form).addresses(), self.strip_f32(form).addresses());
+            [(format!("strip_f64 {form:?}"), double), (format!("strip_f32 {form:?}"), single)]
+        });
+        let (double, single) = (self.scalar_f64.addresses(), self.scalar_f32.addresses());
+        strips.chain([("scalar_f64".to_string(), double), ("scalar_f32".to_string(), single)])
     }
 
     /// The address of the strip function, `extern "C" fn(out, a, b, n)`; `None` for elements that are not real numbers.

@@ -2,7 +2,7 @@
 
 use super::Form;
 use super::binary::{Operands, ScalarScalar, ScalarVector, VectorScalar, VectorVector};
-use super::levels::{PerLevel, for_each_level, per_level};
+use super::levels::{PerLevel, Versions, for_each_level, per_level};
 use super::unary::{CHUNK, load_tail, store_tail};
 use crate::runtime::Element;
 
@@ -140,6 +140,18 @@ impl ComparisonKernel {
     /// The strip functions of one form on integers.
     pub const fn strip_i64(&self, form: Form) -> &PerLevel<ComparisonStrip<i64>> {
         &self.strip_i64[form as usize]
+    }
+
+    /// Every function of the kernel, with a name for it.
+    pub fn all_versions(&self) -> impl Iterator<Item = (String, Versions)> {
+        Form::ALL.into_iter().flat_map(|form| {
+            let name = |element: &str| format!("strip_{element} {form:?}");
+            [
+                (name("f64"), self.strip_f64(form).addresses()),
+                (name("f32"), self.strip_f32(form).addresses()),
+                (name("i64"), self.strip_i64(form).addresses()),
+            ]
+        })
     }
 
     /// The address of the strip function, `extern "C" fn(out: *mut u8, a, b, n)`; `None` for truth values.

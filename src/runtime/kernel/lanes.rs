@@ -1,7 +1,7 @@
 //! Functions of one argument of a few numbers at once, as scalar code has them: they come in registers, since a vector
 //! cannot be read from where its parts were just stored without waiting for all of them, and their values are stored.
 
-use super::levels::{PerLevel, for_each_level, per_level};
+use super::levels::{PerLevel, Versions, for_each_level, per_level};
 use super::unary::{Map, Unary};
 use crate::runtime::{Element, Level, cpu};
 
@@ -68,6 +68,16 @@ impl LanesKernel {
             eight_f64: per_level!(eight_f64::<O>),
             eight_f32: per_level!(eight_f32::<O>),
         }
+    }
+
+    /// Every function of the kernel, with a name for it.
+    pub(super) fn all_versions(&self) -> [(&'static str, Versions); 4] {
+        [
+            ("four_f64", self.four_f64.addresses()),
+            ("four_f32", self.four_f32.addresses()),
+            ("eight_f64", self.eight_f64.addresses()),
+            ("eight_f32", self.eight_f32.addresses()),
+        ]
     }
 
     /// The function for so many numbers, and how many it takes: `extern "C" fn(out, a, b, …)`. `None` where one after

@@ -23,7 +23,17 @@ impl<F: Copy> PerLevel<F> {
     pub const fn at(&self, level: Level) -> F {
         self.0[level as usize]
     }
+
+    /// The addresses of the versions of a function.
+    pub fn addresses(&self) -> Versions {
+        const { assert!(size_of::<F>() == size_of::<*const u8>(), "versions are function pointers") };
+        // SAFETY: a function pointer is as large as a pointer, and any address is one.
+        self.0.map(|version| unsafe { std::mem::transmute_copy::<F, *const u8>(&version) })
+    }
 }
+
+/// The addresses of the versions of a function, lowest level first.
+pub type Versions = [*const u8; 3];
 
 /// Compiles each function, whose body must be inlined all the way down, once for each processor level, into the modules
 /// `baseline`, `avx2` and `avx512` beside the call.
@@ -67,6 +77,8 @@ macro_rules! define_at_level {
     ) => {
         #[allow(unused_unsafe, reason = "some bodies are safe")]
         $($feature)*
+        // So that it has one address wherever it is named.
+        #[inline(never)]
         pub(super) unsafe extern "C" fn $name<$($parameter $(: $bound)?),*>($($argument: $type),*) $(-> $result)? {
             // SAFETY: the caller keeps the rules of strip functions, which the body needs.
             unsafe { $body }

@@ -26,7 +26,7 @@ pub use integer::{
     IntegerBinaryKernel, IntegerBinaryStrip, IntegerUnaryStrip, OVERFLOW, ZERO_DIVISION, integer_negate,
 };
 pub use lanes::LANES;
-pub use levels::{PerLevel, Strip1, Strip2};
+pub use levels::{PerLevel, Strip1, Strip2, Versions};
 pub use moves::{Logic, SelectStrip, convert, copy, fill, logic, logic_not, select};
 pub use unary::{Unary, UnaryKernel, UnaryStrip};
 

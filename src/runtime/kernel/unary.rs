@@ -1,7 +1,7 @@
 //! Functions of one argument over strips.
 
 use super::lanes::LanesKernel;
-use super::levels::{PerLevel, Strip1, for_each_level, per_level};
+use super::levels::{PerLevel, Strip1, Versions, for_each_level, per_level};
 use crate::runtime::Element;
 
 /// A function of one real argument. Implementations are `#[inline(always)]` and free of branches where speed matters.
@@ -207,6 +207,17 @@ impl UnaryKernel {
     /// The strip functions in single precision.
     pub const fn strip_f32(&self) -> &PerLevel<UnaryStrip<f32>> {
         &self.strip_f32
+    }
+
+    /// Every function of the kernel, with a name for it.
+    pub fn all_versions(&self) -> impl Iterator<Item = (&'static str, Versions)> {
+        let own = [
+            ("strip_f64", self.strip_f64.addresses()),
+            ("strip_f32", self.strip_f32.addresses()),
+            ("scalar_f64", self.scalar_f64.addresses()),
+            ("scalar_f32", self.scalar_f32.addresses()),
+        ];
+        own.into_iter().chain(self.lanes.into_iter().flat_map(|lanes| lanes.all_versions()))
     }
 
     /// The address of the strip function, `extern "C" fn(out, a, n)`; `None` for elements that are not real numbers.

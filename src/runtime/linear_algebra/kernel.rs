@@ -133,6 +133,7 @@ unsafe fn kernel<T: Precision>(
 /// # Safety
 /// The descriptor is valid; the buffers hold what it says, `memory` its [`MatrixDescriptor::working_memory`]; what is
 /// written overlaps nothing else. Functions without a right-hand side may be given any aligned pointer for it.
+#[inline(never)]
 pub unsafe extern "C" fn kernel_double(
     descriptor: *const MatrixDescriptor,
     matrices: *const f64,
@@ -148,6 +149,7 @@ pub unsafe extern "C" fn kernel_double(
 ///
 /// # Safety
 /// See [`kernel_double`].
+#[inline(never)]
 pub unsafe extern "C" fn kernel_single(
     descriptor: *const MatrixDescriptor,
     matrices: *const f32,

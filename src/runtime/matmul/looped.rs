@@ -3,7 +3,7 @@
 
 use super::divided::{Division, divided, division};
 use super::terms::{self, Term};
-use super::{Matmul, MatmulShape};
+use super::{Matmul, MatmulShape, versions_f32, versions_f64};
 
 /// A loop around a product; distances in bytes.
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
@@ -27,9 +27,6 @@ pub struct LoopedProduct {
     pub(super) loops: Vec<ProductLoop>,
     /// One product.
     pub(super) shape: MatmulShape,
-    /// Its function.
-    #[serde(with = "crate::runtime::image::matmul")]
-    function: Matmul,
     /// Its terms, if they are listed.
     terms: Vec<Term>,
     /// The size of an element.
@@ -42,9 +39,9 @@ pub struct LoopedProduct {
 impl LoopedProduct {
     /// A product of elements of so many bytes within loops, outermost first. If its shape accumulates, products are added
     /// to what is there, and may share places; otherwise only those of loops that sum share some.
-    pub fn new(function: Matmul, bytes: usize, shape: MatmulShape, loops: Vec<ProductLoop>) -> Self {
+    pub fn new(bytes: usize, shape: MatmulShape, loops: Vec<ProductLoop>) -> Self {
         let adds = shape.accumulate != 0;
-        let mut product = Self { loops, shape, function, terms: Vec::new(), bytes, adds, division: None };
+        let mut product = Self { loops, shape, terms: Vec::new(), bytes, adds, division: None };
         product.list_terms();
         product.division = division(&product);
         product
@@ -63,6 +60,10 @@ impl LoopedProduct {
         }
     }
 
+    fn function(&self) -> Matmul {
+        if self.bytes == size_of::<f32>() { versions_f32().get() } else { versions_f64().get() }
+    }
+
     /// Whether it is more than a call of its function.
     pub fn is_needed(&self) -> bool {
         !self.loops.is_empty() || self.division.is_some() || !self.terms.is_empty()
@@ -74,6 +75,7 @@ impl LoopedProduct {
 /// # Safety
 /// The pointers are valid for every element that the product names in any turn of the loops; `C` overlaps neither `A`
 /// nor `B`.
+#[inline(never)]
 pub unsafe extern "C" fn looped_product(product: *const LoopedProduct, c: *mut u8, a: *const u8, b: *const u8) {
     // SAFETY: promised by the caller.
     unsafe {
@@ -103,7 +105,7 @@ unsafe fn turn(
         // SAFETY: promised by the caller of `looped_product`.
         return unsafe {
             match product.terms.as_slice() {
-                [] => (product.function)(&raw const shape, c, a, b),
+                [] => product.function()(&raw const shape, c, a, b),
                 terms => terms::versions(product.bytes).get()(&raw const shape, terms.as_ptr(), c, a, b),
             }
         };

@@ -29,7 +29,7 @@ pub const UNIT_LEVELS: usize = 5;
 pub const UNIT: usize = (BLOCK_ROWS * FEW_LANES) << UNIT_LEVELS;
 
 /// What to reduce with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Reduction {
     /// The sum; integers wrap around.
     Sum,

@@ -1,9 +1,9 @@
 //! Calls on memory of the caller: every argument is checked, nothing is allocated, and some inputs are held at values.
 
 use super::execute::{Executable, RunError, Workspace};
+use super::port::{Port, element as kind_of};
 use crate::runtime::argument::{self, Input, Output, SCATTERED, SHAPED, View, ViewMut};
 use crate::runtime::{AlignedBytes, Element};
-use crate::schedule::{Port, names};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -77,7 +77,7 @@ impl Slot {
     fn new(ports: &[Port], port: usize) -> Self {
         let ty = &ports[port].ty;
         let count = ty.shape.count();
-        let about = argument::about(names::element(ty.element), count);
+        let about = argument::about(kind_of(ty.element), count);
         Slot { port, about, count, shape: ty.shape.sizes().to_vec() }
     }
 

@@ -5,14 +5,24 @@ use crate::ir::{ElementType, Meaning, Pointwise};
 /// The function of two operands and a definition that calls the definition's meaning.
 pub fn scalar_address(definition: &Pointwise, element: ElementType) -> *const u8 {
     match &definition.meaning {
-        Meaning::Comparison { .. } => match element {
-            ElementType::F32 => compare_f32 as *const u8,
-            ElementType::F64 => compare_f64 as *const u8,
-            ElementType::I64 => compare_i64 as *const u8,
-            ElementType::Bool => compare_bool as *const u8,
-        },
-        _ => logic as *const u8,
+        Meaning::Comparison { .. } => compare_address(element),
+        _ => logic_address(),
     }
+}
+
+/// The function of a definition and two operands that compares them.
+pub fn compare_address(element: ElementType) -> *const u8 {
+    match element {
+        ElementType::F32 => compare_f32 as *const u8,
+        ElementType::F64 => compare_f64 as *const u8,
+        ElementType::I64 => compare_i64 as *const u8,
+        ElementType::Bool => compare_bool as *const u8,
+    }
+}
+
+/// The function of a definition and two truth values.
+pub fn logic_address() -> *const u8 {
+    logic as *const u8
 }
 
 /// The function of a definition, two integers and a result that returns 1 where the result overflows.
@@ -22,6 +32,7 @@ pub fn integer_address() -> *const u8 {
 
 macro_rules! compare {
     ($name:ident, $number:ident) => {
+        #[inline(never)]
         extern "C" fn $name(definition: &Pointwise, a: $number, b: $number) -> u8 {
             match &definition.meaning {
                 Meaning::Comparison { $number, .. } => u8::from($number(a, b)),
@@ -34,10 +45,12 @@ compare!(compare_f32, f32);
 compare!(compare_f64, f64);
 compare!(compare_i64, i64);
 
+#[inline(never)]
 extern "C" fn compare_bool(definition: &Pointwise, a: u8, b: u8) -> u8 {
     compare_i64(definition, a.into(), b.into())
 }
 
+#[inline(never)]
 extern "C" fn logic(definition: &Pointwise, a: u8, b: u8) -> u8 {
     match &definition.meaning {
         Meaning::Logic(logic) => u8::from(logic(a != 0, b != 0)),
@@ -45,6 +58,7 @@ extern "C" fn logic(definition: &Pointwise, a: u8, b: u8) -> u8 {
     }
 }
 
+#[inline(never)]
 extern "C" fn integer(definition: &Pointwise, a: i64, b: i64, out: &mut i64) -> u8 {
     let result = match &definition.meaning {
         Meaning::Unary { integer: Some(integer), .. } => integer(a),
@@ -67,21 +81,19 @@ pub struct StripCall {
     pub steps: [usize; 3],
 }
 
-/// A definition by its place in the program.
+/// A definition by its name.
 mod definition {
     use crate::ir::Pointwise;
-    use crate::runtime::image;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use crate::ops;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
     pub fn serialize<S: Serializer>(definition: &&'static Pointwise, to: S) -> Result<S::Ok, S::Error> {
-        image::distance(std::ptr::from_ref(*definition).cast()).serialize(to)
+        definition.name.serialize(to)
     }
 
     pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<&'static Pointwise, D::Error> {
-        let address: *const Pointwise = image::address(i64::deserialize(from)?).cast();
-        // SAFETY: the distance was written by a process of the same build (which the key of a cache entry holds), where the
-        // `static` definition stood at it.
-        Ok(unsafe { &*address })
+        let name = <&str>::deserialize(from)?;
+        ops::find(name).ok_or_else(|| de::Error::custom(format!("no operation is called {name}")))
     }
 }
 
@@ -92,6 +104,7 @@ type Operands = [*const u8; 3];
 /// # Safety
 /// The operands have `n` elements (or one) of the types that the operation takes; `out` has room. `out` may be an
 /// operand's own strip if the elements are equally wide.
+#[inline(never)]
 pub unsafe extern "C" fn strip(
     call: &StripCall,
     out: *mut u8,

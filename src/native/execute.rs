@@ -1,18 +1,22 @@
 //! Running compiled programs.
 
 use super::keep::Kept;
-use super::module::Code;
+use super::port::{Port, element};
 use crate::ir::{ElementType, NodeId};
 use crate::runtime::clock::Clock;
 use crate::runtime::{AlignedBytes, Tensor};
-use crate::schedule::{Port, Schedule, names};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
+use std::any::Any;
 use std::sync::Arc;
+
+/// The entry function of a program: tables of pointers to the inputs and to the outputs, and the workspace. It returns 0, or
+/// `node << 8 | kind` of a run-time error.
+pub type Entry = unsafe extern "C" fn(*const *const u8, *const *mut u8, *mut u8) -> i64;
 
 /// A compiled program. Calls are independent; any number of threads may call at once, each with its own workspace.
 pub struct Executable {
-    code: Code,
+    entry: Entry,
     frame: Frame,
     /// For each input, the output that replaces it in place.
     replaced: Vec<Option<usize>>,
@@ -20,29 +24,23 @@ pub struct Executable {
     _kept: Kept,
     /// Of timed code the clock.
     _clock: Option<Arc<Clock>>,
+    /// The code, where it is to be freed.
+    _code: Option<Box<dyn Any + Send + Sync>>,
 }
 
 /// What is known of a program beside its code.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Frame {
-    inputs: Vec<Port>,
-    outputs: Vec<Port>,
-    workspace_bytes: usize,
-    spans: Vec<(NodeId, Option<Span>)>,
-    limits: Vec<(NodeId, usize)>,
-}
-
-impl Frame {
-    /// That of a schedule.
-    pub(super) fn new(schedule: &Schedule) -> Self {
-        Frame {
-            inputs: schedule.inputs.clone(),
-            outputs: schedule.outputs.clone(),
-            workspace_bytes: schedule.workspace_bytes,
-            spans: schedule.spans.clone(),
-            limits: schedule.limits.clone(),
-        }
-    }
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Frame {
+    /// What it takes.
+    pub inputs: Vec<Port>,
+    /// What it gives.
+    pub outputs: Vec<Port>,
+    /// The size of its workspace.
+    pub workspace_bytes: usize,
+    /// The places of its nodes in the source, by node.
+    pub spans: Vec<(NodeId, Option<Span>)>,
+    /// The most steps of its loops, by node.
+    pub limits: Vec<(NodeId, usize)>,
 }
 
 /// What went wrong while a program ran.
@@ -73,7 +71,7 @@ pub enum RunErrorKind {
 
 impl RunErrorKind {
     /// What generated code returns.
-    pub(super) fn code(self, node: NodeId) -> i64 {
+    pub fn code(self, node: NodeId) -> i64 {
         let kind = match self {
             RunErrorKind::Index => 1,
             RunErrorKind::Integer => 2,
@@ -95,17 +93,23 @@ pub enum CallError {
 }
 
 impl Executable {
-    pub(super) fn new(frame: Frame, kept: Kept, code: Code) -> Self {
+    /// A program from its code.
+    ///
+    /// # Safety
+    /// `entry` is the code of a program that `frame` describes, and what it names by address is in `kept`, or is static; it is
+    /// good as long as `code` lives.
+    pub unsafe fn new(frame: Frame, kept: Kept, entry: Entry, code: Option<Box<dyn Any + Send + Sync>>) -> Self {
         let replacing = |input: usize| {
             let updates = |port: &Port| port.updates == Some(input as u32);
             frame.outputs.iter().position(updates)
         };
         let replaced = (0..frame.inputs.len()).map(replacing).collect();
-        Executable { code, frame, replaced, _kept: kept, _clock: None }
+        Executable { entry, frame, replaced, _kept: kept, _clock: None, _code: code }
     }
 
     /// Keeps the clock of timed code for as long as the code.
-    pub(super) fn with_clock(self, clock: Arc<Clock>) -> Self {
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<Clock>) -> Self {
         Executable { _clock: Some(clock), ..self }
     }
 
@@ -188,7 +192,7 @@ impl Executable {
             .collect();
         // SAFETY: sizes and alignments were checked against the ports; outputs are borrowed exclusively, and an input
         // pointer equals an output pointer only where the schedule replaces the one by the other.
-        let status = unsafe { (self.code.entry)(inputs.as_ptr(), outputs.as_ptr(), workspace.0.as_mut_ptr()) };
+        let status = unsafe { (self.entry)(inputs.as_ptr(), outputs.as_ptr(), workspace.0.as_mut_ptr()) };
         self.result(status).map_err(CallError::Run)
     }
 
@@ -228,8 +232,29 @@ impl Executable {
         workspace: &mut Workspace,
     ) -> Result<(), RunError> {
         // SAFETY: as the caller promises.
-        let status = unsafe { (self.code.entry)(inputs.as_ptr(), outputs.as_ptr(), workspace.0.as_mut_ptr()) };
+        let status = unsafe { (self.entry)(inputs.as_ptr(), outputs.as_ptr(), workspace.0.as_mut_ptr()) };
         self.result(status)
+    }
+
+    /// Like [`Executable::enter`], by the tables of pointers and the start of the workspace.
+    ///
+    /// # Safety
+    /// As of [`Executable::enter`]; there are as many pointers as ports, and the workspace is aligned to 64 bytes.
+    #[inline]
+    pub(super) unsafe fn enter_at(
+        &self,
+        inputs: *const *const u8,
+        outputs: *const *mut u8,
+        workspace: *mut u8,
+    ) -> Result<(), RunError> {
+        // SAFETY: as the caller promises.
+        let status = unsafe { (self.entry)(inputs, outputs, workspace) };
+        self.result(status)
+    }
+
+    /// The size of a workspace.
+    pub fn workspace_bytes(&self) -> usize {
+        self.frame.workspace_bytes
     }
 
     #[inline]
@@ -254,11 +279,11 @@ impl Executable {
 }
 
 fn zeros(port: &Port) -> Tensor {
-    Tensor::zeros(names::element(port.ty.element), port.ty.shape.sizes())
+    Tensor::zeros(element(port.ty.element), port.ty.shape.sizes())
 }
 
 fn check_tensor(what: &str, port: &Port, tensor: &Tensor) -> Result<(), CallError> {
-    if tensor.element() == names::element(port.ty.element) && tensor.shape() == port.ty.shape.sizes() {
+    if tensor.element() == element(port.ty.element) && tensor.shape() == port.ty.shape.sizes() {
         return Ok(());
     }
     let given = format!("{:?}{:?}", tensor.element(), tensor.shape()).to_lowercase();
@@ -277,6 +302,11 @@ impl Default for Workspace {
 }
 
 impl Workspace {
+    /// Its first byte.
+    pub(super) fn start(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr()
+    }
+
     /// Makes it large enough for the calls of another program too.
     pub(super) fn extend(&mut self, executable: &Executable) {
         if self.0.len() < executable.frame.workspace_bytes {
@@ -342,7 +372,7 @@ impl BoundCall {
     pub fn run(&mut self) -> Result<(), RunError> {
         let (inputs, outputs) = (self.input_pointers.as_ptr(), self.output_pointers.as_ptr());
         // SAFETY: the memories have the sizes of the ports and are borrowed exclusively through `self`.
-        let status = unsafe { (self.executable.code.entry)(inputs, outputs, self.workspace.0.as_mut_ptr()) };
+        let status = unsafe { (self.executable.entry)(inputs, outputs, self.workspace.0.as_mut_ptr()) };
         self.executable.result(status)
     }
 
