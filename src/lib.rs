@@ -85,6 +85,8 @@
 //! it runs, and no more.
 
 #[cfg(feature = "compiler")]
+pub mod build;
+#[cfg(feature = "compiler")]
 mod embed;
 
 #[cfg(feature = "compiler")]
@@ -92,6 +94,22 @@ pub use embed::{
     Diagnostics, Element, Error, Function, FunctionBuilder, Input, Kernel, Options, Output, Port, Precision, Program,
     Record, Signature, Tensor, TensorData, Training, View, ViewMut, Workspace, set_threads,
 };
+
+pub use native::built;
+
+/// The functions of a program that the build script compiled ([`build::compile`](https://docs.rs/nd-lang)): the content of a module.
+///
+/// ```ignore
+/// mod model {
+///     ndc::include_model!("model");
+/// }
+/// ```
+#[macro_export]
+macro_rules! include_model {
+    ($name:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+    };
+}
 
 #[doc(hidden)]
 #[cfg(feature = "compiler")]

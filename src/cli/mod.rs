@@ -1,6 +1,7 @@
 //! The command line. The only room that reads arguments and prints.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where ndc speaks")]
 
+mod build;
 mod cache;
 mod check;
 mod checkpointing;
@@ -73,6 +74,7 @@ Examples:
   ndc graph examples/iris.nd -o a.svg   draw the loss with its values and derivatives
   ndc profile examples/iris.nd          see where the time of a step goes
   ndc fmt examples/                     write files in their usual form
+  ndc build model.nd --size n=100       compile functions for programs in C, Rust and Python
   ndc grad model.nd --of f              write the gradient of a function as nd
   ndc explain E0204                     what an error means and how to mend it";
 
@@ -213,6 +215,8 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Compile functions ahead of time: an object file with a C header and a Rust module, a shared library, a Python file
+    Build(build::Arguments),
     /// Say what a trained model predicts for new examples
     Predict(predict::Arguments),
     /// Loss and metrics of a trained model over a data set
@@ -352,6 +356,7 @@ impl Command {
             Command::Watch(arguments) => &arguments.settings.threads,
             Command::Predict(arguments) => &arguments.using.settings.threads,
             Command::Eval(arguments) => &arguments.using.settings.threads,
+            Command::Build(arguments) => &arguments.settings.threads,
             Command::Gradcheck { options, .. } => &options.threads,
             Command::Fmt { .. }
             | Command::Data { .. }
@@ -453,6 +458,7 @@ pub fn main() -> ExitCode {
         Command::Grad { file, question, wrt, output, common } => {
             grad::grad(file, question.request(), wrt, output.as_deref(), common)
         }
+        Command::Build(arguments) => build::build(arguments),
         Command::Predict(arguments) => predict::predict(arguments),
         Command::Eval(arguments) => eval::eval(arguments),
         Command::Watch(arguments) => watch::watch(arguments),

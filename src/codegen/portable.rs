@@ -78,11 +78,11 @@ pub struct Unit<'a> {
 }
 
 /// An object file with these programs. Their functions take the inputs, numbers by value and tensors by pointer, then pointers
-/// to the outputs, and return a status.
+/// to the outputs, and return a status. `message` names the function that says what went wrong.
 ///
 /// # Errors
 /// When cranelift refuses the code, or it names what cannot be found in another process.
-pub fn object_file(name: &str, units: &[Unit], processor: Processor) -> Result<Vec<u8>, CodegenError> {
+pub fn object_file(name: &str, units: &[Unit], message: &str, processor: Processor) -> Result<Vec<u8>, CodegenError> {
     let machine = processor.machine()?;
     let builder = ObjectBuilder::new(machine.clone(), name, default_libcall_names()).map_err(CodegenError::new)?;
     let mut module = ObjectModule::new(builder);
@@ -93,6 +93,7 @@ pub fn object_file(name: &str, units: &[Unit], processor: Processor) -> Result<V
         let program = define_program(&mut module, unit, object, table, processor)?;
         define_function(&mut module, unit, call, program)?;
     }
+    define_message(&mut module, message)?;
     module.finish().emit().map_err(CodegenError::new)
 }
 
@@ -236,6 +237,28 @@ fn define_function(module: &mut ObjectModule, unit: &Unit, call: FuncId, program
     let call = builder.ins().call(call, &[program, inputs, outputs]);
     let status = builder.inst_results(call)[0];
     builder.ins().return_(&[status]);
+    builder.seal_all_blocks();
+    builder.finalize(module.isa().frontend_config());
+    let mut context = cranelift_codegen::Context::for_function(function);
+    module.define_function(id, &mut context).map_err(CodegenError::new)
+}
+
+/// Writes the function that says what went wrong in the last call of a thread.
+fn define_message(module: &mut ObjectModule, symbol: &str) -> Result<(), CodegenError> {
+    let mut signature = Signature::new(module.isa().default_call_conv());
+    signature.returns = vec![AbiParam::new(types::I64)];
+    let message = module.declare_function("ndc_error_message", Linkage::Import, &signature);
+    let message = message.map_err(CodegenError::new)?;
+    let id = module.declare_function(symbol, Linkage::Export, &signature).map_err(CodegenError::new)?;
+    let mut function = Function::with_name_signature(UserFuncName::user(0, id.as_u32()), signature);
+    let mut frontend = FunctionBuilderContext::new();
+    let mut builder = FunctionBuilder::new(&mut function, &mut frontend);
+    let start = builder.create_block();
+    builder.switch_to_block(start);
+    let message = module.declare_func_in_func(message, builder.func);
+    let call = builder.ins().call(message, &[]);
+    let text = builder.inst_results(call)[0];
+    builder.ins().return_(&[text]);
     builder.seal_all_blocks();
     builder.finalize(module.isa().frontend_config());
     let mut context = cranelift_codegen::Context::for_function(function);

@@ -51,9 +51,9 @@ pub(super) struct Question {
 #[derive(Clone, Debug)]
 #[must_use = "nothing is compiled before `compile`"]
 pub struct FunctionBuilder<'p> {
-    program: &'p Program,
-    question: Question,
-    held: Record,
+    pub(super) program: &'p Program,
+    pub(super) question: Question,
+    pub(super) held: Record,
 }
 
 impl<'p> FunctionBuilder<'p> {

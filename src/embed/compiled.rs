@@ -70,23 +70,33 @@ impl Cache {
     }
 }
 
-/// Compiles the answer to a question.
-pub(super) fn compile(program: &Program, question: &Question) -> Result<Compiled, Error> {
-    let version = program.version();
+/// The answer to a question as a graph.
+pub(super) struct Prepared {
+    pub asked: Asked,
+    /// With the results that are wanted; directions are further inputs.
+    pub graph: Graph,
+    /// What the inputs of the function are; directions are not among them.
+    pub roles: Vec<Role>,
+}
+
+/// Makes the graph of the answer to a question.
+pub(super) fn prepared(program: &Program, question: &Question) -> Result<Prepared, Error> {
     let asked = asked(program, question)?;
     let bare = bare_signature(&asked);
     let roles = roles(&asked, question, &bare)?;
     let by = varied(&asked, question, &roles, &bare)?;
     let mut graph = asked.graph.clone();
-    let given = graph.inputs().len();
-    let made = on_large_stack(|| {
-        derived(&mut graph, &asked.name, &by, &question.wanted)?;
-        native::executable(&graph).map_err(|fault| ("", fault.message))
-    });
-    let executable = made.map_err(|(what, reason)| match what {
-        "" => Error::bare(*native::internal(reason)),
-        _ => Error::bare(errors::no_derivative(what, &reason, &bare.to_string())),
-    })?;
+    on_large_stack(|| derived(&mut graph, &asked.name, &by, &question.wanted))
+        .map_err(|(what, reason)| Error::bare(errors::no_derivative(what, &reason, &bare.to_string())))?;
+    Ok(Prepared { asked, graph, roles })
+}
+
+/// Compiles the answer to a question.
+pub(super) fn compile(program: &Program, question: &Question) -> Result<Compiled, Error> {
+    let version = program.version();
+    let Prepared { asked, graph, roles } = prepared(program, question)?;
+    let given = roles.len();
+    let executable = on_large_stack(|| native::executable(&graph)).map_err(|fault| Error::bare(*fault))?;
     let mut inputs = Vec::with_capacity(executable.inputs().len());
     for (place, port) in executable.inputs().iter().enumerate() {
         let value = match roles.get(place) {

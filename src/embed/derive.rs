@@ -136,7 +136,7 @@ impl Problem {
 }
 
 /// How results are called.
-fn word(wanted: Wanted) -> &'static str {
+pub(super) fn word(wanted: Wanted) -> &'static str {
     match wanted {
         Wanted::Value => "value",
         Wanted::Gradient => "gradient",

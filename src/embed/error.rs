@@ -62,7 +62,7 @@ impl Error {
     }
 
     /// A message without a place.
-    pub(super) fn bare(diagnostic: Diagnostic) -> Self {
+    pub(crate) fn bare(diagnostic: Diagnostic) -> Self {
         Error::new(vec![diagnostic], &SourceMap::default())
     }
 }
@@ -74,6 +74,7 @@ pub struct Diagnostics(Box<Messages>);
 #[derive(Clone)]
 struct Messages {
     list: Vec<Diagnostic>,
+    sources: SourceMap,
     text: String,
     lines: String,
 }
@@ -82,7 +83,17 @@ impl Diagnostics {
     pub(super) fn new(list: Vec<Diagnostic>, sources: &SourceMap) -> Self {
         let text = render(&list, sources, MessageFormat::Full, false);
         let lines = render(&list, sources, MessageFormat::Short, false);
-        Diagnostics(Box::new(Messages { list, text, lines }))
+        Diagnostics(Box::new(Messages { list, sources: sources.clone(), text, lines }))
+    }
+
+    /// The messages with all that they say.
+    pub(crate) fn list(&self) -> &[Diagnostic] {
+        &self.0.list
+    }
+
+    /// The texts that the messages are about.
+    pub(crate) fn sources(&self) -> &SourceMap {
+        &self.0.sources
     }
 
     /// The code of each message.

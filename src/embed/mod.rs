@@ -4,6 +4,7 @@
 //! Nothing here prints, reads standard input or ends the process; files are touched for programs, what they import, their
 //! data, and where a call says so. Every error is an [`Error`].
 
+mod ahead;
 mod builder;
 mod compiled;
 mod derive;
@@ -24,6 +25,7 @@ mod training;
 
 pub use crate::codegen::Space as Workspace;
 pub use crate::runtime::{Element, Input, Output, Tensor, TensorData, View, ViewMut};
+pub(crate) use ahead::Ahead;
 pub use builder::FunctionBuilder;
 pub use error::{Diagnostics, Error};
 pub use function::Function;

@@ -280,7 +280,7 @@ pub extern "C" fn ndc_error_message() -> *const c_char {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 #[non_exhaustive]
-pub struct CallError {
+pub struct Error {
     /// How it ended.
     pub status: Status,
     /// What went wrong, and where in the program.
@@ -292,12 +292,12 @@ pub struct CallError {
 /// # Errors
 /// When the call did not end well.
 #[inline]
-pub fn result(status: i32) -> Result<(), CallError> {
+pub fn result(status: i32) -> Result<(), Error> {
     if status == 0 { Ok(()) } else { Err(last_error(status)) }
 }
 
 #[cold]
-fn last_error(status: i32) -> CallError {
+fn last_error(status: i32) -> Error {
     let status = match status {
         1 => Status::Failed,
         2 => Status::Argument,
@@ -306,7 +306,7 @@ fn last_error(status: i32) -> CallError {
     };
     // SAFETY: the message ends with a zero, and this thread does not replace it meanwhile.
     let message = unsafe { CStr::from_ptr(ndc_error_message()) };
-    CallError { status, message: message.to_string_lossy().into_owned() }
+    Error { status, message: message.to_string_lossy().into_owned() }
 }
 
 /// Checks the length of an argument; for the modules that ndc writes.
@@ -314,12 +314,12 @@ fn last_error(status: i32) -> CallError {
 /// # Errors
 /// When it is another one.
 #[inline]
-pub fn check_length(function: &str, argument: &str, ty: &str, expected: usize, found: usize) -> Result<(), CallError> {
+pub fn check_length(function: &str, argument: &str, ty: &str, expected: usize, found: usize) -> Result<(), Error> {
     if expected == found { Ok(()) } else { Err(wrong_length(function, argument, ty, expected, found)) }
 }
 
 #[cold]
-fn wrong_length(function: &str, argument: &str, ty: &str, expected: usize, found: usize) -> CallError {
+fn wrong_length(function: &str, argument: &str, ty: &str, expected: usize, found: usize) -> Error {
     let message = format!("{function}: `{argument}` is {ty}, {expected} elements, but {found} were given");
-    CallError { status: Status::Argument, message }
+    Error { status: Status::Argument, message }
 }

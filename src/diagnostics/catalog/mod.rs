@@ -1,6 +1,7 @@
 //! One constructor for every message, grouped by code.
 
 pub mod actions;
+pub mod building;
 pub mod checkpoints;
 pub mod columns;
 pub mod data;

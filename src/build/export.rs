@@ -1,0 +1,159 @@
+//! What becomes of a function: its code, and how it is called.
+
+use super::identifiers::{Language, identifier};
+use crate::diagnostics::Diagnostic;
+use crate::embed::{Ahead, Error, FunctionBuilder, Program};
+use crate::ir::{NodeId, TensorType};
+use crate::native::Port;
+use crate::optimize::optimize;
+use crate::schedule::{self, Schedule};
+use crate::source::SourceMap;
+use crate::syntax::ast::ItemKind;
+
+/// A function of an object file.
+pub struct Export {
+    /// Its name, which all languages accept.
+    pub name: String,
+    /// What stands above it in the file.
+    pub documentation: Vec<String>,
+    /// What it takes and gives, as text.
+    pub signature: String,
+    pub schedule: Schedule,
+    /// The places of its nodes as text, by node.
+    pub places: Vec<(NodeId, String)>,
+}
+
+/// What can be asked for of a function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// The value.
+    Value,
+    /// The gradient.
+    Gradient,
+    /// Both.
+    ValueAndGradient,
+    /// The product of Jacobian and direction.
+    Jvp,
+    /// The product of covector and Jacobian.
+    Vjp,
+    /// The Jacobian.
+    Jacobian,
+    /// The matrix of second derivatives.
+    Hessian,
+    /// The product of that with a direction.
+    HessianProduct,
+}
+
+impl Wanted {
+    /// Asks for it.
+    pub fn of(self, builder: FunctionBuilder<'_>) -> FunctionBuilder<'_> {
+        match self {
+            Wanted::Value => builder.value(),
+            Wanted::Gradient => builder.gradient(),
+            Wanted::ValueAndGradient => builder.value_and_gradient(),
+            Wanted::Jvp => builder.jvp(),
+            Wanted::Vjp => builder.vjp(),
+            Wanted::Jacobian => builder.jacobian(),
+            Wanted::Hessian => builder.hessian(),
+            Wanted::HessianProduct => builder.hessian_product(),
+        }
+    }
+}
+
+impl Export {
+    /// Compiles a function as far as no machine is known.
+    pub fn new(program: &Program, name: Option<&str>, ahead: Ahead) -> Result<Self, Diagnostic> {
+        let usual = match &ahead.wanted[..] {
+            ["value"] => ahead.name.clone(),
+            wanted => format!("{}_{}", ahead.name, wanted.join("_and_")),
+        };
+        let name = name.map_or_else(|| identifier(&usual, Language::All), str::to_string);
+        let schedule = schedule::schedule(&optimize(&ahead.graph));
+        let places = schedule.spans.iter().filter_map(|(node, span)| {
+            let span = (*span)?;
+            let text = ahead.sources.get(span.source);
+            let (line, column) = text.line_column(span.start as usize);
+            Some((*node, format!("{}:{line}:{column}", text.name)))
+        });
+        let signature = signature(&name, &schedule);
+        Ok(Export {
+            documentation: documentation(program, &ahead.name),
+            places: places.collect(),
+            name,
+            signature,
+            schedule,
+        })
+    }
+
+    /// What it takes.
+    pub fn inputs(&self) -> &[Port] {
+        &self.schedule.inputs
+    }
+
+    /// What it gives.
+    pub fn outputs(&self) -> &[Port] {
+        &self.schedule.outputs
+    }
+
+    /// Whether it is one real number of something real.
+    pub fn is_differentiable(&self) -> bool {
+        let [value] = self.outputs() else { return false };
+        let is_real = |port: &Port| port.ty.element.is_real();
+        value.ty.shape.rank() == 0 && is_real(value) && self.inputs().iter().any(is_real)
+    }
+}
+
+/// `f64[100, 3]`
+pub fn type_text(ty: &TensorType) -> String {
+    let sizes: Vec<String> = ty.shape.sizes().iter().map(usize::to_string).collect();
+    if sizes.is_empty() {
+        ty.element.name().to_string()
+    } else {
+        format!("{}[{}]", ty.element.name(), sizes.join(", "))
+    }
+}
+
+fn signature(name: &str, schedule: &Schedule) -> String {
+    let list = |ports: &[Port]| {
+        let ports = ports.iter().map(|port| format!("{}: {}", port.name, type_text(&port.ty)));
+        ports.collect::<Vec<_>>().join(", ")
+    };
+    format!("{name}({}) -> ({})", list(&schedule.inputs), list(&schedule.outputs))
+}
+
+/// The documentation of a function or model of the file.
+fn documentation(program: &Program, name: &str) -> Vec<String> {
+    let item = program.checked().file.items.iter().find(|item| match &item.kind {
+        ItemKind::Function(function) => function.name.text == name,
+        ItemKind::Model { name: model, .. } => model.text == name,
+        _ => false,
+    });
+    item.map(|item| item.documentation.clone()).unwrap_or_default()
+}
+
+/// The functions and models of the file in their order, each with the sizes that its signature mentions.
+pub fn functions(program: &Program, sizes: &[(String, usize)]) -> Vec<(String, Vec<(String, usize)>)> {
+    let checked = program.checked();
+    let mut found = Vec::new();
+    for item in &checked.file.items {
+        let (name, head) = match &item.kind {
+            ItemKind::Function(function) => (&function.name, (item.span.start, function.body.span.start)),
+            ItemKind::Model { name, .. } => (name, (item.span.start, item.span.start)),
+            _ => continue,
+        };
+        let text = written(&checked.sources, item.span.source, head);
+        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        let mentioned = sizes.iter().filter(|(size, _)| words.contains(&size.as_str())).cloned().collect();
+        found.push((name.text.clone(), mentioned));
+    }
+    found
+}
+
+fn written(sources: &SourceMap, source: crate::source::SourceId, (start, end): (u32, u32)) -> &str {
+    sources.get(source).text.get(start as usize..end as usize).unwrap_or_default()
+}
+
+/// Whether a function is only not complete: its arguments or sizes are not known.
+pub fn is_incomplete(error: &Error) -> bool {
+    error.codes().iter().all(|code| *code == "E0112")
+}

@@ -1,0 +1,83 @@
+//! What cannot be built, and how it is said.
+
+use ndc::Program;
+use ndc::build::Module;
+use std::process::Command;
+
+fn codes(result: Result<impl Sized, ndc::Error>) -> Vec<&'static str> {
+    result.err().map(|error| error.codes()).unwrap_or_default()
+}
+
+#[test]
+fn functions_must_be_complete_and_have_names() {
+    let program = Program::from_text("open.nd", "fn f(x: [n]) = sum(x)\nfn g(x: [n]) = x\nfn h(f) = f(1)").unwrap();
+    let mut module = Module::new("open", &program).unwrap();
+    assert_eq!(codes(module.function(program.function("f"))), ["E0112"]);
+    assert_eq!(codes(module.function(program.function("missing"))), ["E0111"]);
+    assert_eq!(codes(module.function(program.function("g").size("n", 3).gradient())), ["E0922"]);
+    let error = module.all_functions(&[("m".to_string(), 3)]).unwrap_err();
+    assert_eq!(error.codes(), ["E0900"]);
+    assert!(error.to_string().contains("f, g"), "{error}");
+    module.function(program.function("f").size("n", 3)).unwrap();
+    assert_eq!(codes(module.function(program.function("f").size("n", 4))), ["E0902"]);
+    module.function_as("f4", program.function("f").size("n", 4)).unwrap();
+    assert_eq!(module.signatures().collect::<Vec<_>>()[1], "f4(x: f64[4]) -> (value: f64)");
+    for name in ["a b", "2nd", "while", "lambda", "fn", "é", ""] {
+        assert_eq!(codes(Module::new(name, &program)), ["E0901"], "{name}");
+        assert_eq!(codes(module.function_as(name, program.function("f").size("n", 5))), ["E0901"], "{name}");
+    }
+}
+
+#[test]
+fn all_functions_of_a_file_are_built_with_their_gradients() {
+    let text = "fn f(x: [n], k: int) = k * sum(x)\nfn g(x: [n]) = 2 * x\nfn h(x: [m]) = sum(x)\nfn count(k: int) = k + 1\n\
+                fn step(x) = x > 0";
+    let program = Program::from_text("all.nd", text).unwrap();
+    let mut module = Module::new("all", &program).unwrap();
+    assert_eq!(module.all_functions(&[("n".to_string(), 2)]).unwrap(), ["h"]);
+    let signatures: Vec<String> = module.signatures().collect();
+    let expected = [
+        "f(x: f64[2], k: i64) -> (value: f64)",
+        "f_value_and_gradient(x: f64[2], k: i64) -> (value: f64, gradient.x: f64[2])",
+        "g(x: f64[2]) -> (value: f64[2])",
+        "count(k: i64) -> (value: i64)",
+        "step(x: f64) -> (value: bool)",
+    ];
+    assert_eq!(signatures, expected);
+    let header = module.header();
+    assert!(header.contains(
+        "int32_t all_f_value_and_gradient(const double x[2], int64_t k, double *value, double gradient_x[2]);"
+    ));
+    let rust = module.rust();
+    assert!(rust.contains("pub fn f_value_and_gradient(x: &[f64], k: i64, gradient_x: &mut [f64])"), "{rust}");
+}
+
+#[test]
+fn build_scripts_elsewhere_and_missing_compilers_are_told() {
+    let folder = super::folder("refused");
+    std::fs::write(folder.join("one.nd"), "fn f(x) = x^2").unwrap();
+    let build = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ndc"));
+        command.arg("build").args(arguments).current_dir(&folder).env("CC", "no-such-compiler");
+        let output = command.output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(build(&["one.nd"]), (true, String::new()));
+    for file in ["one.o", "one.h", "one.rs", "libndc_runtime.a"] {
+        assert!(folder.join(file).metadata().unwrap().len() > 100, "{file}");
+    }
+    for (arguments, code) in [
+        (&["one.nd", "--shared"][..], "E0904"),
+        (&["two.nd"], "E0801"),
+        (&["one.nd", "--of", "g"], "E0111"),
+        (&["one.nd", "--of", "f", "--of", "f"], "E0902"),
+        (&["one.nd", "--of", "f", "--wrt", "y"], "E0921"),
+        (&["one.nd", "--of", "f", "--size", "n=3"], "E0112"),
+        (&["one.nd", "--name", "x-y"], "E0901"),
+        (&["one.nd", "--params", "none.safetensors"], "E0810"),
+        (&["one.nd", "-o", "one.nd"], "E0804"),
+    ] {
+        let (succeeded, message) = build(arguments);
+        assert!(!succeeded && message.contains(code), "{arguments:?}: {message}");
+    }
+}
