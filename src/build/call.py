@@ -1,4 +1,4 @@
-"""Functions of lib{name}.so, which lies beside this file, on numpy arrays.
+"""Functions of libMODULE.so, which lies beside this file, on numpy arrays.
 
 Arguments are numbers or whatever `numpy.asarray` takes, of the stated shape; whole numbers are accepted as real ones.
 One result is returned as it is, several as a tuple; numbers are Python's own.
@@ -11,9 +11,9 @@ import sys
 import numpy
 
 _ENDING = {"darwin": "dylib", "win32": "dll"}.get(sys.platform, "so")
-_library = ctypes.CDLL(str(pathlib.Path(__file__).resolve().parent / f"lib{name}.{_ENDING}"))
-_library.{prefix}error_message.restype = ctypes.c_char_p
-_library.{prefix}error_message.argtypes = []
+_library = ctypes.CDLL(str(pathlib.Path(__file__).resolve().parent / f"libMODULE.{_ENDING}"))
+_library.PREFIX_error_message.restype = ctypes.c_char_p
+_library.PREFIX_error_message.argtypes = []
 
 _NUMBERS = {
     "float32": ctypes.c_float,
@@ -46,6 +46,6 @@ def _call(symbol, arguments, results):
     made = [numpy.empty(shape, dtype=element) for _, element, shape in results]
     passed.extend(ctypes.c_void_p(array.ctypes.data) for array in made)
     if function(*passed) != 0:
-        raise RuntimeError(_library.{prefix}error_message().decode())
+        raise RuntimeError(_library.PREFIX_error_message().decode())
     made = [array if array.shape else array.item() for array in made]
     return made[0] if len(made) == 1 else tuple(made)

@@ -16,7 +16,7 @@ pub fn module(module: &Module) -> String {
         crate::native::built::VERSION,
         module.program.name()
     );
-    text.push_str(&CALL.replace("{name}", &module.name).replace("{prefix}", &module.prefix));
+    text.push_str(&CALL.replace("MODULE", &module.name).replace("PREFIX_", &module.prefix));
     for export in &module.exports {
         function(module, export, &mut text);
     }
@@ -41,8 +41,7 @@ fn function(module: &Module, export: &Export, text: &mut String) {
     let values: Vec<String> =
         export.inputs().iter().zip(&names).map(|(port, name)| format!("({}, {name})", described(port))).collect();
     let results: Vec<String> = export.outputs().iter().map(described).collect();
-    let list = |items: &[String]| items.iter().map(|item| format!("{item}, ")).collect::<String>();
-    let _ = writeln!(text, "    return _call(\"{symbol}\", ({}), ({}))", list(&values), list(&results));
+    let _ = writeln!(text, "    return _call(\"{symbol}\", {}, {})", tuple(&values), tuple(&results));
 }
 
 /// `"x", "float64", (100, 3)`
@@ -53,6 +52,14 @@ fn described(port: &Port) -> String {
         crate::ir::ElementType::I64 => "int64",
         crate::ir::ElementType::Bool => "bool",
     };
-    let sizes: String = port.ty.shape.sizes().iter().map(|size| format!("{size}, ")).collect();
-    format!("({:?}, \"{element}\", ({sizes}))", port.name)
+    let sizes: Vec<String> = port.ty.shape.sizes().iter().map(usize::to_string).collect();
+    format!("({:?}, \"{element}\", {})", port.name, tuple(&sizes))
+}
+
+/// A tuple of Python.
+fn tuple(items: &[String]) -> String {
+    match items {
+        [one] => format!("({one},)"),
+        several => format!("({})", several.join(", ")),
+    }
 }

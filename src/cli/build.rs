@@ -188,7 +188,9 @@ fn wanted(what: What) -> Wanted {
 
 /// Writes all files; which.
 fn write(arguments: &Arguments, module: &Module) -> Result<Vec<PathBuf>, Error> {
-    let (folder, name) = (&arguments.output, module.name());
+    let here = arguments.output == Path::new(".");
+    let folder = if here { Path::new("") } else { arguments.output.as_path() };
+    let name = module.name();
     let mut written = Vec::new();
     let mut save = |file: String, bytes: &[u8]| {
         let path = folder.join(file);

@@ -44,7 +44,7 @@ static void *many(void *sum) {
 }
 
 int main(void) {
-    double x[12], y[4] = {1.0, -2.0, 0.5, 3.0}, w[3] = {0.3, -0.7, 1.1};
+    double x[16], y[4] = {1.0, -2.0, 0.5, 3.0}, w[3] = {0.3, -0.7, 1.1};
     for (int i = 0; i < 12; i++) x[i] = i * 0.25 - 1.0;
     double value, other, gradient[3];
     check(model_loss_value_and_gradient(x, y, w, &value, gradient));
@@ -92,6 +92,6 @@ int main(void) {
     fails(model_whole(INT64_MAX, 2, &number), 1, "whole: an integer overflows");
     fails(model_loss(NULL, y, w, &value), 2, "loss: the pointer `x` is null");
     fails(model_loss(x, y, w, NULL), 2, "loss: the pointer `value` is null");
-    fails(model_loss((double *)((char *)x + 1), y, w, &value), 2, "`x` is not aligned");
+    fails(model_loss((const double *)(const void *)((const char *)x + 1), y, w, &value), 2, "`x` is not aligned");
     return 0;
 }
