@@ -153,7 +153,8 @@ fn written(sources: &SourceMap, source: crate::source::SourceId, (start, end): (
     sources.get(source).text.get(start as usize..end as usize).unwrap_or_default()
 }
 
-/// Whether a function is only not complete: its arguments or sizes are not known.
+/// Whether a function is only not complete: sizes are open, or an argument without a type is no number. The file itself has no
+/// errors.
 pub fn is_incomplete(error: &Error) -> bool {
-    error.codes().iter().all(|code| *code == "E0112")
+    matches!(error, Error::Source(_))
 }

@@ -20,48 +20,52 @@ pub fn module(module: &Module) -> String {
     text
 }
 
-/// Names that the body of a function uses.
-const OWN: &[&str] = &["call"];
+/// A function, with names for what differs.
+const FUNCTION: &str = include_str!("function.txt");
+
+/// Names that the text of a function uses.
+const OWN: &[&str] = &["ndc_call", "ndc_check_length"];
 
 fn function(module: &Module, export: &Export, text: &mut String) {
     let (inputs, outputs) = (export.inputs(), export.outputs());
     let names = distinct(inputs.iter().chain(outputs).map(|port| port.name.as_str()), Language::Rust, OWN);
     let (given, made) = names.split_at(inputs.len());
-    let is_number = |port: &Port| port.ty.shape.rank() == 0;
     let numbers: Vec<(&Port, &String)> = outputs.iter().zip(made).filter(|(port, _)| is_number(port)).collect();
     text.push('\n');
-    let code = format!("`{}`", export.signature);
-    for line in documentation(export, &numbers, &code) {
+    for line in documentation(export, &numbers, &format!("`{}`", export.signature)) {
         let _ = writeln!(text, "///{}{line}", if line.is_empty() { "" } else { " " });
     }
-    let result = match &numbers[..] {
-        [] => "()".to_string(),
-        [(port, _)] => element(port.ty.element).to_string(),
-        several => {
-            let types: Vec<&str> = several.iter().map(|(port, _)| element(port.ty.element)).collect();
-            format!("({})", types.join(", "))
-        }
-    };
+    let types: Vec<&str> = numbers.iter().map(|(port, _)| element(port.ty.element)).collect();
+    let returned: Vec<&str> = numbers.iter().map(|(_, name)| name.as_str()).collect();
     let taken = inputs.iter().zip(given).map(|(port, name)| match is_number(port) {
         true => format!("{name}: {}", element(port.ty.element)),
         false => format!("{name}: &[{}]", element(port.ty.element)),
     });
     let written = outputs.iter().zip(made).filter(|(port, _)| !is_number(port));
     let written = written.map(|(port, name)| format!("{name}: &mut [{}]", element(port.ty.element)));
-    let parameters: Vec<String> = taken.chain(written).collect();
-    let name = identifier(&export.name, Language::Rust);
-    let _ = writeln!(text, "#[allow(clippy::all, clippy::pedantic, non_snake_case, unsafe_code, dead_code)]");
-    let _ = writeln!(
-        text,
-        "pub fn {name}({}) -> ::core::result::Result<{result}, ::ndc::built::Error> {{",
-        parameters.join(", ")
-    );
-    body(module, export, (given, made), text);
-    let returned: Vec<&str> = numbers.iter().map(|(_, name)| name.as_str()).collect();
-    let _ = match &returned[..] {
-        [one] => writeln!(text, "    ::core::result::Result::Ok({one})\n}}"),
-        several => writeln!(text, "    ::core::result::Result::Ok(({}))\n}}", several.join(", ")),
-    };
+    let (declared, passed) = passed(export, (given, made));
+    let pieces = [
+        ("{name}", identifier(&export.name, Language::Rust)),
+        ("{parameters}", taken.chain(written).collect::<Vec<_>>().join(", ")),
+        ("{result}", one_or_tuple(&types)),
+        ("{symbol}", module.symbol(export)),
+        ("{declared}", declared),
+        ("{checks}", checks(export, (given, made))),
+        ("{passed}", passed),
+        ("{returned}", one_or_tuple(&returned)),
+    ];
+    text.push_str(&pieces.iter().fold(FUNCTION.to_string(), |text, (name, piece)| text.replace(name, piece)));
+}
+
+fn is_number(port: &Port) -> bool {
+    port.ty.shape.rank() == 0
+}
+
+fn one_or_tuple(items: &[&str]) -> String {
+    match items {
+        [one] => (*one).to_string(),
+        several => format!("({})", several.join(", ")),
+    }
 }
 
 fn documentation(export: &Export, numbers: &[(&Port, &String)], signature: &str) -> Vec<String> {
@@ -83,8 +87,8 @@ fn documentation(export: &Export, numbers: &[(&Port, &String)], signature: &str)
     lines
 }
 
-fn body(module: &Module, export: &Export, (given, made): (&[String], &[String]), text: &mut String) {
-    let is_number = |port: &Port| port.ty.shape.rank() == 0;
+/// The parameters of the function in the object file, and what is passed.
+fn passed(export: &Export, (given, made): (&[String], &[String])) -> (String, String) {
     let (mut declared, mut passed) = (Vec::new(), Vec::new());
     for (port, name) in export.inputs().iter().zip(given) {
         let ty = element(port.ty.element);
@@ -95,26 +99,22 @@ fn body(module: &Module, export: &Export, (given, made): (&[String], &[String]),
         declared.push(format!("{name}: *mut {}", element(port.ty.element)));
         passed.push(if is_number(port) { format!("&mut {name}") } else { format!("{name}.as_mut_ptr()") });
     }
-    let _ = writeln!(text, "    unsafe extern \"C\" {{");
-    let _ = writeln!(text, "        #[link_name = \"{}\"]", module.symbol(export));
-    let _ = writeln!(text, "        fn call({}) -> i32;\n    }}", declared.join(", "));
-    for (port, name) in export.inputs().iter().zip(given).chain(export.outputs().iter().zip(made)) {
-        if is_number(port) {
-            continue;
-        }
-        let count = port.ty.shape.count();
-        let ty = type_text(&port.ty);
-        let _ = writeln!(
-            text,
-            "    ::ndc::built::check_length({:?}, {:?}, {ty:?}, {count}, {name}.len())?;",
-            export.name, port.name
-        );
+    (declared.join(", "), passed.join(", "))
+}
+
+/// Checks of lengths, and places for results that are numbers.
+fn checks(export: &Export, (given, made): (&[String], &[String])) -> String {
+    let mut text = String::new();
+    let all = export.inputs().iter().zip(given).chain(export.outputs().iter().zip(made));
+    for (port, name) in all.filter(|(port, _)| !is_number(port)) {
+        let (count, ty) = (port.ty.shape.count(), type_text(&port.ty));
+        let _ =
+            writeln!(text, "    ndc_check_length({:?}, {:?}, {ty:?}, {count}, {name}.len())?;", export.name, port.name);
     }
     for (port, name) in export.outputs().iter().zip(made).filter(|(port, _)| is_number(port)) {
         let _ = writeln!(text, "    let mut {name} = <{}>::default();", element(port.ty.element));
     }
-    let _ = writeln!(text, "    // SAFETY: every slice has the length that the code was compiled for.");
-    let _ = writeln!(text, "    ::ndc::built::result(unsafe {{ call({}) }})?;", passed.join(", "));
+    text
 }
 
 fn element(element: ElementType) -> &'static str {

@@ -1,9 +1,9 @@
 //! Everything that code names is in the registry: object files are made of all operations and of the steps of all examples.
 
 use ndc::codegen::portable::{Processor, Unit, object_file};
-use ndc::data::csv::FileLoader;
+use ndc::data::FileLoader;
 use ndc::driver::{check_file, on_large_stack, steps};
-use ndc::ir::{ElementType, Graph, Meaning, NodeId, Reduction, Shape, TensorType};
+use ndc::ir::{Axes, ElementType, Graph, Meaning, NodeId, Reduction, Shape, TensorType};
 use ndc::native::Registry;
 use ndc::ops::POINTWISE;
 use ndc::optimize::optimize;
@@ -45,7 +45,7 @@ fn every_operation_can_be_built() {
 fn of_elements(definition: &'static ndc::ir::Pointwise, element: ElementType, count: usize) -> Graph {
     let mut graph = Graph::new();
     let shape = if count == 1 { Shape::scalar() } else { Shape::new(&[count]) };
-    let mut input = |graph: &mut Graph, element| {
+    let input = |graph: &mut Graph, element| {
         let name = format!("x{}", graph.inputs().len());
         graph.input(name, TensorType::new(element, shape.clone()))
     };
@@ -106,8 +106,8 @@ fn reductions_and_products_can_be_built() {
             let mut graph = Graph::new();
             let x = graph.input("x", TensorType::new(element, Shape::new(&[70, 300])));
             let whole = graph.reduce_all(reduction, x);
-            let rows = graph.reduce(reduction, x, [1].into_iter().collect());
-            let columns = graph.reduce(reduction, x, [0].into_iter().collect());
+            let rows = graph.reduce(reduction, x, Axes::new([1]));
+            let columns = graph.reduce(reduction, x, Axes::new([0]));
             let product = graph.contract(x, x, 0, 1);
             for (name, node) in [("whole", whole), ("rows", rows), ("columns", columns), ("product", product)] {
                 graph.output(name, node);

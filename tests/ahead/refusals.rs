@@ -17,7 +17,7 @@ fn functions_must_be_complete_and_have_names() {
     assert_eq!(codes(module.function(program.function("g").size("n", 3).gradient())), ["E0922"]);
     let error = module.all_functions(&[("m".to_string(), 3)]).unwrap_err();
     assert_eq!(error.codes(), ["E0900"]);
-    assert!(error.to_string().contains("f, g"), "{error}");
+    assert!(error.to_string().contains("f, g, h"), "{error}");
     module.function(program.function("f").size("n", 3)).unwrap();
     assert_eq!(codes(module.function(program.function("f").size("n", 4))), ["E0902"]);
     module.function_as("f4", program.function("f").size("n", 4)).unwrap();
@@ -74,7 +74,7 @@ fn build_scripts_elsewhere_and_missing_compilers_are_told() {
         (&["one.nd", "--of", "f", "--wrt", "y"], "E0921"),
         (&["one.nd", "--of", "f", "--size", "n=3"], "E0112"),
         (&["one.nd", "--name", "x-y"], "E0901"),
-        (&["one.nd", "--params", "none.safetensors"], "E0810"),
+        (&["one.nd", "--params", "none.safetensors"], "E0806"),
         (&["one.nd", "-o", "one.nd"], "E0804"),
     ] {
         let (succeeded, message) = build(arguments);
