@@ -1,7 +1,6 @@
 //! What becomes of a function: its code, and how it is called.
 
 use super::identifiers::{Language, identifier};
-use crate::diagnostics::Diagnostic;
 use crate::embed::{Ahead, Error, FunctionBuilder, Program};
 use crate::ir::{NodeId, TensorType};
 use crate::native::Port;
@@ -62,7 +61,7 @@ impl Wanted {
 
 impl Export {
     /// Compiles a function as far as no machine is known.
-    pub fn new(program: &Program, name: Option<&str>, ahead: Ahead) -> Result<Self, Diagnostic> {
+    pub fn new(program: &Program, name: Option<&str>, ahead: Ahead) -> Self {
         let usual = match &ahead.wanted[..] {
             ["value"] => ahead.name.clone(),
             wanted => format!("{}_{}", ahead.name, wanted.join("_and_")),
@@ -76,13 +75,13 @@ impl Export {
             Some((*node, format!("{}:{line}:{column}", text.name)))
         });
         let signature = signature(&name, &schedule);
-        Ok(Export {
+        Export {
             documentation: documentation(program, &ahead.name),
             places: places.collect(),
             name,
             signature,
             schedule,
-        })
+        }
     }
 
     /// What it takes.

@@ -45,7 +45,7 @@ fn function(prefix: &str, export: &Export, text: &mut String) {
     for line in &export.documentation {
         let _ = write!(text, " {}\n *", line.replace("*/", "* /"));
     }
-    let _ = write!(text, " {} */\n", export.signature.replace("*/", "* /"));
+    let _ = writeln!(text, " {} */", export.signature.replace("*/", "* /"));
     let ports = || export.inputs().iter().chain(export.outputs());
     let names = distinct(ports().map(|port| port.name.as_str()), Language::C, &[]);
     let inputs = export.inputs().len();

@@ -89,7 +89,7 @@ impl<'p> Module<'p> {
 
     fn add(&mut self, name: Option<&str>, builder: FunctionBuilder<'_>) -> Result<&mut Self, Error> {
         let ahead = builder.ahead()?;
-        let export = on_large_stack(|| Export::new(self.program, name, ahead)).map_err(Error::bare)?;
+        let export = on_large_stack(|| Export::new(self.program, name, ahead));
         if self.exports.iter().any(|each| each.name == export.name) {
             return Err(Error::bare(errors::name_taken(&export.name)));
         }

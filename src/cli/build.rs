@@ -205,7 +205,7 @@ fn write(arguments: &Arguments, module: &Module) -> Result<Vec<PathBuf>, Error> 
     let runtime = save("libndc_runtime.a".to_string(), &runtime_library()?)?;
     if arguments.shared || arguments.python {
         let library = folder.join(format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
-        link(&object, &runtime, &library).map_err(Error::bare)?;
+        link(&object, &runtime, &library).map_err(|error| Error::bare(*error))?;
         if arguments.python {
             save(format!("{name}.py"), module.python().as_bytes())?;
         }
@@ -215,7 +215,7 @@ fn write(arguments: &Arguments, module: &Module) -> Result<Vec<PathBuf>, Error> 
 }
 
 /// Links a shared library that shows the functions of the object file alone.
-fn link(object: &Path, runtime: &Path, library: &Path) -> Result<(), Diagnostic> {
+fn link(object: &Path, runtime: &Path, library: &Path) -> Result<(), Box<Diagnostic>> {
     let compiler = std::env::var("CC").ok().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "cc".to_string());
     let mut words = compiler.split_whitespace();
     let mut command = Command::new(words.next().unwrap_or("cc"));
@@ -225,7 +225,7 @@ fn link(object: &Path, runtime: &Path, library: &Path) -> Result<(), Diagnostic>
     }
     match command.output() {
         Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(errors::not_linked(&compiler, &String::from_utf8_lossy(&output.stderr))),
-        Err(error) => Err(errors::not_linked(&compiler, &error.to_string())),
+        Ok(output) => Err(Box::new(errors::not_linked(&compiler, &String::from_utf8_lossy(&output.stderr)))),
+        Err(error) => Err(Box::new(errors::not_linked(&compiler, &error.to_string()))),
     }
 }
