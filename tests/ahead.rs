@@ -5,6 +5,8 @@
 
 #[path = "ahead/c.rs"]
 mod c;
+#[path = "ahead/chapter.rs"]
+mod chapter;
 #[path = "ahead/names.rs"]
 mod names;
 #[path = "ahead/python.rs"]

@@ -383,6 +383,86 @@ fn values_of_the_file_follow_parameters() {
     assert_eq!(value(&program), 4.0);
     program.set_parameter("w", 5.0).unwrap();
     assert_eq!(value(&program), 10.0);
+    // Clones that were changed as often as one another.
+    let (mut one, mut other) = (program.clone(), program.clone());
+    one.set_parameter("w", 1.0).unwrap();
+    other.set_parameter("w", 3.0).unwrap();
+    assert_eq!((value(&one), value(&other), value(&program)), (2.0, 6.0, 10.0));
+}
+
+#[test]
+fn other_parameters_reach_what_follows_from_them() {
+    let mut program =
+        program("param w = 2.0\nlet double = 2 * w\nfn f(x, by = w) = (double * x, by, w)\nfn g(x) = double * x");
+    let f = program.function("f").compile().unwrap();
+    let held = f.hold("w", -1.0).unwrap();
+    let held_before = program.function("f").hold("by", -2.0).compile().unwrap();
+    program.set_parameter("w", 5.0).unwrap();
+    let values =
+        |function: &Function| results(function, &[&1.0]).into_iter().flat_map(|(_, all)| all).collect::<Vec<_>>();
+    assert_eq!(values(&f), [4.0, 2.0, 2.0]);
+    let with = f.with_parameters(&program).unwrap();
+    assert!(with.shares_code_with(&f));
+    assert_eq!(values(&with), [10.0, 5.0, 5.0]);
+    program.set_parameter("w", 7.0).unwrap();
+    assert_eq!(values(&with.with_parameters(&program).unwrap()), [14.0, 7.0, 7.0]);
+    // What was given stays.
+    assert_eq!(values(&held.with_parameters(&program).unwrap()), [14.0, 7.0, -1.0]);
+    assert_eq!(values(&held_before.with_parameters(&program).unwrap()), [14.0, -2.0, 7.0]);
+    // Another program, with other inputs, or with none of the name.
+    let other = Program::from_text("other.nd", "param w = 2.0\nlet a = w\nfn f(x, by = w) = (a * x, by, a)").unwrap();
+    assert_eq!(error(f.with_parameters(&other)).codes(), ["E0924"]);
+}
+
+/// A place for results that changes while it is asked for its shape.
+struct Fickle {
+    elements: std::cell::Cell<Vec<f64>>,
+    shape: [usize; 2],
+}
+
+impl ndc::Output for Fickle {
+    fn view_mut(&mut self) -> ndc::ViewMut<'_> {
+        ndc::ViewMut::shaped(self.elements.get_mut())
+    }
+
+    fn view_shape(&self) -> &[usize] {
+        self.elements.set(vec![0.0; 1]);
+        &self.shape
+    }
+}
+
+#[test]
+fn places_that_change_when_they_are_asked_are_refused() {
+    let program = program("fn f(x) = [[x, x], [x, x]]");
+    let f = program.function("f").compile().unwrap();
+    let mut fickle = Fickle { elements: vec![0.0; 4].into(), shape: [2, 2] };
+    let refused = error(f.call_into(&mut f.workspace(), &[&1.0], &mut [&mut fickle]));
+    assert_eq!(refused.codes(), ["E0920"]);
+}
+
+#[test]
+fn arguments_hide_parameters_of_their_name() {
+    let program = program(
+        "param w = 2.0\nfn g(x) = w * x\nfn f(w) = w * g(3)\nfn t(x, tangent: (x: real)) = x * tangent.x\n\
+                           fn c(x, cotangent) = x * cotangent",
+    );
+    let asked: [fn(FunctionBuilder<'_>) -> FunctionBuilder<'_>; 3] =
+        [|f| f, |f| f.with_respect_to(["w"]), |f| f.argument("w")];
+    for ask in asked {
+        let f = ask(program.function("f")).value_and_gradient().compile().unwrap();
+        assert_eq!(f.signature().to_string(), "f(w: f64) -> (value: f64, gradient.w: f64), holding w: f64");
+        let found = f.call_record(&Record::new().with("w", 5.0)).unwrap();
+        assert_eq!((found.number("value").unwrap(), found.number("gradient.w").unwrap()), (30.0, 6.0));
+        assert_eq!(f.hold("w", 7.0).unwrap().call(&[]).unwrap().number("value").unwrap(), 42.0);
+    }
+    let held = program.function("f").hold("w", 7.0).compile().unwrap();
+    assert_eq!(held.call(&[]).unwrap().number("value").unwrap(), 42.0);
+    // A direction may not be called like an argument.
+    let refused = error(program.function("t").jvp().compile());
+    assert!(refused.codes() == ["E0922"] && refused.to_string().contains("`tangent.x`"), "{refused}");
+    assert_eq!(error(program.function("t").hessian_product().compile()).codes(), ["E0922"]);
+    assert_eq!(error(program.function("c").vjp().compile()).codes(), ["E0922"]);
+    assert!(program.function("t").vjp().compile().is_ok() && program.function("c").jvp().compile().is_ok());
 }
 
 /// A program with data, in a folder of its own.

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 /// is one real number, for a module of the crate that is being built.
 ///
 /// The module has the name of the file: `ndc::include_model!("model")` for `model.nd`. What is wrong with the program is told as
-/// errors of cargo, and the build ends. It is done again when the file, what it imports, or its data change.
+/// errors of cargo, and the build ends; warnings are told as warnings. It is done again when the file, what it imports, or its
+/// data change.
 pub fn compile(path: impl AsRef<Path>) {
     compile_with(path, |_, module| module.all_functions(&[]).map(|_| ()));
 }
@@ -55,6 +56,9 @@ fn write(path: &Path, choose: impl FnOnce(&Program, &mut Module<'_>) -> Result<(
     let owner = super::identifiers::identifier(&variable("CARGO_PKG_NAME")?, super::Language::C);
     module.prefix = format!("nd_{owner}_{name}_");
     choose(&program, &mut module)?;
+    for line in program.warnings().lines() {
+        println!("cargo::warning={line}");
+    }
     let library = format!("nd_{owner}_{name}");
     let save = |file: &str, bytes: &[u8]| {
         let path = folder.join(file);

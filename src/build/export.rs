@@ -1,8 +1,8 @@
 //! What becomes of a function: its code, and how it is called.
 
 use super::identifiers::{Language, identifier};
-use crate::embed::{Ahead, Error, FunctionBuilder, Program};
-use crate::ir::{NodeId, TensorType};
+use crate::embed::{Ahead, Error, Program, type_text};
+use crate::ir::NodeId;
 use crate::native::Port;
 use crate::optimize::optimize;
 use crate::schedule::{self, Schedule};
@@ -20,43 +20,6 @@ pub struct Export {
     pub schedule: Schedule,
     /// The places of its nodes as text, by node.
     pub places: Vec<(NodeId, String)>,
-}
-
-/// What can be asked for of a function.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wanted {
-    /// The value.
-    Value,
-    /// The gradient.
-    Gradient,
-    /// Both.
-    ValueAndGradient,
-    /// The product of Jacobian and direction.
-    Jvp,
-    /// The product of covector and Jacobian.
-    Vjp,
-    /// The Jacobian.
-    Jacobian,
-    /// The matrix of second derivatives.
-    Hessian,
-    /// The product of that with a direction.
-    HessianProduct,
-}
-
-impl Wanted {
-    /// Asks for it.
-    pub fn of(self, builder: FunctionBuilder<'_>) -> FunctionBuilder<'_> {
-        match self {
-            Wanted::Value => builder.value(),
-            Wanted::Gradient => builder.gradient(),
-            Wanted::ValueAndGradient => builder.value_and_gradient(),
-            Wanted::Jvp => builder.jvp(),
-            Wanted::Vjp => builder.vjp(),
-            Wanted::Jacobian => builder.jacobian(),
-            Wanted::Hessian => builder.hessian(),
-            Wanted::HessianProduct => builder.hessian_product(),
-        }
-    }
 }
 
 impl Export {
@@ -99,16 +62,6 @@ impl Export {
         let [value] = self.outputs() else { return false };
         let is_real = |port: &Port| port.ty.element.is_real();
         value.ty.shape.rank() == 0 && is_real(value) && self.inputs().iter().any(is_real)
-    }
-}
-
-/// `f64[100, 3]`
-pub fn type_text(ty: &TensorType) -> String {
-    let sizes: Vec<String> = ty.shape.sizes().iter().map(usize::to_string).collect();
-    if sizes.is_empty() {
-        ty.element.name().to_string()
-    } else {
-        format!("{}[{}]", ty.element.name(), sizes.join(", "))
     }
 }
 

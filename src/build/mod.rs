@@ -28,7 +28,6 @@ mod rust;
 
 pub use crate::codegen::portable::Processor;
 pub use cargo::{compile, compile_with};
-pub use export::Wanted;
 pub use runtime::runtime_library;
 
 use crate::codegen::portable::{Unit, object_file};

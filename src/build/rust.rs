@@ -1,8 +1,9 @@
 //! The Rust module of an object file.
 
 use super::Module;
-use super::export::{Export, type_text};
+use super::export::Export;
 use super::identifiers::{Language, distinct, identifier};
+use crate::embed::type_text;
 use crate::ir::ElementType;
 use crate::native::Port;
 use std::fmt::Write;

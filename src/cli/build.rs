@@ -2,7 +2,7 @@
 
 use super::output::{explain, report, say};
 use super::{Precision, Settings};
-use crate::build::{Module, Processor, Wanted, runtime_library};
+use crate::build::{Module, Processor, runtime_library};
 use crate::checkpoint::write_whole;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::{building as errors, files};
@@ -156,7 +156,7 @@ fn choose(arguments: &Arguments, program: &Program, module: &mut Module) -> Resu
             module.with_usual_results(asked)?;
         }
         for what in &arguments.compute {
-            module.function(wanted(*what).of(asked()))?;
+            module.function(wanting(*what, asked()))?;
         }
     }
     Ok(())
@@ -173,16 +173,16 @@ fn asked<'p>(arguments: &Arguments, program: &'p Program, of: &str, sizes: &[(St
     if arguments.wrt.is_empty() { asked } else { asked.with_respect_to(&arguments.wrt) }
 }
 
-fn wanted(what: What) -> Wanted {
+fn wanting(what: What, asked: FunctionBuilder<'_>) -> FunctionBuilder<'_> {
     match what {
-        What::Value => Wanted::Value,
-        What::Gradient => Wanted::Gradient,
-        What::ValueAndGradient => Wanted::ValueAndGradient,
-        What::Jvp => Wanted::Jvp,
-        What::Vjp => Wanted::Vjp,
-        What::Jacobian => Wanted::Jacobian,
-        What::Hessian => Wanted::Hessian,
-        What::HessianProduct => Wanted::HessianProduct,
+        What::Value => asked.value(),
+        What::Gradient => asked.gradient(),
+        What::ValueAndGradient => asked.value_and_gradient(),
+        What::Jvp => asked.jvp(),
+        What::Vjp => asked.vjp(),
+        What::Jacobian => asked.jacobian(),
+        What::Hessian => asked.hessian(),
+        What::HessianProduct => asked.hessian_product(),
     }
 }
 

@@ -39,11 +39,10 @@ impl FunctionBuilder<'_> {
         let nodes = graph.input_nodes();
         for place in asked.order.iter().copied().chain(roles.len()..nodes.len()) {
             let input = &graph.inputs()[place];
-            let held = question.held.contains(&input.name).then(|| self.held.get(&input.name)).flatten();
-            let value = match (held, roles.get(place)) {
-                (Some(tensor), _) => Some(table_of(tensor)),
-                (None, Some(Role::Parameter | Role::Known)) => Some(asked.values[place].clone()),
-                (None, _) => None,
+            let value = match roles.get(place) {
+                Some(Role::Held) => self.held.get(&input.name).map(table_of),
+                Some(Role::Parameter | Role::Known) => Some(asked.values[place].clone()),
+                Some(Role::Called) | None => None,
             };
             let node = match value {
                 Some(table) if table.ty != input.ty => {

@@ -1,16 +1,16 @@
 //! From a question to code, and what was compiled before.
 
+use super::Error;
 use super::builder::Question;
 use super::derive::derived;
 use super::program::{Program, lock};
 use super::question::{Asked, Role, asked};
 use super::signature::{Port, Signature};
 use super::tensors::bytes_of;
-use super::{Error, program::below};
 use crate::codegen::Executable;
 use crate::diagnostics::catalog::embedding as errors;
 use crate::driver::on_large_stack;
-use crate::ir::Graph;
+use crate::ir::{Graph, Table};
 use crate::runtime::AlignedBytes;
 use crate::session::native;
 use crate::source::{SourceMap, Span};
@@ -32,6 +32,20 @@ pub(super) struct Compiled {
     pub divisions: Vec<Span>,
     /// The version of the parameters that values were computed from; `None` where those do not matter.
     version: Option<u64>,
+    question: Question,
+}
+
+impl Compiled {
+    /// The values of the inputs that are known, as they follow from the parameters of a program; `None` where they do not.
+    pub(super) fn known_with(&self, program: &Program) -> Result<Option<Vec<Table>>, Error> {
+        if self.version.is_none() {
+            return Ok(None);
+        }
+        let Asked { graph, values, .. } = asked(program, &self.question)?;
+        let names = graph.inputs().iter().map(|input| input.name.as_str());
+        let same = names.eq(self.inputs.iter().take(values.len()).map(|input| input.port.name()));
+        if same { Ok(Some(values)) } else { Err(Error::bare(errors::other_program(&program.source.name))) }
+    }
 }
 
 /// An input of code.
@@ -100,15 +114,14 @@ pub(super) fn compile(program: &Program, question: &Question) -> Result<Compiled
     let mut inputs = Vec::with_capacity(executable.inputs().len());
     for (place, port) in executable.inputs().iter().enumerate() {
         let value = match roles.get(place) {
-            None | Some(Role::Called) => Value::Open,
+            None | Some(Role::Called | Role::Held) => Value::Open,
             Some(Role::Parameter) => Value::Parameter,
             Some(Role::Known) => Value::Known(Arc::new(bytes_of(&asked.values[place]))),
         };
         inputs.push(Input { port: Port::new(port.name.clone(), port.ty.clone()), value });
     }
-    let is_held = |place: &usize| question.held.contains(&executable.inputs()[*place].name);
-    let called = asked.order.iter().copied().chain(given..inputs.len());
-    let called = called.filter(|place| matches!(inputs[*place].value, Value::Open) && !is_held(place)).collect();
+    let is_called = |place: &usize| roles.get(*place).is_none_or(|role| *role == Role::Called);
+    let called = asked.order.iter().copied().chain(given..inputs.len()).filter(is_called).collect();
     let outputs = executable.outputs().iter().map(|port| Port::new(port.name.clone(), port.ty.clone())).collect();
     Ok(Compiled {
         name: asked.name,
@@ -118,6 +131,7 @@ pub(super) fn compile(program: &Program, question: &Question) -> Result<Compiled
         sources: asked.sources,
         divisions: native::integer_divisions(&graph),
         version: asked.depends_on_parameters.then_some(version),
+        question: question.clone(),
         executable,
     })
 }
@@ -146,15 +160,15 @@ fn roles(asked: &Asked, question: &Question, bare: &Signature) -> Result<Vec<Rol
         |name: &str| Error::bare(errors::unknown_name("argument or parameter", name, &bare.to_string(), &names));
     let mut roles = asked.roles.clone();
     for name in question.free.iter().chain(question.by.iter().flatten()) {
-        let places: Vec<usize> = (0..names.len()).filter(|place| below(name, names[*place])).collect();
+        let places = asked.meant(name);
         if places.is_empty() {
             return Err(unknown(name));
         }
         places.into_iter().for_each(|place| roles[place] = Role::Called);
     }
     for name in &question.held {
-        let place = names.iter().position(|each| each == name).ok_or_else(|| unknown(name))?;
-        roles[place] = Role::Called;
+        let place = asked.meant(name).into_iter().find(|place| names[*place] == name);
+        roles[place.ok_or_else(|| unknown(name))?] = Role::Held;
     }
     Ok(roles)
 }
@@ -164,14 +178,14 @@ fn varied(asked: &Asked, question: &Question, roles: &[Role], bare: &Signature) 
     let inputs = asked.graph.inputs();
     let is_real = |place: &usize| inputs[*place].ty.element.is_real();
     let Some(by) = &question.by else {
-        let is_held = |place: &usize| question.held.contains(&inputs[*place].name);
-        let is_usual = |place: &usize| roles[*place] == Role::Called && asked.varied[*place] && !is_held(place);
+        let is_usual = |place: &usize| roles[*place] == Role::Called && asked.varied[*place];
         return Ok(asked.order.iter().copied().filter(is_real).filter(is_usual).collect());
     };
     let mut places: Vec<usize> = Vec::new();
     for name in by {
-        let meant = |place: &usize| below(name, &inputs[*place].name);
-        let meant: Vec<usize> = asked.order.iter().copied().filter(meant).filter(is_real).collect();
+        let meant = asked.meant(name);
+        let is_meant = |place: &usize| meant.contains(place);
+        let meant: Vec<usize> = asked.order.iter().copied().filter(is_meant).filter(is_real).collect();
         if meant.is_empty() {
             let reason = format!("`{name}` has no real number");
             return Err(Error::bare(errors::no_derivative("derivative", &reason, &bare.to_string())));

@@ -64,16 +64,15 @@ impl Problem {
             Wanted::Value => Vec::new(),
             Wanted::Gradient => self.by_variables(what, self.gradients.clone()),
             Wanted::Jvp => {
-                let tangents = self.tangents(graph);
+                let tangents = self.tangents(graph, what)?;
                 let pushed = forward_with(graph, &roots, &nodes, &tangents, Mask::Routed);
                 self.roots.iter().map(|(rest, _)| format!("{what}{rest}")).zip(pushed).collect()
             }
             Wanted::Vjp => {
                 let cotangent = |(rest, node): &(String, NodeId)| {
-                    let ty = graph.ty(*node).clone();
-                    (*node, graph.input(format!("cotangent{rest}"), ty))
+                    Ok((*node, direction(graph, what, format!("cotangent{rest}"), *node)?))
                 };
-                let seeds: Vec<(NodeId, NodeId)> = self.roots.iter().map(cotangent).collect();
+                let seeds: Vec<(NodeId, NodeId)> = self.roots.iter().map(cotangent).collect::<Result<_, Refusal>>()?;
                 self.by_variables(what, reverse_with(graph, &seeds, &nodes, Mask::Routed))
             }
             Wanted::Jacobian => {
@@ -87,7 +86,7 @@ impl Problem {
                 self.named_blocks(rows, blocks)
             }
             Wanted::HessianProduct => {
-                let tangents = self.tangents(graph);
+                let tangents = self.tangents(graph, what)?;
                 self.by_variables(what, forward_with(graph, &self.gradients, &nodes, &tangents, Mask::Routed))
             }
         })
@@ -123,16 +122,22 @@ impl Problem {
     }
 
     /// A direction for each variable, as inputs that all results share.
-    fn tangents(&mut self, graph: &mut Graph) -> Vec<NodeId> {
+    fn tangents(&mut self, graph: &mut Graph, what: &'static str) -> Result<Vec<NodeId>, Refusal> {
         if self.tangents.is_empty() {
-            let tangent = |(name, node): &(String, NodeId)| {
-                let ty = graph.ty(*node).clone();
-                graph.input(format!("tangent.{name}"), ty)
-            };
-            self.tangents = self.variables.iter().map(tangent).collect();
+            let tangent = |(name, node): &(String, NodeId)| direction(graph, what, format!("tangent.{name}"), *node);
+            self.tangents = self.variables.iter().map(tangent).collect::<Result<_, Refusal>>()?;
         }
-        self.tangents.clone()
+        Ok(self.tangents.clone())
     }
+}
+
+/// An input with the type of a node, of a name that no other input has.
+fn direction(graph: &mut Graph, what: &'static str, name: String, node: NodeId) -> Result<NodeId, Refusal> {
+    if graph.inputs().iter().any(|input| input.name == name) {
+        return Err((what, format!("an argument is called `{name}`, as the direction would be")));
+    }
+    let ty = graph.ty(node).clone();
+    Ok(graph.input(name, ty))
 }
 
 /// How results are called.

@@ -1,6 +1,6 @@
 //! Compiled functions and their calls.
 
-use super::compiled::{Compiled, Value};
+use super::compiled::{Compiled, Input as Held, Value};
 use super::kernel::Kernel;
 use super::program::Program;
 use super::record::{element_text, tensor_text};
@@ -45,6 +45,8 @@ struct Inner {
     caller: Caller,
     signature: Signature,
     compiled: Arc<Compiled>,
+    /// The inputs that `hold` gave a value.
+    given: Vec<usize>,
 }
 
 impl Function {
@@ -62,7 +64,7 @@ impl Function {
             held.push((place, value.unwrap_or_else(|| Arc::new(AlignedBytes::zeroed(input.port.ty().bytes())))));
         }
         let called = compiled.called.clone();
-        let function = Function::bound(compiled, called, held)?;
+        let function = Function::bound(compiled, called, held, Vec::new())?;
         given.iter().try_fold(function, |function, (name, tensor)| function.hold(name, tensor.clone()))
     }
 
@@ -70,6 +72,7 @@ impl Function {
         compiled: Arc<Compiled>,
         called: Vec<usize>,
         held: Vec<(usize, Arc<AlignedBytes>)>,
+        given: Vec<usize>,
     ) -> Result<Self, Error> {
         let port = |place: &usize| compiled.inputs[*place].port.clone();
         let signature = Signature {
@@ -80,7 +83,7 @@ impl Function {
         };
         let caller = Caller::new(compiled.executable.clone(), &called, held);
         let caller = caller.map_err(|fault| Error::bare(*native::internal(fault)))?;
-        Ok(Function { inner: Arc::new(Inner { caller, signature, compiled }) })
+        Ok(Function { inner: Arc::new(Inner { caller, signature, compiled, given }) })
     }
 
     /// What it takes and gives.
@@ -165,7 +168,8 @@ impl Function {
     /// # Errors
     /// When there is no such input, or it is of another type.
     pub fn hold(&self, name: &str, value: impl Into<Tensor>) -> Result<Function, Error> {
-        let Inner { caller, signature, compiled } = &*self.inner;
+        let Inner { caller, signature, compiled, given } = &*self.inner;
+        // Arguments come before parameters of the same name.
         let ports: Vec<&Port> = compiled.inputs.iter().map(|input| &input.port).collect();
         let Some(place) = ports.iter().position(|port| port.name() == name) else {
             let known: Vec<&str> = ports.iter().map(|port| port.name()).collect();
@@ -181,34 +185,35 @@ impl Function {
         let held = held.chain([(place, Arc::new(bytes_of(&table)))]).collect();
         let is_held = |each: &usize| *each == place || caller.held().iter().any(|(held, _)| held == each);
         let called = compiled.called.iter().copied().filter(|each| !is_held(each)).collect();
-        Function::bound(compiled.clone(), called, held)
+        let given = given.iter().copied().filter(|each| *each != place).chain([place]).collect();
+        Function::bound(compiled.clone(), called, held, given)
     }
 
-    /// The function with the parameters that it holds as they are in a program now: the one that it was compiled of, or a
-    /// clone of that. The code is shared.
+    /// The function with the parameters that it holds, and what follows from parameters, as they are in a program now: the one
+    /// that it was compiled of, or a clone of that. What `hold` gave stays. The code is shared.
     ///
     /// # Errors
-    /// When the program has no such parameters.
+    /// When the program has no such parameters, or a value cannot be computed.
     pub fn with_parameters(&self, program: &Program) -> Result<Function, Error> {
-        let Inner { caller, compiled, .. } = &*self.inner;
-        let is_parameter = |place: usize| {
-            matches!(compiled.inputs[place].value, Value::Parameter) && !compiled.called.contains(&place)
-        };
+        let Inner { caller, compiled, given, .. } = &*self.inner;
+        let known = compiled.known_with(program)?;
         let mut held = caller.held().to_vec();
-        for (place, bytes) in &mut held {
-            if is_parameter(*place) {
-                let port = &compiled.inputs[*place].port;
-                let table = table_of(&program.parameter(port.name())?);
-                if table.ty != *port.ty() {
-                    let found = format!("{} in this program", type_text(&table.ty));
-                    return Err(Error::bare(errors::wrong_parameter(port.name(), &type_text(port.ty()), &found)));
-                }
-                *bytes = Arc::new(bytes_of(&table));
+        for (place, bytes) in held.iter_mut().filter(|(place, _)| !given.contains(place)) {
+            let Held { port, value } = &compiled.inputs[*place];
+            let table = match (value, &known) {
+                (Value::Parameter, _) => table_of(&program.parameter(port.name())?),
+                (Value::Known(_), Some(known)) => known[*place].clone(),
+                _ => continue,
+            };
+            if table.ty != *port.ty() {
+                let found = format!("{} in this program", type_text(&table.ty));
+                return Err(Error::bare(errors::wrong_parameter(port.name(), &type_text(port.ty()), &found)));
             }
+            *bytes = Arc::new(bytes_of(&table));
         }
-        let is_held = |place: &usize| held.iter().any(|(each, _)| each == place);
-        let called = compiled.called.iter().copied().filter(|place| !is_held(place)).collect();
-        Function::bound(compiled.clone(), called, held)
+        let is_called = |place: &usize| held.iter().all(|(each, _)| each != place);
+        let called = compiled.called.iter().copied().filter(is_called).collect();
+        Function::bound(compiled.clone(), called, held, given.clone())
     }
 
     /// Whether it is the same code as another function, compiled once.

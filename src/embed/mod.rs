@@ -33,5 +33,6 @@ pub use kernel::Kernel;
 pub use options::{Options, Precision, set_threads};
 pub use program::Program;
 pub use record::Record;
+pub(crate) use signature::type_text;
 pub use signature::{Port, Signature};
 pub use training::Training;

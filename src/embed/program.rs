@@ -24,6 +24,7 @@ use crate::session::compiler::Compiler;
 use crate::session::{Loaded, Session, Silent};
 use crate::source::SourceMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A program of nd that was read and checked, with the values of its parameters.
@@ -64,8 +65,17 @@ pub(super) struct Text {
 #[derive(Clone, Default)]
 struct Values {
     params: Option<Vec<Table>>,
-    /// How often they were changed.
+    /// 0 for initial values; others have a number of their own, unlike that of any other values in this process.
     version: u64,
+}
+
+impl Values {
+    /// Takes other values.
+    fn change(&mut self, params: Option<Vec<Table>>) {
+        static VERSIONS: AtomicU64 = AtomicU64::new(1);
+        self.params = params;
+        self.version = VERSIONS.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Clone for Program {
@@ -298,16 +308,14 @@ impl Program {
         self.looked_up(|session| Ok(session.params.clone()))
     }
 
-    /// How often parameters were changed.
+    /// Which values the parameters have: see [`Values`].
     pub(super) fn version(&self) -> u64 {
         lock(&self.values).version
     }
 
     /// Sets the stored values of all parameters.
     pub(super) fn set_params(&mut self, params: Vec<Table>) {
-        let values = self.values.get_mut().unwrap_or_else(PoisonError::into_inner);
-        values.params = Some(params);
-        values.version += 1;
+        self.values.get_mut().unwrap_or_else(PoisonError::into_inner).change(Some(params));
     }
 
     /// Asks a session that has the parameters.
@@ -329,8 +337,7 @@ impl Program {
     ) -> Result<T, Error> {
         let values = self.values.get_mut().unwrap_or_else(PoisonError::into_inner);
         let (result, params) = self.source.in_session(values.params.take(), work);
-        values.params = params;
-        values.version += 1;
+        values.change(params);
         result
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Asked {
     pub order: Vec<usize>,
     /// What each input is where nothing else is said.
     pub roles: Vec<Role>,
+    /// Whether each input is an argument of the function, and not what it reads beside them.
+    pub is_argument: Vec<bool>,
     /// Whether derivatives are by each input where nothing else is said, if calls bring it.
     pub varied: Vec<bool>,
     /// The value of each input that is known; zeros elsewhere.
@@ -45,6 +47,23 @@ pub(super) enum Role {
     Parameter,
     /// It is known.
     Known,
+    /// It is held at a given value.
+    Held,
+}
+
+impl Asked {
+    /// The inputs that a name means: that of the name, or all below it. An argument hides what is read beside arguments, as it
+    /// does in the program.
+    pub(super) fn meant(&self, name: &str) -> Vec<usize> {
+        let inputs = self.graph.inputs();
+        let all = (0..self.roles.len()).filter(|place| below(name, &inputs[*place].name));
+        let (arguments, others): (Vec<usize>, Vec<usize>) = all.partition(|place| self.is_argument[*place]);
+        if arguments.is_empty() { others } else { arguments }
+    }
+}
+
+fn are_arguments(lowered: &Lowered) -> Vec<bool> {
+    lowered.sources.iter().map(|source| matches!(source, Source::Argument(_))).collect()
 }
 
 /// The answer to a question.
@@ -92,11 +111,12 @@ fn function(program: &Program, name: &str, question: &Question) -> Result<Asked,
     });
     let roles = roles.collect();
     let depends_on_parameters = subject.optional.contains(&true) || reads_values(&lowered.sources);
+    let is_argument = are_arguments(&lowered);
     let (word, sources) = (described(&subject.name), checked.sources);
     let graph = with_value_names(lowered.graph, &subject.name);
     let varied = vec![true; values.len()];
     let order = in_order(&lowered.sources);
-    Ok(Asked { name: word, graph, order, roles, varied, values, depends_on_parameters, sources })
+    Ok(Asked { name: word, graph, order, roles, is_argument, varied, values, depends_on_parameters, sources })
 }
 
 /// A name for what was asked for by an expression.
@@ -214,6 +234,7 @@ fn loss_of(program: &Program, action: usize, examples: Option<usize>) -> Result<
     Ok(Asked {
         name: train.name.clone().unwrap_or_else(|| "loss".to_string()),
         roles: lowered.sources.iter().map(role).collect(),
+        is_argument: are_arguments(&lowered),
         varied: lowered.sources.iter().map(|source| matches!(source, Source::Read(_))).collect(),
         depends_on_parameters: reads_values(&lowered.sources),
         graph: with_value_names(lowered.graph, "loss"),

@@ -53,7 +53,7 @@ impl fmt::Display for Port {
 }
 
 /// `f64[100, 3]`, and `f64` of a number.
-pub(super) fn type_text(ty: &TensorType) -> String {
+pub(crate) fn type_text(ty: &TensorType) -> String {
     described(ty.element.name(), ty.shape.sizes())
 }
 

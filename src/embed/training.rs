@@ -7,6 +7,7 @@ use crate::check::program::{Action, ParamId};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::embedding as errors;
 use crate::ir::Table;
+use crate::session::native;
 use crate::train::Stepper;
 use std::sync::Arc;
 
@@ -64,7 +65,7 @@ impl Training {
 
     fn advance(&mut self, with_loss: bool) -> Result<f64, Error> {
         let Some(Action::Train(train)) = self.source.checked.program.actions.get(self.action) else {
-            return Ok(f64::NAN);
+            return Err(self.source.error(*native::internal("a training that is none")));
         };
         if !self.stepper.is_ready(with_loss) {
             let (action, stepper) = (self.action, &mut self.stepper);

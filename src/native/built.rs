@@ -167,7 +167,8 @@ impl Program {
             // since it waits for the lock, and no other program has this table.
             unsafe { self.table.add(place).write(address) };
         }
-        let truth = |port: &Port| port.ty.element == ElementType::Bool;
+        // Of no elements the pointer may be null.
+        let truth = |port: &Port| port.ty.element == ElementType::Bool && port.ty.bytes() > 0;
         let truths = (0..frame.inputs.len()).filter(|place| truth(&frame.inputs[*place])).collect();
         // SAFETY: the code was built for this frame; what it names is in the table. It is never freed, and `kept` is leaked
         // with the program.
@@ -257,7 +258,11 @@ pub unsafe extern "C" fn ndc_runtime_call(
     outputs: *const *mut u8,
 ) -> i32 {
     // SAFETY: promised by the caller.
-    let call = || unsafe { (*program).loaded().and_then(|loaded| loaded.call(inputs, outputs)) };
+    status_of(|| unsafe { (*program).loaded().and_then(|loaded| loaded.call(inputs, outputs)) })
+}
+
+/// The [`Status`] of a call, which does not unwind; its message is kept for the thread.
+fn status_of(call: impl FnOnce() -> Result<(), Problem>) -> i32 {
     let problem = match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(())) => return Status::Done as i32,
         Ok(Err(problem)) => problem,
@@ -322,4 +327,86 @@ pub fn check_length(function: &str, argument: &str, ty: &str, expected: usize, f
 fn wrong_length(function: &str, argument: &str, ty: &str, expected: usize, found: usize) -> Error {
     let message = format!("{function}: `{argument}` is {ty}, {expected} elements, but {found} were given");
     Error { status: Status::Argument, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Shape, TensorType};
+    use std::ptr::{null, null_mut};
+
+    unsafe extern "C" fn nothing(_: *const *const u8, _: *const *mut u8, _: *mut u8) -> i64 {
+        0
+    }
+
+    fn message() -> String {
+        last_error(0).message
+    }
+
+    /// A program that does nothing with its inputs, and wants this of where it runs.
+    fn image(inputs: Vec<Port>, features: &[&str], table: Vec<Named>) -> Vec<u8> {
+        let frame = Frame { inputs, outputs: Vec::new(), workspace_bytes: 0, spans: Vec::new(), limits: Vec::new() };
+        let features = features.iter().map(|feature| feature.to_string()).collect();
+        let image = Image { name: "f".to_string(), features, frame, places: Vec::new(), kept: Kept::default(), table };
+        image.to_bytes().unwrap()
+    }
+
+    /// How a call of a program ends.
+    fn call(image: &[u8], inputs: &[*const u8]) -> i32 {
+        let mut table = [null(); 4];
+        let program = Program {
+            entry: nothing,
+            table: table.as_mut_ptr(),
+            image: image.as_ptr(),
+            image_bytes: image.len(),
+            loaded: AtomicPtr::new(null_mut()),
+        };
+        // SAFETY: the program is one as object files have it, with a pointer for each input.
+        unsafe { ndc_runtime_call(&raw const program, inputs.as_ptr(), null()) }
+    }
+
+    #[test]
+    fn programs_that_cannot_run_here_say_so() {
+        assert_eq!(call(&image(Vec::new(), &[], Vec::new()), &[]), 0);
+        let damaged = image(Vec::new(), &[], Vec::new());
+        let old = [postcard::to_stdvec("0.0.0").unwrap(), damaged.clone()].concat();
+        let unknown = vec![Named::Function("no such function".to_string())];
+        let cases = [
+            (&damaged[..damaged.len() - 1], "the built program is damaged"),
+            (&[], "the built program is damaged"),
+            (&old, "the program was built by ndc 0.0.0, but the runtime is that of ndc"),
+            (&image(Vec::new(), &["a third arm"], Vec::new()), "f was built for processors with a third arm"),
+            (&image(Vec::new(), &[], unknown), "f was built by another ndc"),
+            (&image(Vec::new(), &[], vec![Named::Descriptor(7)]), "f was built by another ndc"),
+        ];
+        for (image, words) in cases {
+            assert_eq!(call(image, &[]), Status::Unsuitable as i32, "{words}");
+            assert!(message().starts_with(words), "{}", message());
+        }
+    }
+
+    #[test]
+    fn pointers_may_be_null_where_there_are_no_elements() {
+        let truths = |count: usize| Port {
+            name: "x".to_string(),
+            ty: TensorType::new(ElementType::Bool, Shape::new(&[count])),
+            updates: None,
+        };
+        assert_eq!(call(&image(vec![truths(0)], &[], Vec::new()), &[null()]), 0);
+        let two = image(vec![truths(2)], &[], Vec::new());
+        let (good, bad) = ([0u8, 1], [0u8, 2]);
+        assert_eq!(call(&two, &[good.as_ptr()]), 0);
+        for (pointer, words) in [(null(), "f: the pointer `x` is null"), (bad.as_ptr(), "f: `x` has a truth value")] {
+            assert_eq!(call(&two, &[pointer]), Status::Argument as i32);
+            assert!(message().starts_with(words), "{}", message());
+        }
+    }
+
+    #[test]
+    fn panics_do_not_leave_a_call() {
+        assert_eq!(status_of(|| panic!("a mistake of ours")), Status::Internal as i32);
+        assert_eq!(message(), "ndc failed: this is a fault of ndc");
+        assert_eq!(status_of(|| Err(Problem::argument("a\0b".to_string()))), Status::Argument as i32);
+        assert_eq!(message(), "a b");
+    }
 }

@@ -102,6 +102,13 @@ impl Slot {
     }
 }
 
+/// Where an output is now: when it was asked for its shape, it may have changed what it had shown before. What it is instead of
+/// `about` is an error.
+fn view_again(output: &mut dyn Output, about: usize) -> Result<*mut u8, usize> {
+    let view = output.view_mut();
+    if view.about == about { Ok(view.start) } else { Err(view.about) }
+}
+
 impl Caller {
     /// Calls of a program bring `inputs`, in this order; the others are held. There is a value of its size for each that is held.
     ///
@@ -194,15 +201,18 @@ impl Caller {
             space.inputs[slot.port] = start;
         }
         for (place, (slot, output)) in self.outputs.iter().zip(outputs).enumerate() {
-            let ViewMut { start, about, .. } = output.view_mut();
-            if about != slot.about && !slot.accepts_shaped(about, output.view_shape()) {
-                return Err(slot.refusal((Side::Output, place), about, output.view_shape()));
+            let ViewMut { mut start, about, .. } = output.view_mut();
+            if about != slot.about {
+                if !slot.accepts_shaped(about, output.view_shape()) {
+                    return Err(slot.refusal((Side::Output, place), about, output.view_shape()));
+                }
+                start = view_again(*output, about).map_err(|found| slot.refusal((Side::Output, place), found, &[]))?;
             }
             space.outputs[place] = start;
         }
         // SAFETY: every input and output that is not held was set to memory of the type and size of its port, which is
-        // borrowed for the call, the outputs exclusively; the others were set by `adopt` to what `held` owns. The workspace
-        // was made large enough there.
+        // borrowed for the call, the outputs exclusively, and of no output was anything asked after its view; the others were
+        // set by `adopt` to what `held` owns. The workspace was made large enough there.
         unsafe { self.executable.enter(&space.inputs, &space.outputs, &mut space.workspace) }.map_err(CallFault::Run)
     }
 

@@ -4,7 +4,7 @@ use super::{folder, run, source};
 use std::process::Command;
 
 /// A Python with numpy.
-fn python() -> Option<String> {
+pub fn python() -> Option<String> {
     let named = std::env::var("NDC_PYTHON").ok();
     let usual = ["python3", "/usr/bin/python3"].map(str::to_string);
     named.into_iter().chain(usual).find(|python| {

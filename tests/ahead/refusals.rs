@@ -53,6 +53,17 @@ fn all_functions_of_a_file_are_built_with_their_gradients() {
 }
 
 #[test]
+fn what_is_held_is_that_of_the_argument() {
+    let text = "param w = 2.0\nfn g(x) = w * x\nfn f(w) = w * g(3)";
+    let program = Program::from_text("held.nd", text).unwrap();
+    let mut module = Module::new("held", &program).unwrap();
+    module.function(program.function("f").with_respect_to(["w"]).gradient()).unwrap();
+    module.function_as("of_seven", program.function("f").hold("w", 7.0)).unwrap();
+    let signatures: Vec<String> = module.signatures().collect();
+    assert_eq!(signatures, ["f_gradient(w: f64) -> (gradient.w: f64)", "of_seven() -> (value: f64)"]);
+}
+
+#[test]
 fn build_scripts_elsewhere_and_missing_compilers_are_told() {
     let folder = super::folder("refused");
     std::fs::write(folder.join("one.nd"), "fn f(x) = x^2").unwrap();

@@ -9,7 +9,7 @@ use std::process::Command;
 
 const MANIFEST: &str = r#"
 [package]
-name = "embedded"
+name = "NAME"
 version = "0.0.0"
 edition = "2024"
 
@@ -87,35 +87,44 @@ fn main() -> Result<(), ndc::built::Error> {
 }
 "#;
 
-/// The crate, anew.
-fn written() -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("ndc-ahead-{}", std::process::id()));
+/// A crate of this name, anew: its build script, its program, and the nd file `model.nd`.
+pub fn written(name: &str, build: &str, main: &str, model: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("ndc-ahead-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(folder.join("src")).unwrap();
     let root = env!("CARGO_MANIFEST_DIR");
-    fs::write(folder.join("Cargo.toml"), MANIFEST.replace("ROOT", &root.replace('\\', "/"))).unwrap();
+    let manifest = MANIFEST.replace("NAME", name).replace("ROOT", &root.replace('\\', "/"));
+    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     // The same versions of everything as here, so that nothing is fetched.
     fs::copy(Path::new(root).join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    fs::write(folder.join("build.rs"), BUILD).unwrap();
-    fs::write(folder.join("src/main.rs"), MAIN).unwrap();
-    fs::copy(source("model.nd"), folder.join("model.nd")).unwrap();
+    fs::write(folder.join("build.rs"), build).unwrap();
+    fs::write(folder.join("src/main.rs"), main).unwrap();
+    fs::write(folder.join("model.nd"), model).unwrap();
     folder
 }
 
+/// The folder of what cargo makes for all crates of these tests.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("ahead")
+}
+
 fn cargo(folder: &Path) -> Command {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("ahead");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--offline", "--target-dir"]).arg(target).current_dir(folder);
+    cargo.args(["build", "--offline", "--target-dir"]).arg(target()).current_dir(folder);
     cargo.env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     cargo
 }
 
+/// The program of a crate.
+pub fn built(folder: &Path, name: &str) -> PathBuf {
+    run(&mut cargo(folder));
+    target().join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
 #[test]
 fn a_crate_with_a_build_script_gets_the_same_bits_without_a_compiler() {
-    let folder = written();
-    run(&mut cargo(&folder));
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("ahead");
-    let program = target.join("debug").join(format!("embedded{}", std::env::consts::EXE_SUFFIX));
+    let folder = written("embedded", BUILD, MAIN, &fs::read_to_string(source("model.nd")).unwrap());
+    let program = built(&folder, "embedded");
     assert_eq!(run(&mut Command::new(&program)), expected());
     let bytes = fs::read(&program).unwrap();
     let has = |word: &str| bytes.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()));
