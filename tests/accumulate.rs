@@ -126,17 +126,19 @@ fn another_number_of_batches_is_another_training() {
     assert!(!output.status.success() && errors.contains("`accumulate` is 2 there and 4 here"), "{errors}");
 }
 
-/// Example 13, in the fourth of five batches, has no logarithm.
+/// Example 13, in the fourth of five batches, has no logarithm, or the rate of the first step has none.
 #[test]
 fn a_loss_that_is_no_number_is_found_in_any_batch_of_its_step() {
-    for (name, loss, operation) in
-        [("loss", "log(w * abs(x - 13))", "log"), ("gradient", "sqrt(w * w + (x - 13)^2 - 1)", "on the way back")]
-    {
+    for (name, loss, rate, operation) in [
+        ("loss", "log(w * abs(x - 13))", "1e-9", "log"),
+        ("gradient", "sqrt(w * w + (x - 13)^2 - 1)", "1e-9", "on the way back"),
+        ("update", "(w - x)^2", "log(1 - step)", "log(0.0) = -inf, in the update"),
+    ] {
         let folder = folder(&format!("failure_{name}"));
         let text = format!(
             "param w = 1.0
 data d = table {{ x = [real(i) for i in 0..20] }}
-train {{ data = d, loss = {loss}, optimizer = sgd(lr = 1e-9), epochs = 3, batch = 4, accumulate = 5, shuffle = false }}
+train {{ data = d, loss = {loss}, optimizer = sgd(lr = {rate}), epochs = 3, batch = 4, accumulate = 5, shuffle = false }}
 "
         );
         fs::write(folder.join("program.nd"), text).unwrap();

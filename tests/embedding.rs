@@ -197,8 +197,11 @@ fn functions_may_be_called_from_any_thread() {
     fn shared<T: Send + Sync + Clone + 'static>(_: &T) {}
     let program = program("fn f(x) = sin(x) * exp(-x^2)");
     let function = program.function("f").value_and_gradient().compile().unwrap();
+    fn sent<T: Send>(_: &T) {}
+    shared(&program);
     shared(&function);
     shared(&function.kernel().unwrap());
+    sent(&function.workspace());
     let function = Arc::new(function);
     const POINTS: usize = 4096;
     const CALLS: usize = 10_000_000;
@@ -373,6 +376,22 @@ fn parameters_are_read_set_saved_and_loaded() {
     assert_ne!(other.parameters().unwrap(), values);
     other.load(&file).unwrap();
     assert_eq!(other.parameters().unwrap(), values);
+}
+
+#[test]
+fn what_a_run_saved_is_loaded() {
+    let settings = "optimizer = sgd(lr = 0.01)\n batch = 5\n checkpoint = \"kept\"\n}\nsave \"line.safetensors\"\nconst rest = {\n 1";
+    let mut program = with_data("embedding_saved", settings);
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("embedding_saved");
+    let _ = std::fs::remove_dir_all(folder.join("kept"));
+    let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_ndc"));
+    assert!(run.args(["run", "line.nd"]).current_dir(&folder).output().unwrap().status.success());
+    let mut kept = program.clone();
+    let first = program.parameters().unwrap();
+    program.load(folder.join("line.safetensors")).unwrap();
+    kept.load(folder.join("kept/last.safetensors")).unwrap();
+    assert_eq!(program.parameters().unwrap(), kept.parameters().unwrap());
+    assert_ne!(program.parameters().unwrap(), first);
 }
 
 #[test]

@@ -49,6 +49,31 @@ const SCIKIT_LEARN: &[(&str, f64)] = &[
 ];
 
 #[test]
+fn scores_that_are_nan_are_of_no_class() {
+    let text = "
+data d = table { s = [0.9, -1, 0.16, 0.64], t = [1, 0, 0, 1] }
+param w = 0.0
+train {
+    data = d
+    loss = w^2
+    metric precise = precision(sqrt(s), t)
+    metric recalled = recall([0.5, sqrt(s)], t)
+    metric both = f1(sqrt(s), t)
+    metric right = accuracy(sqrt(s), t)
+    metric found = precision(abs(s), t)
+    metric table = confusion([0.5, sqrt(s)], t)
+    optimizer = sgd(lr = 0.1)
+    epochs = 1
+}
+";
+    let records = run("scores_of_no_class", text, RunOptions::default());
+    let values: Vec<f64> = records.ends[0].metrics.iter().map(|(_, value)| *value).collect();
+    assert!(values[..3].iter().all(|value| value.is_nan()), "{values:?}");
+    assert_eq!(values[3..5], [0.75, 2.0 / 3.0]);
+    assert_eq!(records.ends[0].confusions[0].counts, [[1, 0], [0, 2]]);
+}
+
+#[test]
 fn metrics_are_those_of_scikit_learn() {
     let metrics: String =
         (0..).zip(SCIKIT_LEARN).map(|(place, (measure, _))| format!("metric m{place} = {measure}\n")).collect();

@@ -4,6 +4,7 @@ use super::output::{explain, say};
 use super::write::{could_write, could_write_into, write_whole};
 use crate::chart::{Chart, Place, svg, text};
 use crate::check::plots::{Figure, Plot};
+use crate::check::program::Action;
 use crate::data::FileLoader;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::catalog::files::would_replace;
@@ -33,30 +34,45 @@ pub(super) struct Reporting {
 }
 
 impl Reporting {
-    /// Before anything is computed: whether the page and the charts could be written, and the page would replace no file
-    /// that the program reads.
+    /// Before anything is computed: whether the page and the charts could be written, and would replace no file that the
+    /// program reads.
     ///
     /// # Errors
     /// What speaks against it.
-    pub(super) fn could_be_written(&self, checked: &Checked, loader: &FileLoader) -> Result<(), Box<Diagnostic>> {
+    pub(super) fn could_be_written(
+        &self,
+        file: &Path,
+        checked: &Checked,
+        loader: &FileLoader,
+    ) -> Result<(), Box<Diagnostic>> {
         if let Some(folder) = &self.plots {
             could_write_into(folder)?;
         }
-        let Some(page) = &self.report else { return Ok(()) };
-        let sources = checked.sources.iter().filter_map(|(_, source)| source.path.clone());
-        if let Ok(same) = page.canonicalize()
-            && sources.chain(loader.paths()).any(|path| path.canonicalize().is_ok_and(|path| path == same))
-        {
-            return Err(Box::new(would_replace(&page.display().to_string())));
+        let read = checked.sources.iter().filter_map(|(_, source)| source.path.clone()).chain(loader.paths());
+        let read: Vec<PathBuf> = read.filter_map(|path| path.canonicalize().ok()).collect();
+        let plots = checked.program.actions.iter().filter_map(|action| match action {
+            Action::Plot(plot) => Some(folder_of(file).join(plot.to.as_ref()?)),
+            _ => None,
+        });
+        for path in plots.chain(self.report.clone()) {
+            if path.canonicalize().is_ok_and(|same| read.contains(&same)) {
+                return Err(Box::new(would_replace(&path.display().to_string())));
+            }
+            could_write(&path)?;
         }
-        could_write(page)
+        Ok(())
     }
+}
+
+/// The folder of a program, from which `to` counts.
+fn folder_of(file: &Path) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).to_path_buf()
 }
 
 /// Shows and writes charts as they come.
 pub(super) struct Charts<'a> {
     reporting: &'a Reporting,
-    /// The folder of the program, from which `to` counts.
+    /// See [`folder_of`].
     folder: PathBuf,
     records: Vec<EpochRecord>,
     name: Option<String>,
@@ -67,8 +83,15 @@ pub(super) struct Charts<'a> {
 
 impl<'a> Charts<'a> {
     pub(super) fn new(reporting: &'a Reporting, file: &Path) -> Self {
-        let folder = file.parent().unwrap_or(Path::new("")).to_path_buf();
-        Charts { reporting, folder, records: Vec::new(), name: None, written: 0, unseen: 0, failed: None }
+        Charts {
+            reporting,
+            folder: folder_of(file),
+            records: Vec::new(),
+            name: None,
+            written: 0,
+            unseen: 0,
+            failed: None,
+        }
     }
 
     fn show(&mut self, chart: &Chart, name: &str) {

@@ -91,7 +91,7 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
             Err(diagnostic) => failed(&[*diagnostic]),
         };
     }
-    if let Err(diagnostic) = arguments.reporting.could_be_written(&checked, &loader) {
+    if let Err(diagnostic) = arguments.reporting.could_be_written(file, &checked, &loader) {
         return failed(&[*diagnostic]);
     }
     let mut event_log = match logging.event_log(file, &checked) {

@@ -6,7 +6,7 @@ use crate::diagnostics::catalog::numeric::{FirstBadValue, loss_not_finite};
 use crate::eval::evaluate_all;
 use crate::ir::print::operation;
 use crate::ir::{ElementType, Graph, NodeId, Shape, Table, TensorType};
-use crate::lower::training::{Report, lower_evaluation, lower_step};
+use crate::lower::training::{GRADIENT_NORM, Report, lower_evaluation, lower_step};
 use crate::lower::{Lowered, Source};
 use crate::session::{Session, native};
 
@@ -40,14 +40,15 @@ pub(super) fn first_bad_value(
 ) -> Box<Diagnostic> {
     let forward = failure.batches.iter().find_map(|batch| {
         let forward = lower_evaluation(session.program, train, batch.len(), failure.whole, true);
-        search(session, train, &forward, failure, batch)
+        search(session, train, &forward, failure, batch).map(|(_, found)| found)
     });
-    // The loss is finite, its gradient is not.
+    // The loss is finite, its gradient or the update is not.
     let first = forward.or_else(|| {
         failure.batches.iter().find_map(|batch| {
             let step = lower_step(session.program, train, batch.len(), failure.whole, Report::Full);
-            let found = search(session, train, &step, failure, batch)?;
-            Some(FirstBadValue { text: format!("{}, on the way back", found.text), ..found })
+            let (node, found) = search(session, train, &step, failure, batch)?;
+            let part = if is_of_gradients(&step.graph, node) { "on the way back" } else { "in the update" };
+            Some(FirstBadValue { text: format!("{}, {part}", found.text), ..found })
         })
     });
     let loss = if failure.loss.is_finite() { f64::NAN } else { failure.loss };
@@ -80,6 +81,12 @@ fn advice(first: Option<&FirstBadValue>) -> String {
     .to_string()
 }
 
+/// Whether the gradients of a step depend on a node.
+fn is_of_gradients(graph: &Graph, node: NodeId) -> bool {
+    let norm = graph.outputs().iter().find(|output| output.name == GRADIENT_NORM);
+    norm.is_some_and(|norm| graph.reachable_from([norm.node])[node.index()])
+}
+
 /// The first node that is not finite although all its arguments are.
 fn search(
     session: &mut Session<'_>,
@@ -87,7 +94,7 @@ fn search(
     lowered: &Lowered,
     failure: &Failure,
     batch: &[i64],
-) -> Option<FirstBadValue> {
+) -> Option<(NodeId, FirstBadValue)> {
     let mut inputs = session.step_inputs(train, &lowered.sources).ok()?;
     for (source, input) in lowered.sources.iter().zip(&mut inputs) {
         match source {
@@ -124,7 +131,7 @@ fn search(
     };
     // A value that is given may be none where nothing depends on it: the norm of the step before the first.
     let node = first(false).or_else(|| first(true))?;
-    Some(FirstBadValue { span: graph.span(node), text: describe(graph, &values, node) })
+    Some((node, FirstBadValue { span: graph.span(node), text: describe(graph, &values, node) }))
 }
 
 /// `log(0) = -inf, in 3 of 640 entries`.

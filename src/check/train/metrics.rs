@@ -94,7 +94,7 @@ impl<'a> Checker<'a, '_> {
             }
             _ => {
                 let is_number = self.is_number(&prediction, span);
-                let Classified { parts, classes, binary } = self.classified(name, prediction, truth)?;
+                let Classified { mut parts, classes, binary } = self.classified(name, prediction, truth)?;
                 let kind = match name {
                     "accuracy" => {
                         let mut equal = self.compared(BinaryOperator::Equal, parts, span);
@@ -108,6 +108,11 @@ impl<'a> Checker<'a, '_> {
                     "f1" => MetricKind::F1 { binary },
                     _ => MetricKind::Confusion { classes: classes.unwrap_or(0) },
                 };
+                if let Some(is_number) = is_number {
+                    let none = Typed::new(Kind::Number(f64::NAN), Type::real(), span);
+                    let class = std::mem::replace(&mut parts[0], none.clone());
+                    parts[0] = Typed::new(Kind::If(is_number, class, none), Type::real(), span);
+                }
                 Some((kind, parts, true))
             }
         }
@@ -235,7 +240,8 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// Whether no score is NaN, which would be likelier than all others and less likely: that is no class.
+    /// Whether no score is NaN, which would be likelier than all others and less likely: that is no class. `None` for whole
+    /// numbers and truth values, which are never NaN.
     fn is_number(&mut self, prediction: &Typed, span: Span) -> Option<Typed> {
         if prediction.ty.element() != Some(Element::Real) || prediction.ty.known_shape().is_none() {
             return None;
