@@ -203,14 +203,13 @@ fn a_file_is_written_beside_the_program_and_a_failure_is_told() {
     assert!(ndc(&["run", file.to_str().unwrap(), "--no-cache"]).status.success());
     assert!(fs::read_to_string(folder.join("out/a.svg")).unwrap().starts_with("<svg"));
     assert_eq!(fs::read_dir(folder.join("out")).unwrap().count(), 1, "no part is left");
-    fs::write(folder.join("d.csv"), "a\n1\n2\n").unwrap();
-    for place in ["program.nd/a.svg", "program.nd", "d.csv", "out"] {
-        let text = format!("data d = csv(\"d.csv\")\nprint sum(d.a)\nplot line([1, 2], to = \"{place}\")\n");
+    fs::create_dir(folder.join("folder.svg")).unwrap();
+    for place in ["program.nd/a.svg", "folder.svg", "out/a.svg/b.svg"] {
+        let text = format!("print 7\nplot line([1, 2], to = \"{place}\")\n");
         fs::write(&file, text).unwrap();
         let output = ndc(&["run", file.to_str().unwrap(), "--no-cache"]);
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && told.contains("E0804"), "{place}: {told}");
         assert!(output.stdout.is_empty(), "{place}: nothing is computed");
     }
-    assert_eq!(fs::read_to_string(folder.join("d.csv")).unwrap(), "a\n1\n2\n");
 }
