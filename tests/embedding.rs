@@ -1,6 +1,9 @@
 //! The library for Rust programs: what functions of a program give, and what is refused.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "embedding/derivatives.rs"]
+mod derivatives;
+
 use ndc::{Error, Function, FunctionBuilder, Input, Kernel, Options, Precision, Program, Record, Tensor, Workspace};
 use std::sync::Arc;
 use std::thread;
