@@ -5,6 +5,8 @@
 
 #[path = "ahead/c.rs"]
 mod c;
+#[path = "ahead/hosts.rs"]
+mod hosts;
 #[path = "ahead/names.rs"]
 mod names;
 #[path = "ahead/python.rs"]

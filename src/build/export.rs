@@ -22,6 +22,12 @@ pub struct Export {
     pub places: Vec<(NodeId, String)>,
 }
 
+/// The name of a function of a module. The name of the function for messages is taken.
+pub fn function_name(name: &str) -> String {
+    let name = identifier(name, Language::All);
+    if name == "error_message" { format!("{name}_") } else { name }
+}
+
 /// What can be asked for of a function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wanted {
@@ -66,7 +72,7 @@ impl Export {
             ["value"] => ahead.name.clone(),
             wanted => format!("{}_{}", ahead.name, wanted.join("_and_")),
         };
-        let name = name.map_or_else(|| identifier(&usual, Language::All), str::to_string);
+        let name = name.map_or_else(|| function_name(&usual), str::to_string);
         let schedule = schedule::schedule(&optimize(&ahead.graph));
         let places = schedule.spans.iter().filter_map(|(node, span)| {
             let span = (*span)?;
