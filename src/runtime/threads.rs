@@ -86,7 +86,7 @@ pub fn for_each(items: usize, work: &(dyn Fn(usize) + Sync)) {
         return (0..items).for_each(work);
     }
     let task = Arc::new(Task::new(items, work));
-    ask_for_help(&task, items - 1);
+    guarded((), || ask_for_help(&task, items - 1));
     task.run();
     task.close();
     if let Some(trouble) = task.trouble.get() {
