@@ -332,7 +332,7 @@ macro_rules! call_object_file {
             fn ndc_call($($name: $declared),*) -> i32;
         }
         // SAFETY: the function is declared as it is in the object file, and every slice has the length that it was compiled for.
-        $crate::built::result(unsafe { ndc_call($($passed),*) })
+        $crate::native::built::result(unsafe { ndc_call($($passed),*) })
     }};
 }
 
