@@ -7,6 +7,8 @@
 mod c;
 #[path = "ahead/chapter.rs"]
 mod chapter;
+#[path = "ahead/hosts.rs"]
+mod hosts;
 #[path = "ahead/names.rs"]
 mod names;
 #[path = "ahead/python.rs"]

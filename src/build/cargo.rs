@@ -3,17 +3,19 @@
 
 use super::Module;
 use super::archive::archive;
+use super::identifiers::{Language, identifier};
 use crate::diagnostics::catalog::{building as errors, files};
 use crate::embed::{Error, Program};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// For build scripts: compiles every function of a file whose types are complete, with its value, and with its gradient where it
 /// is one real number, for a module of the crate that is being built.
 ///
-/// The module has the name of the file: `ndc::include_model!("model")` for `model.nd`. What is wrong with the program is told as
-/// errors of cargo, and the build ends; warnings are told as warnings. It is done again when the file, what it imports, or its
-/// data change.
+/// The module has the name of the file: `ndc::include_model!("model")` for `model.nd`; files of one crate need different names. What
+/// is wrong with the program is told as errors of cargo, and the build ends; warnings are told as warnings. It is done again when
+/// the file, what it imports, or its data change.
 pub fn compile(path: impl AsRef<Path>) {
     compile_with(path, |_, module| module.all_functions(&[]).map(|_| ()));
 }
@@ -50,16 +52,18 @@ fn write(path: &Path, choose: impl FnOnce(&Program, &mut Module<'_>) -> Result<(
     for file in program.files() {
         println!("cargo::rerun-if-changed={}", file.display());
     }
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let name = identifier(&stem, Language::All);
+    once(&name, path)?;
     let mut module = Module::new(&name, &program)?;
     // So that two crates of one program may have models of one name.
-    let owner = super::identifiers::identifier(&variable("CARGO_PKG_NAME")?, super::Language::C);
-    module.prefix = format!("nd_{owner}_{name}_");
+    let owner = identifier(&variable("CARGO_PKG_NAME")?, Language::C);
+    let library = format!("nd_{owner}_{name}");
+    module.prefix = format!("{library}_");
     choose(&program, &mut module)?;
     for line in program.warnings().lines() {
         println!("cargo::warning={line}");
     }
-    let library = format!("nd_{owner}_{name}");
     let save = |file: &str, bytes: &[u8]| {
         let path = folder.join(file);
         fs::write(&path, bytes).map_err(|error| Error::bare(files::cannot_write(&path.display().to_string(), &error)))
@@ -67,8 +71,23 @@ fn write(path: &Path, choose: impl FnOnce(&Program, &mut Module<'_>) -> Result<(
     let object = module.object()?;
     let archive = archive(&object, &library).map_err(|error| Error::bare(*crate::session::native::internal(error)))?;
     save(&format!("lib{library}.a"), &archive)?;
-    save(&format!("{name}.rs"), module.rust().as_bytes())?;
+    save(&format!("{stem}.rs"), module.rust().as_bytes())?;
     println!("cargo::rustc-link-search=native={}", folder.display());
     println!("cargo::rustc-link-lib=static={library}");
     Ok(())
+}
+
+/// Refuses a second model of one name in a build script: it would take the place of the first.
+fn once(name: &str, path: &Path) -> Result<(), Error> {
+    static BUILT: Mutex<Vec<(String, PathBuf)>> = Mutex::new(Vec::new());
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    match built.iter().find(|(each, _)| each == name) {
+        Some((_, first)) => {
+            Err(Error::bare(errors::model_built(name, &first.display().to_string(), &path.display().to_string())))
+        }
+        None => {
+            built.push((name.to_string(), path.to_path_buf()));
+            Ok(())
+        }
+    }
 }

@@ -22,6 +22,12 @@ pub struct Export {
     pub places: Vec<(NodeId, String)>,
 }
 
+/// The name of a function of a module. The name of the function for messages is taken.
+pub fn function_name(name: &str) -> String {
+    let name = identifier(name, Language::All);
+    if name == "error_message" { format!("{name}_") } else { name }
+}
+
 impl Export {
     /// Compiles a function as far as no machine is known.
     pub fn new(program: &Program, name: Option<&str>, ahead: Ahead) -> Self {
@@ -29,7 +35,7 @@ impl Export {
             ["value"] => ahead.name.clone(),
             wanted => format!("{}_{}", ahead.name, wanted.join("_and_")),
         };
-        let name = name.map_or_else(|| identifier(&usual, Language::All), str::to_string);
+        let name = name.map_or_else(|| function_name(&usual), str::to_string);
         let schedule = schedule::schedule(&optimize(&ahead.graph));
         let places = schedule.spans.iter().filter_map(|(node, span)| {
             let span = (*span)?;

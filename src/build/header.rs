@@ -8,6 +8,12 @@ use crate::ir::ElementType;
 use crate::native::Port;
 use std::fmt::Write;
 
+/// Names of types in the header, and of what may be a macro where it is included.
+const TAKEN: &[&str] = &[
+    "int32_t", "int64_t", "I", "EOF", "INFINITY", "NAN", "NULL", "assert", "errno", "linux", "stderr", "stdin",
+    "stdout", "unix",
+];
+
 /// The header of a module; for C from C99 on, and for C++.
 pub fn header(module: &Module) -> String {
     let (name, prefix) = (&module.name, &module.prefix);
@@ -22,7 +28,7 @@ pub fn header(module: &Module) -> String {
          \x20*\n\
          \x20* Every function returns\n\
          \x20*   0  when all went well;\n\
-         \x20*   1  when the computation failed: an index outside its axis, an integer that is too large;\n\
+         \x20*   1  when the computation failed: an index outside its axis, an integer that is too large, too little memory;\n\
          \x20*   2  when an argument is a null pointer, is not aligned, or is a truth value other than 0 and 1;\n\
          \x20*   3  when the code cannot run here: another kind of processor, another version of the runtime;\n\
          \x20*   4  when ndc is at fault.\n\
@@ -44,11 +50,11 @@ pub fn header(module: &Module) -> String {
 fn function(prefix: &str, export: &Export, text: &mut String) {
     text.push_str("\n/*");
     for line in &export.documentation {
-        let _ = write!(text, " {}\n *", line.replace("*/", "* /"));
+        let _ = write!(text, " {}\n *", inside_comment(line));
     }
-    let _ = writeln!(text, " {} */", export.signature.replace("*/", "* /"));
+    let _ = writeln!(text, " {} */", inside_comment(&export.signature));
     let ports = || export.inputs().iter().chain(export.outputs());
-    let names = distinct(ports().map(|port| port.name.as_str()), Language::C, &[]);
+    let names = distinct(ports().map(|port| port.name.as_str()), Language::C, TAKEN);
     let inputs = export.inputs().len();
     let mut parameters = Vec::new();
     for (place, (port, name)) in ports().zip(&names).enumerate() {
@@ -56,6 +62,11 @@ fn function(prefix: &str, export: &Export, text: &mut String) {
     }
     let list = if parameters.is_empty() { "void".to_string() } else { parameters.join(", ") };
     let _ = writeln!(text, "int32_t {prefix}{}({list});", export.name);
+}
+
+/// Text without what begins or ends a comment.
+fn inside_comment(text: &str) -> String {
+    text.replace("*/", "* /").replace("/*", "/ *")
 }
 
 /// `const double x[300] /* f64[100, 3] */`

@@ -80,7 +80,7 @@ impl<'p> Module<'p> {
     /// # Errors
     /// As of [`Module::function`].
     pub fn function_as(&mut self, name: &str, builder: FunctionBuilder<'_>) -> Result<&mut Self, Error> {
-        if identifier(name, Language::All) != name {
+        if export::function_name(name) != name {
             return Err(Error::bare(errors::not_a_name(name)));
         }
         self.add(Some(name), builder)

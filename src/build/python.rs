@@ -2,7 +2,7 @@
 
 use super::Module;
 use super::export::Export;
-use super::identifiers::{Language, distinct, identifier};
+use super::identifiers::{Language, distinct};
 use crate::native::Port;
 use std::fmt::Write;
 
@@ -17,19 +17,36 @@ pub fn module(module: &Module) -> String {
         module.program.name()
     );
     text.push_str(&CALL.replace("MODULE", &module.name).replace("PREFIX_", &module.prefix));
-    for export in &module.exports {
-        function(module, export, &mut text);
+    let names = distinct(module.exports.iter().map(|export| export.name.as_str()), Language::Python, OWN);
+    for (export, name) in module.exports.iter().zip(names) {
+        function(module, export, &name, &mut text);
     }
     text
 }
 
-/// Names that the file uses itself.
-const OWN: &[&str] = &["ctypes", "numpy", "pathlib", "sys"];
+/// Names that the file uses itself, Python's own among them.
+const OWN: &[&str] = &[
+    "ctypes",
+    "numpy",
+    "pathlib",
+    "sys",
+    "_ENDING",
+    "_NUMBERS",
+    "_array",
+    "_call",
+    "_library",
+    "RuntimeError",
+    "TypeError",
+    "ValueError",
+    "getattr",
+    "len",
+    "str",
+    "tuple",
+];
 
-fn function(module: &Module, export: &Export, text: &mut String) {
+fn function(module: &Module, export: &Export, name: &str, text: &mut String) {
     let names = distinct(export.inputs().iter().map(|port| port.name.as_str()), Language::Python, OWN);
     let symbol = module.symbol(export);
-    let name = identifier(&export.name, Language::Python);
     let _ = writeln!(text, "\n\ndef {name}({}):", names.join(", "));
     let mut lines = export.documentation.clone();
     if !lines.is_empty() {

@@ -24,8 +24,8 @@ pub fn module(module: &Module) -> String {
 /// A function, with names for what differs.
 const FUNCTION: &str = include_str!("function.txt");
 
-/// Names that the text of a function uses.
-const OWN: &[&str] = &["ndc_call", "ndc_check_length"];
+/// Names that the text of a function uses, and those of Rust that no argument can have.
+const OWN: &[&str] = &["ndc_call", "ndc_check_length", "Err", "None", "Ok", "Some"];
 
 fn function(module: &Module, export: &Export, text: &mut String) {
     let (inputs, outputs) = (export.inputs(), export.outputs());

@@ -146,7 +146,10 @@ fn choose(arguments: &Arguments, program: &Program, module: &mut Module) -> Resu
     if arguments.of.is_empty() {
         let others = module.all_functions(&sizes)?;
         if !others.is_empty() {
-            explain(&format!("not built, since sizes or arguments are open: {}\n", others.join(", ")));
+            let (others, first) = (others.join(", "), &others[0]);
+            explain(&format!(
+                "not built: {others}; sizes or arguments are open, or are not what the function needs (`--of {first}` says why)\n"
+            ));
         }
         return Ok(());
     }

@@ -8,7 +8,7 @@ use super::object::{FunctionCode, Object, Symbols};
 use crate::native::built::Named;
 use crate::native::{Entry, Frame};
 use crate::runtime::clock::Clock;
-use crate::runtime::threads;
+use crate::runtime::{guard, threads};
 use crate::schedule::{Body, Schedule, operations};
 use cranelift_codegen::ir::{AbiParam, Function, InstBuilder, Signature, UserFuncName, types};
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
@@ -305,6 +305,9 @@ impl Maker<'_> {
         }
         if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
+        }
+        if let Some(trouble) = guard::noted() {
+            return Err(CodegenError::new(trouble));
         }
         for written in waiting {
             self.finish(&written.into_inner().unwrap_or_else(PoisonError::into_inner))?;

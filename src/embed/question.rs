@@ -7,6 +7,7 @@ use crate::check;
 use crate::check::program::{Action, ParamId, Train};
 use crate::check::subject::{FunctionSubject, Subject};
 use crate::diagnostics::Diagnostic;
+use crate::diagnostics::catalog::embedding;
 use crate::driver::{self, check_question_in, on_large_stack};
 use crate::ir::{Graph, Table};
 use crate::lower::subject::{lower_function, lower_mean_loss};
@@ -89,7 +90,10 @@ fn function(program: &Program, name: &str, question: &Question) -> Result<Asked,
         Some(Subject::Function(subject)) if errors.is_empty() => subject,
         // The loss of one example, by the name of its training.
         Some(Subject::Loss { action, .. }) if errors.is_empty() => return loss_of(program, action, question.examples),
-        _ => return Err(Error::new(errors, &checked.sources)),
+        _ => {
+            let errors = errors.into_iter().map(embedding::without_arguments).collect();
+            return Err(Error::new(errors, &checked.sources));
+        }
     };
     let params = known_params(program, &checked.program)?;
     let made = on_large_stack(|| {

@@ -8,6 +8,7 @@ use super::keep::Kept;
 use super::{Entry, Executable, Frame, Port, Registry, RunError, RunErrorKind, Workspace};
 use crate::ir::{ElementType, NodeId};
 use crate::runtime::detected_features;
+use crate::runtime::guard::Trouble;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
@@ -97,7 +98,7 @@ struct Loaded {
 pub enum Status {
     /// Well.
     Done = 0,
-    /// The program failed: an index outside its axis, an integer that is too large, a loop that does not end.
+    /// The program failed: an index outside its axis, an integer that is too large, a loop that does not end, too little memory.
     Failed = 1,
     /// An argument is null, or not aligned, or not a truth value.
     Argument = 2,
@@ -204,13 +205,23 @@ impl Loaded {
             unsafe { self.executable.enter_at(inputs, outputs, workspace.0.as_mut_ptr().cast()) }
         } else {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut workspace = idle.unwrap_or_else(|| self.executable.workspace());
+            let made = idle.or_else(|| self.executable.try_workspace());
+            let mut workspace = made.ok_or_else(|| self.trouble(Trouble::Memory(bytes)))?;
             // SAFETY: as above.
             let result = unsafe { self.executable.enter_at(inputs, outputs, workspace.start()) };
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
             result
         };
         result.map_err(|error| self.failure(error))
+    }
+
+    #[cold]
+    fn trouble(&self, trouble: Trouble) -> Problem {
+        let status = match trouble {
+            Trouble::Memory(_) => Status::Failed,
+            Trouble::Panic => Status::Internal,
+        };
+        Problem { status, message: format!("{}: {trouble}", self.name) }
     }
 
     /// # Safety
@@ -236,6 +247,7 @@ impl Loaded {
             RunErrorKind::Index => "an index is outside its axis".to_string(),
             RunErrorKind::Integer => "an integer overflows, or is divided by zero,".to_string(),
             RunErrorKind::Steps(limit) => format!("a loop still goes on after {limit} steps"),
+            RunErrorKind::Runtime(trouble) => return self.trouble(trouble),
         };
         Problem { status: Status::Failed, message: format!("{}: {what}{place}", self.name) }
     }
@@ -278,7 +290,7 @@ fn status_of(call: impl FnOnce() -> Result<(), Problem>) -> i32 {
 /// What went wrong in the last call of this thread that failed; good until the next such call, and as long as the thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn ndc_error_message() -> *const c_char {
-    MESSAGE.try_with(|last| last.borrow().as_ptr()).unwrap_or(c"".as_ptr())
+    MESSAGE.try_with(|last| last.borrow().as_ptr()).unwrap_or(c"there are no messages for a thread that ends".as_ptr())
 }
 
 /// A call of a built program that did not end well.
@@ -312,6 +324,21 @@ fn last_error(status: i32) -> Error {
     // SAFETY: the message ends with a zero, and this thread does not replace it meanwhile.
     let message = unsafe { CStr::from_ptr(ndc_error_message()) };
     Error { status, message: message.to_string_lossy().into_owned() }
+}
+
+/// Calls a function of an object file that ndc wrote; only for the modules that ndc writes, which check lengths before. It is here
+/// so that a crate that forbids unsafe code can have such a module.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! call_object_file {
+    ($symbol:literal, ($($name:ident: $declared:ty),*), ($($passed:expr),*)) => {{
+        unsafe extern "C" {
+            #[link_name = $symbol]
+            fn ndc_call($($name: $declared),*) -> i32;
+        }
+        // SAFETY: the function is declared as it is in the object file, and every slice has the length that it was compiled for.
+        $crate::native::built::result(unsafe { ndc_call($($passed),*) })
+    }};
 }
 
 /// Checks the length of an argument; for the modules that ndc writes.

@@ -4,6 +4,7 @@ use super::keep::Kept;
 use super::port::{Port, element};
 use crate::ir::{ElementType, NodeId};
 use crate::runtime::clock::Clock;
+use crate::runtime::guard::{self, Trouble};
 use crate::runtime::{AlignedBytes, Tensor};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,9 @@ pub enum RunErrorKind {
     /// A loop that still goes on after so many steps, the most that it may do.
     #[error("the loop goes on after {0} steps")]
     Steps(usize),
+    /// A function of the runtime could not do its work; at no node.
+    #[error("{0}")]
+    Runtime(Trouble),
 }
 
 impl RunErrorKind {
@@ -76,6 +80,7 @@ impl RunErrorKind {
             RunErrorKind::Index => 1,
             RunErrorKind::Integer => 2,
             RunErrorKind::Steps(_) => 3,
+            RunErrorKind::Runtime(_) => return guard::STOPPED,
         };
         i64::from(node.0) << 8 | kind
     }
@@ -131,6 +136,11 @@ impl Executable {
     /// A workspace for one thread's calls.
     pub fn workspace(&self) -> Workspace {
         Workspace(AlignedBytes::zeroed(self.frame.workspace_bytes))
+    }
+
+    /// A workspace for one thread's calls; none where there is not so much memory.
+    pub(super) fn try_workspace(&self) -> Option<Workspace> {
+        AlignedBytes::try_zeroed(self.frame.workspace_bytes).map(Workspace)
     }
 
     /// Runs the program on tensors.
@@ -259,11 +269,17 @@ impl Executable {
 
     #[inline]
     fn result(&self, status: i64) -> Result<(), RunError> {
-        if status == 0 { Ok(()) } else { Err(self.error(status)) }
+        match (status, guard::noted()) {
+            (0, None) => Ok(()),
+            (status, trouble) => Err(self.error(status, trouble)),
+        }
     }
 
     #[cold]
-    fn error(&self, status: i64) -> RunError {
+    fn error(&self, status: i64, trouble: Option<Trouble>) -> RunError {
+        if let Some(trouble) = trouble {
+            return RunError { kind: RunErrorKind::Runtime(trouble), node: NodeId(0), span: None };
+        }
         let node = NodeId((status >> 8) as u32);
         let kind = match status & 0xff {
             1 => RunErrorKind::Index,

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use super::guard::{self, STOPPED, Trouble, guarded};
 use super::reduce::{self, Reduction, UNIT, UNIT_LEVELS};
 use super::threads::{self, Shared};
 use super::{AlignedBytes, Element};
@@ -63,7 +64,19 @@ pub unsafe extern "C" fn divided_strips(
     scratch: *mut u8,
 ) -> i64 {
     // SAFETY: promised by the caller.
-    let (sizes, memory) = unsafe { (&*sizes, Shared::new((inputs, outputs, workspace))) };
+    guarded(STOPPED, || unsafe { run(&*sizes, function, (inputs, outputs, workspace), scratch) })
+}
+
+/// # Safety
+/// As of [`divided_strips`].
+unsafe fn run(
+    sizes: &DividedStrips,
+    function: StripFunction,
+    (inputs, outputs, workspace): (*const *const u8, *const *mut u8, *mut u8),
+    scratch: *mut u8,
+) -> i64 {
+    // SAFETY: promised by the caller.
+    let memory = unsafe { Shared::new((inputs, outputs, workspace)) };
     let items = threads::items(sizes.count, sizes.least);
     if items == 1 && sizes.folds.is_empty() {
         // SAFETY: promised by the caller.
@@ -133,11 +146,18 @@ unsafe fn units(
 }
 
 /// Calls back with this thread's scratch memory. Kernels do not call kernels.
-fn with_scratch<R>(bytes: usize, work: impl FnOnce(*mut u8) -> R) -> R {
-    SCRATCH.with_borrow_mut(|scratch| {
+fn with_scratch(bytes: usize, work: impl Fn(*mut u8) -> i64) -> i64 {
+    let with = |scratch: &mut AlignedBytes| {
         if scratch.len() < bytes {
-            *scratch = AlignedBytes::zeroed(bytes);
+            let Some(more) = AlignedBytes::try_zeroed(bytes) else {
+                guard::note(Trouble::Memory(bytes));
+                return STOPPED;
+            };
+            *scratch = more;
         }
         work(scratch.as_mut_ptr())
-    })
+    };
+    // A thread that ends has no memory of its own any more: the destructor of another value may call.
+    let own = SCRATCH.try_with(|scratch| with(&mut scratch.borrow_mut()));
+    own.unwrap_or_else(|_| with(&mut AlignedBytes::zeroed(0)))
 }

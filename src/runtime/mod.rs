@@ -11,6 +11,7 @@ pub mod argument;
 pub mod clock;
 mod cpu;
 pub mod divided_strips;
+pub mod guard;
 pub mod image;
 pub mod kernel;
 pub mod linear_algebra;

@@ -3,6 +3,7 @@
 //! The two loops come as compiled programs that do some neighbouring steps of them ([`Entry`]). Their inputs are the first of
 //! the rows at hand, the number of steps, the states, the rows and what every step sees; this driver moves the pointers.
 
+use super::guard::{STOPPED, guarded};
 use super::revolve::{Action, revolve};
 
 /// A compiled program: pointers to inputs, pointers to outputs, workspace; zero if nothing failed.
@@ -129,6 +130,13 @@ struct Run<'a> {
 /// programs keep to the pointers they are given. There are no more steps than trips.
 #[inline(never)]
 pub unsafe extern "C" fn replay(descriptor: *const ReplayDescriptor, table: *mut ReplayTable, steps: usize) -> i64 {
+    // SAFETY: the caller's promise.
+    guarded(STOPPED, || unsafe { run(descriptor, table, steps) })
+}
+
+/// # Safety
+/// As of [`replay`].
+unsafe fn run(descriptor: *const ReplayDescriptor, table: *mut ReplayTable, steps: usize) -> i64 {
     // SAFETY: generated code passes a descriptor that it keeps, and a table that it has filled for it.
     let (descriptor, words) = unsafe {
         let descriptor = &*descriptor;

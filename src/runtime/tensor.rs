@@ -36,17 +36,21 @@ impl AlignedBytes {
 
     /// A block of `length` zero bytes.
     pub fn zeroed(length: usize) -> Self {
+        Self::try_zeroed(length).unwrap_or_else(|| handle_alloc_error(Self::layout(length)))
+    }
+
+    /// A block of `length` zero bytes; `None` where there is not so much memory.
+    pub fn try_zeroed(length: usize) -> Option<Self> {
         if length == 0 {
-            return Self { start: NonNull::<Line>::dangling().cast(), length, skipped: 0 };
+            return Some(Self { start: NonNull::<Line>::dangling().cast(), length, skipped: 0 });
         }
         let turns = if length < STAGGERED { 0 } else { BLOCKS.fetch_add(1, Ordering::Relaxed) };
         let skipped = turns.wrapping_mul(STAGGER) % PAGE;
         let layout = Self::layout(length + skipped);
         // SAFETY: the layout is not empty.
-        let start = unsafe { alloc_zeroed(layout) };
-        let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
+        let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
         // SAFETY: so many bytes are allocated and more.
-        Self { start: unsafe { start.add(skipped) }, length, skipped }
+        Some(Self { start: unsafe { start.add(skipped) }, length, skipped })
     }
 
     fn layout(length: usize) -> Layout {

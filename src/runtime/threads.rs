@@ -10,10 +10,12 @@
 use std::cell::Cell;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::guard::{self, Trouble, guarded};
 
 /// The greatest number of threads that can be asked for.
 pub const MOST: usize = 256;
@@ -84,9 +86,12 @@ pub fn for_each(items: usize, work: &(dyn Fn(usize) + Sync)) {
         return (0..items).for_each(work);
     }
     let task = Arc::new(Task::new(items, work));
-    ask_for_help(&task, items - 1);
+    guarded((), || ask_for_help(&task, items - 1));
     task.run();
     task.close();
+    if let Some(trouble) = task.trouble.get() {
+        guard::note(*trouble);
+    }
 }
 
 /// Puts calls for help before the threads of the pool that this thread belongs to, or of our own.
@@ -146,6 +151,8 @@ struct Task {
     next: AtomicUsize,
     /// How many helpers are at work, and [`CLOSED`].
     helpers: AtomicUsize,
+    /// What went wrong on a helper.
+    trouble: OnceLock<Trouble>,
     /// Who waits for them.
     owner: Thread,
 }
@@ -159,12 +166,18 @@ impl Task {
     fn new(items: usize, work: &(dyn Fn(usize) + Sync)) -> Self {
         // SAFETY: only the lifetime changes. `for_each` closes the task and waits for its helpers before `work` ends.
         let work = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(work) };
-        Self { work, items, next: AtomicUsize::new(0), helpers: AtomicUsize::new(0), owner: std::thread::current() }
+        Self {
+            work,
+            items,
+            next: AtomicUsize::new(0),
+            helpers: AtomicUsize::new(0),
+            trouble: OnceLock::new(),
+            owner: std::thread::current(),
+        }
     }
 
-    /// Claims numbers and makes their calls until there are none left. A panic ends the process: it would leave results
-    /// unwritten.
-    extern "C" fn run(&self) {
+    /// Claims numbers and makes their calls until there are none left. A panic ends one call only, and is noted.
+    fn run(&self) {
         INSIDE.set(true);
         loop {
             let item = self.next.fetch_add(1, Ordering::Relaxed);
@@ -172,7 +185,7 @@ impl Task {
                 break;
             }
             // SAFETY: the task is not closed, or this is a helper that has not left.
-            unsafe { (*self.work)(item) };
+            guarded((), || unsafe { (*self.work)(item) });
         }
         INSIDE.set(false);
     }
@@ -182,6 +195,10 @@ impl Task {
         let join = |helpers: usize| (helpers & CLOSED == 0).then_some(helpers + 1);
         if self.helpers.fetch_update(Ordering::Acquire, Ordering::Relaxed, join).is_ok() {
             self.run();
+            if let Some(trouble) = guard::noted() {
+                // The first will do.
+                let _ = self.trouble.set(trouble);
+            }
             if self.helpers.fetch_sub(1, Ordering::Release) == CLOSED + 1 {
                 self.owner.unpark();
             }
@@ -280,6 +297,21 @@ mod tests {
             });
             // All threads of the host at once, each with work to divide.
             pool.broadcast(|_| assert_eq!(calls(100), vec![1; 100]));
+        });
+    }
+
+    #[test]
+    fn a_panic_on_any_thread_is_noted_where_the_work_was_asked_for() {
+        with_threads(3, || {
+            for bad in 0..20 {
+                let done = AtomicU32::new(0);
+                for_each(20, &|item| {
+                    assert_ne!(item, bad, "on purpose");
+                    done.fetch_add(1, Ordering::Relaxed);
+                });
+                assert_eq!((done.into_inner(), guard::noted()), (19, Some(Trouble::Panic)));
+                assert_eq!((calls(20), guard::noted()), (vec![1; 20], None));
+            }
         });
     }
 

@@ -88,6 +88,7 @@ pub fn run_error(error: RunError) -> Diagnostic {
         RunErrorKind::Integer => {
             numeric::integer_overflow(error.span).note("a division of `int` values by zero ends here too")
         }
+        RunErrorKind::Runtime(trouble) => *internal(trouble),
     }
 }
 
@@ -98,7 +99,7 @@ pub fn error_with(divisions: &[Span], error: RunError) -> Diagnostic {
             numeric::integer_zero_division(error.span)
         }
         RunErrorKind::Integer => numeric::integer_overflow(error.span),
-        RunErrorKind::Index | RunErrorKind::Steps(_) => run_error(error),
+        RunErrorKind::Index | RunErrorKind::Steps(_) | RunErrorKind::Runtime(_) => run_error(error),
     }
 }
 

@@ -13,16 +13,28 @@ pub fn python() -> Option<String> {
     })
 }
 
-#[test]
-fn numpy_arrays_go_in_and_out() {
+/// Builds a Python file for a program and has another one check it; what `ndc build` printed, if there is a Python.
+fn checked(program: &str, options: &[&str], check: &str) -> Option<String> {
     let Some(python) = python() else {
         assert!(std::env::var_os("NDC_PYTHON").is_none(), "NDC_PYTHON names no Python with numpy");
-        return;
+        return None;
     };
-    let folder = folder("python");
+    let folder = folder(check);
     let mut build = Command::new(env!("CARGO_BIN_EXE_ndc"));
-    build.arg("build").arg(source("model.nd")).args(["--size", "n=4", "--python", "-o"]).arg(&folder);
+    build.arg("build").arg(source(program)).args(options).args(["--python", "-o"]).arg(&folder);
     let shown = run(&mut build);
-    assert!(shown.contains("loss_value_and_gradient(x: f64[4, 3]"), "{shown}");
-    run(Command::new(&python).arg(source("check.py")).current_dir(&folder).env("PYTHONPATH", &folder));
+    run(Command::new(&python).arg(source(check)).current_dir(&folder).env("PYTHONPATH", &folder));
+    Some(shown)
+}
+
+#[test]
+fn numpy_arrays_go_in_and_out() {
+    if let Some(shown) = checked("model.nd", &["--size", "n=4"], "check.py") {
+        assert!(shown.contains("loss_value_and_gradient(x: f64[4, 3]"), "{shown}");
+    }
+}
+
+#[test]
+fn names_of_python_are_no_trouble() {
+    checked("odd.nd", &[], "odd.py");
 }

@@ -29,6 +29,87 @@ fn functions_must_be_complete_and_have_names() {
 }
 
 #[test]
+fn the_function_for_messages_keeps_its_name() {
+    let program = Program::from_text("taken.nd", "fn error_message(x) = x^2").unwrap();
+    let mut module = Module::new("taken", &program).unwrap();
+    module.all_functions(&[]).unwrap();
+    assert!(module.header().contains("int32_t taken_error_message_(double x, double *value);"));
+    assert!(module.object().is_ok());
+    assert_eq!(codes(module.function_as("error_message", program.function("error_message"))), ["E0901"]);
+}
+
+#[test]
+fn open_sizes_are_told_in_words_of_rust() {
+    let program = Program::from_text("open.nd", "fn f(x: [n]) = sum(x)").unwrap();
+    let message = program.function("f").compile().unwrap_err().to_string();
+    assert!(message.contains("error[E0112]") && message.contains(".size(\"n\", 3)"), "{message}");
+    assert!(!message.contains("--at"), "{message}");
+}
+
+/// A build script: run by the test below, in a process of its own.
+#[test]
+#[ignore = "it ends its process"]
+fn build_script() {
+    let Some(file) = std::env::var_os("NDC_BUILD_SCRIPT") else { return };
+    ndc::build::compile(file);
+    ndc::build::compile("other/f.nd");
+}
+
+#[test]
+fn build_scripts_tell_cargo_what_is_wrong() {
+    let folder = super::folder("script");
+    std::fs::create_dir(folder.join("other")).unwrap();
+    for (file, text) in [
+        ("f.nd", "import \"helpers.nd\"\nfn f(x) = g(x)"),
+        ("helpers.nd", "fn g(x) = x^2"),
+        ("other/f.nd", "fn f(x) = x"),
+        ("g-1.nd", "fn g(x) = x^2"),
+        ("wrong.nd", "fn f(x: [3]) =\n    x + [1, 2]"),
+    ] {
+        std::fs::write(folder.join(file), text).unwrap();
+    }
+    let script = |file: &str, variables: &[(&str, &str)]| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["refusals::build_script", "--exact", "--ignored", "--nocapture"]).current_dir(&folder);
+        command.env("NDC_BUILD_SCRIPT", file).env_remove("OUT_DIR").env("CARGO_PKG_NAME", "test-crate");
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let here = ("TARGET", "x86_64-unknown-linux-gnu");
+    let out = ("OUT_DIR", folder.to_str().unwrap());
+    let host = ("HOST", here.1);
+    for (file, variables, words) in [
+        ("f.nd", &[][..], "cargo::error=error[E0906]: the variable OUT_DIR"),
+        (
+            "f.nd",
+            &[out, host, ("TARGET", "riscv64gc-unknown-linux-gnu")],
+            "cargo::error=error[E0905]: ndc compiles for this",
+        ),
+        ("wrong.nd", &[out, host, here], "wrong.nd:2:"),
+        ("missing.nd", &[out, host, here], "cargo::error=error[E0801]"),
+        (
+            "f.nd",
+            &[out, host, here],
+            "cargo::error=error[E0902]: two models of the crate would be called `f`: f.nd and other/f.nd",
+        ),
+    ] {
+        let (code, told) = script(file, variables);
+        assert_eq!(code, Some(1), "{file}: {told}");
+        assert!(told.contains(words), "{file}: {told}");
+    }
+    let (code, told) = script("g-1.nd", &[out, host, here]);
+    assert_eq!(code, Some(0), "{told}");
+    for line in
+        ["rerun-if-changed=g-1.nd", "rustc-link-lib=static=nd_test_crate_g_1", "rustc-link-lib=static=nd_test_crate_f"]
+    {
+        assert!(told.contains(&format!("cargo::{line}\n")), "{told}");
+    }
+    assert!(folder.join("g-1.rs").exists() && folder.join("libnd_test_crate_g_1.a").exists());
+    let (_, told) = script("f.nd", &[out, host, here]);
+    assert!(told.contains("helpers.nd\n"), "{told}");
+}
+
+#[test]
 fn all_functions_of_a_file_are_built_with_their_gradients() {
     let text = "fn f(x: [n], k: int) = k * sum(x)\nfn g(x: [n]) = 2 * x\nfn h(x: [m]) = sum(x)\nfn count(k: int) = k + 1\n\
                 fn step(x) = x > 0";

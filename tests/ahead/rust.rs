@@ -42,16 +42,23 @@ fn main() {
         }
         Ok(())
     });
+    ndc::build::compile("odd-names.nd");
 }
 "#;
 
 const MAIN: &str = r#"
+#![forbid(unsafe_code)]
 #![deny(warnings, missing_docs)]
 //! Prints the bits of values and gradients.
 
 /// What the build script compiled.
 pub mod model {
     ndc::include_model!("model");
+}
+
+/// Another model, with names that Rust has itself.
+pub mod odd {
+    ndc::include_model!("odd-names");
 }
 
 fn tell(name: &str, values: &[f64]) {
@@ -76,6 +83,13 @@ fn main() -> Result<(), ndc::built::Error> {
     model::solution(&[4.0, 1.0, 0.5, 1.0, 3.0, -1.0, 0.5, -1.0, 5.0], &w, &mut solution)?;
     tell("roots", &solution);
     tell("predict", &[model::predict(&[1.5, 2.5])?]);
+
+    assert_eq!((odd::words(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)?, odd::nothing()?), (28.0, 3.0));
+    let (mut doubled, mut rows) = ([0.0; 0], [0.0; 0]);
+    assert_eq!(odd::empty(&[], &[], &mut doubled, &mut rows)?, (0.0, 1.0));
+    let mut pair = [0.0; 2];
+    assert_eq!(odd::parts(&[1.0, 2.0], 4, false, &mut pair)?, (8, true));
+    assert_eq!(pair, [2.0, 4.0]);
 
     let error = model::predict(&[1.5]).unwrap_err();
     assert_eq!(error.status, ndc::built::Status::Argument);
@@ -124,6 +138,7 @@ pub fn built(folder: &Path, name: &str) -> PathBuf {
 #[test]
 fn a_crate_with_a_build_script_gets_the_same_bits_without_a_compiler() {
     let folder = written("embedded", BUILD, MAIN, &fs::read_to_string(source("model.nd")).unwrap());
+    fs::copy(source("odd.nd"), folder.join("odd-names.nd")).unwrap();
     let program = built(&folder, "embedded");
     assert_eq!(run(&mut Command::new(&program)), expected());
     let bytes = fs::read(&program).unwrap();

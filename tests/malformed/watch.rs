@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long one case may take. Generous: builds without optimisation run beside other work.
+/// How much processor time one case may take, and as much for each other thread that uses it meanwhile. This is generous: builds are
+/// without optimisation.
 const LONGEST: Duration = Duration::from_secs(30);
+/// How long one case may take, working or waiting, however busy the machine is.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// How many failures are enough.
 const MOST_FAILURES: usize = 20;
 
@@ -16,7 +19,7 @@ struct Shared {
     done: AtomicUsize,
     failures: Mutex<Vec<String>>,
     /// What each thread is at, and since when.
-    current: Vec<Mutex<Option<(usize, Instant)>>>,
+    current: Vec<Mutex<Option<(usize, Instant, Duration)>>>,
     slowest: Mutex<(Duration, usize)>,
 }
 
@@ -43,9 +46,11 @@ pub fn run(
     loop {
         std::thread::sleep(Duration::from_millis(20));
         let mut failures = lock(&shared.failures).clone();
-        let hanging = shared.current.iter().filter_map(|at| *lock(at)).find(|(_, since)| since.elapsed() > LONGEST);
-        if let Some((case, _)) = hanging {
-            failures.push(format!("case {case}: still running after {LONGEST:?}"));
+        let hanging = shared.current.iter().filter_map(|at| *lock(at)).find(|(_, since, used)| {
+            processor_time() - *used > LONGEST * threads as u32 || since.elapsed() > LONGEST_WAIT
+        });
+        if let Some((case, since, _)) = hanging {
+            failures.push(format!("case {case}: still running after {:?}", since.elapsed()));
         }
         if hanging.is_some() || failures.len() >= MOST_FAILURES || shared.done.load(Ordering::SeqCst) == threads {
             let (time, case) = *lock(&shared.slowest);
@@ -66,7 +71,7 @@ fn serve(shared: &Shared, thread: usize, count: usize, work: &(dyn Fn(usize) -> 
             return;
         }
         let begin = Instant::now();
-        *lock(&shared.current[thread]) = Some((case, begin));
+        *lock(&shared.current[thread]) = Some((case, begin, processor_time()));
         let result = catch_unwind(AssertUnwindSafe(|| work(case)));
         *lock(&shared.current[thread]) = None;
         let failure = match result {
@@ -80,6 +85,12 @@ fn serve(shared: &Shared, thread: usize, count: usize, work: &(dyn Fn(usize) -> 
         let mut slowest = lock(&shared.slowest);
         *slowest = (*slowest).max((begin.elapsed(), case));
     }
+}
+
+/// What this process has used of the processors.
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 fn words(payload: &(dyn std::any::Any + Send)) -> String {

@@ -9,13 +9,13 @@ pub fn nothing_to_build(others: &[String]) -> Diagnostic {
         [] => error.help("write a function: `fn f(x: [3]) = sum(x^2)`"),
         [first, ..] => error
             .note(format!("sizes or arguments are open in {}", others.join(", ")))
-            .help(format!("name one with its sizes: `--of {first} --size n=100`")),
+            .help(format!("name one with its sizes: `--of {first} --size n=100`, in a build script by `compile_with`")),
     }
 }
 
 /// E0901: a name that another language does not accept.
 pub fn not_a_name(name: &str) -> Diagnostic {
-    Diagnostic::without_place("E0901", format!("`{name}` cannot name a function in C, Rust and Python"))
+    Diagnostic::without_place("E0901", format!("`{name}` cannot be a name in C, Rust and Python"))
         .help("choose a name of letters, digits and underscores that is no word of these languages: `--name model`")
 }
 
@@ -23,6 +23,15 @@ pub fn not_a_name(name: &str) -> Diagnostic {
 pub fn name_taken(name: &str) -> Diagnostic {
     Diagnostic::without_place("E0902", format!("two functions would be called `{name}`"))
         .help("ask for each once; in a build script `function_as` gives a name")
+}
+
+/// E0902: two models of one name in a build script.
+pub fn model_built(name: &str, first: &str, second: &str) -> Diagnostic {
+    Diagnostic::without_place(
+        "E0902",
+        format!("two models of the crate would be called `{name}`: {first} and {second}"),
+    )
+    .help("build each file once, with all of its functions, and give files different names")
 }
 
 /// E0903: an ndc that was built without the runtime for C.

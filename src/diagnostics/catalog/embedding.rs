@@ -63,6 +63,16 @@ pub fn missing_argument(name: &str, signature: &str) -> Diagnostic {
         .help("bring a value for each argument of the signature")
 }
 
+/// E0112, in the words of a program in Rust and of `ndc build`: both say sizes, and no arguments.
+pub fn without_arguments(error: Diagnostic) -> Diagnostic {
+    match &error.help {
+        Some(help) if error.code == "E0112" && help.text.contains("--at") => error.help(
+            "say what it takes: in Rust by `.size(\"n\", 3)`, `.shape(\"x\", &[3])` or `|x: [3]| …`, for `ndc build` by `--size n=3`",
+        ),
+        _ => error,
+    }
+}
+
 /// E0922: a derivative that there is not.
 pub fn no_derivative(asked: &str, reason: &str, signature: &str) -> Diagnostic {
     with_signature("E0922", format!("there is no {asked}: {reason}"), signature).help(

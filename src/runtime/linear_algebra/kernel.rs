@@ -1,6 +1,7 @@
 //! The kernels that generated code calls: one result for each matrix of a batch.
 
 use super::LinearAlgebra;
+use crate::runtime::guard::guarded;
 
 /// What a kernel computes and for how many matrices.
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
@@ -142,7 +143,7 @@ pub unsafe extern "C" fn kernel_double(
     memory: *mut f64,
 ) {
     // SAFETY: the same promises.
-    unsafe { kernel(descriptor, matrices, rights, results, memory) };
+    guarded((), || unsafe { kernel(descriptor, matrices, rights, results, memory) });
 }
 
 /// Computes the results of a batch in double precision and rounds them to single precision.
@@ -158,5 +159,5 @@ pub unsafe extern "C" fn kernel_single(
     memory: *mut f64,
 ) {
     // SAFETY: the same promises.
-    unsafe { kernel(descriptor, matrices, rights, results, memory) };
+    guarded((), || unsafe { kernel(descriptor, matrices, rights, results, memory) });
 }

@@ -4,6 +4,7 @@
 use super::divided::{Division, divided, division};
 use super::terms::{self, Term};
 use super::{Matmul, MatmulShape, versions_f32, versions_f64};
+use crate::runtime::guard::guarded;
 
 /// A loop around a product; distances in bytes.
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
@@ -78,13 +79,13 @@ impl LoopedProduct {
 #[inline(never)]
 pub unsafe extern "C" fn looped_product(product: *const LoopedProduct, c: *mut u8, a: *const u8, b: *const u8) {
     // SAFETY: promised by the caller.
-    unsafe {
+    guarded((), || unsafe {
         let product = &*product;
         match product.division {
             Some(division) => divided(product, division, (c, a, b), all_turns),
             None => all_turns(product, (c, a, b)),
         }
-    }
+    });
 }
 
 /// Computes all products on this thread.

@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 use super::MatmulShape;
 use super::packing::{pack_block, pack_panel};
 use super::vector::Vector;
+use crate::runtime::guard::{self, Trouble};
 
 /// The rows of a panel of `B` that a tile runs through before the next panel.
 const DEPTH: usize = 256;
@@ -275,13 +276,23 @@ thread_local! {
     static BLOCK: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
+/// The memory of a block; `None` where there is not so much.
+fn block_memory(memory: &mut Vec<u64>) -> Option<*mut u64> {
+    let words = BLOCK_BYTES / size_of::<u64>();
+    memory.try_reserve_exact(words.saturating_sub(memory.len())).ok()?;
+    memory.resize(words, 0);
+    Some(memory.as_mut_ptr())
+}
+
 /// The product by copied blocks of `A`.
 #[inline(always)]
 unsafe fn blocks<V: Vector>(x: &Operands<V::Number>, panel: *mut V::Number) {
-    let packed = BLOCK.with_borrow_mut(|memory| {
-        memory.resize(BLOCK_BYTES / size_of::<u64>(), 0);
-        memory.as_mut_ptr().cast::<V::Number>()
-    });
+    let mut own = Vec::new();
+    // A thread that ends has no memory to keep any more: the destructor of another value may call.
+    let packed = BLOCK.try_with(|kept| block_memory(&mut kept.borrow_mut())).unwrap_or_else(|_| block_memory(&mut own));
+    let Some(packed) = packed.map(|memory| memory.cast::<V::Number>()) else {
+        return guard::note(Trouble::Memory(BLOCK_BYTES));
+    };
     let most = BLOCK_BYTES / size_of::<V::Number>() / DEPTH / ROW_STEP * ROW_STEP;
     for depth in (0..x.k).step_by(DEPTH) {
         for row in (0..x.m).step_by(most) {
