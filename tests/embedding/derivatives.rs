@@ -81,7 +81,7 @@ fn numbers_have_all_derivatives_at_once() {
         let second = differences(|x| evaluated(&gradient, &[x]).1);
         let parts: [(&str, Vec<f64>); 6] = [
             ("gradient", expected.clone()),
-            ("jvp", product(&[expected.clone()], &ALONG)),
+            ("jvp", product(std::slice::from_ref(expected), &ALONG)),
             ("vjp", expected.iter().map(|slope| 3.0 * slope).collect()),
             ("jacobian", expected.clone()),
             ("hessian", second.concat()),
