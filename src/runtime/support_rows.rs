@@ -85,7 +85,7 @@ unsafe fn gather_range(
                 std::ptr::write_bytes(target, 0, gather.row_elements * bytes);
                 continue;
             }
-            let entry = (place / gather.at) as isize;
+            let entry = if gather.batch == 1 { 0 } else { (place / gather.at) as isize };
             let start = entry * gather.batch_stride + index as isize * gather.row_stride;
             let from = operand.offset(start * bytes as isize);
             if is_run {
@@ -184,7 +184,8 @@ unsafe fn scatter_columns<T: Accumulate>(
                 }
                 continue;
             }
-            let row = to.add((place / at * rows + index as usize) * rest + columns.start);
+            let entry = if batch == 1 { 0 } else { place / at };
+            let row = to.add((entry * rows + index as usize) * rest + columns.start);
             let update = std::slice::from_raw_parts(updates.add(place * rest + columns.start), columns.len());
             if !T::add_run(std::slice::from_raw_parts_mut(row, columns.len()), update) {
                 return 2;
