@@ -248,6 +248,7 @@ impl Lower<'_> {
     }
 
     fn inline_block(&mut self, scenes: &mut [Scene], block: &ScalarBlock) {
+        self.checked.clear();
         let mut made: Vec<Option<(Value, (usize, usize))>> = vec![None; block.instructions.len()];
         for (place, instruction) in block.instructions.iter().enumerate() {
             if matches!(instruction.op, ScalarOp::Constant(_)) || made[place].is_some() {

@@ -45,6 +45,8 @@ pub struct Lower<'a> {
     functions: HashMap<FuncId, FuncRef>,
     /// Where the values of calls abreast are stored, which are read at once.
     lanes: Option<StackSlot>,
+    /// The indices that the present block of scalar code has checked, with their limits.
+    pub checked: Vec<(Value, usize)>,
 }
 
 /// What a schedule's functions name besides its buffers.
@@ -123,6 +125,7 @@ impl<'a> Lower<'a> {
             globals: HashMap::new(),
             functions: HashMap::new(),
             lanes: None,
+            checked: Vec::new(),
         }
     }
 
