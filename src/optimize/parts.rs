@@ -40,7 +40,8 @@ fn sum_of_parts(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let mut all: Vec<Part> = left.iter().chain(&right).filter(is_alone).copied().collect();
     for (start, end) in overlaps {
         let [a, b] = [&left, &right].map(|parts| {
-            let within: Vec<Part> = parts.iter().filter(|part| start <= part.start && part.end <= end).copied().collect();
+            let within: Vec<Part> =
+                parts.iter().filter(|part| start <= part.start && part.end <= end).copied().collect();
             placed(graph, within, axis, start, end)
         });
         let node = graph.pointwise(&ADD, &[a, b]);
