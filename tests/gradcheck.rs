@@ -7,7 +7,7 @@ use ndc::gradcheck::file;
 use ndc::gradcheck::{Input, Kind, Outcome, PAIRS, Pair, Problem, Reading, Settings, Start, Unchecked, check};
 use ndc::ir::ElementType;
 use ndc::ir::{
-    Differential, Ends, Graph, Loop, Meaning, NodeId, Partial, Pointwise, Reduction, Shape, Table, TensorType,
+    Axes, Differential, Ends, Graph, Loop, Meaning, NodeId, Partial, Pointwise, Reduction, Shape, Table, TensorType,
 };
 use ndc::ops::arithmetic::{ADD, MULTIPLY};
 use ndc::ops::choice::{OWN_SLOPE, STOP_GRADIENT};
@@ -132,6 +132,59 @@ fn right_derivatives_pass_by_every_method() {
     {
         let apart = apart(&outcome, pair).expect("every method applies");
         assert!(apart <= limit, "{pair:?}: {apart}");
+    }
+}
+
+/// Rows that are chosen, of products of three tensors and of what is repeated; parts that lie beside and over each other. Each
+/// graph is one that rules of the optimiser change, and its derivative is another.
+#[test]
+fn derivatives_pass_where_rows_are_chosen_and_parts_are_put_together() {
+    let rows = |graph: &mut Graph, of: NodeId, rows: &[u64]| {
+        let ty = TensorType::new(ElementType::I64, Shape::new(&[rows.len()]));
+        let indices = graph.constant_table(Table { ty, bits: rows.to_vec() });
+        graph.gather(of, indices, 0)
+    };
+    // sum(weights[e, b] * matrices[b, i, j] * points[e, j] for b, j), of which three rows are read, one twice.
+    let skin = problem(&[&[9, 5], &[5, 3, 4], &[9, 4]], |graph, x| {
+        let shape = Shape::new(&[9, 3, 5, 4]);
+        let turned = graph.transpose(x[1], Axes::new([1, 0, 2]));
+        let [weights, matrices, points] = [(x[0], &[0, 2][..]), (turned, &[1, 2, 3]), (x[2], &[0, 3])]
+            .map(|(each, axes)| graph.broadcast(each, Axes::new(axes.iter().copied()), &shape));
+        let product = graph.pointwise(&MULTIPLY, &[weights, matrices]);
+        let product = graph.pointwise(&MULTIPLY, &[product, points]);
+        let moved = graph.reduce(Reduction::Sum, product, Axes::new([2, 3]));
+        let bent = graph.pointwise(named("sin"), &[moved]);
+        let chosen = rows(graph, bent, &[7, 0, 7]);
+        let squares = graph.pointwise(named("square"), &[chosen]);
+        graph.reduce_all(Reduction::Sum, squares)
+    });
+    // Two rows of a batch of products with a row that is the same for all.
+    let batch = problem(&[&[6, 2, 3], &[6, 3], &[2]], |graph, x| {
+        let product = graph.contract(x[0], x[1], 1, 1);
+        let same = graph.broadcast(x[2], Axes::new([1]), &Shape::new(&[6, 2]));
+        let sum = graph.pointwise(&ADD, &[product, same]);
+        let chosen = rows(graph, sum, &[5, 2, 2]);
+        let active = graph.pointwise(named("tanh"), &[chosen]);
+        graph.reduce_all(Reduction::Sum, active)
+    });
+    // The adjoint of slices is a sum of pads: two beside each other, with a gap, and two over each other.
+    let parts = problem(&[&[2, 12]], |graph, x| {
+        let [a, b, c] = [(0, 3), (3, 3), (7, 3)].map(|(start, count)| graph.slice(x[0], 1, start, 1, count));
+        let within = graph.slice(x[0], 1, 8, 1, 1);
+        let product = graph.pointwise(&MULTIPLY, &[a, b]);
+        let product = graph.pointwise(&MULTIPLY, &[product, c]);
+        let active = graph.pointwise(named("sin"), &[product]);
+        let [one, other] = [active, within].map(|each| graph.reduce_all(Reduction::Sum, each));
+        graph.pointwise(&MULTIPLY, &[one, other])
+    });
+    for (name, problem) in [("skin", skin), ("batch", batch), ("parts", parts)] {
+        let outcome = check(&problem, &settings()).unwrap();
+        assert!(outcome.failure.is_none(), "{name}: {:?}", outcome.failure);
+        assert!(!outcome.all_zero, "{name}");
+        for (pair, limit) in [(Pair::Forward, 1e-11), (Pair::Native, 1e-11), (Pair::Complex, 1e-10)] {
+            let apart = apart(&outcome, pair).expect("every method applies");
+            assert!(apart <= limit, "{name}, {pair:?}: {apart}");
+        }
     }
 }
 

@@ -6,6 +6,8 @@
 mod harness;
 #[path = "native/loops.rs"]
 mod loops;
+#[path = "native/pairs.rs"]
+mod pairs;
 
 use harness::{compare, native, run, word};
 use loops::{Parts, make};

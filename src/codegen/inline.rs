@@ -3,9 +3,9 @@
 //! The code of a body sees the memory around it through a [`Scene`]. Scenes are stacked, one for each loop around; the
 //! lowest stands on the schedule that the function belongs to.
 
-use super::CodegenError;
 use super::lower::{BodyCode, Lower, Own, register};
 use super::scalar::{Lanes, NEAR};
+use super::{CodegenError, pairs};
 use crate::ir::{Ends, NodeId};
 use crate::native::RunErrorKind;
 use crate::schedule::{
@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 
 /// What the code of a body sees.
 pub struct Scene<'k> {
-    schedule: &'k Schedule,
+    pub(super) schedule: &'k Schedule,
     own: &'k Own,
     /// The elements that are in registers.
     elements: HashMap<(BufferId, usize), Value>,
@@ -33,12 +33,12 @@ pub struct Scene<'k> {
 }
 
 /// What is known of a loop before its first step.
-struct Outside<'k> {
+pub(super) struct Outside<'k> {
     kernel: &'k LoopKernel,
     node: NodeId,
-    body: &'k Schedule,
+    pub(super) body: &'k Schedule,
     own: &'k Own,
-    limit: Value,
+    pub(super) limit: Value,
     /// Where each state goes in the end, and where it is kept in memory meanwhile.
     states: Vec<[Value; 2]>,
     /// The start of each sequence's buffer.
@@ -64,7 +64,8 @@ impl Lower<'_> {
         let outside = self.outside(scenes, around, node, kernel)?;
         let (head, step, after) =
             (self.builder.create_block(), self.builder.create_block(), self.builder.create_block());
-        let mut first = vec![self.number(0)];
+        let done = if pairs::fits(kernel, outside.body) { self.paired_steps(&outside)? } else { self.number(0) };
+        let mut first = vec![done];
         for state in &kernel.states {
             for place in 0..state.first.layout.count() {
                 first.push(self.inline_element(scenes, state.first.buffer, state.first.layout.position(place)));
@@ -156,7 +157,7 @@ impl Lower<'_> {
     }
 
     /// What a step sees at its start.
-    fn enter<'k>(&mut self, outside: &Outside<'k>, held: &[Value]) -> Scene<'k> {
+    pub(super) fn enter<'k>(&mut self, outside: &Outside<'k>, held: &[Value]) -> Scene<'k> {
         let Outside { kernel, body, .. } = *outside;
         let row = self.row(kernel.backward, outside.limit, held[0]);
         let mut scene = Scene {
@@ -248,6 +249,7 @@ impl Lower<'_> {
     }
 
     fn inline_block(&mut self, scenes: &mut [Scene], block: &ScalarBlock) {
+        self.checked.clear();
         let mut made: Vec<Option<(Value, (usize, usize))>> = vec![None; block.instructions.len()];
         for (place, instruction) in block.instructions.iter().enumerate() {
             if matches!(instruction.op, ScalarOp::Constant(_)) || made[place].is_some() {
@@ -301,7 +303,7 @@ impl Lower<'_> {
         }
     }
 
-    fn inline_instruction(
+    pub(super) fn inline_instruction(
         &mut self,
         scenes: &mut [Scene],
         block: &ScalarBlock,
@@ -350,7 +352,7 @@ impl Lower<'_> {
     }
 
     /// An element of a buffer, as the innermost scene sees it.
-    fn inline_element(&mut self, scenes: &mut [Scene], id: BufferId, position: usize) -> Value {
+    pub(super) fn inline_element(&mut self, scenes: &mut [Scene], id: BufferId, position: usize) -> Value {
         let Some(scene) = scenes.last_mut() else {
             let element = self.schedule.buffer(id).element;
             let address = self.address(id);
@@ -399,7 +401,7 @@ impl Lower<'_> {
     }
 
     /// Gives an element of a buffer its value, as the innermost scene sees it.
-    fn put(&mut self, scenes: &mut [Scene], id: BufferId, position: usize, value: Value) {
+    pub(super) fn put(&mut self, scenes: &mut [Scene], id: BufferId, position: usize, value: Value) {
         let bytes = match scenes.last_mut() {
             None => self.schedule.buffer(id).element.bytes(),
             Some(scene) => {

@@ -12,8 +12,8 @@ use crate::runtime::kernel::LANES;
 use crate::schedule::{Body, BufferId, Place, Schedule};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    AbiParam, ExtFuncData, ExternalName, FuncRef, GlobalValue, GlobalValueData, InstBuilder, MemFlagsData, SigRef,
-    Signature, StackSlot, StackSlotData, StackSlotKind, Type, Value, types,
+    AbiParam, Block, BlockArg, ExtFuncData, ExternalName, FuncRef, GlobalValue, GlobalValueData, InstBuilder,
+    MemFlagsData, SigRef, Signature, StackSlot, StackSlotData, StackSlotKind, Type, Value, types,
 };
 use cranelift_frontend::FunctionBuilder;
 use cranelift_module::FuncId;
@@ -45,6 +45,19 @@ pub struct Lower<'a> {
     functions: HashMap<FuncId, FuncRef>,
     /// Where the values of calls abreast are stored, which are read at once.
     lanes: Option<StackSlot>,
+    /// The indices that the present block of scalar code has checked, with their limits.
+    pub checked: Vec<(Value, usize)>,
+    /// Where scalar code that fails goes on, rather than end the program.
+    pub retreat: Option<Retreat>,
+}
+
+/// Code that does again what failed, from a number of steps on, and fails at the right place.
+#[derive(Clone, Copy)]
+pub struct Retreat {
+    /// Its block.
+    pub block: Block,
+    /// How many steps of the loop are done.
+    pub done: Value,
 }
 
 /// What a schedule's functions name besides its buffers.
@@ -123,6 +136,8 @@ impl<'a> Lower<'a> {
             globals: HashMap::new(),
             functions: HashMap::new(),
             lanes: None,
+            checked: Vec::new(),
+            retreat: None,
         }
     }
 
@@ -328,6 +343,12 @@ impl<'a> Lower<'a> {
 
     /// Ends the program with an error of a node if a flag (any integer) is not zero.
     pub fn fail_if(&mut self, flag: Value, node: NodeId, kind: RunErrorKind) {
+        if let Some(Retreat { block, done }) = self.retreat {
+            let next = self.builder.create_block();
+            self.builder.ins().brif(flag, block, &[BlockArg::Value(done)], next, &[]);
+            self.builder.switch_to_block(next);
+            return;
+        }
         let (failed, next) = self.fork(flag);
         self.builder.switch_to_block(failed);
         let code = self.builder.ins().iconst(types::I64, kind.code(node));
@@ -355,7 +376,7 @@ impl<'a> Lower<'a> {
         self.builder.switch_to_block(next);
     }
 
-    fn fork(&mut self, flag: Value) -> (cranelift_codegen::ir::Block, cranelift_codegen::ir::Block) {
+    fn fork(&mut self, flag: Value) -> (Block, Block) {
         let (failed, next) = (self.builder.create_block(), self.builder.create_block());
         self.builder.set_cold_block(failed);
         self.builder.ins().brif(flag, failed, &[], next, &[]);

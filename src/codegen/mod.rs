@@ -28,6 +28,7 @@ mod lower;
 mod module;
 mod object;
 mod operation;
+mod pairs;
 pub mod portable;
 mod replay;
 mod rows;

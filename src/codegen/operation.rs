@@ -124,15 +124,28 @@ impl Lower<'_> {
                 let other = self.choose_real(element, (Equal, a, b), half, zero);
                 self.choose_real(element, (GreaterThan, a, b), one, other)
             }
-            _ => {
-                let product = self.builder.ins().fmul(a, b);
-                let product = self.choose_real(element, (Equal, a, zero), zero, product);
-                if operation == Instruction::MaskedMultiply {
-                    return product;
-                }
-                self.choose_real(element, (Equal, b, zero), zero, product)
-            }
+            _ => self.masked_product(operation, a, b, element),
         }
+    }
+
+    /// A product that is 0 where the first factor is, or either of them: its bits and those of a mask. The mask of a number is
+    /// made once, however many products it is in.
+    fn masked_product(&mut self, operation: Instruction, a: Value, b: Value, element: ElementType) -> Value {
+        let [left, right] = [a, b].map(|value| self.in_lanes(value, element));
+        let zero = self.constant_beside(0.0, element, left);
+        let mut product = self.builder.ins().fmul(left, right);
+        let factors = if operation == Instruction::MaskedMultiply { &[left][..] } else { &[left, right] };
+        for factor in factors {
+            let counts = self.builder.ins().fcmp(FloatCC::NotEqual, *factor, zero);
+            let counts = self.seen_as(vector_of(element), counts);
+            product = self.builder.ins().band(product, counts);
+        }
+        if self.is_vector(a) { product } else { self.builder.ins().extractlane(product, 0) }
+    }
+
+    /// A real in the lanes of a vector: a single one in all of them, which takes one instruction.
+    fn in_lanes(&mut self, value: Value, element: ElementType) -> Value {
+        if self.is_vector(value) { value } else { self.builder.ins().splat(vector_of(element), value) }
     }
 
     /// The first argument where it is more extreme or NaN, else the second.
@@ -159,8 +172,7 @@ impl Lower<'_> {
             return self.choose_lanes(comparison, yes, no);
         }
         let (condition, left, right) = comparison;
-        let lanes = |lower: &mut Self, value: Value| lower.builder.ins().scalar_to_vector(vector_of(element), value);
-        let [left, right, yes, no] = [left, right, yes, no].map(|value| lanes(self, value));
+        let [left, right, yes, no] = [left, right, yes, no].map(|value| self.in_lanes(value, element));
         let chosen = self.choose_lanes((condition, left, right), yes, no);
         self.builder.ins().extractlane(chosen, 0)
     }

@@ -26,6 +26,7 @@ pub type Lanes = smallvec::SmallVec<[Value; LANES]>;
 impl Lower<'_> {
     /// Writes a block.
     pub fn scalar_block(&mut self, block: &ScalarBlock) {
+        self.checked.clear();
         let mut made: Made = vec![None; block.instructions.len()];
         for (place, instruction) in block.instructions.iter().enumerate() {
             if is_repeatable(instruction) || made[place].is_some() {
@@ -156,8 +157,12 @@ impl Lower<'_> {
         self.builder.ins().select(flag, zero, value)
     }
 
-    /// Ends the program unless an index is below a limit.
-    pub fn check_index(&mut self, index: Value, limit: usize, node: NodeId) {
+    /// Ends the program unless an index is below a limit. A row of a few elements asks once.
+    fn check_index(&mut self, index: Value, limit: usize, node: NodeId) {
+        if self.checked.contains(&(index, limit)) {
+            return;
+        }
+        self.checked.push((index, limit));
         let outside = self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, index, limit as i64);
         self.fail_if(outside, node, RunErrorKind::Index);
     }

@@ -12,7 +12,7 @@ use crate::ops::arithmetic::MULTIPLY;
 
 /// The rules of this file.
 pub static RULES: &[Rule] = &[
-    Rule::rounding("sum(repeated a * repeated b) = contract(a, b)", sum_of_product),
+    Rule::rounding("sum(repeated a * repeated b * …) = contract(a, b * …)", sum_of_product),
     Rule::rounding(
         "contract(repeated a, b) = repeated contract(a, sum(b)), the sum where a is a finite constant",
         of_repeated,
@@ -40,12 +40,13 @@ fn sum_of_product(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     }
     let (inside, outside): (Vec<Factor>, Vec<Factor>) =
         factors.into_iter().partition(|factor| factor.labels.iter().any(|axis| folded.contains(*axis)));
-    let [left, right] = &absorbed(graph, grouped(inside), &shape)[..] else { return None };
-    if !worthwhile(&left[0].labels, &right[0].labels, folded) {
-        return None;
-    }
-    let left = multiplied(graph, left);
-    let right = multiplied(graph, right);
+    let [left, right] = match &absorbed(graph, grouped(inside), &shape)[..] {
+        [left, right] if worthwhile(&left[0].labels, &right[0].labels, folded) => {
+            [left, right].map(|group| multiplied(graph, group))
+        }
+        [a, b, c] => paired(graph, [a, b, c], folded, &shape)?,
+        _ => return None,
+    };
     let rest: Vec<usize> = (0..shape.rank()).filter(|axis| !folded.contains(*axis)).collect();
     let target = graph.ty(id).shape.clone();
     let product = left.times(graph, &right, &rest);
@@ -116,6 +117,32 @@ fn worthwhile(left: &[usize], right: &[usize], folded: Axes) -> bool {
     let shared = left.iter().any(|axis| folded.contains(*axis) && right.contains(axis));
     let own = |a: &[usize], b: &[usize]| a.iter().any(|axis| !folded.contains(*axis) && !b.contains(axis));
     shared && (own(left, right) || own(right, left))
+}
+
+/// Two of three groups multiplied, so that both sides of what is left have axes of their own that stay and none of them in
+/// common: a product of matrices, whose one factor has the fewest elements.
+fn paired(graph: &mut Graph, groups: [&[Factor]; 3], folded: Axes, shape: &Shape) -> Option<[Factor; 2]> {
+    let stays = |axis: &usize| !folded.contains(*axis);
+    let own = |a: &[usize], b: &[usize]| a.iter().any(|axis| stays(axis) && shape[*axis] > 1 && !b.contains(axis));
+    let ways = [[0, 1, 2], [0, 2, 1], [1, 2, 0]].into_iter().filter_map(|[a, b, other]| {
+        let labels = united(&groups[a][0].labels, &groups[b][0].labels);
+        let alone = &groups[other][0].labels;
+        let apart = !labels.iter().any(|axis| stays(axis) && alone.contains(axis));
+        let pays = apart && own(&labels, alone) && own(alone, &labels) && worthwhile(&labels, alone, folded);
+        let elements: usize = labels.iter().map(|axis| shape[*axis]).product();
+        pays.then_some((elements, [a, b, other], labels))
+    });
+    let (_, [a, b, other], labels) = ways.min_by_key(|(elements, ..)| *elements)?;
+    let [a, b, other] = [a, b, other].map(|place| multiplied(graph, groups[place]));
+    Some([a.beside(graph, &b, labels), other])
+}
+
+/// The axes of either, in order.
+fn united(a: &[usize], b: &[usize]) -> Vec<usize> {
+    let mut all: Vec<usize> = a.iter().chain(b).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 fn multiplied(graph: &mut Graph, group: &[Factor]) -> Factor {

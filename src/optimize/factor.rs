@@ -61,7 +61,7 @@ impl Factor {
     }
 
     /// The product without a sum: each element of one with those of the other that agree in the labels of both.
-    fn beside(&self, graph: &mut Graph, other: &Factor, labels: Vec<usize>) -> Factor {
+    pub(super) fn beside(&self, graph: &mut Graph, other: &Factor, labels: Vec<usize>) -> Factor {
         let size = |label: &usize| {
             let of = |factor: &Factor| factor.place(*label).map(|place| graph.ty(factor.node).shape[place]);
             of(self).or_else(|| of(other)).unwrap_or(1)

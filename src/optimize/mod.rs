@@ -10,6 +10,7 @@
 //! remarks of the graph.
 
 mod algebra;
+mod chosen;
 mod contraction;
 mod dead;
 mod factor;
@@ -20,6 +21,7 @@ mod fold;
 mod loops;
 mod narrow;
 mod order;
+mod parts;
 mod replays;
 mod report;
 mod rows;

@@ -1,6 +1,6 @@
 //! The form of a rule, and the tables of all rules.
 
-use super::{Stage, algebra, contraction, factors, fast, fast_functions, fold, narrow, rows, shapes};
+use super::{Stage, algebra, chosen, contraction, factors, fast, fast_functions, fold, narrow, parts, rows, shapes};
 use crate::ir::{Graph, NodeId};
 
 /// How the value that a rule makes agrees with the one that it replaces. NaN stays NaN throughout; its sign is not told
@@ -133,7 +133,9 @@ pub const TABLES: &[Table] = &[
     Table { title: "Constants", rules: fold::RULES, last: false },
     Table { title: "Arithmetic and choices", rules: algebra::RULES, last: false },
     Table { title: "Shapes, placement and reductions", rules: shapes::RULES, last: false },
+    Table { title: "Sums of parts", rules: parts::RULES, last: false },
     Table { title: "Rows and windows", rules: rows::RULES, last: false },
+    Table { title: "Rows that are chosen", rules: chosen::RULES, last: false },
     Table { title: "Contractions", rules: contraction::RULES, last: false },
 ];
 

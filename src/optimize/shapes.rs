@@ -2,7 +2,7 @@
 
 use super::{Rule, arguments_of};
 use crate::ir::{Axes, Graph, NodeId, Op, Reduction, Shape};
-use crate::ops::arithmetic::{ADD, MULTIPLY, NEGATE};
+use crate::ops::arithmetic::{MULTIPLY, NEGATE};
 
 /// The rules of this file.
 pub static RULES: &[Rule] = &[
@@ -15,7 +15,6 @@ pub static RULES: &[Rule] = &[
     Rule::exact("slice(concatenate(…, x, …)) = slice(x) inside one part", slice_of_concatenate),
     Rule::exact("slice(repeated x) = repeated x along a new axis", slice_of_broadcast),
     Rule::exact("pad(pad(x)) is one pad", pad_of_pad),
-    Rule::up_to_sign("pad(x) + pad(y) + … = concatenate(x, y, …) where they fill an axis", sum_of_pads),
     Rule::up_to_sign("reduce over axes of size 1 is a reshape", reduce_of_units),
     Rule::rounding("sum(repeated x) = n x (rounds once), max(repeated x) = x", reduce_of_broadcast),
     Rule::rounding("sum(sum(x)) = sum(x) over both axes (order of adding)", reduce_of_reduce),
@@ -114,38 +113,6 @@ fn slice_of_pad(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let step = if count == 1 { stride } else { step };
     (hit == count && step.is_multiple_of(stride))
         .then(|| graph.slice(source, axis, (start - low) / stride, step / stride, count))
-}
-
-/// The most pads that are taken for parts of one tensor.
-const PARTS: usize = 64;
-
-fn sum_of_pads(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let mut terms: Vec<NodeId> = arguments_of::<2>(graph, id, &ADD)?.to_vec();
-    let mut parts: Vec<(usize, NodeId)> = Vec::new();
-    let mut along = None;
-    while let Some(term) = terms.pop() {
-        if let Some(both) = arguments_of::<2>(graph, term, &ADD) {
-            terms.extend(both);
-            continue;
-        }
-        let Op::Pad { axis, low, step: 1 } = graph.node(term).op else { return None };
-        if along.is_some_and(|along| along != axis) || parts.len() == PARTS {
-            return None;
-        }
-        along = Some(axis);
-        parts.push((low as usize, graph.node(term).arguments[0]));
-    }
-    let axis = usize::from(along?);
-    parts.sort();
-    let mut filled = 0;
-    for (low, part) in &parts {
-        if *low != filled || graph.ty(*part).shape[axis] == 0 {
-            return None;
-        }
-        filled += graph.ty(*part).shape[axis];
-    }
-    let parts: Vec<NodeId> = parts.into_iter().map(|(_, part)| part).collect();
-    (filled == graph.ty(id).shape[axis]).then(|| graph.concatenate(&parts, axis))
 }
 
 fn slice_of_concatenate(graph: &mut Graph, id: NodeId) -> Option<NodeId> {

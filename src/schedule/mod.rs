@@ -32,7 +32,7 @@ pub mod verify;
 mod windowed;
 mod work;
 
-pub use abreast::calls_at;
+pub use abreast::{calls_at, function as abreast_function};
 pub use build::schedule;
 pub use counts::{Kind, bytes_of, describe, origins, programs};
 pub use flops::{flops, flops_of};

@@ -421,10 +421,53 @@ pub const EXAMPLES: &[(&str, Write)] = &[
         let padded = g.pad(s.x, 0, 1, 2, 7);
         g.pad(padded, 0, 2, 1, 10)
     }),
-    ("pad(x) + pad(y) + … = concatenate(x, y, …) where they fill an axis", |g, s| {
-        let (low, middle, high) = (g.pad(s.x, 0, 0, 1, 9), g.pad(s.y, 0, 3, 1, 9), g.pad(s.z, 0, 6, 1, 9));
-        let two = of(g, &ADD, &[low, middle]);
-        of(g, &ADD, &[two, high])
+    (PARTS, |g, s| {
+        let [x, y] = [(s.x, 0), (s.y, 3)].map(|(part, low)| g.pad(part, 0, low, 1, 6));
+        of(g, &ADD, &[y, x])
+    }),
+    (PARTS, |g, s| {
+        let [x, y] = [(s.x, 5), (s.y, 1)].map(|(part, low)| g.pad(part, 0, low, 1, 10));
+        of(g, &ADD, &[y, x])
+    }),
+    (PARTS, |g, s| {
+        let [x, y] = [(s.x, 1), (s.y, 3)].map(|(part, low)| g.pad(part, 0, low, 1, 12));
+        of(g, &ADD, &[x, y])
+    }),
+    (PARTS, |g, s| {
+        let zeros = g.constant_like(s.x, 0.0);
+        let row = g.concatenate(&[zeros, s.x, s.y, zeros, zeros, s.z, zeros], 0);
+        let more = g.pad(s.z, 0, 5, 1, 21);
+        of(g, &ADD, &[row, more])
+    }),
+    (PARTS, |g, s| {
+        let square = g.transpose(s.a, Axes::new([1, 0]));
+        let [a, b] = [(s.a, 0), (square, 4)].map(|(part, low)| g.pad(part, 1, low, 1, 9));
+        of(g, &ADD, &[a, b])
+    }),
+    (CHOSEN, |g, s| {
+        let (all, indices) = (with(g, &ADD, s.large, 0.25), integers(g, &[2, 2], &[7, 3, 0, 3]));
+        let product = of(g, &MULTIPLY, &[all, s.large]);
+        g.gather_or(product, indices, 0, Outside::Error)
+    }),
+    (CHOSEN, |g, s| {
+        let row = g.slice(s.large, 0, 2, 1, 1);
+        let row = g.reshape(row, &Shape::new(&[8]));
+        let row = repeated(g, row, &[1], &[8, 8]);
+        let (sum, indices) = (of(g, &SUBTRACT, &[row, s.large]), integers(g, &[3], &[7, 2, 0]));
+        g.gather_or(sum, indices, 0, Outside::Error)
+    }),
+    ("gather(repeated x, i) = repeated gather(x, i) where i are at most half the rows", |g, s| {
+        let (columns, indices) = (repeated(g, s.large, &[0, 2], &[8, 3, 8]), integers(g, &[2, 1], &[7, 2]));
+        g.gather_or(columns, indices, 0, Outside::Error)
+    }),
+    (CHOSEN_PRODUCT, |g, s| {
+        let (product, indices) = (g.contract(s.large, s.large, 0, 1), integers(g, &[2, 2], &[7, 2, 2, 0]));
+        g.gather_or(product, indices, 0, Outside::Error)
+    }),
+    (CHOSEN_PRODUCT, |g, s| {
+        let cube = repeated(g, s.large, &[0, 2], &[8, 2, 8]);
+        let (product, indices) = (g.contract(cube, s.large, 1, 1), integers(g, &[3, 1], &[7, 2, 0]));
+        g.gather_or(product, indices, 0, Outside::Error)
     }),
     ("reduce over axes of size 1 is a reshape", |g, s| sum(g, s.right, &[1])),
     ("sum(repeated x) = n x (rounds once), max(repeated x) = x", |g, s| {
@@ -463,7 +506,19 @@ pub const EXAMPLES: &[(&str, Write)] = &[
         let part = g.slice(inner, 2, 1, 1, 3);
         g.unwindow(part, 0, 3, steps)
     }),
-    ("sum(repeated a * repeated b) = contract(a, b)", |g, s| {
+    ("sum(repeated a * repeated b * …) = contract(a, b * …)", |g, s| {
+        // weights[e, b] * matrices[b, i, j] * points[e, j], summed over b and j.
+        let shape = [4, 2, 4, 4];
+        let weights = repeated(g, s.a, &[0, 2], &shape);
+        let matrices = g.reshape(s.large, &Shape::new(&[2, 8, 4]));
+        let matrices = g.slice(matrices, 1, 0, 1, 4);
+        let matrices = repeated(g, matrices, &[1, 2, 3], &shape);
+        let points = repeated(g, s.b, &[0, 3], &shape);
+        let product = of(g, &MULTIPLY, &[weights, matrices]);
+        let product = of(g, &MULTIPLY, &[points, product]);
+        sum(g, product, &[2, 3])
+    }),
+    ("sum(repeated a * repeated b * …) = contract(a, b * …)", |g, s| {
         let (left, right) = (repeated(g, s.m, &[0, 2], &[3, 4, 4]), repeated(g, s.a, &[1, 2], &[3, 4, 4]));
         let product = of(g, &MULTIPLY, &[left, right]);
         sum(g, product, &[2])
@@ -513,6 +568,12 @@ pub const EXAMPLES: &[(&str, Write)] = &[
 ];
 
 const REPEATED: &str = "contract(repeated a, b) = repeated contract(a, sum(b)), the sum where a is a finite constant";
+
+const PARTS: &str = "pad(x) + pad(y) = concatenate(x, 0, y) along an axis most of which has no place in both";
+
+const CHOSEN: &str = "gather(f(x, …), i) = f(gather(x, i), …) where it cannot fail and i are at most half the rows";
+
+const CHOSEN_PRODUCT: &str = "gather(contract(a, b), i) = contract(gather(a, i), b) where i are at most half the rows";
 
 const MOVEMENT: &str = "slice(move(x)) = move(slice(x)) for transposes, reversals, repetitions and axes of size 1, pads and concatenations along other axes, where nothing else needs move(x)";
 

@@ -75,8 +75,8 @@ pub fn jacobian(call: &Call) -> Result<Outcome, String> {
     })?;
     let values = shown(&matrix.values);
     let output = Output::Fields(vec![
-        ("rows", Output::Integers(shown(&matrix.rows))),
-        ("cols", Output::Integers(shown(&matrix.columns))),
+        ("rows", Output::Integers(shown(&matrix.rows).into_iter().map(i64::from).collect())),
+        ("cols", Output::Integers(shown(&matrix.columns).into_iter().map(i64::from).collect())),
         ("vals", Output::Reals { shape: vec![values.len()], elements: values }),
     ]);
     Ok(Outcome { output, nanoseconds })
@@ -85,8 +85,8 @@ pub fn jacobian(call: &Call) -> Result<Outcome, String> {
 /// A matrix in compressed sparse rows: two rows for each observation, then one for each weight.
 struct Matrix {
     /// Where each row begins, and where the last ends.
-    rows: Vec<i64>,
-    columns: Vec<i64>,
+    rows: Vec<i32>,
+    columns: Vec<i32>,
     values: Vec<f64>,
 }
 
@@ -96,31 +96,32 @@ impl Matrix {
         Matrix { rows: vec![0; 3 * sizes.observations + 1], columns: vec![0; entries], values: vec![0.0; entries] }
     }
 
-    /// Writes where the entries are.
+    /// Writes where the entries are. The two rows of an observation have the same columns.
     fn place(&mut self, sizes: &Sizes) {
         let count = sizes.observations;
         let points = CAMERA * sizes.cameras;
         let weights = points + POINT * sizes.points;
         let (mut camera, mut point) = (0, 0);
         for (observation, rows) in self.columns[..2 * WIDTH * count].chunks_exact_mut(2 * WIDTH).enumerate() {
-            for row in rows.chunks_exact_mut(WIDTH) {
-                for (each, column) in row[..CAMERA].iter_mut().enumerate() {
-                    *column = (CAMERA * camera + each) as i64;
-                }
-                for (each, column) in row[CAMERA..WIDTH - 1].iter_mut().enumerate() {
-                    *column = (points + POINT * point + each) as i64;
-                }
-                row[WIDTH - 1] = (weights + observation) as i64;
-            }
+            let (first, second) = rows.split_at_mut(WIDTH);
+            follow(&mut first[..CAMERA], CAMERA * camera);
+            follow(&mut first[CAMERA..WIDTH - 1], points + POINT * point);
+            first[WIDTH - 1] = (weights + observation) as i32;
+            second.copy_from_slice(first);
             camera = if camera + 1 == sizes.cameras { 0 } else { camera + 1 };
             point = if point + 1 == sizes.points { 0 } else { point + 1 };
         }
-        for (observation, column) in self.columns[2 * WIDTH * count..].iter_mut().enumerate() {
-            *column = (weights + observation) as i64;
-        }
-        for (row, start) in self.rows.iter_mut().enumerate() {
-            *start = (row * WIDTH - row.saturating_sub(2 * count) * (WIDTH - 1)) as i64;
-        }
+        follow(&mut self.columns[2 * WIDTH * count..], weights);
+        let (errors, rest) = self.rows.split_at_mut(2 * count);
+        errors.iter_mut().enumerate().for_each(|(row, start)| *start = (row * WIDTH) as i32);
+        follow(rest, 2 * count * WIDTH);
+    }
+}
+
+/// Neighbouring columns from a first one on.
+fn follow(columns: &mut [i32], first: usize) {
+    for (column, number) in columns.iter_mut().zip(first as i32..) {
+        *column = number;
     }
 }
 
