@@ -1,6 +1,6 @@
 //! The form of a rule, and the tables of all rules.
 
-use super::{Stage, algebra, contraction, factors, fast, fast_functions, fold, narrow, rows, shapes};
+use super::{Stage, algebra, borders, contraction, factors, fast, fast_functions, fold, narrow, rows, shapes, turns};
 use crate::ir::{Graph, NodeId};
 
 /// How the value that a rule makes agrees with the one that it replaces. NaN stays NaN throughout; its sign is not told
@@ -130,9 +130,11 @@ pub const TABLES: &[Table] = &[
     Table { title: "Sums, products and quotients under `--fast-math`", rules: fast::FINAL, last: true },
     Table { title: "Elementary functions under `--fast-math`", rules: fast_functions::FINAL, last: true },
     Table { title: "Parts of tensors", rules: narrow::FINAL, last: true },
+    Table { title: "Transposes", rules: turns::FINAL, last: true },
     Table { title: "Constants", rules: fold::RULES, last: false },
     Table { title: "Arithmetic and choices", rules: algebra::RULES, last: false },
     Table { title: "Shapes, placement and reductions", rules: shapes::RULES, last: false },
+    Table { title: "Borders", rules: borders::RULES, last: false },
     Table { title: "Rows and windows", rules: rows::RULES, last: false },
     Table { title: "Contractions", rules: contraction::RULES, last: false },
 ];
