@@ -228,6 +228,30 @@ fn holds(graph: &Graph, id: NodeId, depth: usize) -> Option<Ranges> {
     difference.within(wanted, whole)
 }
 
+/// The axis and the range along it in which a condition on the position holds, if that is one axis.
+pub(super) fn range_of_condition(graph: &Graph, id: NodeId) -> Option<(usize, Range<i64>)> {
+    let (ranges, whole) = (holds(graph, id, DEPTH)?, everywhere(&graph.ty(id).shape));
+    let mut partial = (0..whole.len()).filter(|axis| ranges[*axis] != whole[*axis]);
+    let (axis, None) = (partial.next()?, partial.next()) else { return None };
+    Some((axis, ranges[axis].clone()))
+}
+
+/// A condition that holds in a range along an axis.
+pub(super) fn condition(graph: &mut Graph, shape: &Shape, axis: usize, range: Range<i64>) -> NodeId {
+    let position = graph.iota(axis, shape.clone());
+    let compared = |graph: &mut Graph, definition, limit: i64| {
+        let limit = graph.integer(limit);
+        let limit = graph.splat(limit, shape);
+        graph.pointwise(definition, &[position, limit])
+    };
+    let from = (range.start > 0).then(|| compared(graph, &GREATER_EQUAL, range.start));
+    let to = (range.end < shape[axis] as i64).then(|| compared(graph, &LESS, range.end));
+    match (from, to) {
+        (Some(from), Some(to)) => graph.pointwise(&AND, &[from, to]),
+        (only, None) | (None, only) => only.unwrap_or_else(|| compared(graph, &GREATER_EQUAL, 0)),
+    }
+}
+
 /// The ranges of a table of truth values, if it is true there and nowhere else.
 fn holds_in_table(bits: &[u64], shape: &Shape) -> Option<Ranges> {
     let strides = shape.strides();

@@ -8,12 +8,14 @@ use super::shapes::reduction;
 use super::{Rule, Uses};
 use crate::ir::{Axes, Graph, NodeId, Op, Shape};
 
-/// The rules of this file.
+/// The rules of this file for all graphs: those of products come before the others can move the transpose away.
+pub static RULES: &[Rule] = &[Rule::exact_with_uses(
+    "transpose(contract(a, b)) = contract(b, a) where nothing else needs contract(a, b)",
+    product_turned,
+)];
+
+/// The rules of this file for finished graphs.
 pub static FINAL: &[Rule] = &[
-    Rule::exact_with_uses(
-        "transpose(contract(a, b)) = contract(b, a) where nothing else needs contract(a, b)",
-        product_turned,
-    ),
     Rule::exact("f(transpose a, transpose b) = transpose f(a, b)", pointwise_of_turned),
     Rule::rounding("reduce(transpose(x)) = transpose(reduce(x))", reduce_of_turned),
 ];
