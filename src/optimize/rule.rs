@@ -134,7 +134,6 @@ pub const TABLES: &[Table] = &[
     Table { title: "Constants", rules: fold::RULES, last: false },
     Table { title: "Arithmetic and choices", rules: algebra::RULES, last: false },
     Table { title: "Shapes, placement and reductions", rules: shapes::RULES, last: false },
-    Table { title: "Products", rules: turns::RULES, last: false },
     Table { title: "Borders", rules: borders::RULES, last: false },
     Table { title: "Rows and windows", rules: rows::RULES, last: false },
     Table { title: "Contractions", rules: contraction::RULES, last: false },

@@ -1,20 +1,12 @@
-//! Transposes move outwards, past what is computed of elements, to where they cost nothing: a sum over an axis is as well one
-//! over the axis that it was, and a product whose operands change places is its transpose.
-//!
-//! Comprehensions put the axes of their indices in the order they are written, and reductions behind them: without these
-//! rules, each would read its argument across the rows in which it lies.
+//! Transposes move outwards, past what is computed of elements, to where they cost nothing: a sum over an axis of a transpose is
+//! one over the axis that it was. Comprehensions put the axes of their indices first, in the order in which they are written, and
+//! those of reductions last: without these rules, each would read its argument across the rows in which it lies.
 
+use super::Rule;
 use super::shapes::reduction;
-use super::{Rule, Uses};
 use crate::ir::{Axes, Graph, NodeId, Op, Shape};
 
-/// The rules of this file for all graphs: those of products come before the others can move the transpose away.
-pub static RULES: &[Rule] = &[Rule::exact_with_uses(
-    "transpose(contract(a, b)) = contract(b, a) where nothing else needs contract(a, b)",
-    product_turned,
-)];
-
-/// The rules of this file for finished graphs.
+/// The rules of this file.
 pub static FINAL: &[Rule] = &[
     Rule::exact("f(transpose a, transpose b) = transpose f(a, b)", pointwise_of_turned),
     Rule::rounding("reduce(transpose(x)) = transpose(reduce(x))", reduce_of_turned),
@@ -25,16 +17,6 @@ fn turned(graph: &Graph, id: NodeId) -> Option<(Axes, NodeId)> {
         Op::Transpose(order) => Some((order, graph.node(id).arguments[0])),
         _ => None,
     }
-}
-
-fn product_turned(graph: &mut Graph, id: NodeId, uses: &Uses) -> Option<NodeId> {
-    let (order, product) = turned(graph, id)?;
-    let Op::Contract { batch, contract } = graph.node(product).op else { return None };
-    let [left, right] = graph.node(product).arguments[..] else { return None };
-    let (batch, contract) = (usize::from(batch), usize::from(contract));
-    let rows = graph.ty(left).shape.rank() - contract;
-    let exchanged = (0..batch).chain(rows..order.len()).chain(batch..rows);
-    (uses.is_one(product) && order.iter().eq(exchanged)).then(|| graph.contract(right, left, batch, contract))
 }
 
 /// At least one argument is a transpose; the others are in the same order, or repeat what is in any order.
