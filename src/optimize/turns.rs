@@ -23,11 +23,27 @@ fn turned(graph: &Graph, id: NodeId) -> Option<(Axes, NodeId)> {
 fn pointwise_of_turned(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let definition = graph.pointwise_of(id)?;
     let arguments = graph.node(id).arguments.clone();
-    let (order, _) = arguments.iter().find_map(|argument| turned(graph, *argument))?;
+    let (order, source) = arguments.iter().find_map(|argument| turned(graph, *argument))?;
+    if !crosses_rows(&graph.ty(source).shape, order) || is_product(graph, source) {
+        return None;
+    }
     let arguments =
         arguments.iter().map(|argument| turned_back(graph, *argument, order)).collect::<Option<Vec<_>>>()?;
     let inner = graph.pointwise(definition, &arguments);
     Some(graph.transpose(inner, order))
+}
+
+/// Whether neighbours in a transpose are none in memory. Where rows stay rows, reading them costs little.
+fn crosses_rows(shape: &Shape, order: Axes) -> bool {
+    let long = |axis: &usize| shape[*axis] != 1;
+    order.iter().rfind(long) != (0..order.len()).rfind(long)
+}
+
+/// What is computed of a transposed product reads it once; more than that may read the result.
+fn is_product(graph: &Graph, id: NodeId) -> bool {
+    let node = graph.node(id);
+    let source = if node.op == Op::Reshape { graph.node(node.arguments[0]) } else { node };
+    matches!(source.op, Op::Contract { .. })
 }
 
 /// The tensor that is this one when it is transposed, where that is a view.
@@ -46,6 +62,7 @@ fn turned_back(graph: &mut Graph, id: NodeId, order: Axes) -> Option<NodeId> {
     }
 }
 
+/// Axes that are folded together are neighbours there too, since only such are folded where they lie.
 fn reduce_of_turned(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (reduction, axes, argument) = reduction(graph, id)?;
     let (order, source) = turned(graph, argument)?;
@@ -53,6 +70,10 @@ fn reduce_of_turned(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     folded.sort_unstable();
     let wanted = (0..order.len()).filter(|place| !axes.contains(*place)).map(|place| order.get(place));
     let kept: Vec<usize> = (0..order.len()).filter(|axis| !folded.contains(axis)).collect();
+    let (first, last) = (*folded.first()?, *folded.last()?);
+    if kept.iter().any(|axis| (first..last).contains(axis)) {
+        return None;
+    }
     let places: Vec<usize> = wanted.filter_map(|axis| kept.iter().position(|each| *each == axis)).collect();
     let value = graph.reduce(reduction, source, Axes::new(folded));
     Some(graph.transpose(value, Axes::new(places)))
