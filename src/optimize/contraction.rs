@@ -2,11 +2,12 @@
 //!
 //! `sum(W[i, k] * x[k] for k)` arrives as a repeated product folded along k and leaves as a matrix-vector product. Sums
 //! of two tensors over everything stay sums, since those are computed together with what makes their arguments. Of a
-//! contraction whose sum, whose diagonal, or whose repeated argument is what is wanted, less is computed.
+//! contraction whose sum, whose diagonal, or whose repeated argument is what is wanted, less is computed; one whose transpose is
+//! wanted is computed as that.
 //! Rounding changes with the order of adding.
 
 use super::factor::Factor;
-use super::{Rule, arguments_of};
+use super::{Rule, Uses, arguments_of};
 use crate::ir::{Axes, Graph, NodeId, Op, Reduction, Shape};
 use crate::ops::arithmetic::MULTIPLY;
 
@@ -19,6 +20,10 @@ pub static RULES: &[Rule] = &[
     ),
     Rule::rounding("sum(contract(a, b)) = sum(sum(a) * sum(b)) over all axes of both", sum_of_contraction),
     Rule::rounding("diagonal(contract(a, b)) = sum(a * b)", diagonal_of_contraction),
+    Rule::exact_with_uses(
+        "transpose(contract(a, b)) = contract(b, a) where nothing else needs contract(a, b)",
+        product_turned,
+    ),
 ];
 
 /// The most factors that are looked at.
@@ -242,4 +247,15 @@ fn diagonal_of_contraction(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
         return None;
     }
     Some(left.times(graph, &right, &[0]).node)
+}
+
+fn product_turned(graph: &mut Graph, id: NodeId, uses: &Uses) -> Option<NodeId> {
+    let Op::Transpose(order) = graph.node(id).op else { return None };
+    let product = graph.node(id).arguments[0];
+    let Op::Contract { batch, contract } = graph.node(product).op else { return None };
+    let [left, right] = graph.node(product).arguments[..] else { return None };
+    let (batch, contract) = (usize::from(batch), usize::from(contract));
+    let rows = graph.ty(left).shape.rank() - contract;
+    let exchanged = (0..batch).chain(rows..order.len()).chain(batch..rows);
+    (uses.is_one(product) && order.iter().eq(exchanged)).then(|| graph.contract(right, left, batch, contract))
 }

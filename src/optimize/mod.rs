@@ -10,6 +10,7 @@
 //! remarks of the graph.
 
 mod algebra;
+mod borders;
 mod chosen;
 mod contraction;
 mod dead;
@@ -27,6 +28,7 @@ mod report;
 mod rows;
 mod rule;
 mod shapes;
+mod turns;
 
 pub use rule::{Apply, Exactness, Rule, TABLES, Table, Uses, rules};
 

@@ -1,6 +1,9 @@
 //! The form of a rule, and the tables of all rules.
 
-use super::{Stage, algebra, chosen, contraction, factors, fast, fast_functions, fold, narrow, parts, rows, shapes};
+use super::{
+    Stage, algebra, borders, chosen, contraction, factors, fast, fast_functions, fold, narrow, parts, rows, shapes,
+    turns,
+};
 use crate::ir::{Graph, NodeId};
 
 /// How the value that a rule makes agrees with the one that it replaces. NaN stays NaN throughout; its sign is not told
@@ -130,10 +133,12 @@ pub const TABLES: &[Table] = &[
     Table { title: "Sums, products and quotients under `--fast-math`", rules: fast::FINAL, last: true },
     Table { title: "Elementary functions under `--fast-math`", rules: fast_functions::FINAL, last: true },
     Table { title: "Parts of tensors", rules: narrow::FINAL, last: true },
+    Table { title: "Transposes", rules: turns::FINAL, last: true },
     Table { title: "Constants", rules: fold::RULES, last: false },
     Table { title: "Arithmetic and choices", rules: algebra::RULES, last: false },
     Table { title: "Shapes, placement and reductions", rules: shapes::RULES, last: false },
     Table { title: "Sums of parts", rules: parts::RULES, last: false },
+    Table { title: "Borders", rules: borders::RULES, last: false },
     Table { title: "Rows and windows", rules: rows::RULES, last: false },
     Table { title: "Rows that are chosen", rules: chosen::RULES, last: false },
     Table { title: "Contractions", rules: contraction::RULES, last: false },

@@ -149,7 +149,7 @@ fn pad_of_pad(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     (axis == inner_axis).then(|| graph.pad(source, axis as usize, low, (step * inner_step) as usize, size))
 }
 
-fn reduction(graph: &Graph, id: NodeId) -> Option<(Reduction, Axes, NodeId)> {
+pub(super) fn reduction(graph: &Graph, id: NodeId) -> Option<(Reduction, Axes, NodeId)> {
     match graph.node(id).op {
         Op::Reduce(reduction, axes) => Some((reduction, axes, graph.node(id).arguments[0])),
         _ => None,

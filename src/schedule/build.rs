@@ -2,6 +2,7 @@
 
 use super::group::{Class, Group, Groups, fold};
 use super::layout::Layout;
+use super::parts::{self, Part};
 use super::resolve::{Resolved, Sight, is_leaf};
 use super::windowed::Windowed;
 use super::{
@@ -27,6 +28,7 @@ pub(super) fn schedule_part(graph: &Graph, part: Option<NodeId>) -> Schedule {
     let ports = ports(graph);
     let finals = Finals::new(graph, &resolved, &groups, &ports);
     let mut builder = Builder {
+        parts: parts::find(graph, &resolved, &groups, &finals),
         graph,
         resolved: &resolved,
         groups: &groups,
@@ -46,9 +48,11 @@ pub(super) fn schedule_part(graph: &Graph, part: Option<NodeId>) -> Schedule {
         builder.group(group, &finals, &ports);
     }
     builder.copy_outputs(&finals, &ports);
+    let parts = builder.placed_parts();
     let Builder { memory, kernels, bodies, body_spans, mut limits, nodes, .. } = builder;
     let mut buffers = memory.buffers;
-    let memory::Sizes { planned: workspace_bytes, required: required_bytes } = memory::plan(&mut buffers, &kernels);
+    let memory::Sizes { planned: workspace_bytes, required: required_bytes } =
+        memory::plan(&mut buffers, &kernels, &parts);
     let inputs = graph.inputs().iter().map(|input| port(&input.name, &input.ty)).collect();
     let mut spans = spans(graph, &groups);
     spans.extend(body_spans);
@@ -57,6 +61,7 @@ pub(super) fn schedule_part(graph: &Graph, part: Option<NodeId>) -> Schedule {
         inputs,
         outputs: ports,
         buffers,
+        parts,
         kernels,
         workspace_bytes,
         required_bytes,
@@ -109,7 +114,7 @@ fn stored(graph: &Graph, resolved: &Resolved, groups: &Groups) -> Vec<bool> {
 pub struct Memory {
     /// The buffers.
     pub buffers: Vec<Buffer>,
-    of: Vec<Option<BufferId>>,
+    pub(super) of: Vec<Option<BufferId>>,
 }
 
 impl Memory {
@@ -117,7 +122,7 @@ impl Memory {
         Memory { buffers: Vec::new(), of: vec![None; nodes] }
     }
 
-    fn add(&mut self, element: ElementType, count: usize, place: Place) -> BufferId {
+    pub(super) fn add(&mut self, element: ElementType, count: usize, place: Place) -> BufferId {
         self.buffers.push(Buffer { element, count, place });
         BufferId(self.buffers.len() as u32 - 1)
     }
@@ -160,8 +165,8 @@ impl Memory {
 }
 
 /// Which nodes are computed right into outputs, and which outputs are copied at the end.
-struct Finals {
-    direct: Vec<(NodeId, u32)>,
+pub(super) struct Finals {
+    pub(super) direct: Vec<(NodeId, u32)>,
     copied: Vec<u32>,
 }
 
@@ -247,6 +252,8 @@ pub struct Builder<'a> {
     pub graph: &'a Graph,
     resolved: &'a Resolved,
     groups: &'a Groups,
+    /// The nodes that lie in others.
+    pub(super) parts: Vec<Part<NodeId>>,
     stored: Vec<bool>,
     /// The buffers so far.
     pub memory: Memory,
@@ -344,13 +351,7 @@ impl Builder<'_> {
             return self.push(id, distances.body(buffers, to));
         }
         match node.op {
-            Op::Pad { axis, low, step } => {
-                let from = self.view(node.arguments[0]);
-                let count = from.layout.sizes[axis as usize];
-                let layout = whole.slice(axis.into(), low as usize, step as usize, count);
-                self.push(id, Body::Zero { to });
-                self.push(id, Body::Copy { from, to: View { buffer: to, layout } });
-            }
+            Op::Pad { axis, low, step } => self.pad(id, to, axis.into(), (low as usize, step as usize)),
             Op::Unwindow { axis, steps } => {
                 self.push(id, Body::Zero { to });
                 let resolved = self.resolved;
@@ -363,16 +364,7 @@ impl Builder<'_> {
                 let layout = whole.window(axis, counts, steps);
                 self.push(id, added(from, View { buffer: to, layout }, axis));
             }
-            Op::Concatenate(axis) => {
-                let mut start = 0;
-                for argument in &node.arguments {
-                    let from = self.view(*argument);
-                    let count = from.layout.sizes[axis as usize];
-                    let layout = whole.slice(axis.into(), start, 1, count);
-                    start += count;
-                    self.push(id, Body::Copy { from, to: View { buffer: to, layout } });
-                }
-            }
+            Op::Concatenate(axis) => self.concatenate(id, to, axis.into()),
             Op::Reduce(reduction, _) => {
                 let bits = explode::identity(reduction, node.ty.element);
                 let buffer = self.memory.add(node.ty.element, 1, Place::Constant(vec![bits]));

@@ -1,6 +1,6 @@
 //! Lifetimes to workspace offsets.
 
-use super::{Body, Buffer, BufferId, Kernel, Operand, Place, StripKernel, StripOp, Target};
+use super::{Body, Buffer, BufferId, Kernel, Operand, Part, Place, StripKernel, StripOp, Target};
 use std::collections::BTreeMap;
 
 /// Alignment of buffers of a cache line or more.
@@ -28,8 +28,8 @@ pub struct Sizes {
 }
 
 /// Gives every workspace buffer its offset.
-pub fn plan(buffers: &mut [Buffer], kernels: &[Kernel]) -> Sizes {
-    let blocks = blocks(buffers, kernels);
+pub fn plan(buffers: &mut [Buffer], kernels: &[Kernel], parts: &[Part]) -> Sizes {
+    let blocks = blocks(buffers, kernels, parts);
     let required = most_at_once(&blocks, kernels.len());
     let (mut offsets, mut planned) = in_order(&blocks, kernels.len());
     let orders = (PAIRS / (blocks.len() * blocks.len()).max(1)).min(ORDERS);
@@ -50,12 +50,26 @@ pub fn plan(buffers: &mut [Buffer], kernels: &[Kernel]) -> Sizes {
     for (block, offset) in blocks.iter().zip(offsets) {
         block.members.iter().for_each(|id| buffers[id.index()].place = Place::Workspace(offset));
     }
+    for Part { part, whole, start } in parts {
+        if let Place::Workspace(offset) = buffers[whole.index()].place {
+            let skipped = start * buffers[whole.index()].element.bytes();
+            buffers[part.index()].place = Place::Workspace(offset + skipped);
+        }
+    }
     Sizes { planned, required }
 }
 
-/// The blocks in order of their first kernels.
-fn blocks(buffers: &[Buffer], kernels: &[Kernel]) -> Vec<Block> {
-    let lifetimes = lifetimes(buffers.len(), kernels);
+/// The blocks in order of their first kernels. What has parts lives as long as any of them, and neither takes the place of
+/// another buffer nor gives its own away; the parts are in no block.
+fn blocks(buffers: &[Buffer], kernels: &[Kernel], parts: &[Part]) -> Vec<Block> {
+    let mut lifetimes = lifetimes(buffers.len(), kernels);
+    let mut alone = vec![false; buffers.len()];
+    for Part { part, whole, .. } in parts {
+        let of_part = lifetimes[part.index()].take();
+        let both = [lifetimes[whole.index()], of_part].into_iter().flatten();
+        lifetimes[whole.index()] = both.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        alone[whole.index()] = true;
+    }
     let mut ending: Vec<Vec<BufferId>> = vec![Vec::new(); kernels.len()];
     let mut starting: Vec<Vec<BufferId>> = vec![Vec::new(); kernels.len()];
     for (index, lifetime) in lifetimes.iter().enumerate() {
@@ -72,6 +86,8 @@ fn blocks(buffers: &[Buffer], kernels: &[Kernel]) -> Vec<Block> {
             let donor = ending[place].iter().copied().find(|donor| {
                 !handed_over[donor.index()]
                     && *donor != id
+                    && !alone[donor.index()]
+                    && !alone[id.index()]
                     && can_replace(buffers, kernel, lifetimes[donor.index()], *donor, id, place)
             });
             let last = lifetimes[id.index()].map_or(place, |(_, last)| last);

@@ -23,6 +23,7 @@ mod looped;
 mod loops;
 mod memory;
 pub mod names;
+mod parts;
 pub mod print;
 mod replay;
 mod resolve;
@@ -39,6 +40,7 @@ pub use flops::{flops, flops_of};
 pub use inline::{in_memory, operations};
 pub use layout::Layout;
 pub use loops::{LoopKernel, LoopState};
+pub use parts::Part;
 pub use replay::ReplayKernel;
 pub use work::work;
 
@@ -62,6 +64,8 @@ pub struct Schedule {
     pub outputs: Vec<Port>,
     /// All memory that kernels name.
     pub buffers: Vec<Buffer>,
+    /// Buffers of the workspace that lie in others.
+    pub parts: Vec<Part>,
     /// What to run, in order.
     pub kernels: Vec<Kernel>,
     /// The size of the workspace; its start is aligned to 64 bytes.

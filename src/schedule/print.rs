@@ -20,7 +20,9 @@ pub fn print(schedule: &Schedule) -> String {
             Place::Workspace(offset) => format!("workspace + {offset}"),
             Place::Constant(_) => "constant".to_string(),
         };
-        let _ = writeln!(out, "b{index}: {}[{}] at {place}", buffer.element.name(), buffer.count);
+        let part = schedule.parts.iter().find(|part| part.part.index() == index);
+        let part = part.map_or(String::new(), |part| format!(", part of b{} from {}", part.whole.0, part.start));
+        let _ = writeln!(out, "b{index}: {}[{}] at {place}{part}", buffer.element.name(), buffer.count);
     }
     for (index, kernel) in schedule.kernels.iter().enumerate() {
         let _ = write!(out, "kernel {index}: ");

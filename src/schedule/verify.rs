@@ -6,12 +6,13 @@
 //! 4. Workspace buffers lie within the workspace; two whose lifetimes overlap do not overlap in memory, unless one
 //!    strip kernel reads the one, for the last time, no later than it writes the other.
 //! 5. A loop fits its body, and a replay its three, whose schedules are well formed.
-//! 6. Every output is written, unless it updates an input and keeps its value; a replaced input is not read after.
+//! 6. A part lies within its whole and beside its other parts; of the whole only what is no part is written.
+//! 7. Every output is written, unless it updates an input and keeps its value; a replaced input is not read after.
 
 use super::memory::lifetimes;
 use super::{
-    Body, Buffer, BufferId, ContractLoop, Layout, LoopKernel, Operand, Place, ReplayKernel, Schedule, StripInstruction,
-    StripKernel, StripOp, Target, View,
+    Body, Buffer, BufferId, ContractLoop, Layout, LoopKernel, Operand, Part, Place, ReplayKernel, Schedule,
+    StripInstruction, StripKernel, StripOp, Target, View,
 };
 use crate::runtime::matmul::distances::Wanted;
 
@@ -25,6 +26,7 @@ pub fn verify(schedule: &Schedule) -> Result<(), String> {
     }
     check_order(schedule)?;
     check_memory(schedule)?;
+    check_parts(schedule)?;
     check_outputs(schedule)
 }
 
@@ -225,6 +227,8 @@ fn check_order(schedule: &Schedule) -> Result<(), String> {
         kernel.body.each_access(&mut |id, writes| {
             if writes {
                 written[id.index()] = true;
+                let wholes = schedule.parts.iter().filter(|part| part.part == id);
+                wholes.for_each(|part| written[part.whole.index()] = true);
             } else {
                 let gone = matches!(schedule.buffer(id).place, Place::Input(input) if replaced[input as usize]);
                 if gone || !written[id.index()] {
@@ -265,9 +269,44 @@ fn check_memory(schedule: &Schedule) -> Result<(), String> {
             }
             if let (Some(a), Some(b)) = (lifetimes[id.index()], lifetimes[other.index()])
                 && !may_share(schedule, (*id, a), (*other, b))
+                && !schedule.parts.iter().any(|part| part.joins(*id, *other))
             {
                 return Err(format!("b{} and b{} overlap", id.0, other.0));
             }
+        }
+    }
+    Ok(())
+}
+
+fn check_parts(schedule: &Schedule) -> Result<(), String> {
+    for (place, part) in schedule.parts.iter().enumerate() {
+        let [inner, outer] = [part.part, part.whole].map(|id| schedule.buffer(id));
+        let (Place::Workspace(from), Place::Workspace(of)) = (&inner.place, &outer.place) else {
+            return Err(format!("the part b{} is not in the workspace", part.part.0));
+        };
+        let range = part.start..part.start + inner.count;
+        let fits = inner.element == outer.element
+            && range.end <= outer.count
+            && *from == of + part.start * outer.element.bytes();
+        let beside =
+            |other: &Part| other.start + schedule.buffer(other.part).count <= range.start || range.end <= other.start;
+        let others = schedule.parts[..place].iter().filter(|other| other.whole == part.whole);
+        if !fits || !others.into_iter().all(beside) {
+            return Err(format!("b{} is no part of b{}", part.part.0, part.whole.0));
+        }
+        let spares = |body: &Body| match body {
+            Body::Copy { to, .. } if to.buffer == part.whole => to
+                .layout
+                .bounds()
+                .is_none_or(|(least, greatest)| greatest < range.start as isize || range.end as isize <= least),
+            _ => {
+                let mut spares = true;
+                body.each_access(&mut |id, writes| spares &= !writes || id != part.whole);
+                spares
+            }
+        };
+        if !schedule.kernels.iter().all(|kernel| spares(&kernel.body)) {
+            return Err(format!("the part b{} is written over", part.part.0));
         }
     }
     Ok(())

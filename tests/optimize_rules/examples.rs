@@ -80,6 +80,19 @@ fn dominant(graph: &mut Graph, matrix: NodeId) -> NodeId {
     graph.pointwise(&ADD, &[matrix, added])
 }
 
+const CONSTANT_BORDER: &str =
+    "where(inside, pad(x), repeated c) = concatenate(c, x, c) for conditions on the position along one axis";
+
+/// `if i >= shift + more { x[i - shift] } else { s }`.
+fn before_border(g: &mut Graph, s: &Subject, more: usize, shift: usize) -> NodeId {
+    let first = shift + more;
+    let padded = g.pad(s.x, 0, shift, 1, 3 + shift);
+    let position = g.iota(0, Shape::new(&[3 + shift]));
+    let inside = with(g, &GREATER_EQUAL, position, first as f64);
+    let other = repeated(g, s.s, &[], &[3 + shift]);
+    of(g, &SELECT, &[inside, padded, other])
+}
+
 type Write = fn(&mut Graph, &Subject) -> NodeId;
 
 /// Each example with the equation of its rule, which fits the node that it returns.
@@ -485,6 +498,85 @@ pub const EXAMPLES: &[(&str, Write)] = &[
     ("sum(transpose(x)) = sum(x) where the order of axes stays", |g, s| {
         let turned = g.transpose(s.m, Axes::new([1, 0]));
         sum(g, turned, &[0])
+    }),
+    ("transpose(contract(a, b)) = contract(b, a) where nothing else needs contract(a, b)", |g, s| {
+        let product = g.contract(s.m, s.a, 0, 1);
+        g.transpose(product, Axes::new([1, 0]))
+    }),
+    ("transpose(contract(a, b)) = contract(b, a) where nothing else needs contract(a, b)", |g, s| {
+        let left = repeated(g, s.m, &[1, 2], &[2, 3, 4]);
+        let right = repeated(g, s.a, &[1, 2], &[2, 4, 4]);
+        let product = g.contract(left, right, 1, 1);
+        g.transpose(product, Axes::new([0, 2, 1]))
+    }),
+    ("f(transpose a, transpose b) = transpose f(a, b)", |g, s| {
+        let turned = [s.a, s.b].map(|x| g.transpose(x, Axes::new([1, 0])));
+        of(g, &MULTIPLY, &turned)
+    }),
+    ("f(transpose a, transpose b) = transpose f(a, b)", |g, s| {
+        let turned = g.transpose(s.m, Axes::new([1, 0]));
+        let more = repeated(g, s.x, &[1], &[4, 3]);
+        of(g, &SUBTRACT, &[more, turned])
+    }),
+    ("f(transpose a, transpose b) = transpose f(a, b)", |g, s| {
+        let turned = g.transpose(s.m, Axes::new([1, 0]));
+        let condition = repeated(g, s.p, &[1], &[4, 3]);
+        let scalar = repeated(g, s.s, &[], &[4, 3]);
+        of(g, &SELECT, &[condition, turned, scalar])
+    }),
+    ("reduce(transpose(x)) = transpose(reduce(x))", |g, s| {
+        let cube = repeated(g, s.m, &[1, 2], &[2, 3, 4]);
+        let turned = g.transpose(cube, Axes::new([2, 0, 1]));
+        sum(g, turned, &[1])
+    }),
+    ("where(inside, pad(x), 0) = pad(x) if all of x is inside, for conditions on the position", |g, s| {
+        let padded = g.pad(s.x, 0, 2, 1, 6);
+        let position = g.iota(0, Shape::new(&[6]));
+        let from = with(g, &GREATER_EQUAL, position, 1.0);
+        let zero = g.constant_like(padded, 0.0);
+        of(g, &SELECT, &[from, padded, zero])
+    }),
+    ("where(inside, pad(x), 0) = pad(x) if all of x is inside, for conditions on the position", |g, s| {
+        let rows = g.pad(s.m, 0, 1, 1, 4);
+        let both = g.pad(rows, 1, 1, 1, 5);
+        let place = |g: &mut Graph, axis: usize| {
+            let position = g.iota(axis, Shape::new(&[4, 5]));
+            with(g, &GREATER, position, 0.0)
+        };
+        let (down, right) = (place(g, 0), place(g, 1));
+        let inside = of(g, &AND, &[down, right]);
+        let zero = g.constant_like(both, 0.0);
+        of(g, &SELECT, &[inside, both, zero])
+    }),
+    (CONSTANT_BORDER, |g, s| before_border(g, s, 0, 1)),
+    (CONSTANT_BORDER, |g, s| before_border(g, s, 1, 1)),
+    (CONSTANT_BORDER, |g, s| before_border(g, s, 0, 2)),
+    (CONSTANT_BORDER, |g, s| {
+        // Behind the last: `x[i + 1] else s`.
+        let padded = g.pad(s.x, 0, 0, 1, 4);
+        let next = g.slice(padded, 0, 1, 1, 3);
+        let position = g.iota(0, Shape::new(&[3]));
+        let moved = with(g, &ADD, position, 1.0);
+        let inside = with(g, &LESS, moved, 3.0);
+        let other = repeated(g, s.s, &[], &[3]);
+        of(g, &SELECT, &[inside, next, other])
+    }),
+    (CONSTANT_BORDER, |g, s| {
+        // On both sides, along the second axis, the other way round.
+        let padded = g.pad(s.m, 1, 3, 1, 9);
+        let position = g.iota(1, Shape::new(&[3, 9]));
+        let (low, high) = (with(g, &GREATER, position, 3.0), with(g, &LESS_EQUAL, position, 5.0));
+        let inside = of(g, &AND, &[low, high]);
+        let other = g.constant_like(padded, -1.0);
+        of(g, &SELECT, &[inside, padded, other])
+    }),
+    (CONSTANT_BORDER, |g, s| {
+        // The first is the other one: `if i == 0 { 2 } else { x[i - 1] }`.
+        let padded = g.pad(s.x, 0, 1, 1, 4);
+        let position = g.iota(0, Shape::new(&[4]));
+        let first = with(g, &EQUAL, position, 0.0);
+        let two = g.constant_like(padded, 2.0);
+        of(g, &SELECT, &[first, two, padded])
     }),
     ("sum(-x) = -sum(x)", |g, s| {
         let opposite = of(g, &NEGATE, &[s.m]);

@@ -115,6 +115,7 @@ fn replace(
 fn improved(graph: &mut Graph, id: NodeId, wanted: &[usize], task: &mut Task) -> Vec<NodeId> {
     let Some(mut site) = Site::of(graph, id, wanted) else { return Vec::new() };
     site.settle(graph);
+    tidy::conditions(graph, &mut site);
     site.simplify(task, graph.loop_memory);
     tidy::constants(graph, &mut site);
     reads::rows(graph, &mut site);

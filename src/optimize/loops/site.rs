@@ -1,6 +1,6 @@
 //! A loop taken apart, to be put together again in another form.
 
-use super::super::Task;
+use super::super::{Task, borders};
 use crate::ir::rewrite::{Rewriter, without_dead_code};
 use crate::ir::{Axes, Ends, Graph, Loop, NodeId, Op, Shape, TensorType};
 use std::sync::Arc;
@@ -30,6 +30,12 @@ pub(super) enum Role {
     Same(usize),
     /// It is this scalar everywhere.
     Constant(u64),
+    /// It is true in this range along an axis.
+    Condition {
+        axis: usize,
+        from: i64,
+        to: i64,
+    },
     /// Nothing needs it.
     Dropped,
 }
@@ -204,6 +210,10 @@ impl Site {
                     let ty = &body.inputs()[input].ty;
                     let scalar = target.intern(Op::Scalar(*bits), &[], TensorType::scalar(ty.element));
                     rewriter.set(inputs[input], target.splat(scalar, &ty.shape));
+                }
+                Role::Condition { axis, from, to } => {
+                    let shape = &body.inputs()[input].ty.shape;
+                    rewriter.set(inputs[input], borders::condition(&mut target, shape, *axis, *from..*to));
                 }
                 _ => {}
             }

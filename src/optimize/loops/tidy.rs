@@ -1,7 +1,8 @@
-//! States that never change, sequences of equal rows, constants, and what nothing needs.
+//! States that never change, sequences of equal rows, constants, conditions on the position, and what nothing needs.
 
+use super::super::borders;
 use super::site::{Found, Role, Site};
-use crate::ir::{Axes, Ends, Graph, NodeId, Op};
+use crate::ir::{Axes, ElementType, Ends, Graph, NodeId, Op};
 use std::collections::HashMap;
 
 /// A state that never changes becomes an invariant, a sequence of equal rows too, a constant invariant a constant
@@ -37,6 +38,23 @@ pub(super) fn constants(graph: &mut Graph, site: &mut Site) {
     }
     if roles != site.roles() {
         let stacked = vec![true; outputs.len() - site.states];
+        site.rewrite(&roles, &stacked, &[], &[]);
+    }
+}
+
+/// Conditions on the position come inside, where rules can see them; what is left of them is moved out again.
+pub(super) fn conditions(graph: &Graph, site: &mut Site) {
+    let mut roles = site.roles();
+    for (input, role) in roles.iter_mut().enumerate().skip(1).filter(|(_, role)| **role == Role::Invariant) {
+        let given = site.given[input];
+        if graph.ty(given).element == ElementType::Bool
+            && let Some((axis, range)) = borders::range_of_condition(graph, given)
+        {
+            *role = Role::Condition { axis, from: range.start, to: range.end };
+        }
+    }
+    if roles != site.roles() {
+        let stacked = vec![true; site.body.outputs().len() - site.states];
         site.rewrite(&roles, &stacked, &[], &[]);
     }
 }
