@@ -2,6 +2,8 @@
 
 #[path = "native/chains.rs"]
 mod chains;
+#[path = "native/distances.rs"]
+mod distances;
 #[path = "native/generator.rs"]
 mod generator;
 #[path = "native/harness.rs"]

@@ -5,6 +5,7 @@ use crate::ir::{ElementType, Extreme, NodeId, Outside};
 use crate::native::keep::Descriptor;
 use crate::native::support::zero_bytes;
 use crate::runtime::linear_algebra::{kernel_double, kernel_single};
+use crate::runtime::matmul::distances::{DistancesDescriptor, Wanted, distances};
 use crate::runtime::matmul::looped::{LoopedProduct, ProductLoop, looped_product};
 use crate::runtime::matmul::{self, MatmulShape};
 use crate::runtime::support_add::add_elements;
@@ -31,6 +32,7 @@ impl Lower<'_> {
                 self.call(zero_bytes as *const u8, &[start, bytes], None);
             }
             Body::Contract { left, right, to, places } => self.contract_kernel(node, left, right, *to, places),
+            Body::Distances { left, right, to, wanted } => self.distances_kernel(left, right, *to, *wanted),
             Body::Gather { operand, indices, to, .. } => {
                 let descriptor = self.gather_descriptor(body, operand, *to);
                 let arguments =
@@ -182,6 +184,28 @@ impl Lower<'_> {
         };
         let arguments = [self.kept(descriptor), a, b, out];
         self.checked_call(contract_integers as *const u8, &arguments, node);
+    }
+
+    fn distances_kernel(&mut self, left: &View, right: &View, to: BufferId, wanted: Wanted) {
+        let (l, r) = (&left.layout, &right.layout);
+        let bytes = self.element(left.buffer).bytes();
+        let strides = |layout: &Layout| [layout.strides[0], layout.strides[1], layout.strides[2]];
+        let descriptor = DistancesDescriptor {
+            batch: l.sizes[0],
+            m: l.sizes[1],
+            n: r.sizes[1],
+            k: l.sizes[2],
+            a: strides(l),
+            b: strides(r),
+            wanted,
+            bytes,
+        };
+        let [a, b] = [left, right].map(|view| {
+            let start = self.start(view.buffer);
+            self.offset(start, view.layout.offset as i64 * bytes as i64)
+        });
+        let arguments = [self.kept(descriptor), self.start(to), a, b];
+        self.call(distances as *const u8, &arguments, None);
     }
 
     fn gather_descriptor(&self, body: &Body, operand: &View, to: BufferId) -> GatherDescriptor {

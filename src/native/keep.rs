@@ -5,6 +5,7 @@ use crate::ir::ElementType;
 use crate::runtime::divided_strips::DividedStrips;
 use crate::runtime::linear_algebra::MatrixDescriptor;
 use crate::runtime::matmul::MatmulShape;
+use crate::runtime::matmul::distances::DistancesDescriptor;
 use crate::runtime::matmul::looped::LoopedProduct;
 use crate::runtime::reduce::ReduceShape;
 use crate::runtime::replay::ReplayDescriptor;
@@ -46,6 +47,7 @@ macro_rules! descriptors {
 
 descriptors! {
     Contract: ContractDescriptor,
+    Distances: DistancesDescriptor,
     Divided: DividedStrips,
     Fold: FoldDescriptor,
     Gather: GatherDescriptor,

@@ -6,6 +6,7 @@ use crate::ir::{ElementType, Meaning, Pointwise};
 use crate::ops::POINTWISE;
 use crate::runtime::kernel::{self, Form, Logic, Versions, draws, integers};
 use crate::runtime::linear_algebra::{kernel_double, kernel_single};
+use crate::runtime::matmul::distances::distances;
 use crate::runtime::matmul::looped::looped_product;
 use crate::runtime::reduce::{self, Reduction};
 use crate::runtime::support_add::add_elements;
@@ -201,6 +202,7 @@ fn add_support(add: &mut Add) {
     plain("integers_fold product", integers_fold::<true> as *const u8);
     plain("integer_sums", integer_sums as *const u8);
     plain("integer_products", integer_products as *const u8);
+    plain("distances", distances as *const u8);
     plain("looped_product", looped_product as *const u8);
     plain("divided_strips", divided_strips::divided_strips as *const u8);
     plain("replay", replay::replay as *const u8);

@@ -6,6 +6,7 @@ use crate::ir::{Axes, Graph, NodeId, Op, Outside, Shape, Steps};
 /// The rules of this file.
 pub static RULES: &[Rule] = &[
     Rule::exact("gather(x, known indices in equal steps) = a slice or window of x", gather_in_steps),
+    Rule::exact("gather(x repeated for each row, positions of extremes) = x repeated", gather_of_equal_rows),
     Rule::rounding("unwindow(slice(unwindow(x))) = slice(unwindow(unwindow(x))) of another axis", sum_of_slice),
 ];
 
@@ -33,6 +34,34 @@ fn sum_of_slice(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let sum = graph.unwindow(turned, axis, size, steps);
     let place = if place < axis { place } else { place - 1 };
     Some(graph.slice(sum, place, start as usize, step as usize, count))
+}
+
+/// Where all rows are one, it does not matter which are chosen, as long as the indices are inside.
+fn gather_of_equal_rows(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let Op::Gather { batch, .. } = graph.node(id).op else { return None };
+    let (operand, indices) = (graph.node(id).arguments[0], graph.node(id).arguments[1]);
+    let Op::Broadcast(axes) = graph.node(operand).op else { return None };
+    let batch = usize::from(batch);
+    let rows = graph.ty(operand).shape[batch];
+    if axes.contains(batch) || among(graph, indices)? > rows {
+        return None;
+    }
+    let (one, shape) = (graph.node(operand).arguments[0], graph.ty(id).shape.clone());
+    let at = graph.ty(indices).shape.rank() - batch;
+    let moved = axes.iter().map(|axis| if axis < batch { axis } else { axis + at - 1 });
+    Some(graph.broadcast(one, Axes::new(moved), &shape))
+}
+
+/// Among how many elements indices are the places of extremes, seen in whatever order.
+fn among(graph: &Graph, mut indices: NodeId) -> Option<usize> {
+    loop {
+        let argument = *graph.node(indices).arguments.first()?;
+        match graph.node(indices).op {
+            Op::ArgReduce(_, axis) => return Some(graph.ty(argument).shape[axis.into()]),
+            Op::Broadcast(_) | Op::Reshape | Op::Transpose(_) | Op::Slice { .. } | Op::Reverse(_) => indices = argument,
+            _ => return None,
+        }
+    }
 }
 
 /// Indices `start + a * steps[0] + b * steps[1] + …` over the axes behind the batch axes.

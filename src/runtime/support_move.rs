@@ -36,6 +36,11 @@ impl MoveDescriptor {
         MoveDescriptor { element_bytes, axes: joined, from_offset, to_offset }
     }
 
+    /// Whether the elements lie side by side on both sides, in the target from its start on.
+    pub fn is_run(&self) -> bool {
+        self.to_offset == 0 && matches!(self.axes[..], [] | [(_, 1, 1)])
+    }
+
     /// Calls back with the axes and the first positions of each part of the walk, on several threads if it is long. No two
     /// parts share a place of the target, and each has the order of the whole; `distinct` says that no two elements do.
     pub fn divide(&self, distinct: bool, work: &(dyn Fn(&[Axis], isize, isize) + Sync)) {

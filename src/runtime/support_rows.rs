@@ -10,6 +10,9 @@ use super::threads::{self, LEAST_BYTES, Shared};
 /// Ranges of the elements of a row begin at multiples of this.
 const RUN: usize = 16;
 
+/// Longer rows are copied by a call.
+const MOST_IN_PIECES: usize = 256;
+
 /// `(operand [batch, rows, …], indices [batch, at]) → [batch, at, …]`
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct GatherDescriptor {
@@ -69,6 +72,7 @@ unsafe fn gather_range(
     range: Range<usize>,
 ) -> bool {
     let bytes = gather.row.element_bytes;
+    let is_run = gather.row.is_run();
     for place in range {
         // SAFETY: promised by the caller; the index is checked.
         unsafe {
@@ -81,15 +85,35 @@ unsafe fn gather_range(
                 std::ptr::write_bytes(target, 0, gather.row_elements * bytes);
                 continue;
             }
-            let entry = (place / gather.at) as isize;
+            let entry = if gather.batch == 1 { 0 } else { (place / gather.at) as isize };
             let start = entry * gather.batch_stride + index as isize * gather.row_stride;
             let from = operand.offset(start * bytes as isize);
-            if gather.row_elements > 0 {
+            if is_run {
+                copy_run(from.offset(gather.row.from_offset * bytes as isize), target, gather.row_elements * bytes);
+            } else if gather.row_elements > 0 {
                 move_elements(&raw const gather.row, from, target);
             }
         }
     }
     true
+}
+
+/// Copies bytes, without a call where they are few.
+///
+/// # Safety
+/// Both have so many bytes and do not overlap.
+#[inline(always)]
+unsafe fn copy_run(from: *const u8, to: *mut u8, bytes: usize) {
+    const PIECE: usize = 32;
+    // SAFETY: promised by the caller; pieces lie within the bytes.
+    unsafe {
+        if bytes > MOST_IN_PIECES || bytes % PIECE != 0 {
+            return std::ptr::copy_nonoverlapping(from, to, bytes);
+        }
+        for start in (0..bytes).step_by(PIECE) {
+            to.add(start).cast::<[u8; PIECE]>().write(from.add(start).cast::<[u8; PIECE]>().read());
+        }
+    }
 }
 
 /// `(indices [batch, at], updates [batch, at, rest]) → [batch, rows, rest]`
@@ -160,7 +184,8 @@ unsafe fn scatter_columns<T: Accumulate>(
                 }
                 continue;
             }
-            let row = to.add((place / at * rows + index as usize) * rest + columns.start);
+            let entry = if batch == 1 { 0 } else { place / at };
+            let row = to.add((entry * rows + index as usize) * rest + columns.start);
             let update = std::slice::from_raw_parts(updates.add(place * rest + columns.start), columns.len());
             if !T::add_run(std::slice::from_raw_parts_mut(row, columns.len()), update) {
                 return 2;

@@ -338,6 +338,11 @@ impl Builder<'_> {
         let sizes = |id: NodeId| graph.ty(id).shape.sizes();
         let product = |sizes: &[usize]| sizes.iter().product::<usize>();
         let whole = Layout::contiguous(&node.ty.shape);
+        if let Some(distances) = self.resolved.distances(id) {
+            let arguments = &graph.node(distances.difference).arguments;
+            let buffers = [0, 1].map(|place| self.view(arguments[place]).buffer);
+            return self.push(id, distances.body(buffers, to));
+        }
         match node.op {
             Op::Pad { axis, low, step } => {
                 let from = self.view(node.arguments[0]);

@@ -3,6 +3,7 @@
 
 use super::{Body, BufferId, Kernel, ScalarBlock, ScalarOp, Schedule, StripOp};
 use crate::ir::NodeId;
+use crate::runtime::matmul::distances::Wanted;
 use std::collections::BTreeSet;
 
 /// The most operations that the name of a kernel lists.
@@ -33,7 +34,7 @@ impl Body {
     /// Its kind.
     pub fn kind(&self) -> Kind {
         match self {
-            Body::Contract { .. } | Body::LinearAlgebra(_) => Kind::Products,
+            Body::Contract { .. } | Body::Distances { .. } | Body::LinearAlgebra(_) => Kind::Products,
             Body::Strip(_) | Body::ArgReduce { .. } => Kind::Elements,
             Body::Scalar(_) => Kind::Scalars,
             Body::Copy { .. }
@@ -127,6 +128,15 @@ pub fn describe(schedule: &Schedule, kernel: &Kernel) -> String {
             let turns: usize = places.loops.iter().map(|each| each.count).product();
             let times = if turns == 1 { String::new() } else { format!(", {turns} times") };
             format!("product {} × {}ᵀ{times}", sizes[0], sizes[1])
+        }
+        Body::Distances { left, right, wanted, .. } => {
+            let sizes = [&left.layout.sizes[..], &right.layout.sizes[..]].map(shape);
+            let what = match wanted {
+                Wanted::All => "distances",
+                Wanted::Extreme { greatest: true } | Wanted::Place { greatest: true } => "greatest distances",
+                Wanted::Extreme { greatest: false } | Wanted::Place { greatest: false } => "least distances",
+            };
+            format!("{what} {} to {}", sizes[0], sizes[1])
         }
         Body::Gather { to, .. } => format!("gather {}", elements(schedule.buffer(*to).count)),
         Body::ScatterAdd { updates, .. } => format!("add {} to rows", elements(schedule.buffer(*updates).count)),

@@ -1,7 +1,7 @@
 //! How many operations on reals a run does, as they are counted for hardware: a function of whatever kind is one, a
 //! multiply-add two. Loops count with the most steps they may do.
 
-use super::work::multiply_adds;
+use super::work::{differences, multiply_adds};
 use super::{Body, Kernel, ScalarOp, Schedule, StripInstruction, StripKernel, StripOp};
 use crate::runtime::linear_algebra::LinearAlgebra;
 
@@ -33,6 +33,7 @@ pub fn flops_of(schedule: &Schedule, kernel: &Kernel) -> u64 {
         }
         Body::Strip(strip) => strip.instructions.iter().map(|each| of_instruction(strip, each)).sum(),
         Body::Contract { left, right, to, places } if is_real(*to) => 2 * multiply_adds(left, right, places),
+        Body::Distances { left, right, .. } => 3 * differences(left, right),
         Body::Add { from, to } if is_real(to.buffer) => from.layout.count() as u64,
         Body::ScatterAdd { updates, to, .. } if is_real(*to) => schedule.buffer(*updates).count as u64,
         Body::LinearAlgebra(kernel) => {

@@ -224,6 +224,9 @@ fn class(graph: &Graph, resolved: &Resolved, id: NodeId) -> Class {
     let count = node.ty.shape.count();
     let argument = |place: usize| graph.ty(node.arguments[place]).shape.count();
     let scalar_if = |small: bool, other: Class| if small { Class::Scalar } else { other };
+    if resolved.distances(id).is_some() {
+        return Class::Own(id);
+    }
     match node.op {
         Op::Pointwise(definition) => {
             let limit = if definition.0.instruction.is_some() { SCALAR_ELEMENTS } else { SCALAR_CALLS };

@@ -248,6 +248,11 @@ impl Body {
                 }
                 visit(*to, true);
             }
+            Body::Distances { left, right, to, .. } => {
+                visit(left.buffer, false);
+                visit(right.buffer, false);
+                visit(*to, true);
+            }
             Body::Gather { operand, indices, to, .. } => {
                 visit(operand.buffer, false);
                 visit(*indices, false);

@@ -13,6 +13,7 @@ mod abreast;
 mod build;
 mod chains;
 mod counts;
+mod distances;
 mod explode;
 mod flops;
 mod group;
@@ -50,6 +51,7 @@ pub const SMALL_COPY: usize = 8;
 pub use crate::native::Port;
 pub use crate::runtime::STRIP;
 use crate::runtime::linear_algebra::MatrixDescriptor;
+use crate::runtime::matmul::distances::Wanted;
 
 /// A program in the order of its execution.
 #[derive(Clone, Debug)]
@@ -152,6 +154,9 @@ pub enum Body {
     Zero { to: BufferId },
     /// `[batch, m, k] × [batch, n, k] → [batch, m, n]`: the sum over `k`; within loops where an axis has no one step.
     Contract { left: View, right: View, to: BufferId, places: ContractPlaces },
+    /// `[batch, m, k], [batch, n, k] → [batch, m, n]`: sums over `k` of squared differences; or `[batch, n]`, of each row on the
+    /// right an extreme.
+    Distances { left: View, right: View, to: BufferId, wanted: Wanted },
     /// `(operand [batch, n, rest…], indices [batch, at]) → [batch, at, rest…]`
     Gather { operand: View, indices: BufferId, at: usize, outside: Outside, to: BufferId },
     /// `(indices [batch, at], updates [batch, at, rest]) → [batch, n, rest]`

@@ -46,6 +46,10 @@ fn body(out: &mut String, kernel: &Kernel) {
             let way = if places.adds { "added" } else { "to" };
             writeln!(out, "contract {} × {} {way} {}{loops}", view(left), view(right), buffer(*to))
         }
+        Body::Distances { left, right, to, wanted } => {
+            let what = format!("{wanted:?}").to_lowercase();
+            writeln!(out, "distances {} to {}, {what} to {}", view(left), view(right), buffer(*to))
+        }
         Body::Gather { operand, indices, to, .. } => {
             writeln!(out, "gather {} at {} to {}", view(operand), buffer(*indices), buffer(*to))
         }

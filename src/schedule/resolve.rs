@@ -1,5 +1,6 @@
 //! Views: which node's buffer a node really looks at, and under which layout.
 
+use super::distances::{self, Distances};
 use super::layout::Layout;
 use super::windowed::{self, Windowed};
 use crate::ir::{Graph, NodeId, Op, Shape};
@@ -11,6 +12,8 @@ pub struct Resolved {
     sights: Vec<Option<Sight>>,
     /// Sums over windows whose terms are products that are not kept.
     windowed: BTreeMap<NodeId, Windowed>,
+    /// Tables of distances, and extremes of them.
+    distances: BTreeMap<NodeId, Distances>,
     /// Nodes that are computed as parts of those.
     parts: Vec<bool>,
 }
@@ -32,6 +35,7 @@ impl Resolved {
             live,
             sights: Vec::with_capacity(graph.len()),
             windowed: BTreeMap::new(),
+            distances: BTreeMap::new(),
             parts: vec![false; graph.len()],
         };
         for id in graph.ids() {
@@ -43,6 +47,10 @@ impl Resolved {
             windowed.parts.iter().for_each(|part| resolved.parts[part.index()] = true);
             resolved.windowed.insert(id, windowed);
         }
+        for (id, distances) in distances::find(graph, &resolved.live, |id| &resolved.sight(id).layout) {
+            distances.parts.iter().for_each(|part| resolved.parts[part.index()] = true);
+            resolved.distances.insert(id, distances);
+        }
         resolved
     }
 
@@ -51,10 +59,16 @@ impl Resolved {
         self.windowed.get(&id)
     }
 
-    /// What computing a node reads: its arguments, or those of the product that is computed with it.
+    /// The distances that a node is, or is an extreme of.
+    pub fn distances(&self, id: NodeId) -> Option<&Distances> {
+        self.distances.get(&id)
+    }
+
+    /// What computing a node reads: its arguments, or those of the product or difference that is computed with it.
     pub fn arguments<'a>(&self, graph: &'a Graph, id: NodeId) -> &'a [NodeId] {
-        let reader = self.windowed.get(&id).map_or(id, |windowed| windowed.product);
-        &graph.node(reader).arguments
+        let product = self.windowed.get(&id).map(|windowed| windowed.product);
+        let reader = product.or_else(|| self.distances.get(&id).map(|distances| distances.difference));
+        &graph.node(reader.unwrap_or(id)).arguments
     }
 
     /// What a live node looks at.

@@ -13,6 +13,7 @@ use super::{
     Body, Buffer, BufferId, ContractLoop, Layout, LoopKernel, Operand, Place, ReplayKernel, Schedule, StripInstruction,
     StripKernel, StripOp, Target, View,
 };
+use crate::runtime::matmul::distances::Wanted;
 
 /// Checks every rule.
 ///
@@ -115,6 +116,14 @@ fn check_body(schedule: &Schedule, body: &Body) -> Result<(), String> {
             };
             let results = View { buffer: *to, layout };
             check_view(schedule, &ContractLoop::around(&places.loops, &results, |each| each.to))
+        }
+        Body::Distances { left, right, to, wanted } => {
+            check_view(schedule, left)?;
+            check_view(schedule, right)?;
+            let (l, r) = (&left.layout.sizes, &right.layout.sizes);
+            let each = if *wanted == Wanted::All { l[1] } else { 1 };
+            within(schedule, *to, 0, l[0] * each * r[1])?;
+            if l[0] == r[0] && l[2] == r[2] { Ok(()) } else { Err("distances between sizes".into()) }
         }
         Body::Gather { operand, .. } => check_view(schedule, operand),
         Body::LinearAlgebra(kernel) => within(schedule, kernel.memory, 0, kernel.descriptor.working_memory()),

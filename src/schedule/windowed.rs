@@ -43,7 +43,7 @@ pub fn find<'a>(graph: &Graph, live: &[bool], seen: impl Fn(NodeId) -> &'a Layou
 }
 
 /// How many live nodes and outputs look at each node.
-fn users(graph: &Graph, live: &[bool]) -> Vec<usize> {
+pub(super) fn users(graph: &Graph, live: &[bool]) -> Vec<usize> {
     let mut users = vec![0; graph.len()];
     let of_nodes = graph.ids().filter(|id| live[id.index()]).flat_map(|id| &graph.node(id).arguments);
     of_nodes.chain(graph.outputs().iter().map(|output| &output.node)).for_each(|id| users[id.index()] += 1);

@@ -43,6 +43,7 @@ pub(super) fn of_kernel(schedule: &Schedule, kernel: &Kernel) -> u64 {
             let turns: u64 = places.loops.iter().map(|each| each.count as u64).product();
             turns * START + multiply_adds(left, right, places)
         }
+        Body::Distances { left, right, .. } => START + 2 * differences(left, right),
         Body::Gather { to, .. } => START + schedule.buffer(*to).count as u64,
         Body::ScatterAdd { updates, to, .. } => {
             START + schedule.buffer(*to).count as u64 + 2 * schedule.buffer(*updates).count as u64
@@ -60,6 +61,11 @@ pub(super) fn multiply_adds(left: &View, right: &View, places: &ContractPlaces) 
     let turns = places.loops.iter().map(|each| each.count);
     let rows = right.layout.sizes.get(1).copied().unwrap_or(1);
     turns.chain([left.layout.count(), rows]).map(|count| count as u64).product()
+}
+
+/// The differences that distances are made of.
+pub(super) fn differences(left: &View, right: &View) -> u64 {
+    left.layout.count() as u64 * right.layout.sizes[1] as u64
 }
 
 fn of_pointwise(definition: &Pointwise) -> u64 {

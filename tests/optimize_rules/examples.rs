@@ -2,8 +2,8 @@
 
 use super::support::{Random, integers};
 use ndc::ir::{
-    Axes, BatchReduction, Custom, CustomRule, ElementType, Graph, LinearAlgebra, NodeId, Outside, Pointwise, Reduction,
-    Shape, Steps, TensorType,
+    Axes, BatchReduction, Custom, CustomRule, ElementType, Extreme, Graph, LinearAlgebra, NodeId, Outside, Pointwise,
+    Reduction, Shape, Steps, TensorType,
 };
 use ndc::ops::activation::{RELU, SIGMOID};
 use ndc::ops::arithmetic::*;
@@ -450,6 +450,11 @@ pub const EXAMPLES: &[(&str, Write)] = &[
     ("gather(x, known indices in equal steps) = a slice or window of x", |g, s| {
         let indices = integers(g, &[2], &[2, 0]);
         g.gather_or(s.m, indices, 0, Outside::Error)
+    }),
+    ("gather(x repeated for each row, positions of extremes) = x repeated", |g, s| {
+        let rows = repeated(g, s.x, &[1], &[4, 3]);
+        let places = g.arg_reduce(Extreme::Min, s.m, 1);
+        g.gather_or(rows, places, 0, Outside::Error)
     }),
     ("unwindow(slice(unwindow(x))) = slice(unwindow(unwindow(x))) of another axis", |g, s| {
         let four = g.reshape(s.a, &Shape::new(&[2, 2, 2, 2]));

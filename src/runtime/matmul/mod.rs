@@ -2,6 +2,7 @@
 //!
 //! The bits of a result depend on the shape, the strides and the processor level, and on nothing else.
 
+pub mod distances;
 mod divided;
 pub mod looped;
 mod narrow;

@@ -7,6 +7,8 @@ pub(super) const MOST_LANES: usize = 16;
 pub(super) trait Vector: Copy {
     type Number: Copy;
     const ZERO: Self::Number;
+    const ONE: Self::Number;
+    const INFINITE: Self::Number;
     const LANES: usize;
     /// The greatest number of rows and of vectors in a row of a tile, chosen to fill the registers.
     const WIDE: bool;
@@ -19,6 +21,9 @@ pub(super) trait Vector: Copy {
     /// Writes the first `count` numbers.
     unsafe fn store_part(self, place: *mut Self::Number, count: usize);
     unsafe fn add(self, other: Self) -> Self;
+    unsafe fn subtract(self, other: Self) -> Self;
+    /// In each lane the first of a pair where `self` is less than `other`, else the second.
+    unsafe fn where_less(self, other: Self, pair: (Self, Self)) -> Self;
     /// The lanes of both by turns: those of the lower halves, and those of the upper ones.
     unsafe fn interleave(self, other: Self) -> (Self, Self);
     /// `self * factor + addend`, rounded once.
@@ -31,6 +36,8 @@ pub(super) trait Vector: Copy {
     unsafe fn sum_numbers(numbers: [Self::Number; 8]) -> Self::Number;
     /// The sum of two single numbers.
     unsafe fn add_numbers(a: Self::Number, b: Self::Number) -> Self::Number;
+    /// A number that is whole, as an integer; none for NaN.
+    fn whole(number: Self::Number) -> Option<i64>;
 }
 
 /// A vector for processors of the baseline.
@@ -42,6 +49,8 @@ macro_rules! portable {
         $(impl Vector for Portable<$type> {
             type Number = $type;
             const ZERO: $type = 0.0;
+            const ONE: $type = 1.0;
+            const INFINITE: $type = <$type>::INFINITY;
             const LANES: usize = 4;
             const WIDE: bool = false;
 
@@ -82,6 +91,16 @@ macro_rules! portable {
             }
 
             #[inline(always)]
+            unsafe fn subtract(self, other: Self) -> Self {
+                Self(std::array::from_fn(|i| self.0[i] - other.0[i]))
+            }
+
+            #[inline(always)]
+            unsafe fn where_less(self, other: Self, (yes, no): (Self, Self)) -> Self {
+                Self(std::array::from_fn(|i| if self.0[i] < other.0[i] { yes.0[i] } else { no.0[i] }))
+            }
+
+            #[inline(always)]
             unsafe fn interleave(self, other: Self) -> (Self, Self) {
                 let (a, b) = (self.0, other.0);
                 (Self([a[0], b[0], a[1], b[1]]), Self([a[2], b[2], a[3], b[3]]))
@@ -111,6 +130,11 @@ macro_rules! portable {
             unsafe fn add_numbers(a: $type, b: $type) -> $type {
                 a + b
             }
+
+            #[inline(always)]
+            fn whole(number: $type) -> Option<i64> {
+                (!number.is_nan()).then_some(number as i64)
+            }
         })*
     };
 }
@@ -133,9 +157,10 @@ mod x86 {
     macro_rules! vector {
         (
             $name:ident, $register:ty, $type:ty, $lanes:literal, $wide:literal,
-            $splat:ident, $load:ident, $store:ident, $add:ident, $fma:ident,
+            $splat:ident, $load:ident, $store:ident, $add:ident, $subtract:ident, $fma:ident,
             |$count:ident| $mask:expr, |$m:ident, $place:ident| $load_part:expr, |$x:ident| $store_part:expr,
-            |$left:ident, $right:ident| $interleave:expr
+            |$left:ident, $right:ident| $interleave:expr,
+            |$lesser:ident, $greater:ident, $yes:ident, $no:ident| $where_less:expr
         ) => {
             #[derive(Clone, Copy)]
             pub(in super::super) struct $name($register);
@@ -143,6 +168,8 @@ mod x86 {
             impl Vector for $name {
                 type Number = $type;
                 const ZERO: $type = 0.0;
+                const ONE: $type = 1.0;
+                const INFINITE: $type = <$type>::INFINITY;
                 const LANES: usize = $lanes;
                 const WIDE: bool = $wide;
 
@@ -190,6 +217,19 @@ mod x86 {
                 }
 
                 #[inline(always)]
+                unsafe fn subtract(self, other: Self) -> Self {
+                    // SAFETY: the processor has the level.
+                    Self(unsafe { $subtract(self.0, other.0) })
+                }
+
+                #[inline(always)]
+                unsafe fn where_less(self, other: Self, (yes, no): (Self, Self)) -> Self {
+                    let ($lesser, $greater, $yes, $no) = (self.0, other.0, yes.0, no.0);
+                    // SAFETY: the processor has the level.
+                    Self(unsafe { $where_less })
+                }
+
+                #[inline(always)]
                 unsafe fn interleave(self, other: Self) -> (Self, Self) {
                     let ($left, $right) = (self.0, other.0);
                     // SAFETY: the processor has the level.
@@ -232,6 +272,11 @@ mod x86 {
                 unsafe fn add_numbers(a: $type, b: $type) -> $type {
                     a + b
                 }
+
+                #[inline(always)]
+                fn whole(number: $type) -> Option<i64> {
+                    (!number.is_nan()).then_some(number as i64)
+                }
             }
         };
     }
@@ -246,6 +291,7 @@ mod x86 {
         _mm256_loadu_ps,
         _mm256_storeu_ps,
         _mm256_add_ps,
+        _mm256_sub_ps,
         _mm256_fmadd_ps,
         |count| _mm256_loadu_si256(MASK_32.as_ptr().add(8 - count).cast()),
         |m, place| _mm256_maskload_ps(place, m),
@@ -253,7 +299,8 @@ mod x86 {
         |a, b| {
             let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
             (_mm256_permute2f128_ps::<0x20>(low, high), _mm256_permute2f128_ps::<0x31>(low, high))
-        }
+        },
+        |a, b, yes, no| _mm256_blendv_ps(no, yes, _mm256_cmp_ps::<_CMP_LT_OQ>(a, b))
     );
     vector!(
         Avx2F64,
@@ -265,6 +312,7 @@ mod x86 {
         _mm256_loadu_pd,
         _mm256_storeu_pd,
         _mm256_add_pd,
+        _mm256_sub_pd,
         _mm256_fmadd_pd,
         |count| _mm256_loadu_si256(MASK_64.as_ptr().add(4 - count).cast()),
         |m, place| _mm256_maskload_pd(place, m),
@@ -272,7 +320,8 @@ mod x86 {
         |a, b| {
             let (low, high) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
             (_mm256_permute2f128_pd::<0x20>(low, high), _mm256_permute2f128_pd::<0x31>(low, high))
-        }
+        },
+        |a, b, yes, no| _mm256_blendv_pd(no, yes, _mm256_cmp_pd::<_CMP_LT_OQ>(a, b))
     );
     vector!(
         Avx512F32,
@@ -284,6 +333,7 @@ mod x86 {
         _mm512_loadu_ps,
         _mm512_storeu_ps,
         _mm512_add_ps,
+        _mm512_sub_ps,
         _mm512_fmadd_ps,
         |count| ((1u32 << count) - 1) as __mmask16,
         |m, place| _mm512_maskz_loadu_ps(m, place),
@@ -292,7 +342,8 @@ mod x86 {
             let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
             let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
             (_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b))
-        }
+        },
+        |a, b, yes, no| _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), no, yes)
     );
     vector!(
         Avx512F64,
@@ -304,6 +355,7 @@ mod x86 {
         _mm512_loadu_pd,
         _mm512_storeu_pd,
         _mm512_add_pd,
+        _mm512_sub_pd,
         _mm512_fmadd_pd,
         |count| ((1u32 << count) - 1) as __mmask8,
         |m, place| _mm512_maskz_loadu_pd(m, place),
@@ -312,6 +364,7 @@ mod x86 {
             let low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
             let high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
             (_mm512_permutex2var_pd(a, low, b), _mm512_permutex2var_pd(a, high, b))
-        }
+        },
+        |a, b, yes, no| _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_LT_OQ>(a, b), no, yes)
     );
 }
