@@ -283,6 +283,48 @@ fn programs_that_do_not_fit_are_refused() {
     project.refused(&["eval", "q.nd", "--data", "new.csv"], "E0840", &["`z` is not among", "`x`, `y`, `k`"]);
 }
 
+/// A program that loads what was trained, and prepares data of its own.
+#[test]
+fn data_that_are_prepared_otherwise_than_loaded_parameters_know_are_told() {
+    let files = [("d.csv", PART), ("other.csv", PART), ("p.nd", LINEAR)];
+    let project = Project::new("otherwise", &files);
+    project.shown(&["run", "p.nd"]);
+    let user = |set: &str, file: &str, then: &str| {
+        format!(
+            "data {set} = csv(\"{file}\") {{ x = standardize(a), y = b, k = category(k) }}\nparam w = 0.0\n\
+             load \"w.safetensors\"\nprint sum({set}.x) + w\n{then}"
+        )
+    };
+    let trained = "train { data = d, loss = (w * x - y)^2, optimizer = sgd(lr = 0.1), epochs = 1 }\n";
+    let relabelled = "a,b,k\n0,0,z\n2,0,o\n";
+    let refilled = user("d", "d.csv", "").replace("standardize(a)", "a");
+    let cases = [
+        ("the same data", user("d", "d.csv", ""), None),
+        ("a set of another name", user("fresh", "d.csv", ""), None),
+        ("other numbers", user("d", "shifted.csv", ""), Some("had the mean 1 and has 2")),
+        ("other numbers of another name", user("fresh", "shifted.csv", ""), Some("had the mean 1 and has 2")),
+        ("other widths", user("d", "wider.csv", ""), Some("had the deviation 1 and has 2")),
+        ("trained again", user("d", "shifted.csv", trained), None),
+        ("other labels", user("d", "relabelled.csv", ""), Some("the labels of `k` were")),
+        ("nothing standardized", refilled, Some("in another way")),
+    ];
+    project.write("shifted.csv", "a,b,k\n1,0,n\n3,0,o\n");
+    project.write("wider.csv", "a,b,k\n-1,0,n\n3,0,o\n");
+    project.write("relabelled.csv", relabelled);
+    for (what, text, told) in cases {
+        project.write("use.nd", &text);
+        let output = project.ndc(&["run", "use.nd"]);
+        let warnings = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{what}: {warnings}");
+        match told {
+            Some(words) => {
+                assert!(warnings.contains("warning[E0844]") && warnings.contains(words), "{what}: {warnings}")
+            }
+            None => assert_eq!(warnings, "", "{what}"),
+        }
+    }
+}
+
 /// Files that say nothing of data: those of other programs, and of older versions.
 #[test]
 fn parameters_from_elsewhere_are_used_with_a_warning() {

@@ -103,6 +103,8 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
     let options = arguments.options(brakes);
     let mut charts = Charts::new(&arguments.reporting, file);
     let mut seen = arguments.reporting.report.as_ref().map(|_| Collector::default());
+    let tell = |warning: &Diagnostic| logging.report(std::slice::from_ref(warning), &checked.sources, common);
+    let mut warnings = Warnings(&tell);
     let (result, compiler) = on_large_stack(|| {
         let (mut watcher, mut lines) = (Watcher::new(), JsonLines::new(&checked.sources));
         let shown: &mut dyn Observer = if logging.json { &mut lines } else { &mut watcher };
@@ -110,7 +112,7 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
         let seen = seen.as_mut().map(|seen| seen as &mut dyn Observer);
         let others = logged.into_iter().chain([&mut charts as &mut dyn Observer]).chain(seen);
         let braked: &mut dyn Observer = brakes;
-        let mut watchers = Several([braked, shown].into_iter().chain(others).collect());
+        let mut watchers = Several([&mut warnings, braked, shown].into_iter().chain(others).collect());
         let mut session = Session::with_compiler(&checked.program, compiler);
         session.options = options;
         let ready = session.initialize().map_err(|diagnostic| vec![*diagnostic]);
@@ -129,4 +131,13 @@ fn check_and_run(file: &Path, arguments: &RunArguments, brakes: &mut Brakes, beg
         failures.extend(write_whole(path, page.as_bytes()).err().map(|failed| *failed));
     }
     failures.is_empty() || failed(&failures)
+}
+
+/// Tells what a run warns of, when it does.
+struct Warnings<'w>(&'w (dyn Fn(&Diagnostic) + Sync));
+
+impl Observer for Warnings<'_> {
+    fn warned(&mut self, warning: &Diagnostic) {
+        self.0(warning);
+    }
 }

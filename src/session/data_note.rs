@@ -8,7 +8,7 @@ use crate::check::cells::Categories;
 use crate::check::data_set::SourceColumn;
 use crate::check::exact;
 use crate::check::outline::FileOutline;
-use crate::check::program::{Action, ColumnSource, Program, Train, Typed};
+use crate::check::program::{Action, ColumnSource, DataId, Program, Train, Typed};
 use crate::check::size::Size;
 use crate::check::table::Format;
 use crate::diagnostics::Diagnostic;
@@ -104,6 +104,13 @@ impl DataNote {
             .or_else(|| only(&|_| true))
     }
 
+    /// What is known of a column: of a training on the set of that name, or else of any that has one of its name.
+    pub fn column(&self, set: &str, name: &str) -> Option<&ColumnNote> {
+        let of_set = self.trainings.iter().filter(|training| training.set == set);
+        let mut columns = of_set.chain(&self.trainings).flat_map(|training| &training.columns);
+        columns.find(|column| column.name == name)
+    }
+
     /// The names of the sets that were trained on.
     pub fn sets(&self) -> Vec<&str> {
         self.trainings.iter().map(|training| training.set.as_str()).collect()
@@ -144,6 +151,34 @@ impl TrainingNote {
 }
 
 impl ColumnNote {
+    /// Whether its entries depend on more than their own row.
+    pub fn is_prepared(&self) -> bool {
+        let depends = |source: &SourceNote| !source.fill.is_empty() || source.labels.is_some();
+        !self.standardized.is_empty() || self.sources.iter().any(depends)
+    }
+
+    /// How the preparation of a column of the same name differs from an earlier one.
+    pub fn difference(&self, before: &ColumnNote) -> Option<String> {
+        let mut sources = self.sources.iter().zip(&before.sources);
+        let name = &self.name;
+        if let Some((now, before)) = sources.find(|(now, before)| now.labels != before.labels) {
+            let (was, is) = (listed(before.labels.as_ref()), listed(now.labels.as_ref()));
+            return Some(format!("the labels of `{name}` were {was} and are {is}"));
+        }
+        let pairs = || before.standardized.iter().zip(&self.standardized);
+        let moments = |of: fn(&Moments) -> &[f64]| pairs().find_map(|(was, is)| first_apart(of(was), of(is)));
+        if let Some((was, is)) = moments(|each| &each.mean[..]) {
+            return Some(format!("what `{name}` standardizes had the mean {was} and has {is}"));
+        }
+        if let Some((was, is)) = moments(|each| &each.deviation[..]) {
+            return Some(format!("what `{name}` standardizes had the deviation {was} and has {is}"));
+        }
+        let was_otherwise =
+            (self.standardized.len(), self.sources.len()) != (before.standardized.len(), before.sources.len());
+        let fill = |of: &ColumnNote| of.sources.iter().map(|source| source.fill.clone()).collect::<Vec<_>>();
+        (was_otherwise || fill(self) != fill(before)).then(|| format!("`{name}` was prepared in another way"))
+    }
+
     fn fitted(&self, expression: &Typed, columns: &[SourceColumn], real: ElementType) -> Result<Fitted, String> {
         let name = &self.name;
         let mut fitted = Fitted::default();
@@ -177,6 +212,11 @@ impl ColumnNote {
         }
         Ok(fitted)
     }
+}
+
+/// The first numbers that differ.
+fn first_apart(before: &[f64], now: &[f64]) -> Option<(f64, f64)> {
+    before.iter().copied().zip(now.iter().copied()).find(|(before, now)| before.to_bits() != now.to_bits())
 }
 
 impl SourceNote {
@@ -265,32 +305,41 @@ impl<'p> Session<'p> {
     pub fn training_note(&mut self, place: usize, train: &Train) -> Result<Option<TrainingNote>, Box<Diagnostic>> {
         let Some(data) = train.data else { return Ok(None) };
         let program = self.program;
-        let set = &program.data[data.0 as usize];
         let mut columns = Vec::new();
         for index in train.columns_read() {
-            let column = &set.columns[index as usize];
-            let ColumnSource::Rows { expression, columns: sources } = &column.source else { continue };
-            let fitted = self.column_statistics(data, index)?;
-            let moments = |statistics: &Statistics| Moments {
-                shape: statistics.mean.ty.shape.sizes().to_vec(),
-                mean: super::native::to_reals(&statistics.mean),
-                deviation: super::native::to_reals(&statistics.deviation),
-            };
-            let source = |(source, fill): (&SourceColumn, &Option<f64>)| SourceNote {
-                name: source.name.clone(),
-                fill: fill.iter().copied().collect(),
-                labels: source.categories.as_deref().cloned(),
-            };
-            columns.push(ColumnNote {
-                name: column.name.clone(),
-                standardized: standardized(expression)
-                    .iter()
-                    .map(|(number, _)| moments(&fitted.statistics[number]))
-                    .collect(),
-                sources: sources.iter().zip(&fitted.fills).map(source).collect(),
-            });
+            columns.extend(self.column_note(data, index)?);
         }
-        Ok(Some(TrainingNote { name: train.name.clone(), place, set: set.name.clone(), columns }))
+        let set = program.data[data.0 as usize].name.clone();
+        Ok(Some(TrainingNote { name: train.name.clone(), place, set, columns }))
+    }
+
+    /// What is known of a column of data; nothing of one of a table.
+    ///
+    /// # Errors
+    /// Run-time errors of the column.
+    pub(super) fn column_note(&mut self, data: DataId, index: u32) -> Result<Option<ColumnNote>, Box<Diagnostic>> {
+        let program = self.program;
+        let column = &program.data[data.0 as usize].columns[index as usize];
+        let ColumnSource::Rows { expression, columns: sources } = &column.source else { return Ok(None) };
+        let fitted = self.column_statistics(data, index)?;
+        let moments = |statistics: &Statistics| Moments {
+            shape: statistics.mean.ty.shape.sizes().to_vec(),
+            mean: super::native::to_reals(&statistics.mean),
+            deviation: super::native::to_reals(&statistics.deviation),
+        };
+        let source = |(source, fill): (&SourceColumn, &Option<f64>)| SourceNote {
+            name: source.name.clone(),
+            fill: fill.iter().copied().collect(),
+            labels: source.categories.as_deref().cloned(),
+        };
+        Ok(Some(ColumnNote {
+            name: column.name.clone(),
+            standardized: standardized(expression)
+                .iter()
+                .map(|(number, _)| moments(&fitted.statistics[number]))
+                .collect(),
+            sources: sources.iter().zip(&fitted.fills).map(source).collect(),
+        }))
     }
 }
 

@@ -12,6 +12,7 @@ mod examination;
 mod finding;
 pub mod initialize;
 pub mod lets;
+mod loaded;
 pub mod native;
 mod observer;
 pub mod options;
@@ -211,7 +212,10 @@ impl<'p> Session<'p> {
                     observer.text(&format!("not saved, since this is a trial: {}", save.path.display()));
                 }
             }
-            Action::Load(load) => self.load(load)?,
+            Action::Load(load) => {
+                self.load(load)?;
+                self.compare_preparation(load, observer);
+            }
         }
         Ok(None)
     }

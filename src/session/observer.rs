@@ -3,6 +3,7 @@
 use super::{Examination, LearningRates, Leaves};
 use crate::chart::Chart;
 use crate::check::plots::Plot;
+use crate::diagnostics::Diagnostic;
 use crate::ir::Shape;
 use crate::source::Span;
 use std::time::Duration;
@@ -13,6 +14,8 @@ pub trait Observer {
     fn text(&mut self, _text: &str) {}
     /// A printed value, with its source text.
     fn value(&mut self, _source: &str, _value: &Leaves) {}
+    /// Something that the user should know, without which the run goes on.
+    fn warned(&mut self, _warning: &Diagnostic) {}
     /// The assertion at a place was checked.
     fn asserted(&mut self, _place: Span, _holds: bool) {}
     /// A plot was computed, because it was wanted.
@@ -63,6 +66,9 @@ impl Observer for Several<'_> {
     }
     fn value(&mut self, source: &str, value: &Leaves) {
         self.0.iter_mut().for_each(|observer| observer.value(source, value));
+    }
+    fn warned(&mut self, warning: &Diagnostic) {
+        self.0.iter_mut().for_each(|observer| observer.warned(warning));
     }
     fn asserted(&mut self, place: Span, holds: bool) {
         self.0.iter_mut().for_each(|observer| observer.asserted(place, holds));

@@ -36,5 +36,5 @@ fn numpy_arrays_go_in_and_out() {
 
 #[test]
 fn names_of_python_are_no_trouble() {
-    checked("odd.nd", &[], "odd.py");
+    checked("odd.nd", &[], "check_odd.py");
 }

@@ -1,4 +1,4 @@
-//! E0840 to E0843: what a file of parameters says of the data that they were trained on, and files that are not to be lost.
+//! E0840 to E0844: what a file of parameters says of the data that they were trained on, and files that are not to be lost.
 
 use super::tensors::placed;
 use crate::diagnostics::Diagnostic;
@@ -41,4 +41,13 @@ pub fn overwrites(path: &str, what: &str, at: Option<Span>) -> Diagnostic {
     placed("E0843", format!("`{path}` has {what}, and would be lost"), at, "written here")
         .note("nothing was written")
         .help("choose another name")
+}
+
+/// E0844: data of a run that are prepared otherwise than those that its loaded parameters were trained on.
+pub fn loaded_otherwise(path: &str, set: &str, difference: &str, at: Span) -> Diagnostic {
+    let message = format!("`{path}` was trained on data that were prepared otherwise than `{set}` is here");
+    Diagnostic::warning("E0844", message, at)
+        .saying("these parameters")
+        .note(difference)
+        .help("`ndc predict` and `ndc eval` prepare new data as those of the training were")
 }
