@@ -709,3 +709,28 @@ fn losses_that_draw_or_see_their_batch_are_functions_too() {
     let plain = with("tanh");
     assert_ne!(loss_of(&dropping), loss_of(&plain));
 }
+
+#[test]
+fn messages_say_what_can_be_done() {
+    let program = Program::from_text("f.nd", "fn f(x: [n], k: int) = k * sum(x)").unwrap();
+    let f = program.function("f").size("n", 20).compile().unwrap();
+    let record = Record::new().with("value", vec![1.5, 2.0]);
+    for (message, words) in [
+        (error(f.call(&[&[0.0; 20], &1.0])), "`int` is i64"),
+        (error(f.call(&[&[0.0; 19], &1i64])), "ask for it again with other ones"),
+        (error(record.number("valeu")), "the record is (value: f64[2])"),
+        (error(record.number("valeu")), "did you mean `value`?"),
+        (error(record.number("value")), "`value` has 2 elements, but is asked for as one number"),
+    ] {
+        assert!(message.to_string().contains(words), "{message}");
+    }
+    assert_eq!(format!("{:?}", record.get("value").unwrap()), "F64[2] [1.5, 2.0]");
+    assert!(format!("{:?}", Tensor::from(vec![0i64; 20])).ends_with("0.0] and 4 more"));
+}
+
+#[test]
+fn questions_about_large_arguments_need_no_memory_for_them() {
+    let program = Program::from_text("f.nd", "fn f(x: [n]) = sum(x)").unwrap();
+    let f = program.function("f").size("n", 1 << 32).compile().unwrap();
+    assert_eq!(f.signature().to_string(), "f(x: f64[4294967296]) -> (value: f64)");
+}

@@ -41,7 +41,7 @@ impl FunctionBuilder<'_> {
             let input = &graph.inputs()[place];
             let value = match roles.get(place) {
                 Some(Role::Held) => self.held.get(&input.name).map(table_of),
-                Some(Role::Parameter | Role::Known) => Some(asked.values[place].clone()),
+                Some(Role::Parameter | Role::Known) => asked.values[place].clone(),
                 Some(Role::Called) | None => None,
             };
             let node = match value {

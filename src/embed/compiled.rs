@@ -116,7 +116,10 @@ pub(super) fn compile(program: &Program, question: &Question) -> Result<Compiled
         let value = match roles.get(place) {
             None | Some(Role::Called | Role::Held) => Value::Open,
             Some(Role::Parameter) => Value::Parameter,
-            Some(Role::Known) => Value::Known(Arc::new(bytes_of(&asked.values[place]))),
+            Some(Role::Known) => match &asked.values[place] {
+                Some(table) => Value::Known(Arc::new(bytes_of(table))),
+                None => return Err(Error::bare(*native::internal(format!("`{}` is not known", port.name)))),
+            },
         };
         inputs.push(Input { port: Port::new(port.name.clone(), port.ty.clone()), value });
     }

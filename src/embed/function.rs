@@ -253,7 +253,10 @@ impl Function {
             CallFault::Number(Side::Output, found) => {
                 Error::bare(errors::wrong_number("result", signature.outputs.len(), found, &text))
             }
-            CallFault::Element(place, element) => wrong(place, format!("{} was given", element_text(element))),
+            CallFault::Element(place, element) => {
+                let (port, found) = (port(place), element_text(element));
+                Error::bare(errors::wrong_element(port.name(), &type_text(port.ty()), found, &text))
+            }
             CallFault::Count(place, count) => wrong(place, format!("{count} elements were given")),
             CallFault::Shape(place, shape) => {
                 let element = element_text(port(place).element());

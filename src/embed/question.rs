@@ -31,8 +31,8 @@ pub(super) struct Asked {
     pub is_argument: Vec<bool>,
     /// Whether derivatives are by each input where nothing else is said, if calls bring it.
     pub varied: Vec<bool>,
-    /// The value of each input that is known; zeros elsewhere.
-    pub values: Vec<Table>,
+    /// The value of each input that is known.
+    pub values: Vec<Option<Table>>,
     /// Whether the values of inputs other than parameters follow from parameters.
     pub depends_on_parameters: bool,
     /// The texts that places are in.
@@ -173,11 +173,11 @@ fn values_of_function(
     subject: &FunctionSubject,
     lowered: &Lowered,
     params: Option<&HashMap<&str, Table>>,
-) -> Result<Vec<Table>, Box<Diagnostic>> {
+) -> Result<Vec<Option<Table>>, Box<Diagnostic>> {
     let is_argument = |source: &Source| matches!(source, Source::Argument(_));
     let has_default = subject.optional.contains(&true);
     if !has_default && lowered.sources.iter().all(is_argument) {
-        return Ok(lowered.graph.inputs().iter().map(|input| zeros(&input.ty)).collect());
+        return Ok(vec![None; lowered.sources.len()]);
     }
     let mut reduced = program.clone();
     let needed = has_default || reads_values(&lowered.sources);
@@ -189,17 +189,11 @@ fn values_of_function(
         true => session.evaluate(&[&subject.arguments])?.remove(0).tables,
         false => Vec::new(),
     };
-    let inputs = lowered.sources.iter().zip(lowered.graph.inputs());
-    inputs
-        .map(|(source, input)| match source {
-            Source::Argument(leaf) => Ok(arguments.get(*leaf as usize).cloned().unwrap_or_else(|| zeros(&input.ty))),
-            source => Ok(session.inputs(std::slice::from_ref(source))?.remove(0)),
-        })
-        .collect()
-}
-
-fn zeros(ty: &crate::ir::TensorType) -> Table {
-    Table { ty: ty.clone(), bits: vec![0; ty.shape.count()] }
+    let value = |source: &Source| match source {
+        Source::Argument(leaf) => Ok(arguments.get(*leaf as usize).cloned()),
+        source => Ok(Some(session.inputs(std::slice::from_ref(source))?.remove(0))),
+    };
+    lowered.sources.iter().map(value).collect()
 }
 
 fn first(mut all: Vec<Diagnostic>) -> Box<Diagnostic> {
@@ -255,19 +249,17 @@ fn values_of_loss(
     train: &Train,
     lowered: &Lowered,
     whole: bool,
-) -> Result<Vec<Table>, Box<Diagnostic>> {
+) -> Result<Vec<Option<Table>>, Box<Diagnostic>> {
     if reads_values(&lowered.sources) {
         run_lets(session, action)?;
     }
-    let inputs = lowered.sources.iter().zip(lowered.graph.inputs());
-    inputs
-        .map(|(source, input)| match (source, train.data) {
-            (Source::Argument(place), Some(data)) if whole => {
-                let column = Source::Column(data, train.columns[*place as usize]);
-                Ok(session.inputs(&[column])?.remove(0))
-            }
-            (Source::Argument(_), _) => Ok(zeros(&input.ty)),
-            (source, _) => Ok(session.inputs(std::slice::from_ref(source))?.remove(0)),
-        })
-        .collect()
+    let value = |source: &Source| match (source, train.data) {
+        (Source::Argument(place), Some(data)) if whole => {
+            let column = Source::Column(data, train.columns[*place as usize]);
+            Ok(Some(session.inputs(&[column])?.remove(0)))
+        }
+        (Source::Argument(_), _) => Ok(None),
+        (source, _) => Ok(Some(session.inputs(std::slice::from_ref(source))?.remove(0))),
+    };
+    lowered.sources.iter().map(value).collect()
 }

@@ -63,14 +63,10 @@ impl Record {
     pub fn number(&self, name: &str) -> Result<f64, Error> {
         let known: Vec<&str> = self.names().collect();
         let tensor = self.get(name);
-        let tensor =
-            tensor.ok_or_else(|| Error::bare(errors::unknown_name("tensor", name, &self.to_string(), &known)))?;
+        let tensor = tensor.ok_or_else(|| Error::bare(errors::not_in_record(name, &self.to_string(), &known)))?;
         match (tensor.len(), tensor.get(0)) {
             (1, Some(number)) => Ok(number),
-            (count, _) => {
-                let found = format!("{count} of them are there");
-                Err(Error::bare(errors::wrong_value(name, "asked for as one number", &found, &self.to_string())))
-            }
+            (count, _) => Err(Error::bare(errors::not_a_number(name, count, &self.to_string()))),
         }
     }
 

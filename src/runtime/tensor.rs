@@ -147,8 +147,21 @@ impl TensorData for bool {
     const ELEMENT: Element = Element::Bool;
 }
 
+/// The most elements that are shown.
+const MOST_SHOWN: usize = 16;
+
+/// Type, shape and the first elements: `F64[2, 2] [1.0, 0.0, 0.0, 1.0]`.
+impl std::fmt::Debug for Tensor {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{:?}{:?} ", self.element, self.shape)?;
+        let shown: Vec<f64> = (0..self.len().min(MOST_SHOWN)).filter_map(|position| self.get(position)).collect();
+        write!(out, "{shown:?}")?;
+        if self.len() > MOST_SHOWN { write!(out, " and {} more", self.len() - MOST_SHOWN) } else { Ok(()) }
+    }
+}
+
 /// An array: elements in row-major order, 64-byte aligned. Two tensors are equal when their types, shapes and bits are.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Tensor {
     element: Element,
     shape: Vec<usize>,

@@ -24,6 +24,25 @@ pub fn wrong_value(name: &str, expected: &str, found: &str, signature: &str) -> 
         .help("sizes are fixed when a function is compiled: ask for it again with other ones, or bring what it has")
 }
 
+/// E0920: a value with elements of another type.
+pub fn wrong_element(name: &str, expected: &str, found: &str, signature: &str) -> Diagnostic {
+    with_signature("E0920", format!("`{name}` is {expected}, but {found} was given"), signature)
+        .help("`real` is f64 (f32 in a program of single precision), `int` is i64: bring elements of the type that the signature states")
+}
+
+/// E0921: a name that a record does not have.
+pub fn not_in_record(name: &str, record: &str, known: &[&str]) -> Diagnostic {
+    let error = Diagnostic::without_place("E0921", format!("there is no tensor called `{name}`"));
+    suggested(error.note(format!("the record is {record}")), name, known)
+}
+
+/// E0920: a tensor of a record that is no number.
+pub fn not_a_number(name: &str, count: usize, record: &str) -> Diagnostic {
+    Diagnostic::without_place("E0920", format!("`{name}` has {count} elements, but is asked for as one number"))
+        .note(format!("the record is {record}"))
+        .help("`get` gives the tensor, with all of its elements")
+}
+
 /// E0920: flat slices that do not hold what the signature states.
 pub fn wrong_length(what: &str, expected: usize, found: usize, signature: &str) -> Diagnostic {
     with_signature("E0920", format!("the {what} of the function are {expected} numbers in all, not {found}"), signature)
