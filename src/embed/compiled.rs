@@ -37,7 +37,7 @@ pub(super) struct Compiled {
 
 impl Compiled {
     /// The values of the inputs that are known, as they follow from the parameters of a program; `None` where they do not.
-    pub(super) fn known_with(&self, program: &Program) -> Result<Option<Vec<Table>>, Error> {
+    pub(super) fn known_with(&self, program: &Program) -> Result<Option<Vec<Option<Table>>>, Error> {
         if self.version.is_none() {
             return Ok(None);
         }

@@ -201,10 +201,11 @@ impl Function {
         for (place, bytes) in held.iter_mut().filter(|(place, _)| !given.contains(place)) {
             let Held { port, value } = &compiled.inputs[*place];
             let table = match (value, &known) {
-                (Value::Parameter, _) => table_of(&program.parameter(port.name())?),
+                (Value::Parameter, _) => Some(table_of(&program.parameter(port.name())?)),
                 (Value::Known(_), Some(known)) => known[*place].clone(),
-                _ => continue,
+                _ => None,
             };
+            let Some(table) = table else { continue };
             if table.ty != *port.ty() {
                 let found = format!("{} in this program", type_text(&table.ty));
                 return Err(Error::bare(errors::wrong_parameter(port.name(), &type_text(port.ty()), &found)));
