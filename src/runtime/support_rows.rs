@@ -107,7 +107,7 @@ unsafe fn copy_run(from: *const u8, to: *mut u8, bytes: usize) {
     const PIECE: usize = 32;
     // SAFETY: promised by the caller; pieces lie within the bytes.
     unsafe {
-        if bytes > MOST_IN_PIECES || bytes % PIECE != 0 {
+        if bytes > MOST_IN_PIECES || !bytes.is_multiple_of(PIECE) {
             return std::ptr::copy_nonoverlapping(from, to, bytes);
         }
         for start in (0..bytes).step_by(PIECE) {
