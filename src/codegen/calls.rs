@@ -11,9 +11,8 @@ use crate::runtime::matmul::{self, MatmulShape};
 use crate::runtime::support_add::add_elements;
 use crate::runtime::support_fold::{ContractDescriptor, contract_integers};
 use crate::runtime::support_move::{MoveDescriptor, move_elements};
-use crate::runtime::support_rows::{
-    FoldDescriptor, GatherDescriptor, ScatterDescriptor, arg_extreme, gather_rows, scatter_add,
-};
+use crate::runtime::support_rows::{FoldDescriptor, GatherDescriptor, arg_extreme, gather_rows};
+use crate::runtime::support_scatter::{ScatterDescriptor, scatter_add};
 use crate::schedule::{
     Body, BufferId, ContractLoop, ContractPlaces, Layout, MatrixKernel, SMALL_COPY, ScatterRows, View, names,
 };

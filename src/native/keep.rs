@@ -11,7 +11,8 @@ use crate::runtime::reduce::ReduceShape;
 use crate::runtime::replay::ReplayDescriptor;
 use crate::runtime::support_fold::ContractDescriptor;
 use crate::runtime::support_move::MoveDescriptor;
-use crate::runtime::support_rows::{FoldDescriptor, GatherDescriptor, ScatterDescriptor};
+use crate::runtime::support_rows::{FoldDescriptor, GatherDescriptor};
+use crate::runtime::support_scatter::ScatterDescriptor;
 use crate::runtime::view::View;
 use serde::{Deserialize, Serialize};
 

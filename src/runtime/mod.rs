@@ -27,6 +27,7 @@ pub mod support_add;
 pub mod support_fold;
 pub mod support_move;
 pub mod support_rows;
+pub mod support_scatter;
 pub mod tensor;
 pub mod threads;
 pub mod view;

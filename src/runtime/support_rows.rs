@@ -1,14 +1,10 @@
 //! Rows chosen by run-time indices, and positions of extremes.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::support_add::Accumulate;
 use super::support_move::{MoveDescriptor, move_elements};
 use super::threads::{self, LEAST_BYTES, Shared};
-
-/// Ranges of the elements of a row begin at multiples of this.
-const RUN: usize = 16;
 
 /// Longer rows are copied by a call.
 const MOST_IN_PIECES: usize = 256;
@@ -113,85 +109,6 @@ unsafe fn copy_run(from: *const u8, to: *mut u8, bytes: usize) {
         for start in (0..bytes).step_by(PIECE) {
             to.add(start).cast::<[u8; PIECE]>().write(from.add(start).cast::<[u8; PIECE]>().read());
         }
-    }
-}
-
-/// `(indices [batch, at], updates [batch, at, rest]) → [batch, rows, rest]`
-#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
-#[repr(C)]
-pub struct ScatterDescriptor {
-    /// Batch entries.
-    pub batch: usize,
-    /// Rows of each batch entry of the result.
-    pub rows: usize,
-    /// Indices of each batch entry.
-    pub at: usize,
-    /// Elements of a row.
-    pub rest: usize,
-    /// Whether an index outside the rows drops its update instead of an error.
-    pub lenient: bool,
-}
-
-/// Adds updates to their rows in order; returns 1 where an index is outside the rows, unless it is lenient, and 2 where
-/// integers overflow.
-///
-/// # Safety
-/// The descriptor is valid and fits the buffers, which do not overlap.
-#[inline(never)]
-pub unsafe extern "C" fn scatter_add<T: Accumulate>(
-    descriptor: *const ScatterDescriptor,
-    indices: *const i64,
-    updates: *const T,
-    to: *mut T,
-) -> u8 {
-    // SAFETY: promised by the caller; parts write different columns of the result.
-    let (scatter, places) = unsafe { (&*descriptor, Shared::new((indices, updates, to))) };
-    let bytes = (scatter.at + scatter.rows) * scatter.batch * scatter.rest * size_of::<T>();
-    // Where sums may overflow, the first mistake counts.
-    let items = if T::OVERFLOWS { 1 } else { threads::items(bytes, LEAST_BYTES) };
-    let status = AtomicU8::new(0);
-    threads::divide(scatter.rest, RUN, items, &|columns| {
-        let (indices, updates, to) = places.get();
-        // SAFETY: as above; indices are checked.
-        let own = unsafe { scatter_columns(scatter, indices, updates, to, columns) };
-        status.fetch_max(own, Ordering::Relaxed);
-    });
-    status.into_inner()
-}
-
-/// Adds some columns of the updates.
-///
-/// # Safety
-/// As of [`scatter_add`].
-unsafe fn scatter_columns<T: Accumulate>(
-    scatter: &ScatterDescriptor,
-    indices: *const i64,
-    updates: *const T,
-    to: *mut T,
-    columns: Range<usize>,
-) -> u8 {
-    let ScatterDescriptor { batch, rows, at, rest, lenient } = *scatter;
-    // SAFETY: promised by the caller; indices are checked.
-    unsafe {
-        for row in 0..batch * rows {
-            std::slice::from_raw_parts_mut(to.add(row * rest + columns.start), columns.len()).fill(T::ZERO);
-        }
-        for place in 0..batch * at {
-            let index = *indices.add(place);
-            if index < 0 || index as usize >= rows {
-                if !lenient {
-                    return 1;
-                }
-                continue;
-            }
-            let entry = if batch == 1 { 0 } else { place / at };
-            let row = to.add((entry * rows + index as usize) * rest + columns.start);
-            let update = std::slice::from_raw_parts(updates.add(place * rest + columns.start), columns.len());
-            if !T::add_run(std::slice::from_raw_parts_mut(row, columns.len()), update) {
-                return 2;
-            }
-        }
-        0
     }
 }
 

@@ -11,7 +11,7 @@ mod product;
 mod terms;
 #[cfg(test)]
 mod tests;
-mod vector;
+pub(super) mod vector;
 
 use super::Element;
 use super::kernel::PerLevel;

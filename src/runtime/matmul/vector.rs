@@ -4,7 +4,7 @@
 pub(super) const MOST_LANES: usize = 16;
 
 /// A register of `LANES` numbers. The methods may only run on processors of the vector's level.
-pub(super) trait Vector: Copy {
+pub(in super::super) trait Vector: Copy {
     type Number: Copy;
     const ZERO: Self::Number;
     const ONE: Self::Number;
@@ -42,7 +42,7 @@ pub(super) trait Vector: Copy {
 
 /// A vector for processors of the baseline.
 #[derive(Clone, Copy)]
-pub(super) struct Portable<T>([T; 4]);
+pub(in super::super) struct Portable<T>([T; 4]);
 
 macro_rules! portable {
     ($($type:ty)*) => {
@@ -142,7 +142,7 @@ macro_rules! portable {
 portable! { f64 f32 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::{Avx2F32, Avx2F64, Avx512F32, Avx512F64};
+pub(in super::super) use x86::{Avx2F32, Avx2F64, Avx512F32, Avx512F64};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -163,7 +163,7 @@ mod x86 {
             |$lesser:ident, $greater:ident, $yes:ident, $no:ident| $where_less:expr
         ) => {
             #[derive(Clone, Copy)]
-            pub(in super::super) struct $name($register);
+            pub(in super::super::super) struct $name($register);
 
             impl Vector for $name {
                 type Number = $type;
