@@ -255,17 +255,14 @@ pub(super) fn condition(graph: &mut Graph, shape: &Shape, axis: usize, range: Ra
 /// The ranges of a table of truth values, if it is true there and nowhere else.
 fn holds_in_table(bits: &[u64], shape: &Shape) -> Option<Ranges> {
     let strides = shape.strides();
-    let mut ranges: Ranges = vec![i64::MAX..0; shape.rank()];
-    let mut count = 0;
-    for (place, _) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
-        count += 1;
-        for (axis, range) in ranges.iter_mut().enumerate() {
-            let at = (place / strides[axis] % shape[axis]) as i64;
-            *range = range.start.min(at)..range.end.max(at + 1);
-        }
-    }
+    let places: Vec<usize> = (0..bits.len()).filter(|place| bits[*place] != 0).collect();
+    let range = |axis: usize| {
+        let at = places.iter().map(|place| (place / strides[axis] % shape[axis]) as i64);
+        Some(at.clone().min()?..at.max()? + 1)
+    };
+    let ranges: Ranges = (0..shape.rank()).map(range).collect::<Option<_>>()?;
     let volume: i64 = ranges.iter().map(|range| range.end - range.start).product();
-    (count > 0 && volume == count).then_some(ranges)
+    (!places.is_empty() && volume == places.len() as i64).then_some(ranges)
 }
 
 /// An integer that is the position along at most one axis, and a constant.
