@@ -336,7 +336,8 @@ macro_rules! call_object_file {
             #[link_name = $symbol]
             fn ndc_call($($name: $declared),*) -> i32;
         }
-        // SAFETY: the function is declared as it is in the object file, and every slice has the length that it was compiled for.
+        // SAFETY: this holds for the modules that ndc writes, for which alone this macro is: the function is declared as it is in the
+        // object file, and every slice has the length that it was compiled for, which the module has checked.
         $crate::native::built::result(unsafe { ndc_call($($passed),*) })
     }};
 }

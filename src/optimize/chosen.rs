@@ -96,7 +96,9 @@ fn gather_of_contraction(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (left, right) = (graph.node(rows.of).arguments[0], graph.node(rows.of).arguments[1]);
     let (batch, contract) = (usize::from(batch), usize::from(contract));
     let rank = graph.ty(left).shape.rank();
-    if batch == 0 && rank == contract || rows.moved(rank) > MAX_RANK {
+    let ranks = [rank, graph.ty(right).shape.rank()];
+    let gathered = if batch == 0 { &ranks[..1] } else { &ranks };
+    if batch == 0 && rank == contract || gathered.iter().any(|rank| rows.moved(*rank) > MAX_RANK) {
         return None;
     }
     let taken = rows.taken(graph, left);

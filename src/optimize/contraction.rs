@@ -7,7 +7,7 @@
 //! Rounding changes with the order of adding.
 
 use super::factor::Factor;
-use super::{Rule, Uses, arguments_of};
+use super::{Rule, arguments_of};
 use crate::ir::{Axes, Graph, NodeId, Op, Reduction, Shape};
 use crate::ops::arithmetic::MULTIPLY;
 
@@ -20,12 +20,13 @@ pub static RULES: &[Rule] = &[
     ),
     Rule::rounding("sum(contract(a, b)) = sum(sum(a) * sum(b)) over all axes of both", sum_of_contraction),
     Rule::rounding("diagonal(contract(a, b)) = sum(a * b)", diagonal_of_contraction),
-    Rule::exact_with_uses(
-        "transpose(contract(a, b)) = contract(b, a) where nothing else needs contract(a, b)",
-        product_turned,
-    ),
+    Rule::rounding("transpose(contract(a, b)) = contract(b, a) of few terms", product_turned),
 ];
 
+/// The most terms of a product that is computed anew rather than transposed.
+const FEW_TERMS: usize = 64;
+/// How many times the elements of all factors and the result a product of two of three factors may have.
+const MOST_GROWTH: usize = 4;
 /// The most factors that are looked at.
 const FACTORS: usize = 4;
 
@@ -129,13 +130,16 @@ fn worthwhile(left: &[usize], right: &[usize], folded: Axes) -> bool {
 fn paired(graph: &mut Graph, groups: [&[Factor]; 3], folded: Axes, shape: &Shape) -> Option<[Factor; 2]> {
     let stays = |axis: &usize| !folded.contains(*axis);
     let own = |a: &[usize], b: &[usize]| a.iter().any(|axis| stays(axis) && shape[*axis] > 1 && !b.contains(axis));
+    let volume = |axes: &[usize]| -> usize { axes.iter().map(|axis| shape[*axis]).product() };
+    let result: Vec<usize> = (0..shape.rank()).filter(stays).collect();
+    let most = MOST_GROWTH * (volume(&result) + groups.iter().map(|group| volume(&group[0].labels)).sum::<usize>());
     let ways = [[0, 1, 2], [0, 2, 1], [1, 2, 0]].into_iter().filter_map(|[a, b, other]| {
         let labels = united(&groups[a][0].labels, &groups[b][0].labels);
         let alone = &groups[other][0].labels;
         let apart = !labels.iter().any(|axis| stays(axis) && alone.contains(axis));
         let pays = apart && own(&labels, alone) && own(alone, &labels) && worthwhile(&labels, alone, folded);
-        let elements: usize = labels.iter().map(|axis| shape[*axis]).product();
-        pays.then_some((elements, [a, b, other], labels))
+        let elements = volume(&labels);
+        (pays && elements <= most).then_some((elements, [a, b, other], labels))
     });
     let (_, [a, b, other], labels) = ways.min_by_key(|(elements, ..)| *elements)?;
     let [a, b, other] = [a, b, other].map(|place| multiplied(graph, groups[place]));
@@ -249,7 +253,9 @@ fn diagonal_of_contraction(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     Some(left.times(graph, &right, &[0]).node)
 }
 
-fn product_turned(graph: &mut Graph, id: NodeId, uses: &Uses) -> Option<NodeId> {
+/// Whoever else needs the product as it is keeps it: a result may not depend on that. Sums of few terms are no dearer than what the
+/// transpose moves.
+fn product_turned(graph: &mut Graph, id: NodeId) -> Option<NodeId> {
     let Op::Transpose(order) = graph.node(id).op else { return None };
     let product = graph.node(id).arguments[0];
     let Op::Contract { batch, contract } = graph.node(product).op else { return None };
@@ -257,5 +263,6 @@ fn product_turned(graph: &mut Graph, id: NodeId, uses: &Uses) -> Option<NodeId> 
     let (batch, contract) = (usize::from(batch), usize::from(contract));
     let rows = graph.ty(left).shape.rank() - contract;
     let exchanged = (0..batch).chain(rows..order.len()).chain(batch..rows);
-    (uses.is_one(product) && order.iter().eq(exchanged)).then(|| graph.contract(right, left, batch, contract))
+    let terms: usize = graph.ty(left).shape.sizes()[rows..].iter().product();
+    (terms <= FEW_TERMS && order.iter().eq(exchanged)).then(|| graph.contract(right, left, batch, contract))
 }

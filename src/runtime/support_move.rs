@@ -103,6 +103,7 @@ unsafe fn move_axes<T: Copy>(axes: &[Axis], from: *const T, to: *mut T) {
         match axes {
             [] => *to = *from,
             [(size, 1, 1)] => std::ptr::copy_nonoverlapping(from, to, *size),
+            [(0, ..), ..] => {}
             [(size, 0, 1)] => std::slice::from_raw_parts_mut(to, *size).fill(*from),
             [(size, source, target)] => {
                 for place in 0..*size as isize {

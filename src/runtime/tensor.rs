@@ -46,7 +46,7 @@ impl AlignedBytes {
         }
         let turns = if length < STAGGERED { 0 } else { BLOCKS.fetch_add(1, Ordering::Relaxed) };
         let skipped = turns.wrapping_mul(STAGGER) % PAGE;
-        let layout = Self::layout(length + skipped);
+        let layout = Layout::from_size_align(length.checked_add(skipped)?, Self::ALIGNMENT).ok()?;
         // SAFETY: the layout is not empty.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
         // SAFETY: so many bytes are allocated and more.

@@ -11,7 +11,8 @@ const OPERATIONS: usize = 2048;
 /// Whether a body is scalar code, but for loops that are themselves in line, on few enough elements of state.
 pub fn is_inline(body: &Schedule, states: usize) -> bool {
     let elements: usize = body.inputs[1..=states].iter().map(|input| input.ty.shape.count()).sum();
-    elements <= ELEMENTS && operations(body).is_some_and(|operations| operations <= OPERATIONS)
+    // A part and the buffer it lies in are the same elements, which two names in registers are not.
+    elements <= ELEMENTS && body.parts.is_empty() && operations(body).is_some_and(|operations| operations <= OPERATIONS)
 }
 
 /// The number of operations of such a body; none where it has other kernels.

@@ -84,7 +84,8 @@ fn own(groups: &Groups, id: NodeId) -> bool {
 fn is_computed_alone(graph: &Graph, groups: &Groups, id: NodeId) -> bool {
     match groups.of(id).map(|group| groups.list[group].class) {
         Some(Class::Strip(_) | Class::Rows { .. }) => true,
-        Some(Class::Own(_)) => !matches!(graph.node(id).op, Op::Result(_)),
+        // Copies may be in a loop in line, whose elements are in registers by the buffer they are written to.
+        Some(Class::Own(_)) => !matches!(graph.node(id).op, Op::Result(_) | Op::Pad { .. } | Op::Concatenate(_)),
         Some(Class::Scalar) | None => false,
     }
 }

@@ -499,11 +499,11 @@ pub const EXAMPLES: &[(&str, Write)] = &[
         let turned = g.transpose(s.m, Axes::new([1, 0]));
         sum(g, turned, &[0])
     }),
-    ("transpose(contract(a, b)) = contract(b, a) where nothing else needs contract(a, b)", |g, s| {
+    ("transpose(contract(a, b)) = contract(b, a) of few terms", |g, s| {
         let product = g.contract(s.m, s.a, 0, 1);
         g.transpose(product, Axes::new([1, 0]))
     }),
-    ("transpose(contract(a, b)) = contract(b, a) where nothing else needs contract(a, b)", |g, s| {
+    ("transpose(contract(a, b)) = contract(b, a) of few terms", |g, s| {
         let left = repeated(g, s.m, &[1, 2], &[2, 3, 4]);
         let right = repeated(g, s.a, &[1, 2], &[2, 4, 4]);
         let product = g.contract(left, right, 1, 1);

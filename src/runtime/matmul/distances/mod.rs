@@ -10,7 +10,7 @@
 mod tests;
 
 use super::packing::pack_panel;
-use super::product::{Operands, load, store};
+use super::product::{Operands, store};
 use super::vector::{MOST_LANES, Vector};
 use crate::runtime::kernel::PerLevel;
 use crate::runtime::threads::{self, Shared};
@@ -282,18 +282,11 @@ unsafe fn table_rows<V: Vector, const COUNT: usize>(
     // SAFETY: promised by the caller; only the panel's rows are written.
     unsafe {
         let c = c.add(first * row);
-        let mut sums = [[V::splat(V::ZERO); VECTORS]; COUNT];
-        if adds {
-            for i in 0..COUNT {
-                for half in 0..VECTORS {
-                    sums[i][half] = load::<V>(c.add(i * row), half * V::LANES, block.n);
-                }
-            }
-        }
-        let sums = terms::<V, COUNT>(block, first, sums);
+        // A block's terms are summed by themselves, which keeps the rounding of long sums small.
+        let sums = terms::<V, COUNT>(block, first, [[V::splat(V::ZERO); VECTORS]; COUNT]);
         for i in 0..COUNT {
             for half in 0..VECTORS {
-                store::<V>(sums[i][half], c.add(i * row), half * V::LANES, block.n, false);
+                store::<V>(sums[i][half], c.add(i * row), half * V::LANES, block.n, adds);
             }
         }
     }
