@@ -24,7 +24,7 @@ pub static RULES: &[Rule] = &[
 ];
 
 /// The most terms of a product that is computed anew rather than transposed.
-const FEW_TERMS: usize = 64;
+const FEW_TERMS: usize = 8;
 /// How many times the elements of all factors and the result a product of two of three factors may have.
 const MOST_GROWTH: usize = 4;
 /// The most factors that are looked at.
