@@ -2,25 +2,16 @@
 //! and no stored steps.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use ndc::check::Options;
-use ndc::check::program::Action;
-use ndc::data::FileLoader;
-use ndc::driver::{check_text, on_large_stack};
+#[path = "support/printed.rs"]
+mod printed;
+
 use ndc::ir::{Graph, LinearAlgebra, Op};
-use ndc::lower::value::lower_values;
 use ndc::optimize::optimize;
 use ndc::schedule::schedule;
 
 /// The optimised graph of what a program prints.
 fn graph(program: &str) -> Graph {
-    let checked = check_text("case.nd", None, program.to_string(), &mut FileLoader::new(), Options::default());
-    assert!(!checked.has_errors(), "{program}\n{:#?}", checked.diagnostics);
-    let values = checked.program.actions.iter().filter_map(|action| match action {
-        Action::Print(values) => Some(values),
-        _ => None,
-    });
-    let values: Vec<_> = values.flatten().map(|(_, value)| value).collect();
-    optimize(&on_large_stack(|| lower_values(&checked.program, &values).graph))
+    optimize(&printed::graph(program))
 }
 
 fn count(graph: &Graph, wanted: impl Fn(&Op) -> bool) -> usize {

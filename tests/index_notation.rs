@@ -3,25 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use ndc::check::Options;
-use ndc::check::program::Action;
-use ndc::data::FileLoader;
-use ndc::driver::{check_text, on_large_stack};
-use ndc::ir::{Graph, print::print};
-use ndc::lower::value::lower_values;
-use ndc::optimize::optimize;
+#[path = "support/printed.rs"]
+mod printed;
 
-/// The graph of all that a program prints, as it is lowered.
-fn lowered(program: &str) -> Graph {
-    let checked = check_text("case.nd", None, program.to_string(), &mut FileLoader::new(), Options::default());
-    assert!(!checked.has_errors(), "{program}\n{:#?}", checked.diagnostics);
-    let values = checked.program.actions.iter().filter_map(|action| match action {
-        Action::Print(values) => Some(values),
-        _ => None,
-    });
-    let values: Vec<_> = values.flatten().map(|(_, value)| value).collect();
-    on_large_stack(|| lower_values(&checked.program, &values).graph)
-}
+use ndc::ir::print::print;
+use ndc::optimize::optimize;
+use printed::graph as lowered;
 
 const PARAMS: &str = "
 param a: [4, 5] = ones()

@@ -1,18 +1,16 @@
 //! Elements are read where they lie: neighbours across a border without a choice, paddings and concatenations without a copy,
 //! sums over an axis along the rows in memory. Values and gradients are those of the graph as written.
 
+#[path = "support/printed.rs"]
+mod printed;
+
 #[path = "native/harness.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod harness;
 
 use harness::{Random, compare, native, number, run, word};
-use ndc::check::Options;
-use ndc::check::program::Action;
-use ndc::data::FileLoader;
-use ndc::driver::{check_text, on_large_stack};
 use ndc::eval::evaluate_tables;
 use ndc::ir::{ElementType, Graph, NodeId, Op, Shape, Table, TensorType};
-use ndc::lower::value::lower_values;
 use ndc::ops::arithmetic::{ADD, MULTIPLY};
 use ndc::ops::choice::SELECT;
 use ndc::ops::exponential::EXP;
@@ -21,15 +19,7 @@ use ndc::schedule::{Schedule, schedule};
 
 /// The graph of `f` of the parameter `x` and of its gradient, as written.
 fn graph(program: &str) -> Graph {
-    let program = format!("{program}\nprint f(x), grad(f)(x)");
-    let checked = check_text("case.nd", None, program.clone(), &mut FileLoader::new(), Options::default());
-    assert!(!checked.has_errors(), "{program}\n{:#?}", checked.diagnostics);
-    let printed = checked.program.actions.iter().filter_map(|action| match action {
-        Action::Print(values) => Some(values),
-        _ => None,
-    });
-    let values: Vec<_> = printed.flatten().map(|(_, value)| value).collect();
-    on_large_stack(|| lower_values(&checked.program, &values).graph)
+    printed::graph(&format!("{program}\nprint f(x), grad(f)(x)"))
 }
 
 fn at_random(ty: &TensorType) -> Table {

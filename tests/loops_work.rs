@@ -1,32 +1,20 @@
 //! Work that loops are spared: what is computed once, together, or not at all. The values are those of the graph as written.
 
+#[path = "support/printed.rs"]
+mod printed;
+
 #[path = "native/harness.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod harness;
 
 use harness::{Random, compare, native, number, run, word};
-use ndc::check::Options;
-use ndc::check::program::Action;
-use ndc::data::FileLoader;
-use ndc::driver::{check_text, on_large_stack};
+use ndc::driver::on_large_stack;
 use ndc::eval::evaluate_tables;
 use ndc::ir::{Graph, Loop, NodeId, Op, Table};
-use ndc::lower::value::lower_values;
 use ndc::optimize::optimize;
 use ndc::schedule::{Body, LoopKernel, ScalarBlock, Schedule, calls_at, schedule};
+use printed::graph;
 use std::sync::Arc;
-
-/// The graph of what a program prints, as written; its parameters are inputs.
-fn graph(program: &str) -> Graph {
-    let checked = check_text("case.nd", None, program.to_string(), &mut FileLoader::new(), Options::default());
-    assert!(!checked.has_errors(), "{program}\n{:#?}", checked.diagnostics);
-    let printed = checked.program.actions.iter().filter_map(|action| match action {
-        Action::Print(values) => Some(values),
-        _ => None,
-    });
-    let values: Vec<_> = printed.flatten().map(|(_, value)| value).collect();
-    on_large_stack(|| lower_values(&checked.program, &values).graph)
-}
 
 /// Simplifies the graph; native code must give the evaluator's bits, unless there are sums of many terms, and
 /// both what the graph gives as it is written.
